@@ -1,0 +1,1 @@
+//! Kindling: train neural networks in a browser tab and natively.

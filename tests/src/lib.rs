@@ -1,0 +1,1 @@
+//! The tests of Kindling and the harness they share.

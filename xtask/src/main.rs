@@ -1,0 +1,2 @@
+//! `cargo xtask serve | test`: set-up and chores.
+fn main() {}
