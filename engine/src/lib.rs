@@ -1,1 +1,17 @@
 //! Kindling: train neural networks in a browser tab and natively.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
+
+pub mod autograd;
+pub mod device;
+mod error;
+pub mod ops;
+pub mod plan;
+pub mod tensor;
+
+pub use device::{DType, Device};
+pub use error::{AutogradError, Error, Result};
+pub use ops::TensorOptions;
+#[cfg(not(target_arch = "wasm32"))]
+pub use plan::block_on;
+pub use tensor::{Layout, Shape, Tensor, enable_grad, is_grad_enabled, no_grad};

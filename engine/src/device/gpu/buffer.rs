@@ -1,0 +1,138 @@
+//! GPU memory, pooled: a buffer goes back to its pool when the last handle is dropped. The pool hands out the
+//! free buffer of lowest number first, so that the same requests get the same buffers step after step, and bind
+//! groups made once fit again.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use crate::device::{Counts, count, uncount};
+
+/// What a buffer may be bound as. Buffers of different uses are never exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Use {
+    /// Storage of tensors.
+    Storage,
+    /// Uniform parameters of kernels.
+    Params,
+    /// Mapped by the CPU to be read.
+    Staging,
+}
+
+/// Bytes on the GPU. Dropping the last handle returns them to the pool.
+pub struct GpuBuffer {
+    id: u64,
+    raw: wgpu::Buffer,
+    bytes: u64,
+    usage: Use,
+    pool: Weak<Pool>,
+}
+
+impl GpuBuffer {
+    /// A number no other buffer of this device has.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The wgpu buffer.
+    pub(super) fn raw(&self) -> &wgpu::Buffer {
+        &self.raw
+    }
+}
+
+impl Drop for GpuBuffer {
+    fn drop(&mut self) {
+        match self.pool.upgrade() {
+            Some(pool) => {
+                let mut free = pool.free.borrow_mut();
+                free.entry((self.usage, self.bytes)).or_default().insert(self.id, self.raw.clone());
+            }
+            // The device is gone. On the web, dropping a wgpu buffer frees nothing: destroy it by hand.
+            None => self.raw.destroy(),
+        }
+    }
+}
+
+type FreeList = BTreeMap<(Use, u64), BTreeMap<u64, wgpu::Buffer>>;
+
+pub(super) struct Pool {
+    device: wgpu::Device,
+    counts: Rc<Counts>,
+    free: RefCell<FreeList>,
+}
+
+impl Pool {
+    pub fn new(device: wgpu::Device, counts: Rc<Counts>) -> Self {
+        Self { device, counts, free: RefCell::default() }
+    }
+
+    pub fn alloc(self: &Rc<Self>, bytes: usize, usage: Use) -> Rc<GpuBuffer> {
+        let bytes = size_class(bytes as u64);
+        let reused = self.free.borrow_mut().get_mut(&(usage, bytes)).and_then(BTreeMap::pop_first);
+        let (id, raw) = reused.unwrap_or_else(|| self.create(bytes, usage));
+        Rc::new(GpuBuffer { id, raw, bytes, usage, pool: Rc::downgrade(self) })
+    }
+
+    fn create(&self, bytes: u64, usage: Use) -> (u64, wgpu::Buffer) {
+        use wgpu::BufferUsages as U;
+        let usage = match usage {
+            Use::Storage => U::STORAGE | U::COPY_SRC | U::COPY_DST,
+            Use::Params => U::UNIFORM | U::COPY_DST,
+            Use::Staging => U::MAP_READ | U::COPY_DST,
+        };
+        let raw = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: bytes,
+            usage,
+            mapped_at_creation: false,
+        });
+        count(&self.counts.buffers_created, 1);
+        count(&self.counts.buffers_live, 1);
+        count(&self.counts.bytes_live, bytes);
+        (self.counts.buffers_created.get(), raw)
+    }
+}
+
+impl Pool {
+    /// Destroys the free buffers; those in use stay.
+    pub fn trim(&self) {
+        for ((_, bytes), buffers) in std::mem::take(&mut *self.free.borrow_mut()) {
+            for raw in buffers.into_values() {
+                raw.destroy();
+                uncount(&self.counts.buffers_live, 1);
+                uncount(&self.counts.bytes_live, bytes);
+            }
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.trim();
+    }
+}
+
+/// Sizes are rounded up to 256 bytes, and above 4 KiB to an eighth of the power of two below, so that nearly
+/// equal requests share buffers and at most an eighth is wasted.
+fn size_class(bytes: u64) -> u64 {
+    let bytes = bytes.max(1);
+    let step = if bytes <= 4096 { 256 } else { (1u64 << (63 - bytes.leading_zeros())) / 8 };
+    bytes.div_ceil(step) * step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size_class;
+
+    #[test]
+    fn classes_waste_at_most_an_eighth_and_never_shrink() {
+        let mut last = 0;
+        for bytes in (1..70_000).chain([1 << 20, (1 << 20) + 1, 123_456_789]) {
+            let class = size_class(bytes);
+            assert!(class >= bytes && class.is_multiple_of(256), "{bytes} -> {class}");
+            assert!(bytes < 4096 || class - bytes <= bytes / 8, "{bytes} -> {class}");
+            assert!(class >= last || bytes < last);
+            last = class;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Faults that only a kernel can see, such as an index out of range: the kernel writes what it found into a
+//! small buffer, and the next read of anything returns it as an error with the operation's name.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::buffer::{GpuBuffer, Pool, Use};
+use crate::Error;
+
+/// A place in a plan that can fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultSite {
+    /// The operation.
+    pub op: &'static str,
+    /// The size of what it indexes.
+    pub size: usize,
+}
+
+/// Words that a kernel may write: the site's number, the offending index.
+pub(super) const FAULT_WORDS: usize = 2;
+
+pub(super) struct Faults {
+    buffer: Rc<GpuBuffer>,
+    sites: RefCell<Vec<FaultSite>>,
+}
+
+impl Faults {
+    pub fn new(pool: &Rc<Pool>) -> Self {
+        Self { buffer: pool.alloc(FAULT_WORDS * 4, Use::Storage), sites: RefCell::default() }
+    }
+
+    pub fn buffer(&self) -> &Rc<GpuBuffer> {
+        &self.buffer
+    }
+
+    /// The number under which a kernel reports from `site`; never 0, which means "no fault".
+    pub fn register(&self, site: FaultSite) -> u32 {
+        let mut sites = self.sites.borrow_mut();
+        let at = sites.iter().position(|s| *s == site).unwrap_or_else(|| {
+            sites.push(site);
+            sites.len() - 1
+        });
+        at as u32 + 1
+    }
+
+    /// The error that the buffer's words stand for.
+    pub fn error(&self, words: &[u32]) -> Option<Error> {
+        let number = words.first().copied().filter(|n| *n != 0)?;
+        let site = self.sites.borrow().get(number as usize - 1).copied()?;
+        let index = i64::from(words.get(1).copied().unwrap_or(0) as i32);
+        Some(Error::Index { op: site.op, index, size: site.size })
+    }
+}

@@ -1,0 +1,164 @@
+//! Kernels: WGSL source compiled to pipelines, each once. Every kernel has its storage buffers at bindings
+//! 0, 1, … of group 0 and its parameters, a uniform, at the binding after them.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::device::{Counts, count};
+
+/// The text of a shader, by its stem in `shaders/`.
+#[macro_export]
+macro_rules! shader {
+    ($stem:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders/", $stem, ".wgsl"))
+    };
+}
+
+/// A kernel's source: WGSL pieces that are joined, an entry point, and values for its `override`s.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KernelSource {
+    /// The name shown in profiles and errors: the operation's, and the entry point where it has several.
+    pub name: Cow<'static, str>,
+    /// Pieces of WGSL; their order does not matter.
+    pub pieces: Vec<Cow<'static, str>>,
+    /// The entry point.
+    pub entry: &'static str,
+    /// `override` constants, as integers.
+    pub constants: Vec<(&'static str, u32)>,
+}
+
+impl KernelSource {
+    /// A kernel with the entry point `main`.
+    pub fn new(name: &'static str, pieces: &[&'static str]) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            pieces: pieces.iter().map(|piece| Cow::Borrowed(*piece)).collect(),
+            entry: "main",
+            constants: Vec::new(),
+        }
+    }
+
+    /// The same with another entry point.
+    pub fn entry(mut self, entry: &'static str) -> Self {
+        self.entry = entry;
+        self
+    }
+
+    /// The same with a value for an `override`.
+    pub fn constant(mut self, name: &'static str, value: u32) -> Self {
+        self.constants.push((name, value));
+        self
+    }
+
+    /// The pieces joined: what the compiler sees.
+    pub fn wgsl(&self) -> String {
+        self.pieces.join("\n")
+    }
+}
+
+/// How a kernel uses a storage buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// `var<storage, read>`.
+    Read,
+    /// `var<storage, read_write>`.
+    Write,
+}
+
+/// A compiled kernel.
+pub struct Pipeline {
+    name: String,
+    raw: wgpu::ComputePipeline,
+    layout: wgpu::BindGroupLayout,
+}
+
+impl Pipeline {
+    /// The kernel's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn raw(&self) -> &wgpu::ComputePipeline {
+        &self.raw
+    }
+
+    pub(super) fn layout(&self) -> &wgpu::BindGroupLayout {
+        &self.layout
+    }
+}
+
+type Key = (KernelSource, Vec<Access>);
+
+pub(super) struct Kernels {
+    device: wgpu::Device,
+    counts: Rc<Counts>,
+    pipelines: RefCell<HashMap<Key, Rc<Pipeline>>>,
+    modules: RefCell<HashMap<String, wgpu::ShaderModule>>,
+}
+
+impl Kernels {
+    pub fn new(device: wgpu::Device, counts: Rc<Counts>) -> Self {
+        Self { device, counts, pipelines: RefCell::default(), modules: RefCell::default() }
+    }
+
+    pub fn get(&self, source: &KernelSource, access: &[Access]) -> Rc<Pipeline> {
+        let key = (source.clone(), access.to_vec());
+        if let Some(found) = self.pipelines.borrow().get(&key) {
+            return found.clone();
+        }
+        let made = Rc::new(self.compile(source, access));
+        self.pipelines.borrow_mut().insert(key, made.clone());
+        made
+    }
+
+    fn compile(&self, source: &KernelSource, access: &[Access]) -> Pipeline {
+        count(&self.counts.pipelines_created, 1);
+        let name: &str = &source.name;
+        let wgsl = source.wgsl();
+        let mut modules = self.modules.borrow_mut();
+        let module = modules.entry(wgsl).or_insert_with_key(|wgsl| {
+            self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(name),
+                source: wgpu::ShaderSource::Wgsl(Cow::Borrowed(wgsl)),
+            })
+        });
+        let mut entries: Vec<wgpu::BindGroupLayoutEntry> = Vec::with_capacity(access.len() + 1);
+        for (i, access) in access.iter().enumerate() {
+            let read_only = *access == Access::Read;
+            entries.push(entry(i, wgpu::BufferBindingType::Storage { read_only }));
+        }
+        entries.push(entry(access.len(), wgpu::BufferBindingType::Uniform));
+        let layout = self
+            .device
+            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(name), entries: &entries });
+        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(name),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let constants: Vec<(&str, f64)> = source.constants.iter().map(|(k, v)| (*k, f64::from(*v))).collect();
+        let raw = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(name),
+            layout: Some(&pipeline_layout),
+            module,
+            entry_point: Some(source.entry),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &constants,
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        });
+        Pipeline { name: name.to_owned(), raw, layout }
+    }
+}
+
+fn entry(binding: usize, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLayoutEntry {
+    wgpu::BindGroupLayoutEntry {
+        binding: binding as u32,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        count: None,
+    }
+}

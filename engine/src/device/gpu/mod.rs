@@ -1,0 +1,268 @@
+//! A GPU through wgpu: the adapter and its limits, memory, pipelines, submission. Only this folder names
+//! wgpu. It knows buffers of bytes and kernels of WGSL, not what they mean.
+
+mod buffer;
+mod fault;
+mod kernel;
+mod readback;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+pub use buffer::GpuBuffer;
+pub use fault::FaultSite;
+pub use kernel::{Access, KernelSource, Pipeline};
+pub use wgpu::BindGroup;
+
+use super::{Attachment, Counts, count};
+use crate::{Error, Result};
+use buffer::Pool;
+use fault::Faults;
+use kernel::Kernels;
+
+/// What an adapter is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdapterKind {
+    /// A graphics card or the GPU inside a processor.
+    Hardware,
+    /// A GPU emulated on the CPU (SwiftShader, llvmpipe): correct, and slower than the CPU itself.
+    Software,
+    /// The browser does not say.
+    Unknown,
+}
+
+/// A GPU that has been opened.
+#[derive(Clone)]
+pub struct Gpu(Rc<Inner>);
+
+struct Inner {
+    name: String,
+    backend: String,
+    kind: AdapterKind,
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    limits: wgpu::Limits,
+    counts: Rc<Counts>,
+    pool: Rc<Pool>,
+    kernels: Kernels,
+    faults: Faults,
+    encoder: RefCell<Option<wgpu::CommandEncoder>>,
+    /// The first error heard since the last read. wgpu reports from its own threads, hence the lock.
+    heard: Arc<Mutex<Option<String>>>,
+    attached: Attachment,
+}
+
+/// One kernel to run: a pipeline, what it is bound to, where its parameters lie, how many workgroups.
+pub struct Dispatch<'a> {
+    /// The compiled kernel.
+    pub pipeline: &'a Pipeline,
+    /// Its buffers and parameters.
+    pub bind_group: &'a BindGroup,
+    /// Workgroups in x, y and z.
+    pub groups: [u32; 3],
+}
+
+impl Gpu {
+    /// Opens the adapter that wgpu prefers, with the adapter's own limits.
+    ///
+    /// # Errors
+    /// No adapter is there, or it refuses a device.
+    pub async fn open() -> Result<Self> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let adapter = instance
+            .request_adapter(&wgpu::RequestAdapterOptions {
+                power_preference: wgpu::PowerPreference::HighPerformance,
+                ..Default::default()
+            })
+            .await
+            .map_err(|e| Error::Gpu(format!("no adapter: {e}; use Device::cpu(), or install a GPU driver")))?;
+        let info = adapter.get_info();
+        let limits = adapter.limits();
+        let (device, queue) = adapter
+            .request_device(&wgpu::DeviceDescriptor {
+                label: Some("kindling"),
+                required_limits: limits.clone(),
+                ..Default::default()
+            })
+            .await
+            .map_err(|e| Error::Gpu(format!("the adapter {} gives no device: {e}", info.name)))?;
+        let heard = Arc::new(Mutex::new(None));
+        let ear = heard.clone();
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| hear(&ear, error.to_string())));
+        let ear = heard.clone();
+        device.set_device_lost_callback(move |reason, message| {
+            hear(&ear, format!("the device was lost ({reason:?}): {message}"));
+        });
+        let counts = Rc::new(Counts::default());
+        let pool = Rc::new(Pool::new(device.clone(), counts.clone()));
+        let faults = Faults::new(&pool);
+        let kind = match info.device_type {
+            wgpu::DeviceType::Cpu => AdapterKind::Software,
+            wgpu::DeviceType::Other if is_software(&info) => AdapterKind::Software,
+            wgpu::DeviceType::Other => AdapterKind::Unknown,
+            _ => AdapterKind::Hardware,
+        };
+        let gpu = Inner {
+            name: adapter_name(&info),
+            backend: if cfg!(target_arch = "wasm32") { "WebGPU".into() } else { format!("{:?}", info.backend) },
+            kind,
+            kernels: Kernels::new(device.clone(), counts.clone()),
+            device,
+            queue,
+            limits,
+            pool,
+            counts,
+            faults,
+            encoder: RefCell::new(None),
+            heard,
+            attached: Attachment::new(),
+        };
+        Ok(Self(Rc::new(gpu)))
+    }
+
+    /// The adapter's name, such as "NVIDIA GeForce RTX 4070".
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The interface it is reached through: WebGPU, Vulkan, Metal or Dx12.
+    pub fn backend(&self) -> &str {
+        &self.0.backend
+    }
+
+    /// Whether it is hardware or emulated.
+    pub fn kind(&self) -> AdapterKind {
+        self.0.kind
+    }
+
+    /// The limits of the device, which are the adapter's own.
+    pub fn limits(&self) -> &wgpu::Limits {
+        &self.0.limits
+    }
+
+    /// Destroys the device: what a driver crash or a closed laptop lid does to it. Everything on it is lost.
+    pub fn destroy(&self) {
+        self.0.device.destroy();
+    }
+
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    pub(crate) fn attachment(&self) -> &Attachment {
+        &self.0.attached
+    }
+
+    /// A buffer of at least `bytes` bytes, from the pool.
+    pub(crate) fn alloc(&self, bytes: usize) -> Rc<GpuBuffer> {
+        self.0.pool.alloc(bytes, buffer::Use::Storage)
+    }
+
+    /// A buffer for kernel parameters.
+    pub(crate) fn alloc_params(&self, bytes: usize) -> Rc<GpuBuffer> {
+        self.0.pool.alloc(bytes, buffer::Use::Params)
+    }
+
+    /// Writes words into a buffer, before anything that is submitted later.
+    pub(crate) fn write(&self, buffer: &GpuBuffer, words: &[u32]) {
+        if !words.is_empty() {
+            self.0.queue.write_buffer(buffer.raw(), 0, bytemuck::cast_slice(words));
+        }
+    }
+
+    /// The compiled form of a kernel, from the cache if it has been seen.
+    pub(crate) fn pipeline(&self, source: &KernelSource, access: &[Access]) -> Rc<Pipeline> {
+        self.0.kernels.get(source, access)
+    }
+
+    /// The buffer to which kernels report indices out of range, and a new place in its register.
+    pub(crate) fn fault_buffer(&self) -> &Rc<GpuBuffer> {
+        self.0.faults.buffer()
+    }
+
+    pub(crate) fn fault_site(&self, site: FaultSite) -> u32 {
+        self.0.faults.register(site)
+    }
+
+    /// Binds buffers to a pipeline, in its order, and last `words` words of `params` from word `window` on.
+    pub(crate) fn bind(
+        &self,
+        pipeline: &Pipeline,
+        buffers: &[&Rc<GpuBuffer>],
+        params: &GpuBuffer,
+        window: usize,
+        words: usize,
+    ) -> BindGroup {
+        count(&self.0.counts.bind_groups_created, 1);
+        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len() + 1);
+        for (i, buffer) in buffers.iter().enumerate() {
+            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource: buffer.raw().as_entire_binding() });
+        }
+        entries.push(wgpu::BindGroupEntry {
+            binding: buffers.len() as u32,
+            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                buffer: params.raw(),
+                offset: window as u64 * 4,
+                size: std::num::NonZeroU64::new(words as u64 * 4),
+            }),
+        });
+        self.0.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(pipeline.name()),
+            layout: pipeline.layout(),
+            entries: &entries,
+        })
+    }
+
+    /// Encodes kernels in order, in one pass, behind whatever has been encoded since the last submit.
+    pub(crate) fn encode<'a>(&self, dispatches: impl Iterator<Item = Dispatch<'a>>) {
+        let mut slot = self.0.encoder.borrow_mut();
+        let encoder = slot.get_or_insert_with(|| self.0.device.create_command_encoder(&Default::default()));
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        let mut last: Option<*const Pipeline> = None;
+        for dispatch in dispatches {
+            if last != Some(std::ptr::from_ref(dispatch.pipeline)) {
+                pass.set_pipeline(dispatch.pipeline.raw());
+                last = Some(std::ptr::from_ref(dispatch.pipeline));
+            }
+            pass.set_bind_group(0, dispatch.bind_group, &[]);
+            let [x, y, z] = dispatch.groups;
+            pass.dispatch_workgroups(x, y, z);
+            count(&self.0.counts.dispatches, 1);
+        }
+    }
+
+    /// Hands over what has been encoded, if anything.
+    pub(crate) fn submit(&self) {
+        if let Some(encoder) = self.0.encoder.borrow_mut().take() {
+            self.0.queue.submit([encoder.finish()]);
+            count(&self.0.counts.submits, 1);
+        }
+    }
+
+    /// The first error heard since the last time this was asked.
+    pub(crate) fn take_error(&self) -> Option<Error> {
+        let mut heard = self.0.heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        heard.take().map(Error::Gpu)
+    }
+}
+
+fn hear(ear: &Mutex<Option<String>>, message: String) {
+    log::error!("gpu: {message}");
+    let mut heard = ear.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    heard.get_or_insert(message);
+}
+
+fn is_software(info: &wgpu::AdapterInfo) -> bool {
+    let text = format!("{} {} {}", info.name, info.driver, info.driver_info).to_lowercase();
+    ["swiftshader", "llvmpipe", "lavapipe", "basic render", "software"].iter().any(|word| text.contains(word))
+}
+
+fn adapter_name(info: &wgpu::AdapterInfo) -> String {
+    let parts = [&info.name, &info.driver, &info.driver_info];
+    parts.into_iter().find(|part| !part.is_empty()).cloned().unwrap_or_else(|| "unnamed adapter".into())
+}

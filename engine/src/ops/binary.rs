@@ -1,0 +1,143 @@
+//! The family of pointwise operations of two tensors: `output[i] = f(input[i], other[i])`, after broadcasting and
+//! type promotion. A member gives `f` in Rust and in WGSL (`NAME_forward`, and `NAME_forward_i32` if it takes
+//! integers) and its derivatives in tensor operations; gradients are summed over broadcast dimensions by `expand`.
+
+use std::fmt::Debug;
+use std::hash::Hasher;
+
+use crate::device::{DType, Float, Slice, SliceMut};
+use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
+use crate::{Error, Result, dispatch};
+
+/// A pointwise operation of two tensors; its fields are its arguments.
+pub(crate) trait Binary: Debug + Send + Sync + 'static {
+    /// PyTorch's name, and the stem of the shader.
+    const NAME: &'static str;
+    /// The shader and what it calls.
+    const WGSL: &'static [&'static str];
+    /// What the derivative looks at.
+    const SAVES: Saves;
+    /// The meaning for integers; without it integers are converted to f32.
+    const INT: Option<fn(&Self, i32, i32) -> i32>;
+
+    /// The arguments, in the order in which the WGSL function takes them after the elements.
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
+
+    /// One element.
+    fn forward<T: Float>(&self, x: T, y: T) -> T;
+
+    /// The gradients of the two inputs; those that [`Vjp::needs`] denies may be left out.
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]>;
+}
+
+#[derive(Debug)]
+struct BinaryOp<B>(B);
+
+impl<B: Binary> Function for BinaryOp<B> {
+    fn name(&self) -> &'static str {
+        B::NAME
+    }
+
+    fn saves(&self) -> Saves {
+        B::SAVES
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Ok(self.0.vjp(cx, grad)?.into())
+    }
+}
+
+impl<B: Binary> Op for BinaryOp<B> {
+    fn infer(&self, operands: &[Spec]) -> Result<Spec> {
+        Ok(operands[0].clone())
+    }
+
+    fn key(&self, _state: &mut dyn Hasher) {}
+
+    fn scalars(&self) -> Scalars {
+        self.0.scalars()
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Pointwise(self)
+    }
+}
+
+impl<B: Binary> Pointwise for BinaryOp<B> {
+    fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
+        let suffix = if operands[0] == DType::I32 { "_i32" } else { "" };
+        Ok(WgslFn {
+            pieces: B::WGSL.iter().copied().collect(),
+            name: format!("{}_forward{suffix}", B::NAME),
+            scalars: self.0.scalars().iter().map(|s| s.wgsl()).collect(),
+            takes_index: false,
+        })
+    }
+
+    fn eval(&self, operands: &[Slice<'_>], _first: usize, output: SliceMut<'_>) -> Result<()> {
+        match (output, operands[0], operands[1], B::INT) {
+            (SliceMut::I32(output), Slice::I32(x), Slice::I32(y), Some(f)) => {
+                output.iter_mut().zip(x.iter().zip(y)).for_each(|(z, (x, y))| *z = f(&self.0, *x, *y));
+                Ok(())
+            }
+            (output, x, y, _) => dispatch!(x.dtype(), floats T => {
+                let inputs = typed::<T>(x)?.iter().zip(typed::<T>(y)?);
+                typed_mut::<T>(output)?.iter_mut().zip(inputs).for_each(|(z, (x, y))| *z = self.0.forward(*x, *y));
+                Ok(())
+            }, Err(Error::internal(format!("{} was given {}", B::NAME, x.dtype())))),
+        }
+    }
+}
+
+impl Tensor {
+    /// Calls a member of the family on two tensors, broadcast to one shape and converted to one type.
+    pub(crate) fn binary<B: Binary>(&self, other: &Self, op: B) -> Result<Self> {
+        let (x, y) = self.promoted(other)?;
+        let (x, y) = if x.dtype().is_float() || x.dtype() == DType::I32 && B::INT.is_some() {
+            (x, y)
+        } else {
+            (x.to_dtype(DType::F32)?, y.to_dtype(DType::F32)?)
+        };
+        let [x, y] = Self::broadcast([&x, &y], B::NAME)?;
+        Self::apply(BinaryOp(op), &[&x, &y])
+    }
+
+    /// Both tensors in the type that PyTorch computes in: the wider of the two; a scalar tensor (0-d) does not
+    /// widen one of its own category.
+    pub(crate) fn promoted(&self, other: &Self) -> Result<(Self, Self)> {
+        let dtype = promote(self, other);
+        Ok((self.to_dtype(dtype)?, other.to_dtype(dtype)?))
+    }
+
+    /// Tensors expanded to the shape that they broadcast to.
+    pub(crate) fn broadcast<const N: usize>(tensors: [&Self; N], op: &'static str) -> Result<[Self; N]> {
+        let mut shape = tensors[0].shape().clone();
+        for tensor in &tensors[1..] {
+            shape = shape.broadcast(tensor.shape(), op)?;
+        }
+        let mut out = tensors.map(Self::clone);
+        for tensor in &mut out {
+            if tensor.shape() != &shape {
+                *tensor = tensor.expand_to(&shape)?;
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// PyTorch's rule: bool < integers < floats; within a category the wider type; tensors with dimensions beat those
+/// without unless the latter's category is higher.
+fn promote(a: &Tensor, b: &Tensor) -> DType {
+    let category = |t: &Tensor| u8::from(t.dtype() != DType::Bool) + u8::from(t.dtype().is_float());
+    let (high, low) = if category(a) >= category(b) { (a, b) } else { (b, a) };
+    if category(high) > category(low) {
+        return high.dtype();
+    }
+    match (a.ndim(), b.ndim()) {
+        (0, n) if n > 0 => b.dtype(),
+        (n, 0) if n > 0 => a.dtype(),
+        _ => a.dtype().max(b.dtype()),
+    }
+}

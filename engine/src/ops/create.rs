@@ -1,0 +1,79 @@
+//! Tensors from numbers on the CPU, and what creators have in common: where, and of which type.
+
+use std::rc::Rc;
+
+use crate::device::{Array, DType, Device, Element};
+use crate::tensor::{Shape, State, Tensor, Value};
+use crate::{Error, Result};
+
+/// Type and device of a new tensor. A `&Device` alone means f32.
+#[derive(Clone, Debug)]
+pub struct TensorOptions {
+    /// The element type.
+    pub dtype: DType,
+    /// Where it will be.
+    pub device: Device,
+}
+
+impl From<&Device> for TensorOptions {
+    fn from(device: &Device) -> Self {
+        Self { dtype: DType::F32, device: device.clone() }
+    }
+}
+
+impl From<(DType, &Device)> for TensorOptions {
+    fn from((dtype, device): (DType, &Device)) -> Self {
+        Self { dtype, device: device.clone() }
+    }
+}
+
+impl Tensor {
+    /// A tensor of the elements of a slice, in row-major order.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # fn main() -> kindling::Result<()> {
+    /// let x = Tensor::from_slice(&[1, 2, 3, 4, 5, 6], [2, 3], &Device::cpu())?;
+    /// assert_eq!(x.dims(), [2, 3]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The shape has another number of elements; f64 on a GPU.
+    pub fn from_slice<T: Element>(data: &[T], shape: impl Into<Shape>, device: &Device) -> Result<Self> {
+        Self::from_array(T::array(data.to_vec()), shape, device)
+    }
+
+    /// A tensor that takes over an array, in row-major order.
+    ///
+    /// # Errors
+    /// The shape has another number of elements; f64 on a GPU.
+    pub fn from_array(data: Array, shape: impl Into<Shape>, device: &Device) -> Result<Self> {
+        let shape = shape.into();
+        if shape.numel() != data.len() {
+            let rule = format!("{} elements do not fill the shape {shape}, which has {}", data.len(), shape.numel());
+            return Err(Error::shape("tensor", rule));
+        }
+        let (len, dtype) = (data.len(), data.dtype());
+        let state = match device {
+            Device::Cpu(_) => State::Cpu(Rc::new(data)),
+            Device::Gpu(_) if dtype == DType::F64 => {
+                return Err(Error::dtype("tensor", "f64 exists on the CPU only: WebGPU has no 64-bit floats"));
+            }
+            Device::Gpu(gpu) => {
+                let buffer = gpu.alloc(len * DType::GPU_BYTES);
+                gpu.write(&buffer, &data.to_words());
+                State::Gpu(buffer)
+            }
+        };
+        Ok(Self::from_value(Value::new(len, dtype, device.clone(), state), shape))
+    }
+
+    /// A tensor of one number, without dimensions.
+    ///
+    /// # Errors
+    /// f64 on a GPU.
+    pub fn scalar<T: Element>(value: T, device: &Device) -> Result<Self> {
+        Self::from_slice(&[value], Shape::default(), device)
+    }
+}

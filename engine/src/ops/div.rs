@@ -1,0 +1,39 @@
+//! `div`: x / y; integers are divided as floats, with broadcasting.
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::binary::Binary;
+
+#[derive(Debug)]
+struct Div;
+
+impl Binary for Div {
+    const NAME: &'static str = "div";
+    const WGSL: &'static [&'static str] = &[shader!("div")];
+    const SAVES: Saves = Saves::INPUTS;
+    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+
+    fn forward<T: Float>(&self, x: T, y: T) -> T {
+        x / y
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let y = cx.input(1)?;
+        let input = if cx.needs(0) { Some(grad.div(&y)?) } else { None };
+        // d(x/y)/dy = −x/y², with one division as PyTorch has it.
+        let other = if cx.needs(1) { Some(grad.neg()?.mul(&cx.input(0)?.div(&y)?.div(&y)?)?) } else { None };
+        Ok([input, other])
+    }
+}
+
+impl Tensor {
+    /// x / y; integers are divided as floats, element by element, with broadcasting. [torch.div](https://docs.pytorch.org/docs/stable/generated/torch.div.html)
+    ///
+    /// # Errors
+    /// The shapes cannot be broadcast, or the tensors are on different devices.
+    pub fn div(&self, other: &Self) -> Result<Self> {
+        self.binary(other, Div)
+    }
+}

@@ -1,0 +1,34 @@
+//! `exp`: eˣ.
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::unary::Unary;
+
+#[derive(Debug)]
+struct Exp;
+
+impl Unary for Exp {
+    const NAME: &'static str = "exp";
+    const WGSL: &'static [&'static str] = &[shader!("exp")];
+    const SAVES: Saves = Saves::OUTPUT;
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        x.exp()
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.mul(&cx.output()?)
+    }
+}
+
+impl Tensor {
+    /// eˣ, element by element. [torch.exp](https://docs.pytorch.org/docs/stable/generated/torch.exp.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn exp(&self) -> Result<Self> {
+        self.unary(Exp)
+    }
+}

@@ -1,0 +1,120 @@
+//! `full`: every element the same number. It reads nothing, so that it melts into whatever uses it.
+
+use std::hash::Hasher;
+
+use smallvec::smallvec;
+
+use crate::device::{DType, Element, Slice, SliceMut};
+use crate::tensor::{
+    Compute, Function, Op, Pointwise, Saves, Scalar, Scalars, Shape, Spec, Tensor, Vjp, WgslFn, typed_mut,
+};
+use crate::{Result, dispatch};
+
+use super::create::TensorOptions;
+
+#[derive(Debug)]
+struct Full {
+    shape: Shape,
+    dtype: DType,
+    value: f64,
+}
+
+impl Function for Full {
+    fn name(&self) -> &'static str {
+        "full"
+    }
+
+    fn saves(&self) -> Saves {
+        Saves::NOTHING
+    }
+
+    fn vjp(&self, _cx: &Vjp<'_>, _grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Ok(Vec::new()) // It has no inputs.
+    }
+}
+
+impl Op for Full {
+    fn infer(&self, _operands: &[Spec]) -> Result<Spec> {
+        Ok(Spec { shape: self.shape.clone(), dtype: self.dtype })
+    }
+
+    fn key(&self, _state: &mut dyn Hasher) {}
+
+    fn scalars(&self) -> Scalars {
+        smallvec![match self.dtype {
+            DType::F32 | DType::F64 => Scalar::Float(self.value),
+            dtype => Scalar::Word(dispatch!(dtype, T => T::from_f64(self.value).to_word())),
+        }]
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Pointwise(self)
+    }
+}
+
+impl Pointwise for Full {
+    fn wgsl(&self, _operands: &[DType]) -> Result<WgslFn> {
+        Ok(WgslFn {
+            pieces: smallvec![crate::shader!("full")],
+            name: format!("full_forward_{}", self.dtype),
+            scalars: smallvec![if self.dtype == DType::F32 { "f32" } else { "u32" }],
+            takes_index: false,
+        })
+    }
+
+    fn eval(&self, _operands: &[Slice<'_>], _first: usize, output: SliceMut<'_>) -> Result<()> {
+        dispatch!(self.dtype, T => typed_mut::<T>(output)?.fill(T::from_f64(self.value)));
+        Ok(())
+    }
+}
+
+impl Tensor {
+    /// A tensor whose every element is `value`. [torch.full](https://docs.pytorch.org/docs/stable/generated/torch.full.html)
+    ///
+    /// # Errors
+    /// f64 on a GPU.
+    pub fn full(shape: impl Into<Shape>, value: f64, options: impl Into<TensorOptions>) -> Result<Self> {
+        let TensorOptions { dtype, device } = options.into();
+        Self::create(Full { shape: shape.into(), dtype, value }, &device)
+    }
+
+    /// A tensor of zeros.
+    ///
+    /// # Errors
+    /// f64 on a GPU.
+    pub fn zeros(shape: impl Into<Shape>, options: impl Into<TensorOptions>) -> Result<Self> {
+        Self::full(shape, 0.0, options)
+    }
+
+    /// A tensor of ones.
+    ///
+    /// # Errors
+    /// f64 on a GPU.
+    pub fn ones(shape: impl Into<Shape>, options: impl Into<TensorOptions>) -> Result<Self> {
+        Self::full(shape, 1.0, options)
+    }
+
+    /// `value` everywhere, with the shape, type and device of `self`.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn full_like(&self, value: f64) -> Result<Self> {
+        Self::full(self.shape().clone(), value, (self.dtype(), &self.device()))
+    }
+
+    /// Zeros with the shape, type and device of `self`.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn zeros_like(&self) -> Result<Self> {
+        self.full_like(0.0)
+    }
+
+    /// Ones with the shape, type and device of `self`.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn ones_like(&self) -> Result<Self> {
+        self.full_like(1.0)
+    }
+}

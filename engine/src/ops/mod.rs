@@ -1,0 +1,41 @@
+//! The operations: one file, one shader, one test, one name each. A file holds the operation's arguments, its
+//! shape rule, its meaning on the CPU, its kernel, its derivative, and the `impl Tensor` by which it is called.
+//! Families (`unary`, `binary`, `reduce`) hold what their members share. Operations know no buffers and no
+//! gradients beyond their own derivative.
+
+// Families.
+mod binary;
+mod reduce;
+mod unary;
+
+// Making tensors.
+mod arange;
+mod create;
+mod full;
+
+// Layouts: no kernel.
+mod expand;
+mod permute;
+mod reshape;
+mod slice;
+
+// Copies.
+mod as_strided_scatter;
+mod contiguous;
+mod to_dtype;
+
+// One element at a time.
+mod add;
+mod add_scalar;
+mod div;
+mod exp;
+mod mul;
+mod mul_scalar;
+mod neg;
+mod relu;
+mod sub;
+
+// Reductions.
+mod sum;
+
+pub use create::TensorOptions;

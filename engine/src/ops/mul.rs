@@ -1,0 +1,37 @@
+//! `mul`: x · y, with broadcasting.
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::binary::Binary;
+
+#[derive(Debug)]
+struct Mul;
+
+impl Binary for Mul {
+    const NAME: &'static str = "mul";
+    const WGSL: &'static [&'static str] = &[shader!("mul")];
+    const SAVES: Saves = Saves::INPUTS;
+    const INT: Option<fn(&Self, i32, i32) -> i32> = Some(|_, x, y| x.wrapping_mul(y));
+
+    fn forward<T: Float>(&self, x: T, y: T) -> T {
+        x * y
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let input = if cx.needs(0) { Some(grad.mul(&cx.input(1)?)?) } else { None };
+        let other = if cx.needs(1) { Some(grad.mul(&cx.input(0)?)?) } else { None };
+        Ok([input, other])
+    }
+}
+
+impl Tensor {
+    /// x · y, element by element, with broadcasting. [torch.mul](https://docs.pytorch.org/docs/stable/generated/torch.mul.html)
+    ///
+    /// # Errors
+    /// The shapes cannot be broadcast, or the tensors are on different devices.
+    pub fn mul(&self, other: &Self) -> Result<Self> {
+        self.binary(other, Mul)
+    }
+}

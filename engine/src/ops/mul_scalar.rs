@@ -1,0 +1,42 @@
+//! `mul_scalar`: x·c for a number c, which may change from step to step without making another plan.
+
+use smallvec::smallvec;
+
+use crate::device::Float;
+use crate::tensor::{Saves, Scalar, Scalars, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::unary::Unary;
+
+#[derive(Debug)]
+struct MulScalar {
+    other: f64,
+}
+
+impl Unary for MulScalar {
+    const NAME: &'static str = "mul_scalar";
+    const WGSL: &'static [&'static str] = &[shader!("mul_scalar")];
+    const SAVES: Saves = Saves::NOTHING;
+
+    fn scalars(&self) -> Scalars {
+        smallvec![Scalar::Float(self.other)]
+    }
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        x * T::c(self.other)
+    }
+
+    fn vjp(&self, _cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.mul_scalar(self.other)
+    }
+}
+
+impl Tensor {
+    /// x·c for a number c.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn mul_scalar(&self, other: f64) -> Result<Self> {
+        self.unary(MulScalar { other })
+    }
+}

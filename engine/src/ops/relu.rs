@@ -1,0 +1,56 @@
+//! `relu`: max(x, 0). The gradient at 0 is 0, and NaN stays NaN.
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::binary::Binary;
+use super::unary::Unary;
+
+#[derive(Debug)]
+struct Relu;
+
+impl Unary for Relu {
+    const NAME: &'static str = "relu";
+    const WGSL: &'static [&'static str] = &[shader!("relu")];
+    const SAVES: Saves = Saves::OUTPUT;
+    const INT: Option<fn(&Self, i32) -> i32> = Some(|_, x| x.max(0));
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        if x <= T::c(0.0) { T::c(0.0) } else { x }
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.binary(&cx.output()?, ReluBackward)
+    }
+}
+
+/// The gradient of relu: `grad` where the output is positive, else 0.
+#[derive(Debug)]
+struct ReluBackward;
+
+impl Binary for ReluBackward {
+    const NAME: &'static str = "relu_backward";
+    const WGSL: &'static [&'static str] = &[shader!("relu")];
+    const SAVES: Saves = Saves::inputs(&[1]);
+    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+
+    fn forward<T: Float>(&self, grad: T, output: T) -> T {
+        if output <= T::c(0.0) { T::c(0.0) } else { grad }
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        // Piecewise linear: nothing flows to where the pieces meet.
+        Ok([Some(grad.binary(&cx.input(1)?, Self)?), None])
+    }
+}
+
+impl Tensor {
+    /// max(x, 0), element by element. [torch.relu](https://docs.pytorch.org/docs/stable/generated/torch.relu.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn relu(&self) -> Result<Self> {
+        self.unary(Relu)
+    }
+}

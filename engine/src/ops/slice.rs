@@ -1,0 +1,88 @@
+//! `slice`, `narrow`, `select`: part of a dimension. A layout, no kernel; the gradient is scattered into zeros.
+
+use crate::tensor::{AsStrided, Layout, Tensor, row_major};
+use crate::{Error, Result};
+
+impl Tensor {
+    /// Elements `start`, `start + step`, … before `stop` of a dimension, by Python's rules: negative bounds count
+    /// from the end, bounds beyond it are cut, `None` is open. A view.
+    ///
+    /// # Errors
+    /// There is no such dimension, or `step` is not positive.
+    pub fn slice(&self, dim: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> Result<Self> {
+        let dim = self.dim_of("slice", dim)?;
+        if step <= 0 {
+            return Err(Error::shape("slice", format!("step must be greater than zero, got {step}")));
+        }
+        let size = self.dims()[dim] as isize;
+        let bound = |at: isize| if at < 0 { (at + size).max(0) } else { at.min(size) };
+        let start = bound(start.unwrap_or(0));
+        let stop = bound(stop.unwrap_or(size)).max(start);
+        self.take(dim, start as usize, (stop - start).unsigned_abs().div_ceil(step as usize), step)
+    }
+
+    /// `length` elements of a dimension from `start` on. A view.
+    /// [torch.narrow](https://docs.pytorch.org/docs/stable/generated/torch.narrow.html)
+    ///
+    /// # Errors
+    /// There is no such dimension, or it is too short.
+    pub fn narrow(&self, dim: isize, start: isize, length: usize) -> Result<Self> {
+        let dim = self.dim_of("narrow", dim)?;
+        let size = self.dims()[dim];
+        let from = if start < 0 { start + size as isize } else { start };
+        match usize::try_from(from) {
+            Ok(from) if from + length <= size => self.take(dim, from, length, 1),
+            _ => {
+                let rule = format!("start ({start}) + length ({length}) exceeds the size {size} of dimension {dim}");
+                Err(Error::shape("narrow", rule))
+            }
+        }
+    }
+
+    /// One element of a dimension, which disappears. A view.
+    /// [torch.select](https://docs.pytorch.org/docs/stable/generated/torch.select.html)
+    ///
+    /// # Errors
+    /// There is no such dimension or index.
+    pub fn select(&self, dim: isize, index: isize) -> Result<Self> {
+        let dim = self.dim_of("select", dim)?;
+        let size = self.dims()[dim] as isize;
+        if index < -size || index >= size {
+            let rule =
+                format!("index {index} is out of range for dimension {dim} of a tensor of shape {}", self.shape());
+            return Err(Error::shape("select", rule));
+        }
+        let index = if index < 0 { index + size } else { index };
+        let mut layout = self.layout().clone();
+        layout.offset = (layout.offset as isize + index * layout.strides[dim]) as usize;
+        layout.shape.sizes_mut().remove(dim);
+        layout.strides.remove(dim);
+        let mut on_dense = self.dense_layout();
+        on_dense.offset = (index * on_dense.strides[dim]) as usize;
+        on_dense.shape.sizes_mut().remove(dim);
+        on_dense.strides.remove(dim);
+        Ok(self.view_as_function(AsStrided::new(on_dense), layout))
+    }
+
+    fn take(&self, dim: usize, start: usize, len: usize, step: isize) -> Result<Self> {
+        let cut = |mut layout: Layout| {
+            layout.offset = (layout.offset as isize + start as isize * layout.strides[dim]) as usize;
+            layout.shape.sizes_mut()[dim] = len;
+            layout.strides[dim] *= step;
+            layout
+        };
+        Ok(self.view_as_function(AsStrided::new(cut(self.dense_layout())), cut(self.layout().clone())))
+    }
+
+    fn dim_of(&self, op: &'static str, dim: isize) -> Result<usize> {
+        if self.ndim() == 0 {
+            return Err(Error::shape(op, "a tensor without dimensions cannot be indexed"));
+        }
+        self.shape().dim(op, dim)
+    }
+
+    /// How the gradient of this tensor lies, which is contiguous.
+    fn dense_layout(&self) -> Layout {
+        Layout { shape: self.shape().clone(), strides: row_major(self.dims()), offset: 0 }
+    }
+}

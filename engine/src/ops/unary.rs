@@ -1,0 +1,103 @@
+//! The family of pointwise operations of one tensor: `output[i] = f(input[i])`. A member gives `f` in Rust and in
+//! WGSL (`NAME_forward` in its shader, and `NAME_forward_i32` if it takes integers) and its derivative in tensor
+//! operations. Integers are converted to f32 first, as in PyTorch, unless the member takes them itself.
+
+use std::fmt::Debug;
+use std::hash::Hasher;
+
+use crate::device::{DType, Float, Slice, SliceMut};
+use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
+use crate::{Error, Result, dispatch};
+
+/// A pointwise operation of one tensor; its fields are its arguments.
+pub(crate) trait Unary: Debug + Send + Sync + 'static {
+    /// PyTorch's name, and the stem of the shader.
+    const NAME: &'static str;
+    /// The shader and what it calls.
+    const WGSL: &'static [&'static str];
+    /// What the derivative looks at.
+    const SAVES: Saves;
+    /// The meaning for integers, for those that do not make floats of them.
+    const INT: Option<fn(&Self, i32) -> i32> = None;
+
+    /// The arguments, in the order in which the WGSL function takes them after the element.
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
+
+    /// One element.
+    fn forward<T: Float>(&self, x: T) -> T;
+
+    /// The gradient of the input.
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor>;
+}
+
+#[derive(Debug)]
+struct UnaryOp<U>(U);
+
+impl<U: Unary> Function for UnaryOp<U> {
+    fn name(&self) -> &'static str {
+        U::NAME
+    }
+
+    fn saves(&self) -> Saves {
+        U::SAVES
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Ok(vec![Some(self.0.vjp(cx, grad)?)])
+    }
+}
+
+impl<U: Unary> Op for UnaryOp<U> {
+    fn infer(&self, operands: &[Spec]) -> Result<Spec> {
+        Ok(operands[0].clone())
+    }
+
+    fn key(&self, _state: &mut dyn Hasher) {}
+
+    fn scalars(&self) -> Scalars {
+        self.0.scalars()
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Pointwise(self)
+    }
+}
+
+impl<U: Unary> Pointwise for UnaryOp<U> {
+    fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
+        let suffix = if operands == [DType::I32] { "_i32" } else { "" };
+        Ok(WgslFn {
+            pieces: U::WGSL.iter().copied().collect(),
+            name: format!("{}_forward{suffix}", U::NAME),
+            scalars: self.0.scalars().iter().map(|s| s.wgsl()).collect(),
+            takes_index: false,
+        })
+    }
+
+    fn eval(&self, operands: &[Slice<'_>], _first: usize, output: SliceMut<'_>) -> Result<()> {
+        match (output, operands[0], U::INT) {
+            (SliceMut::I32(output), Slice::I32(input), Some(f)) => {
+                output.iter_mut().zip(input).for_each(|(y, x)| *y = f(&self.0, *x));
+                Ok(())
+            }
+            (output, input, _) => dispatch!(input.dtype(), floats T => {
+                let input = typed::<T>(input)?;
+                typed_mut::<T>(output)?.iter_mut().zip(input).for_each(|(y, x)| *y = self.0.forward(*x));
+                Ok(())
+            }, Err(Error::internal(format!("{} was given {}", U::NAME, input.dtype())))),
+        }
+    }
+}
+
+impl Tensor {
+    /// Calls a member of the family; integers become f32 unless it takes them.
+    pub(crate) fn unary<U: Unary>(&self, op: U) -> Result<Self> {
+        let takes = self.dtype().is_float() || self.dtype() == DType::I32 && U::INT.is_some();
+        if takes {
+            return Self::apply(UnaryOp(op), &[self]);
+        }
+        Self::apply(UnaryOp(op), &[&self.to_dtype(DType::F32)?])
+    }
+}

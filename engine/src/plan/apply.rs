@@ -1,0 +1,67 @@
+//! The one door through which operations are called: checks operands, records the operation, and remembers it
+//! for backward. Nothing is computed here.
+
+use std::rc::Rc;
+
+use super::{LONGEST_RECORDING, Recorder, flush};
+use crate::device::Device;
+use crate::tensor::{Function, Layout, Node, Op, Recorded, Spec, State, Tensor, Value, is_grad_enabled};
+use crate::{Error, Result};
+
+impl Tensor {
+    /// Calls an operation on tensors, at least one.
+    ///
+    /// # Errors
+    /// Operands on different devices, or ones that the operation refuses.
+    pub(crate) fn apply(op: impl Op, inputs: &[&Self]) -> Result<Self> {
+        let first = inputs.first().ok_or_else(|| Error::internal("an operation without operands needs a device"))?;
+        let device = first.device();
+        if inputs.iter().any(|t| !t.device().same(&device)) {
+            let places = inputs.iter().enumerate().map(|(i, t)| format!("operand {i} is on {}", t.device()));
+            return Err(Error::Device { op: op.name(), places: places.collect::<Vec<_>>().join(", ") });
+        }
+        record(Rc::new(op), inputs, &device)
+    }
+
+    /// Calls an operation that makes something of nothing, on a device.
+    ///
+    /// # Errors
+    /// The operation refuses its arguments.
+    pub(crate) fn create(op: impl Op, device: &Device) -> Result<Self> {
+        record(Rc::new(op), &[], device)
+    }
+
+    /// Another layout of the same memory, as the result of `function`.
+    pub(crate) fn view_as_function(&self, function: impl Function, layout: Layout) -> Self {
+        let view = self.view_through(layout);
+        if is_grad_enabled() && self.requires_grad() {
+            Node::link(Rc::new(function), &[self], &view);
+        }
+        view
+    }
+
+    /// Remembers that `function` made `self` of `inputs`, if backward could want it.
+    pub(crate) fn remember(&self, function: Rc<dyn Function>, inputs: &[&Self]) {
+        if is_grad_enabled() && self.dtype().is_float() && inputs.iter().any(|t| t.requires_grad()) {
+            Node::link(function, inputs, self);
+        }
+    }
+}
+
+fn record(op: Rc<dyn Op>, inputs: &[&Tensor], device: &Device) -> Result<Tensor> {
+    let specs: Vec<Spec> = inputs.iter().map(|t| Spec { shape: t.shape().clone(), dtype: t.dtype() }).collect();
+    let spec = op.infer(&specs)?;
+    if !device.is_cpu() && spec.dtype == crate::DType::F64 {
+        return Err(Error::dtype(op.name(), "f64 exists on the CPU only: WebGPU has no 64-bit floats"));
+    }
+    let operands = inputs.iter().map(|t| t.operand()).collect();
+    let state = State::Recorded(Rc::new(Recorded { op: op.clone(), operands }));
+    let value = Value::new(spec.shape.numel(), spec.dtype, device.clone(), state);
+    let length = Recorder::of(device)?.push(&value);
+    let output = Tensor::from_value(value, spec.shape);
+    output.remember(op, inputs);
+    if length >= LONGEST_RECORDING {
+        flush(device)?;
+    }
+    Ok(output)
+}

@@ -1,0 +1,238 @@
+//! One WGSL kernel of a group of pointwise operations: the operations' own functions, joined by a `main` that
+//! loads, calls and stores. Sizes and strides are parameters, so groups of one structure share a pipeline.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use super::graph::{Graph, Source};
+use super::schedule::Fused;
+use crate::Result;
+use crate::device::DType;
+use crate::device::gpu::{Access, KernelSource};
+use crate::tensor::{Compute, Layout, Param, groups_1d};
+
+/// Threads in a workgroup.
+const WORKGROUP: usize = 64;
+
+/// A generated kernel and how to launch it.
+pub struct Generated {
+    /// The source.
+    pub source: KernelSource,
+    /// What each storage binding is for, in order.
+    pub bindings: Vec<(Access, Place)>,
+    /// The parameters: scalars carry the node and the scalar's number.
+    pub params: Vec<GroupParam>,
+    /// Workgroups.
+    pub groups: [u32; 3],
+}
+
+/// What a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A value made elsewhere.
+    Load(Source),
+    /// The stored result of a node.
+    Store(usize),
+}
+
+/// A parameter of a group.
+pub enum GroupParam {
+    /// A constant.
+    Const(Param),
+    /// A scalar of a node.
+    Scalar(usize, usize),
+}
+
+struct Writer<'a> {
+    graph: &'a Graph,
+    loads: Vec<(Source, &'a Layout)>,
+    bindings: Vec<(Access, Place)>,
+    params: Vec<GroupParam>,
+    functions: String,
+    body: String,
+    pieces: Vec<Cow<'static, str>>,
+}
+
+/// Generates the kernel of a group. `aliases` names, for stored nodes, the loaded source whose buffer they
+/// overwrite.
+///
+/// # Errors
+/// An operation that has no form for its operand types on the GPU.
+pub fn generate(graph: &Graph, fused: &Fused, aliases: &[(usize, Source)]) -> Result<Generated> {
+    let len = fused.nodes.first().map_or(0, |n| graph.nodes[*n].value.len);
+    let mut writer = Writer {
+        graph,
+        loads: fused.loads(graph),
+        bindings: Vec::new(),
+        params: vec![GroupParam::Const(Param::from(len))],
+        functions: String::new(),
+        body: String::new(),
+        pieces: Vec::new(),
+    };
+    for i in 0..writer.loads.len() {
+        writer.load(i, aliases);
+    }
+    let mut name = String::new();
+    for node in &fused.nodes {
+        writer.call(*node, fused)?;
+        if name.len() < 48 {
+            name += if name.is_empty() { "" } else { "+" };
+            name += graph.nodes[*node].recorded.op.name();
+        }
+    }
+    for node in &fused.outputs {
+        writer.store(*node);
+    }
+    Ok(writer.finish(name, len))
+}
+
+impl Writer<'_> {
+    /// The WGSL of a new parameter word.
+    fn param(&mut self, param: GroupParam) -> String {
+        self.params.push(param);
+        let at = self.params.len() - 1;
+        format!("params.words[{}].{}", at / 4, ["x", "y", "z", "w"][at % 4])
+    }
+
+    fn binding(&mut self, place: Place, access: Access) -> usize {
+        let found = self.bindings.iter().position(|(_, p)| *p == place);
+        found.unwrap_or_else(|| {
+            self.bindings.push((access, place));
+            self.bindings.len() - 1
+        })
+    }
+
+    fn load(&mut self, i: usize, aliases: &[(usize, Source)]) {
+        let (source, layout) = self.loads[i];
+        let alias = aliases.iter().find(|(_, s)| *s == source);
+        let binding = match alias {
+            Some((node, _)) => self.binding(Place::Store(*node), Access::Write),
+            None => self.binding(Place::Load(source), Access::Read),
+        };
+        let place = self.place(i, layout);
+        let load = match self.graph.dtype(source) {
+            DType::Bool => format!("b{binding}[{place}] != 0u"),
+            _ => format!("b{binding}[{place}]"),
+        };
+        let _ = writeln!(self.body, "    let l{i} = {load};");
+    }
+
+    /// The expression for where element `i` of the result lies in a load.
+    fn place(&mut self, load: usize, layout: &Layout) -> String {
+        let (sizes, strides) = layout.collapse();
+        if sizes.is_empty() || sizes.len() == 1 && strides[0] == 1 {
+            let i = if sizes.is_empty() { "" } else { "i" };
+            return match (layout.offset, i) {
+                (0, "") => "0u".to_owned(),
+                (0, i) => i.to_owned(),
+                (offset, i) => {
+                    let offset = self.param(GroupParam::Const(Param::from(offset)));
+                    if i.is_empty() { offset } else { format!("{i} + {offset}") }
+                }
+            };
+        }
+        let mut code = format!("fn place{load}(i: u32) -> u32 {{\n    var rest = i;\n");
+        let offset = self.param(GroupParam::Const(Param::from(layout.offset)));
+        let _ = writeln!(code, "    var place = {offset};");
+        for d in (0..sizes.len()).rev() {
+            let stride = self.param(GroupParam::Const(Param::from(strides[d])));
+            if d == 0 {
+                let _ = writeln!(code, "    place += rest * {stride};");
+            } else {
+                let size = self.param(GroupParam::Const(Param::from(sizes[d])));
+                let _ = writeln!(code, "    place += (rest % {size}) * {stride};\n    rest /= {size};");
+            }
+        }
+        code += "    return place;\n}\n";
+        self.functions += &code;
+        format!("place{load}(i)")
+    }
+
+    fn call(&mut self, node: usize, fused: &Fused) -> Result<()> {
+        let graph = self.graph;
+        let GraphOperands { names, dtypes } = self.operands(node, fused);
+        let op = &graph.nodes[node].recorded.op;
+        let Compute::Pointwise(pointwise) = op.compute() else {
+            return Err(crate::Error::internal(format!("{} is not pointwise", op.name())));
+        };
+        let function = pointwise.wgsl(&dtypes)?;
+        for piece in &function.pieces {
+            if !self.pieces.iter().any(|p| p == piece) {
+                self.pieces.push(Cow::Borrowed(piece));
+            }
+        }
+        let mut arguments = names;
+        for (i, ty) in function.scalars.iter().enumerate() {
+            let word = self.param(GroupParam::Scalar(node, i));
+            arguments.push(if *ty == "u32" { word } else { format!("bitcast<{ty}>({word})") });
+        }
+        if function.takes_index {
+            arguments.push("i".to_owned());
+        }
+        let _ = writeln!(self.body, "    let v{node} = {}({});", function.name, arguments.join(", "));
+        Ok(())
+    }
+
+    fn operands(&self, node: usize, fused: &Fused) -> GraphOperands {
+        let sources = &self.graph.nodes[node].operands;
+        let name = |(i, source): (usize, &Source)| match source {
+            Source::Node(n) if fused.nodes.binary_search(n).is_ok() => format!("v{n}"),
+            source => {
+                let load = (*source, self.graph.layout(node, i));
+                let at = self.loads.iter().position(|l| *l == load).unwrap_or_default();
+                format!("l{at}")
+            }
+        };
+        GraphOperands {
+            names: sources.iter().enumerate().map(name).collect(),
+            dtypes: sources.iter().map(|s| self.graph.dtype(*s)).collect(),
+        }
+    }
+
+    fn store(&mut self, node: usize) {
+        let binding = self.binding(Place::Store(node), Access::Write);
+        let value = match self.graph.nodes[node].value.dtype {
+            DType::Bool => format!("select(0u, 1u, v{node})"),
+            _ => format!("v{node}"),
+        };
+        let _ = writeln!(self.body, "    b{binding}[i] = {value};");
+    }
+
+    fn finish(mut self, name: String, len: usize) -> Generated {
+        let mut code = String::new();
+        for (i, (access, place)) in self.bindings.iter().enumerate() {
+            let dtype = match place {
+                Place::Load(source) => self.graph.dtype(*source),
+                Place::Store(node) => self.graph.nodes[*node].value.dtype,
+            };
+            let element = match dtype {
+                DType::Bool => "u32",
+                dtype => dtype.wgsl().unwrap_or("f32"),
+            };
+            let access = if *access == Access::Read { "read" } else { "read_write" };
+            let _ = writeln!(code, "@group(0) @binding({i}) var<storage, {access}> b{i}: array<{element}>;");
+        }
+        let _ = writeln!(
+            code,
+            "struct Params {{ words: array<vec4<u32>, {}> }}\n@group(0) @binding({}) var<uniform> params: Params;",
+            self.params.len().div_ceil(4),
+            self.bindings.len()
+        );
+        code += &self.functions;
+        let _ = write!(
+            code,
+            "@compute @workgroup_size({WORKGROUP})\nfn main(@builtin(global_invocation_id) id: vec3<u32>, \
+             @builtin(num_workgroups) groups: vec3<u32>) {{\n    let i = id.y * (groups.x * {WORKGROUP}u) + id.x;\n    \
+             if (i >= params.words[0].x) {{ return; }}\n{}}}\n",
+            self.body
+        );
+        self.pieces.push(Cow::Owned(code));
+        let source = KernelSource { name: Cow::Owned(name), pieces: self.pieces, entry: "main", constants: Vec::new() };
+        Generated { source, bindings: self.bindings, params: self.params, groups: groups_1d(len, WORKGROUP) }
+    }
+}
+
+struct GraphOperands {
+    names: Vec<String>,
+    dtypes: Vec<DType>,
+}

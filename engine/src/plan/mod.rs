@@ -1,0 +1,128 @@
+//! From recordings to results. Operations are recorded as they are called; reading a value, or the end of an
+//! optimizer's step, takes everything recorded so far, fuses pointwise chains, assigns memory and runs it. The
+//! plan for a structure is made once and found again by its key. It knows the contract of operations, none by
+//! name.
+
+mod apply;
+mod codegen;
+mod cpu;
+mod gpu;
+mod graph;
+mod memory;
+mod read;
+mod schedule;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use read::block_on;
+pub use read::read_many;
+
+use crate::device::{Device, count};
+use crate::tensor::{State, Value};
+use crate::{Error, Result};
+use graph::Graph;
+use schedule::Schedule;
+
+/// Plans kept per device; beyond that the least recently used goes.
+const MOST_PLANS: usize = 128;
+
+/// Recordings longer than this are run without waiting for a read, so that a program which never reads keeps a
+/// bounded graph.
+const LONGEST_RECORDING: usize = 8192;
+
+/// What a device has recorded and the plans it has.
+#[derive(Default)]
+struct Recorder {
+    recorded: RefCell<Vec<Weak<Value>>>,
+    plans: RefCell<HashMap<Vec<u64>, Rc<Plan>>>,
+    clock: Cell<u64>,
+}
+
+/// How recordings of one structure are executed.
+struct Plan {
+    schedule: Schedule,
+    gpu: Option<gpu::GpuPlan>,
+    used: Cell<u64>,
+}
+
+impl Recorder {
+    fn of(device: &Device) -> Result<Rc<Self>> {
+        device.attached(Self::default)
+    }
+
+    fn push(&self, value: &Rc<Value>) -> usize {
+        let mut recorded = self.recorded.borrow_mut();
+        recorded.push(Rc::downgrade(value));
+        recorded.len()
+    }
+
+    /// The plan for a graph, and whether it had to be made.
+    fn plan(&self, graph: &Graph, device: &Device) -> Result<Rc<Plan>> {
+        self.clock.set(self.clock.get() + 1);
+        if let Some(plan) = self.plans.borrow().get(&graph.key) {
+            plan.used.set(self.clock.get());
+            count(&device.counts().plan_hits, 1);
+            return Ok(plan.clone());
+        }
+        count(&device.counts().plans_created, 1);
+        let schedule = Schedule::new(graph, device);
+        let gpu = match device {
+            Device::Gpu(gpu) => Some(gpu::GpuPlan::new(graph, &schedule, gpu, device)?),
+            Device::Cpu(_) => None,
+        };
+        let plan = Rc::new(Plan { schedule, gpu, used: Cell::new(self.clock.get()) });
+        let mut plans = self.plans.borrow_mut();
+        if plans.len() >= MOST_PLANS {
+            let oldest = plans.iter().min_by_key(|(_, plan)| plan.used.get()).map(|(key, _)| key.clone());
+            if let Some(oldest) = oldest {
+                plans.remove(&oldest);
+            }
+        }
+        plans.insert(graph.key.clone(), plan.clone());
+        Ok(plan)
+    }
+}
+
+/// Executes everything recorded on a device. On a GPU it is submitted, not awaited.
+///
+/// # Errors
+/// A kernel that the device cannot run. What was recorded is then refused, each value with that error.
+pub fn flush(device: &Device) -> Result<()> {
+    encode(device)?;
+    if let Device::Gpu(gpu) = device {
+        gpu.submit();
+    }
+    Ok(())
+}
+
+/// Executes everything recorded; on a GPU it is encoded and not yet submitted.
+fn encode(device: &Device) -> Result<()> {
+    let recorder = Recorder::of(device)?;
+    let recorded = recorder.recorded.take();
+    let values: Vec<Rc<Value>> = recorded.iter().filter_map(Weak::upgrade).collect();
+    drop(recorded);
+    if values.is_empty() {
+        return Ok(());
+    }
+    let graph = Graph::new(values);
+    let done = recorder.plan(&graph, device).and_then(|plan| match (&plan.gpu, device) {
+        (Some(gpu_plan), Device::Gpu(gpu)) => gpu_plan.run(&graph, gpu),
+        _ => {
+            cpu::run(&graph, &plan.schedule, device);
+            Ok(())
+        }
+    });
+    if let Err(error) = &done {
+        refuse(&graph, error);
+    }
+    done
+}
+
+fn refuse(graph: &Graph, error: &Error) {
+    for node in &graph.nodes {
+        node.value.settle(State::Failed(error.clone()));
+    }
+}

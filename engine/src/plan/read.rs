@@ -1,0 +1,100 @@
+//! Reading tensors: everything recorded is executed, and the elements come back to the CPU. On a GPU this is
+//! the engine's only wait; on the CPU the future is ready at once.
+
+use super::encode;
+use crate::device::{Array, Device, Element};
+use crate::tensor::{Tensor, View};
+use crate::{Error, Result, dispatch};
+
+/// The elements of several tensors of one device, in row-major order, by one execution and one readback.
+///
+/// # Errors
+/// Tensors of different devices; or what went wrong when the values were computed.
+pub async fn read_many(tensors: &[&Tensor]) -> Result<Vec<Array>> {
+    let Some(first) = tensors.first() else { return Ok(Vec::new()) };
+    let device = first.device();
+    if tensors.iter().any(|t| !t.device().same(&device)) {
+        return Err(Error::Device { op: "read_many", places: "they are on several".into() });
+    }
+    encode(&device)?;
+    let wholes: Vec<std::rc::Rc<Array>> = match &device {
+        Device::Cpu(_) => tensors.iter().map(|t| t.operand().value.array()).collect::<Result<_>>()?,
+        Device::Gpu(gpu) => {
+            let mut wanted = Vec::with_capacity(tensors.len());
+            for tensor in tensors {
+                let value = tensor.operand().value;
+                wanted.push((value.buffer()?, value.len));
+            }
+            let dtypes = tensors.iter().map(|t| t.dtype());
+            let words = gpu.read(&wanted).await?;
+            words.iter().zip(dtypes).map(|(words, dtype)| Array::from_words(dtype, words).into()).collect()
+        }
+    };
+    Ok(tensors.iter().zip(&wholes).map(|(t, whole)| in_order(t, whole)).collect())
+}
+
+fn in_order(tensor: &Tensor, whole: &Array) -> Array {
+    let layout = tensor.operand().layout;
+    if layout.is_whole(whole.len()) {
+        return whole.clone();
+    }
+    let view = View { data: whole.as_slice(), layout: &layout };
+    dispatch!(whole.dtype(), T => {
+        let data = view.typed::<T>().unwrap_or_default();
+        let mut out = Vec::with_capacity(tensor.numel());
+        layout.for_each(|place| out.push(data[place]));
+        T::array(out)
+    })
+}
+
+impl Tensor {
+    /// The elements in row-major order.
+    ///
+    /// # Errors
+    /// What went wrong when the value was computed.
+    pub async fn to_array(&self) -> Result<Array> {
+        let mut arrays = read_many(&[self]).await?;
+        arrays.pop().ok_or_else(|| Error::internal("a read gave nothing"))
+    }
+
+    /// The elements in row-major order, as `T`, which must be the tensor's element type.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # fn main() -> kindling::Result<()> { kindling::block_on(async {
+    /// let x = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0], [2, 2], &Device::cpu())?;
+    /// assert_eq!(x.t()?.to_vec::<f32>().await?, [1.0, 3.0, 2.0, 4.0]);
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// # Errors
+    /// `T` is another type; or what went wrong when the value was computed.
+    pub async fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        if T::DTYPE != self.dtype() {
+            let rule =
+                format!("a tensor of {} cannot be read as {}; convert it with .to_dtype()", self.dtype(), T::DTYPE);
+            return Err(Error::dtype("to_vec", rule));
+        }
+        let array = self.to_array().await?;
+        T::of(&array).map(<[T]>::to_vec).ok_or_else(|| Error::internal("a read changed the element type"))
+    }
+
+    /// The only element, as a number.
+    ///
+    /// # Errors
+    /// There are none or several; or what went wrong when the value was computed.
+    pub async fn item(&self) -> Result<f64> {
+        if self.numel() != 1 {
+            let rule =
+                format!("a tensor of shape {} has {} elements, only one can be converted", self.shape(), self.numel());
+            return Err(Error::shape("item", rule));
+        }
+        Ok(self.to_array().await?.to_f64().first().copied().unwrap_or(f64::NAN))
+    }
+}
+
+/// Runs a future to its end on this thread: what a program outside of the browser does with reads.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    pollster::block_on(future)
+}

@@ -1,0 +1,24 @@
+//! What a tensor is, and what an operation is. Shapes and layouts, values that are recorded before they are
+//! computed, the contract of operations and of derivatives. It knows no operation and runs nothing.
+
+mod as_strided;
+mod function;
+mod grad_mode;
+mod layout;
+mod op;
+mod shape;
+#[expect(clippy::module_inception, reason = "the file holds the type that the folder is named after")]
+mod tensor;
+mod value;
+
+pub use as_strided::AsStrided;
+pub use function::{Edge, Function, Hook, Node, Saves, Vjp};
+pub use grad_mode::{GradMode, enable_grad, is_grad_enabled, no_grad};
+pub use layout::{Cursor, Layout, Strides, row_major};
+pub use op::{
+    Bind, Compute, FloatKernel, Kernel, Launch, Op, Param, Pointwise, Program, Scalar, Scalars, Spec, View, ViewSpec,
+    WgslFn, groups_1d, typed, typed_mut,
+};
+pub use shape::{Shape, wrap_dim};
+pub use tensor::Tensor;
+pub use value::{Operand, Recorded, State, Value};

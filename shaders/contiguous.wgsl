@@ -1,0 +1,30 @@
+// output[i] = input[place(i)]: a strided view copied into row-major order, one word an element.
+// One thread an element. Sizes and strides stand innermost first.
+
+struct Params {
+    numel: u32,
+    ndim: u32,
+    offset: u32,
+    sizes: array<vec4<u32>, 2>,
+    strides: array<vec4<u32>, 2>,
+}
+
+@group(0) @binding(0) var<storage, read> input: array<u32>;
+@group(0) @binding(1) var<storage, read_write> output: array<u32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let i = id.y * (groups.x * 64u) + id.x;
+    if (i >= params.numel) {
+        return;
+    }
+    var rest = i;
+    var place = params.offset;
+    for (var d = 0u; d < params.ndim; d++) {
+        let size = params.sizes[d / 4u][d % 4u];
+        place += (rest % size) * params.strides[d / 4u][d % 4u];
+        rest /= size;
+    }
+    output[i] = input[place];
+}

@@ -1,0 +1,2 @@
+// Kernels over `Element` compute with floats.
+alias Element = f32;

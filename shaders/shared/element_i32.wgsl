@@ -1,0 +1,2 @@
+// Kernels over `Element` compute with integers.
+alias Element = i32;

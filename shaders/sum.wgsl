@@ -1,0 +1,13 @@
+// The sum.
+
+fn reduce_start() -> Element {
+    return Element(0);
+}
+
+fn reduce_combine(acc: Element, x: Element) -> Element {
+    return acc + x;
+}
+
+fn reduce_finish(acc: Element, n: u32) -> Element {
+    return acc;
+}
