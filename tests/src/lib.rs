@@ -1,1 +1,4 @@
-//! The tests of Kindling and the harness they share.
+//! The harness that the tests of Kindling share: replay of PyTorch's golden files and comparison.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
+
+pub mod golden;

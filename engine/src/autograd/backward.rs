@@ -43,9 +43,7 @@ impl Backward {
     /// # Errors
     /// The rules of [`AutogradError`].
     pub fn run(&self, tensor: &Tensor) -> Result<()> {
-        let seeds = [(tensor.clone(), self.gradient.clone())];
-        Walk::new(self.clone(), None).run(&seeds)?;
-        Ok(())
+        backward(&[(tensor.clone(), self.gradient.clone())], self)
     }
 }
 
@@ -68,6 +66,17 @@ impl Tensor {
     pub fn backward(&self) -> Result<()> {
         Backward::default().run(self)
     }
+}
+
+/// Adds the gradients of several tensors, each with the gradient given for it, into the `grad` of the leaves they
+/// depend on, by one walk.
+/// [torch.autograd.backward](https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html)
+///
+/// # Errors
+/// The rules of [`AutogradError`].
+pub fn backward(seeds: &[(Tensor, Option<Tensor>)], options: &Backward) -> Result<()> {
+    Walk::new(options.clone(), None).run(seeds)?;
+    Ok(())
 }
 
 /// The gradients of `outputs` with respect to `inputs`, without touching anyone's `grad`. Inputs that no output

@@ -4,4 +4,4 @@
 mod backward;
 mod inplace;
 
-pub use backward::{Backward, grad};
+pub use backward::{Backward, backward, grad};

@@ -1,0 +1,73 @@
+//! `golden DIR --device cpu|gpu [--family a,b]`: replays a directory of golden files through the engine, prints a
+//! line a family and closes with `N passed, N failed`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use kindling::{Device, block_on};
+use kindling_tests::golden::{Failure, Report, ops};
+
+/// Replays PyTorch's golden files.
+#[derive(Parser)]
+struct Args {
+    /// A directory in the format of tests/golden/README.md.
+    dir: PathBuf,
+    /// Where to run: cpu or gpu.
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Only these families, by file stem.
+    #[arg(long, value_delimiter = ',')]
+    family: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(report) => {
+            print!("{report}");
+            println!("{} passed, {} failed", report.passed(), report.failed());
+            ExitCode::from(u8::from(report.failed() > 0))
+        }
+        Err(failure) => {
+            eprintln!("golden: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<Report, Failure> {
+    let device = match args.device.as_str() {
+        "cpu" => Device::cpu(),
+        "gpu" => block_on(Device::gpu())?,
+        other => return Err(Failure::Harness(format!("--device is cpu or gpu, not {other}"))),
+    };
+    let mut report = Report::default();
+    for path in files(&args.dir.join("ops"), "safetensors")? {
+        if wanted(&args.family, &path) {
+            block_on(ops::run(&read(&path)?, &device, &mut report))?;
+        }
+    }
+    Ok(report)
+}
+
+fn wanted(families: &[String], path: &Path) -> bool {
+    let stem = path.file_stem().map(|s| s.to_string_lossy());
+    families.is_empty() || families.iter().any(|f| Some(f.as_str()) == stem.as_deref())
+}
+
+/// The files of a folder with an ending, sorted; none if there is no such folder.
+fn files(dir: &Path, ending: &str) -> Result<Vec<PathBuf>, Failure> {
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(dir).map_err(|e| Failure::Harness(format!("{}: {e}", dir.display())))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == ending));
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|e| Failure::Harness(format!("{}: {e}", path.display())))
+}

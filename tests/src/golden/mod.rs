@@ -1,0 +1,13 @@
+//! Replays PyTorch's golden files through the engine. The format is described in `tests/golden/README.md`; any
+//! directory of that format will do.
+
+mod call;
+mod compare;
+mod file;
+pub mod ops;
+mod report;
+
+pub use call::{Call, Failure, Outcome};
+pub use compare::{Tolerance, compare};
+pub use file::{Entry, File};
+pub use report::Report;

@@ -1,0 +1,50 @@
+//! What a replay found: passed and failed cases by family, and why.
+
+use std::collections::BTreeMap;
+
+use super::Failure;
+
+/// Counts by family, and the failures.
+#[derive(Default)]
+pub struct Report {
+    families: BTreeMap<String, (usize, usize)>,
+    /// Family, case and reason of every failure.
+    pub failures: Vec<(String, String, String)>,
+}
+
+impl Report {
+    /// Adds a case.
+    pub fn add(&mut self, family: &str, case: &str, outcome: Result<(), Failure>) {
+        let counts = self.families.entry(family.to_owned()).or_default();
+        match outcome {
+            Ok(()) => counts.0 += 1,
+            Err(failure) => {
+                counts.1 += 1;
+                self.failures.push((family.to_owned(), case.to_owned(), failure.to_string()));
+            }
+        }
+    }
+
+    /// How many cases passed.
+    pub fn passed(&self) -> usize {
+        self.families.values().map(|(passed, _)| passed).sum()
+    }
+
+    /// How many failed.
+    pub fn failed(&self) -> usize {
+        self.failures.len()
+    }
+}
+
+impl std::fmt::Display for Report {
+    /// A line for every family; the failures come before, by name.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (family, case, reason) in &self.failures {
+            writeln!(f, "FAILED {family}/{case}: {reason}")?;
+        }
+        for (family, (passed, failed)) in &self.families {
+            writeln!(f, "{family:<24} {passed:>5} passed {failed:>5} failed")?;
+        }
+        Ok(())
+    }
+}
