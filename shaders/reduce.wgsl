@@ -2,6 +2,7 @@
 // `reduce` does a whole result; `reduce_part` one of `splits` parts, which `reduce_parts` combines. The member of
 // the family gives reduce_start, reduce_combine and reduce_finish, and a piece of shared/ what an Element is.
 // Sizes and strides stand innermost first.
+// joined with: sum, shared/element_f32
 
 struct Params {
     outputs: u32,

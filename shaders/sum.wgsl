@@ -1,4 +1,5 @@
 // The sum.
+// joined with: shared/element_f32
 
 fn reduce_start() -> Element {
     return Element(0);

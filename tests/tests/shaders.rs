@@ -1,0 +1,73 @@
+//! Every WGSL file parses and validates without a GPU. A file that is one piece of a kernel names the others in a
+//! line `// joined with: a, b`, by their stems; files of pointwise functions stand alone.
+
+use std::path::{Path, PathBuf};
+
+fn shaders() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shaders")
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|e| e == "wgsl") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn check(source: &str) -> Result<(), String> {
+    let module = naga::front::wgsl::parse_str(source).map_err(|e| e.emit_to_string(source))?;
+    let flags = naga::valid::ValidationFlags::all();
+    naga::valid::Validator::new(flags, naga::valid::Capabilities::default())
+        .validate(&module)
+        .map_err(|e| e.emit_to_string(source))?;
+    Ok(())
+}
+
+fn joined(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let mut source = text.clone();
+    for line in text.lines().filter_map(|line| line.strip_prefix("// joined with:")) {
+        for stem in line.split(',').map(str::trim) {
+            let other = shaders().join(stem).with_extension("wgsl");
+            source += "\n";
+            source += &std::fs::read_to_string(&other).map_err(|e| format!("{}: {e}", other.display()))?;
+        }
+    }
+    Ok(source)
+}
+
+#[test]
+fn every_shader_is_valid() {
+    let files = files(&shaders());
+    assert!(files.len() > 10, "no shaders were found in {}", shaders().display());
+    let wrong: Vec<String> = files
+        .iter()
+        .filter_map(|path| {
+            let error = joined(path).and_then(|source| check(&source)).err()?;
+            Some(format!("{}: {error}", path.file_name().unwrap_or_default().to_string_lossy()))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_shader_opens_with_what_it_computes() {
+    let bare: Vec<PathBuf> = files(&shaders())
+        .into_iter()
+        .filter(|path| !std::fs::read_to_string(path).unwrap_or_default().starts_with("// "))
+        .collect();
+    assert!(bare.is_empty(), "shaders without a comment at the top: {bare:?}");
+}
+
+#[test]
+fn the_check_notices_a_wrong_shader() {
+    assert!(check("fn f(x: f32) -> f32 { return x + 1u; }").is_err());
+    assert!(check("fn f(x: f32) -> f32 { return x + 1.0; }").is_ok());
+}

@@ -1,0 +1,190 @@
+//! The architecture, executed: the order of the layers, the length of files, a header for every module, a shader
+//! for every name. What ARCHITECTURE.md states and types cannot hold is held here.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Layers from the bottom up; those in one row do not know each other's future, but may use one another.
+const LAYERS: &[&[&str]] = &[
+    &["error"],
+    &["device"],
+    &["tensor"],
+    &["plan"],
+    &["ops"],
+    &["autograd"],
+    &["nn", "optim", "data", "format"],
+    &["train"],
+];
+
+/// Names that `lib.rs` re-exports, and the layer each comes from.
+const REEXPORTS: &[(&str, &str)] = &[
+    ("Error", "error"),
+    ("Result", "error"),
+    ("AutogradError", "error"),
+    ("DType", "device"),
+    ("Device", "device"),
+    ("dispatch", "device"),
+    ("shader", "device"),
+    ("Tensor", "tensor"),
+    ("Layout", "tensor"),
+    ("Shape", "tensor"),
+    ("no_grad", "tensor"),
+    ("enable_grad", "tensor"),
+    ("is_grad_enabled", "tensor"),
+    ("block_on", "plan"),
+];
+
+const LONGEST_FILE: usize = 400;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![dir.to_path_buf()];
+    while let Some(dir) = waiting.pop() {
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                if path.file_name().is_some_and(|n| n != "target" && n != "node_modules" && n != "golden") {
+                    waiting.push(path);
+                }
+            } else if path.extension().is_some_and(|e| e == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn name(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+fn rank(layer: &str) -> Option<usize> {
+    LAYERS.iter().position(|row| row.contains(&layer))
+}
+
+/// The first names after `crate::` in a text, through one level of braces; comments are left out.
+fn imports(text: &str) -> BTreeSet<String> {
+    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let code = code.join("\n");
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let ident = |s: &str| s.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        let Some(inner) = rest.strip_prefix('{') else {
+            found.insert(ident(rest));
+            continue;
+        };
+        let (mut depth, mut item) = (0, String::new());
+        for c in inner.chars() {
+            match c {
+                '}' if depth == 0 => break,
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    found.insert(ident(item.trim()));
+                    item.clear();
+                    continue;
+                }
+                _ => {}
+            }
+            item.push(c);
+        }
+        found.insert(ident(item.trim()));
+    }
+    found.remove("");
+    found
+}
+
+/// Whatever in `text`, a file of `layer`, reaches upward.
+fn upward(layer: &str, text: &str) -> Vec<String> {
+    let Some(own) = rank(layer) else { return vec![format!("{layer} has no place in the order of the layers")] };
+    let place = |import: &String| {
+        let layer = REEXPORTS.iter().find(|(name, _)| name == import).map_or(import.as_str(), |(_, layer)| layer);
+        rank(layer).filter(|rank| *rank > own).map(|_| import.clone())
+    };
+    imports(text).iter().filter_map(place).collect()
+}
+
+#[test]
+fn layers_depend_downward_only() {
+    let src = root().join("engine/src");
+    let mut wrong = Vec::new();
+    for path in files(&src, "rs") {
+        let relative = path.strip_prefix(&src).unwrap_or(&path);
+        let layer = relative.iter().next().map(|s| s.to_string_lossy().replace(".rs", "")).unwrap_or_default();
+        if layer == "lib" {
+            continue;
+        }
+        wrong.extend(
+            upward(&layer, &text(&path)).into_iter().map(|up| format!("{}: {layer} imports {up}", name(&path))),
+        );
+    }
+    assert!(wrong.is_empty(), "imports that point upward:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_layer_check_notices_an_upward_import() {
+    assert_eq!(upward("device", "use crate::tensor::Shape;"), ["tensor"]);
+    assert_eq!(upward("tensor", "use crate::{Result, device::Cpu, ops::{a, b}, Device};"), ["ops"]);
+    assert!(upward("ops", "use crate::tensor::Shape; // crate::autograd\nuse crate::Tensor;").is_empty());
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    let bare: Vec<String> = ["engine", "tests", "xtask", "app", "cli"]
+        .iter()
+        .flat_map(|dir| files(&root().join(dir), "rs"))
+        .filter(|path| !text(path).starts_with("//!"))
+        .map(|path| name(&path))
+        .collect();
+    assert!(bare.is_empty(), "files without a `//!` header:\n{}", bare.join("\n"));
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    let long: Vec<String> = ["engine", "shaders", "tests", "xtask", "app", "cli"]
+        .iter()
+        .flat_map(|dir| [files(&root().join(dir), "rs"), files(&root().join(dir), "wgsl")].concat())
+        .map(|path| (text(&path).lines().count(), path))
+        .filter(|(lines, _)| *lines > LONGEST_FILE)
+        .map(|(lines, path)| format!("{}: {lines} lines", name(&path)))
+        .collect();
+    assert!(long.is_empty(), "files over {LONGEST_FILE} lines; split them by theme:\n{}", long.join("\n"));
+}
+
+#[test]
+fn every_shader_is_used() {
+    let sources: String = files(&root().join("engine/src"), "rs").iter().map(|path| text(path)).collect();
+    let shaders = root().join("shaders");
+    let unused: Vec<String> = files(&shaders, "wgsl")
+        .iter()
+        .filter_map(|path| path.strip_prefix(&shaders).ok().map(|p| p.with_extension("").display().to_string()))
+        .filter(|stem| !sources.contains(&format!("shader!(\"{stem}\")")))
+        .collect();
+    assert!(unused.is_empty(), "shaders that no operation names: {unused:?}");
+}
+
+#[test]
+fn only_readback_and_opening_wait() {
+    let allowed = ["device/mod.rs", "device/gpu/mod.rs", "device/gpu/readback.rs", "plan/read.rs"];
+    let src = root().join("engine/src");
+    let waits: Vec<String> = files(&src, "rs")
+        .into_iter()
+        .filter(|path| {
+            let layer = path.strip_prefix(&src).unwrap_or(path).display().to_string();
+            ["device/", "tensor/", "plan/", "ops/", "autograd/", "nn/", "optim/"].iter().any(|l| layer.starts_with(l))
+                && !allowed.contains(&layer.as_str())
+        })
+        .filter(|path| text(path).lines().any(|l| !l.trim_start().starts_with("//") && l.contains("async fn")))
+        .map(|path| name(&path))
+        .collect();
+    assert!(waits.is_empty(), "`async` outside of reading and opening a device:\n{}", waits.join("\n"));
+}
