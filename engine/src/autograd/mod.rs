@@ -2,6 +2,8 @@
 //! with its operation.
 
 mod backward;
+mod custom;
 mod inplace;
 
 pub use backward::{Backward, backward, grad};
+pub use custom::{Call, Context, CustomFunction, custom};

@@ -42,9 +42,14 @@ impl Tensor {
 
     /// Remembers that `function` made `self` of `inputs`, if backward could want it.
     pub(crate) fn remember(&self, function: Rc<dyn Function>, inputs: &[&Self]) {
-        if is_grad_enabled() && self.dtype().is_float() && inputs.iter().any(|t| t.requires_grad()) {
+        if self.wants_memory(inputs) {
             Node::link(function, inputs, self);
         }
+    }
+
+    /// Whether backward could want to know that this tensor was made of `inputs`.
+    pub(crate) fn wants_memory(&self, inputs: &[&Self]) -> bool {
+        is_grad_enabled() && self.dtype().is_float() && inputs.iter().any(|t| t.requires_grad())
     }
 }
 

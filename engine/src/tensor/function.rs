@@ -96,6 +96,16 @@ impl SavedTensor {
 struct Saved {
     inputs: Vec<Option<SavedTensor>>,
     output: Option<SavedTensor>,
+    /// What a function of the user's keeps, and where it came from.
+    more: Vec<(SavedTensor, Origin)>,
+}
+
+/// Where a tensor came from that a function of the user's keeps.
+pub enum Origin {
+    /// From elsewhere: an input, or a tensor of another history.
+    Edge(Edge),
+    /// It is this result of the call. (An edge to the call itself would keep it alive for ever.)
+    Output(usize),
 }
 
 /// Where the gradient of an input goes.
@@ -131,6 +141,16 @@ thread_local! {
 impl Node {
     /// Remembers that `function` made `output` of `inputs`.
     pub fn link(function: Rc<dyn Function>, inputs: &[&Tensor], output: &Tensor) {
+        Self::link_saving(function, inputs, output, Vec::new());
+    }
+
+    /// The same, keeping other tensors too.
+    pub(crate) fn link_saving(
+        function: Rc<dyn Function>,
+        inputs: &[&Tensor],
+        output: &Tensor,
+        more: Vec<(&Tensor, Origin)>,
+    ) {
         let saves = function.saves();
         let saved = Saved {
             inputs: inputs
@@ -138,7 +158,9 @@ impl Node {
                 .enumerate()
                 .map(|(i, t)| (saves.inputs >> i.min(63) & 1 == 1).then(|| SavedTensor::new(t)))
                 .collect(),
-            output: saves.output.then(|| SavedTensor::new(output)),
+            output: (saves.output || more.iter().any(|(_, origin)| matches!(origin, Origin::Output(_))))
+                .then(|| SavedTensor::new(output)),
+            more: more.into_iter().map(|(t, origin)| (SavedTensor::new(t), origin)).collect(),
         };
         let node = Self {
             function,
@@ -183,18 +205,18 @@ impl Node {
         self.saved.replace(None);
     }
 
+    fn freed(&self) -> Error {
+        let message = format!(
+            "trying to backward through the graph a second time: what {} saved has been freed; pass retain_graph to \
+             the first backward",
+            self.name()
+        );
+        Error::autograd(AutogradError::GraphFreed, message)
+    }
+
     fn unpack(&self, pick: impl FnOnce(&Saved) -> Option<&SavedTensor>, what: &str) -> Result<Tensor> {
         let saved = self.saved.borrow();
-        let saved = saved.as_ref().ok_or_else(|| {
-            Error::autograd(
-                AutogradError::GraphFreed,
-                format!(
-                    "trying to backward through the graph a second time: what {} saved has been freed; pass \
-                     retain_graph to the first backward",
-                    self.name()
-                ),
-            )
-        })?;
+        let saved = saved.as_ref().ok_or_else(|| self.freed())?;
         let saved = pick(saved)
             .ok_or_else(|| Error::internal(format!("{} looks at {what} that it did not save", self.name())))?;
         saved.unpack(self.name())
@@ -259,5 +281,22 @@ impl Vjp<'_> {
         let tensor = self.node.unpack(|s| s.output.as_ref(), "the result")?;
         tensor.set_node(Some(self.node.clone()));
         Ok(tensor)
+    }
+
+    /// What a function of the user's kept; `part` takes a result out of the node's one.
+    pub(crate) fn saved(&self, part: &dyn Fn(usize, &Tensor) -> Result<Tensor>) -> Result<Vec<Tensor>> {
+        let saved = self.node.saved.borrow();
+        let saved = saved.as_ref().ok_or_else(|| self.node.freed())?;
+        let restored = saved.more.iter().map(|(tensor, origin)| {
+            let unpacked = tensor.unpack(self.node.name())?;
+            match origin {
+                Origin::Edge(Edge::None) => {}
+                Origin::Edge(Edge::Leaf(leaf)) => return Ok(leaf.clone()),
+                Origin::Edge(Edge::Node(node)) => unpacked.set_node(Some(node.clone())),
+                Origin::Output(k) => return part(*k, &self.output()?),
+            }
+            Ok(unpacked)
+        });
+        restored.collect()
     }
 }

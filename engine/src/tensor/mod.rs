@@ -12,7 +12,7 @@ mod tensor;
 mod value;
 
 pub use as_strided::AsStrided;
-pub use function::{Edge, Function, Hook, Node, Saves, Vjp};
+pub use function::{Edge, Function, Hook, Node, Origin, Saves, Vjp};
 pub use grad_mode::{GradMode, enable_grad, is_grad_enabled, no_grad};
 pub use layout::{Cursor, Layout, Strides, row_major};
 pub use op::{
