@@ -9,8 +9,9 @@ fn to_dtype_f32_u32(input: f32) -> u32 {
     return u32(input);
 }
 
+// By its bits: compilers may take NaN != 0 to be false.
 fn to_dtype_f32_bool(input: f32) -> bool {
-    return input != 0.0;
+    return (bitcast<u32>(input) & 0x7fffffffu) != 0u;
 }
 
 fn to_dtype_i32_f32(input: i32) -> f32 {

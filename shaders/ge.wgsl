@@ -1,0 +1,13 @@
+// Whether x ≥ y.
+
+fn ge_forward_f32(input: f32, other: f32) -> bool {
+    return input >= other;
+}
+
+fn ge_forward_i32(input: i32, other: i32) -> bool {
+    return input >= other;
+}
+
+fn ge_forward_u32(input: u32, other: u32) -> bool {
+    return input >= other;
+}

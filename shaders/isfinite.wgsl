@@ -1,0 +1,5 @@
+// Whether x is neither NaN nor infinite.
+
+fn isfinite_forward(input: f32) -> bool {
+    return !is_nan(input) && !is_infinite(input);
+}

@@ -1,0 +1,5 @@
+// Whether both are true.
+
+fn logical_and_forward_bool(input: bool, other: bool) -> bool {
+    return input && other;
+}

@@ -1,0 +1,5 @@
+// Whether exactly one of two is true.
+
+fn logical_xor_forward_bool(input: bool, other: bool) -> bool {
+    return input != other;
+}

@@ -1,0 +1,15 @@
+// log(1 + exp(β·x))/β, and x itself where β·x is above a threshold; and its gradient sigmoid(β·x), or 1.
+
+fn softplus_forward(input: f32, beta: f32, threshold: f32) -> f32 {
+    let x = input * beta;
+    if (x > threshold) {
+        return input;
+    }
+    // Half of it is x where that is positive, so that exp stays small.
+    return (max(x, 0.0) + log1p_forward(exp_forward(-abs(x)))) / beta;
+}
+
+fn softplus_backward_forward(grad_output: f32, input: f32, beta: f32, threshold: f32) -> f32 {
+    let x = input * beta;
+    return select(grad_output * sigmoid_forward(x), grad_output, x > threshold);
+}

@@ -1,0 +1,9 @@
+// x without its fraction.
+
+fn trunc_forward(input: f32) -> f32 {
+    return trunc(input);
+}
+
+fn trunc_forward_i32(input: i32) -> i32 {
+    return input;
+}
