@@ -1,0 +1,95 @@
+//! Programs from crates.io: trunk, and wasm-bindgen in the version that Cargo.lock has.
+
+use super::job;
+use crate::process::{command, output, which};
+use crate::workspace::{TRUNK, cache, locked_version};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The `trunk` to use: one on `PATH` of a version that reads our Trunk.toml, or our own.
+pub fn trunk() -> Option<PathBuf> {
+    let fits = |program: &PathBuf| {
+        let version = output(Command::new(program).arg("--version")).unwrap_or_default();
+        version.starts_with("trunk 0.21.") || version.starts_with("trunk 0.22.")
+    };
+    which("trunk")
+        .filter(fits)
+        .or_else(|| Some(own_trunk().ok()?.join("bin").join(exe("trunk"))).filter(fits))
+}
+
+/// The folder of `wasm-bindgen` and `wasm-bindgen-test-runner`, if they are there.
+pub fn wasm_bindgen() -> Result<Option<PathBuf>, String> {
+    // The version is in the folder's name: nothing has to be started to know it.
+    let folder = wasm_bindgen_root()?.join("bin");
+    let complete = folder.join(exe("wasm-bindgen")).is_file()
+        && folder.join(exe("wasm-bindgen-test-runner")).is_file();
+    Ok(complete.then_some(folder))
+}
+
+/// Installs trunk where a person's shell finds it, unless another version is there already: that one is theirs.
+pub fn install_trunk() -> Result<(), String> {
+    let mut install = cargo_install(&format!("trunk@{TRUNK}"))?;
+    if which("trunk").is_some() {
+        install.arg("--root").arg(own_trunk()?);
+    }
+    job::run("trunk", &mut [install])
+}
+
+/// Installs wasm-bindgen-cli into a folder named after its version: projects of other versions keep theirs.
+pub fn install_wasm_bindgen() -> Result<(), String> {
+    let version = locked_version("wasm-bindgen")?;
+    let mut install = cargo_install(&format!("wasm-bindgen-cli@{version}"))?;
+    install.arg("--root").arg(wasm_bindgen_root()?);
+    job::run("wasm-bindgen", &mut [install])
+}
+
+/// Removes what the compilation left.
+pub fn clean_up() {
+    if let Ok(folder) = build_folder() {
+        // Nothing depends on it being gone.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+/// Lets a plain `trunk serve` find our wasm-bindgen: trunk looks into its own cache before it downloads.
+pub fn share_with_trunk() -> Result<(), String> {
+    let Some(folder) = wasm_bindgen()? else {
+        return Ok(());
+    };
+    let version = locked_version("wasm-bindgen")?;
+    super::node::link_into_trunk(
+        &folder.join("wasm-bindgen"),
+        &format!("wasm-bindgen-{version}/wasm-bindgen"),
+    )
+}
+
+/// Not `--locked`: a registry mirror may lack the newest patch of what the tool's own lock file names. And not the tool's
+/// release profile: trunk's (fat LTO, one codegen unit) takes over ten minutes, for a program that mostly waits for others.
+fn cargo_install(package: &str) -> Result<Command, String> {
+    let mut install = command("cargo");
+    install
+        .args(["install", package])
+        .env("CARGO_TARGET_DIR", build_folder()?)
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
+        .env_remove("RUSTFLAGS");
+    Ok(install)
+}
+
+fn own_trunk() -> Result<PathBuf, String> {
+    Ok(cache()?.join(format!("trunk-{TRUNK}")))
+}
+
+fn wasm_bindgen_root() -> Result<PathBuf, String> {
+    Ok(cache()?.join(format!("wasm-bindgen-{}", locked_version("wasm-bindgen")?)))
+}
+
+fn build_folder() -> Result<PathBuf, String> {
+    Ok(cache()?.join("build"))
+}
+
+fn exe(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}

@@ -1,0 +1,267 @@
+//! The steps of a test run: what each needs, what it starts, how its result is read.
+
+use super::count::Count;
+use crate::process::{command, output, path_with, stream};
+use crate::serve::{dist, trunk, use_wasm_toolchain};
+use crate::setup::{Need, Tools};
+use crate::workspace::{root, write};
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::process::Command;
+
+/// One step of a test run.
+pub struct Step {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// What must be on the machine.
+    pub needs: &'static [Need],
+    /// Runs it. An error is a failure to be explained in words; a test that failed has explained itself.
+    pub run: fn(&Tools) -> Result<Outcome, String>,
+}
+
+/// How a step ended.
+pub struct Outcome {
+    /// Its tests; a step that has none counts as one.
+    pub count: Count,
+    /// A remark for the table.
+    pub note: Option<String>,
+}
+
+impl Outcome {
+    /// A failed step.
+    pub fn failure() -> Outcome {
+        Outcome {
+            count: Count {
+                failed: 1,
+                ..Count::default()
+            },
+            note: None,
+        }
+    }
+}
+
+/// All steps, the quick ones first.
+pub const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "the code is formatted",
+        needs: &[],
+        run: fmt,
+    },
+    Step {
+        name: "clippy",
+        about: "no warning in native code",
+        needs: &[],
+        run: clippy,
+    },
+    Step {
+        name: "clippy-wasm",
+        about: "no warning in what is built for the browser",
+        needs: &[Need::WasmTarget],
+        run: clippy_wasm,
+    },
+    Step {
+        name: "test",
+        about: "native tests and documentation examples",
+        needs: &[Need::Vulkan],
+        run: test,
+    },
+    Step {
+        name: "web",
+        about: "tests in headless Chromium, in a worker, on WebGPU",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Browser],
+        run: web,
+    },
+    Step {
+        name: "page",
+        about: "the page builds; its size",
+        needs: crate::setup::PAGE,
+        run: page,
+    },
+    Step {
+        name: "e2e",
+        about: "the built page, opened and clicked in Chromium",
+        needs: &[
+            Need::WasmTarget,
+            Need::Trunk,
+            Need::WasmBindgen,
+            Need::Node,
+            Need::Browser,
+        ],
+        run: e2e,
+    },
+];
+
+/// What is built for wasm32; the native steps leave out the crate that is nothing else.
+const WASM_PACKAGES: &[&str] = &["kindling", "kindling-app", "kindling-web-tests"];
+const WASM_ONLY: &str = "kindling-web-tests";
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+fn fmt(_: &Tools) -> Result<Outcome, String> {
+    counted(command("cargo").args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(_: &Tools) -> Result<Outcome, String> {
+    counted(cargo().args([
+        "clippy",
+        "--workspace",
+        "--exclude",
+        WASM_ONLY,
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn clippy_wasm(tools: &Tools) -> Result<Outcome, String> {
+    if tools.wasm_toolchain.is_some() {
+        println!("Skipped: the toolchain that builds for wasm32 on this machine has no clippy.");
+        return Ok(Outcome {
+            count: Count {
+                skipped: 1,
+                ..Count::default()
+            },
+            note: Some("no clippy".to_owned()),
+        });
+    }
+    let mut clippy = cargo();
+    clippy.arg("clippy");
+    for package in WASM_PACKAGES {
+        clippy.args(["--package", package]);
+    }
+    counted(clippy.args([
+        "--target",
+        WASM_TARGET,
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn test(_: &Tools) -> Result<Outcome, String> {
+    counted(cargo().args([
+        "test",
+        "--workspace",
+        "--exclude",
+        WASM_ONLY,
+        "--no-fail-fast",
+    ]))
+}
+
+fn web(tools: &Tools) -> Result<Outcome, String> {
+    let browser = tools
+        .browser
+        .as_ref()
+        .ok_or("no Chromium with ChromeDriver")?;
+    let settings = root().join("target/xtask/webdriver.json");
+    write(&settings, &browser.webdriver_json())?;
+    let mut test = cargo();
+    test.args([
+        "test",
+        "--package",
+        WASM_ONLY,
+        "--target",
+        WASM_TARGET,
+        "--no-fail-fast",
+    ])
+    .env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+        tools.wasm_bindgen.join("wasm-bindgen-test-runner"),
+    )
+    .env("CHROMEDRIVER", &browser.driver)
+    .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", settings)
+    .env("WASM_BINDGEN_TEST_TIMEOUT", "600");
+    use_wasm_toolchain(&mut test, tools);
+    counted(&mut test)
+}
+
+fn page(tools: &Tools) -> Result<Outcome, String> {
+    let mut outcome = counted(trunk(tools).args(["build", "--release"]))?;
+    if outcome.count.failed == 0 {
+        outcome.note = Some(sizes(&dist())?);
+    }
+    Ok(outcome)
+}
+
+fn e2e(tools: &Tools) -> Result<Outcome, String> {
+    let browser = tools
+        .browser
+        .as_ref()
+        .ok_or("no Chromium with ChromeDriver")?;
+    if !dist().join("index.html").is_file() {
+        crate::serve::build(tools)?;
+    }
+    let mut node = command("node");
+    node.args([
+        "--test",
+        "--test-reporter=spec",
+        "--test-timeout=300000",
+        "tests/e2e/",
+    ])
+    .env("CHROME", &browser.program)
+    .env("CHROME_FLAGS", crate::setup::CHROME_FLAGS.join(" "))
+    .env("KINDLING_NODE_MODULES", &tools.node_modules)
+    .env("PATH", path_with(&[&tools.node_modules.join(".bin")]));
+    counted(&mut node)
+}
+
+fn cargo() -> Command {
+    let mut cargo = command("cargo");
+    if std::io::stdout().is_terminal() {
+        cargo.env("CARGO_TERM_COLOR", "always");
+    }
+    cargo
+}
+
+/// Runs a command and counts its tests. One without tests counts as one, and so does a failure that no test explains:
+/// code that does not compile, a runner that crashed.
+fn counted(command: &mut Command) -> Result<Outcome, String> {
+    let mut count = Count::default();
+    let success = stream(command, |line| count.read(line))?;
+    if success && count == Count::default() {
+        count.passed = 1;
+    } else if !success && count.failed == 0 {
+        count.failed = 1;
+    }
+    Ok(Outcome { count, note: None })
+}
+
+/// Prints the size of each file of the page, and gives the sums.
+fn sizes(folder: &Path) -> Result<String, String> {
+    let cannot = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let (mut sum, mut packed_sum) = (0, 0);
+    println!("\n{:>10} {:>10}  file", "bytes", "gzipped");
+    for file in files {
+        let size = std::fs::metadata(&file).map_err(cannot)?.len();
+        let packed = gzipped(&file).unwrap_or(size);
+        let name = file.file_name().unwrap_or_default().display().to_string();
+        println!("{size:>10} {packed:>10}  {name}");
+        sum += size;
+        packed_sum += packed;
+    }
+    Ok(format!(
+        "{} kB, {} kB gzipped",
+        sum.div_ceil(1000),
+        packed_sum.div_ceil(1000)
+    ))
+}
+
+/// The size after `gzip -9`, as a server sends the file. `None` where there is no gzip.
+fn gzipped(file: &Path) -> Option<u64> {
+    let script = "gzip -9 -c \"$1\" | wc -c";
+    output(Command::new("sh").args(["-c", script, "sh"]).arg(file))?
+        .parse()
+        .ok()
+}
