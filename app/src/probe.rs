@@ -1,0 +1,139 @@
+//! What this browser offers the engine, asked in the worker.
+//!
+//! It asks WebGPU itself and not wgpu, which hands on neither the vendor nor the architecture: mostly all that a browser
+//! says of an adapter.
+
+use crate::protocol::{Adapter, Hardware, NoGpu};
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Asks for the fastest adapter and for a device on it, so that what is shown is what will work.
+pub async fn hardware() -> Hardware {
+    match adapter().await {
+        Ok((adapter, fallback)) if fallback || is_software(&adapter) => Hardware::Software(adapter),
+        Ok((adapter, _)) => Hardware::Gpu(adapter),
+        Err(reason) => Hardware::Cpu(reason),
+    }
+}
+
+/// Whether the adapter is one of the known programs that play a graphics card. Browsers mark only some as fallback.
+fn is_software(adapter: &Adapter) -> bool {
+    const NAMES: &[&str] = &[
+        "swiftshader",
+        "llvmpipe",
+        "lavapipe",
+        "softpipe",
+        "basic render",
+        "warp",
+        "software",
+    ];
+    let described = format!("{} {}", adapter.architecture, adapter.description).to_lowercase();
+    NAMES.iter().any(|name| described.contains(name))
+}
+
+async fn adapter() -> Result<(Adapter, bool), NoGpu> {
+    let global: JsValue = js_sys::global().into();
+    let gpu = get(&get(&global, "navigator"), "gpu");
+    if gpu.is_falsy() {
+        let secure = get(&global, "isSecureContext").is_truthy();
+        return Err(if secure {
+            NoGpu::NoWebGpu
+        } else {
+            NoGpu::InsecurePage
+        });
+    }
+    let options = js_sys::Object::new();
+    // Setting a property of a fresh plain object does not fail.
+    let _ = Reflect::set(
+        &options,
+        &"powerPreference".into(),
+        &"high-performance".into(),
+    );
+    let adapter = call(&gpu, "requestAdapter", &options)
+        .await
+        .map_err(|_| NoGpu::NoAdapter)?;
+    if adapter.is_falsy() {
+        return Err(NoGpu::NoAdapter);
+    }
+    let (described, fallback) = describe(&adapter);
+    let device = call(&adapter, "requestDevice", &JsValue::UNDEFINED)
+        .await
+        .map_err(|error| NoGpu::Refused {
+            reason: get(&error, "message")
+                .as_string()
+                .unwrap_or_else(|| format!("{error:?}")),
+        })?;
+    if let Some(destroy) = get(&device, "destroy").dyn_ref::<Function>() {
+        // The device was only tried; if it cannot be destroyed, the browser collects it.
+        let _ = destroy.call0(&device);
+    }
+    Ok((described, fallback))
+}
+
+/// The adapter's description, and whether the browser calls it a fallback.
+fn describe(adapter: &JsValue) -> (Adapter, bool) {
+    let info = get(adapter, "info");
+    let limits = get(adapter, "limits");
+    let text = |name| get(&info, name).as_string().unwrap_or_default();
+    let limit = |name| get(&limits, name).as_f64().unwrap_or_default();
+    let features = get(adapter, "features");
+    let has = |name: &str| {
+        let has = get(&features, "has");
+        let answer = has
+            .dyn_ref::<Function>()
+            .and_then(|has| has.call1(&features, &name.into()).ok());
+        answer.is_some_and(|answer| answer.is_truthy())
+    };
+    let fallback = [adapter, &info]
+        .iter()
+        .any(|object| get(object, "isFallbackAdapter").is_truthy());
+    let adapter = Adapter {
+        vendor: text("vendor"),
+        architecture: text("architecture"),
+        description: text("description"),
+        max_buffer: limit("maxBufferSize"),
+        workgroup_memory: limit("maxComputeWorkgroupStorageSize"),
+        workgroup_size: limit("maxComputeInvocationsPerWorkgroup"),
+        half_precision: has("shader-f16"),
+        timestamps: has("timestamp-query"),
+    };
+    (adapter, fallback)
+}
+
+/// A property; `undefined` if there is none.
+fn get(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Calls a method that gives a promise, and waits for it.
+async fn call(object: &JsValue, method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
+    let function: Function = get(object, method).dyn_into()?;
+    let promise: Promise = function.call1(object, argument)?.dyn_into()?;
+    JsFuture::from(promise).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adapter(architecture: &str, description: &str) -> Adapter {
+        Adapter {
+            architecture: architecture.into(),
+            description: description.into(),
+            ..Adapter::default()
+        }
+    }
+
+    #[test]
+    fn programs_are_not_taken_for_graphics_cards() {
+        assert!(is_software(&adapter("swiftshader", "")));
+        assert!(is_software(&adapter(
+            "",
+            "llvmpipe (LLVM 15.0.6, 256 bits)"
+        )));
+        assert!(is_software(&adapter("", "Microsoft Basic Render Driver")));
+        assert!(!is_software(&adapter("ampere", "")));
+        assert!(!is_software(&adapter("", "")));
+    }
+}

@@ -1,0 +1,60 @@
+//! Dark or light: the system's preference, until a person says otherwise; their word is kept in this browser.
+
+use leptos::prelude::*;
+
+/// Where the choice is kept. `boot.js` reads it too, before the first frame.
+const KEY: &str = "kindling.theme";
+
+/// A button that turns dark to light and back.
+#[component]
+pub fn ThemeButton() -> impl IntoView {
+    let dark = RwSignal::new(is_dark());
+    let turn = move |_| {
+        dark.update(|dark| *dark = !*dark);
+        choose(dark.get_untracked());
+    };
+    let label = move || {
+        if dark.get() {
+            "Light colours"
+        } else {
+            "Dark colours"
+        }
+    };
+    view! {
+        <button class="icon-button" type="button" on:click=turn aria-label=label title=label>
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+                <circle cx="12" cy="12" r="8.25" fill="none" stroke="currentColor" stroke-width="1.5" />
+                <path d="M12 3.75a8.25 8.25 0 0 1 0 16.5Z" fill="currentColor" />
+            </svg>
+        </button>
+    }
+}
+
+/// What is shown now: the choice, or else the system's preference.
+fn is_dark() -> bool {
+    let chosen = document()
+        .document_element()
+        .and_then(|root| root.get_attribute("data-theme"));
+    let preferred = || {
+        window()
+            .match_media("(prefers-color-scheme: dark)")
+            .ok()
+            .flatten()
+    };
+    chosen.map_or_else(
+        || preferred().is_some_and(|query| query.matches()),
+        |theme| theme == "dark",
+    )
+}
+
+fn choose(dark: bool) {
+    let theme = if dark { "dark" } else { "light" };
+    if let Some(root) = document().document_element() {
+        // An attribute of this name and value is always allowed.
+        let _ = root.set_attribute("data-theme", theme);
+    }
+    if let Ok(Some(storage)) = window().local_storage() {
+        // Without storage (private windows, a full disk) the choice lasts until the tab is closed.
+        let _ = storage.set_item(KEY, theme);
+    }
+}

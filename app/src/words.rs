@@ -1,0 +1,157 @@
+//! What the page says of the hardware: names and sentences, made of plain data and tested without a browser.
+
+use crate::protocol::{Adapter, Hardware, NoGpu};
+
+/// What a visitor reads of the hardware.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its name.
+    pub name: String,
+    /// What it is: `GPU`, `software adapter`, `CPU`.
+    pub kind: &'static str,
+    /// What that means, in a sentence or two.
+    pub meaning: String,
+}
+
+/// Describes the hardware.
+pub fn describe(hardware: &Hardware) -> Described {
+    match hardware {
+        Hardware::Gpu(adapter) => Described {
+            name: name(adapter, "Graphics card"),
+            kind: "GPU · WebGPU",
+            meaning: "Networks train on this computer’s graphics card. Nothing is installed, and no data leaves the tab."
+                .to_owned(),
+        },
+        Hardware::Software(adapter) => Described {
+            name: name(adapter, "Software adapter"),
+            kind: "Software · WebGPU",
+            meaning: "The browser offers WebGPU, but a program on the CPU plays the graphics card. Results are the same; \
+                      training is many times slower than on a GPU. If this computer has one, look for “hardware \
+                      acceleration” in the browser’s settings."
+                .to_owned(),
+        },
+        Hardware::Cpu(reason) => {
+            Described { name: "CPU".to_owned(), kind: "No WebGPU", meaning: without_gpu(reason) }
+        }
+    }
+}
+
+fn without_gpu(reason: &NoGpu) -> String {
+    let reason = match reason {
+        NoGpu::InsecurePage => {
+            "Browsers keep WebGPU from pages loaded over plain HTTP from another machine: open this one over HTTPS or \
+             from localhost to use the graphics card."
+        }
+        NoGpu::NoWebGpu => {
+            "This browser has no WebGPU, or it is switched off. Current versions of Chrome, Edge, Safari and Firefox \
+             have it."
+        }
+        NoGpu::NoAdapter => {
+            "This browser has WebGPU but offers no adapter. Look for “hardware acceleration” in its settings, and for a \
+             newer graphics driver."
+        }
+        NoGpu::Refused { reason } => {
+            return format!(
+                "Networks train on the CPU. The graphics card gave no device; the browser says: {reason}"
+            );
+        }
+    };
+    format!("Networks train on the CPU: the same results, in more time. {reason}")
+}
+
+/// The adapter's name, from what the browser tells of it.
+fn name(adapter: &Adapter, unnamed: &str) -> String {
+    if !adapter.description.is_empty() {
+        return adapter.description.clone();
+    }
+    let vendor = match adapter.vendor.as_str() {
+        "nvidia" => "NVIDIA",
+        "amd" => "AMD",
+        "arm" => "ARM",
+        // SwiftShader: the program's name says more than its maker's.
+        "google" if adapter.architecture == "swiftshader" => return "SwiftShader".to_owned(),
+        other => &capitalised(other),
+    };
+    let architecture = capitalised(&adapter.architecture.replace('-', " "));
+    match (vendor.is_empty(), architecture.is_empty()) {
+        (true, true) => unnamed.to_owned(),
+        (true, false) => architecture,
+        (false, true) => vendor.to_owned(),
+        (false, false) => format!("{vendor} {architecture}"),
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// A number of bytes in the largest unit that keeps it whole or gives one decimal: `32 KiB`, `1 GiB`, `3.9 GiB`.
+pub fn bytes(count: f64) -> String {
+    const UNITS: &[&str] = &["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let (mut number, mut unit) = (count, 0);
+    while number >= 1024.0 && unit + 1 < UNITS.len() {
+        number /= 1024.0;
+        unit += 1;
+    }
+    let rounded = (number * 10.0).round() / 10.0;
+    format!("{rounded}\u{a0}{}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adapter(vendor: &str, architecture: &str, description: &str) -> Adapter {
+        let [vendor, architecture, description] =
+            [vendor, architecture, description].map(str::to_owned);
+        Adapter {
+            vendor,
+            architecture,
+            description,
+            ..Adapter::default()
+        }
+    }
+
+    #[test]
+    fn adapters_are_named_by_what_the_browser_tells() {
+        let gpu = |adapter| describe(&Hardware::Gpu(adapter)).name;
+        assert_eq!(gpu(adapter("nvidia", "ampere", "")), "NVIDIA Ampere");
+        assert_eq!(gpu(adapter("apple", "metal-3", "")), "Apple Metal 3");
+        assert_eq!(gpu(adapter("intel", "", "")), "Intel");
+        assert_eq!(
+            gpu(adapter("nvidia", "ampere", "NVIDIA GeForce RTX 3070")),
+            "NVIDIA GeForce RTX 3070"
+        );
+        assert_eq!(gpu(adapter("", "", "")), "Graphics card");
+        let software = describe(&Hardware::Software(adapter("google", "swiftshader", "")));
+        assert_eq!(
+            (software.name.as_str(), software.kind),
+            ("SwiftShader", "Software · WebGPU")
+        );
+    }
+
+    #[test]
+    fn the_cpu_says_why_and_what_to_do() {
+        let cpu = |reason| describe(&Hardware::Cpu(reason)).meaning;
+        assert!(cpu(NoGpu::InsecurePage).contains("HTTPS"));
+        assert!(cpu(NoGpu::NoAdapter).contains("hardware acceleration"));
+        assert!(
+            cpu(NoGpu::Refused {
+                reason: "out of memory".into()
+            })
+            .ends_with("out of memory")
+        );
+    }
+
+    #[test]
+    fn byte_counts_have_units() {
+        assert_eq!(bytes(0.0), "0\u{a0}bytes");
+        assert_eq!(bytes(32768.0), "32\u{a0}KiB");
+        assert_eq!(bytes(1_073_741_824.0), "1\u{a0}GiB");
+        assert_eq!(bytes(4_294_967_292.0), "4\u{a0}GiB");
+        assert_eq!(bytes(1_610_612_736.0), "1.5\u{a0}GiB");
+    }
+}
