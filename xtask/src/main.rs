@@ -20,6 +20,7 @@ cargo xtask COMMAND
   test              install what is missing, run every test there is
     --only A[,B]    only these steps
     --list          print the steps
+  screenshots       build the page and photograph it, wide and narrow, light and dark
   setup             only install what is missing
   setup --check     install nothing; say what is missing and fail if anything is
 ";
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
         ["serve"] => serve::serve(serve::Mode::Release),
         ["serve", "--dev"] => serve::serve(serve::Mode::Dev),
         ["build"] => setup::ensure(setup::PAGE).and_then(|tools| serve::build(&tools)),
+        ["screenshots"] => setup::ensure(setup::EVERYTHING)
+            .and_then(|tools| serve::build(&tools).and_then(|()| test::screenshots(&tools))),
         ["test", options @ ..] => test::main(options),
         [] | ["help" | "-h" | "--help"] => {
             print!("{HELP}");

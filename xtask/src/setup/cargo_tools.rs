@@ -28,19 +28,22 @@ pub fn wasm_bindgen() -> Result<Option<PathBuf>, String> {
 
 /// Installs trunk where a person's shell finds it, unless another version is there already: that one is theirs.
 pub fn install_trunk() -> Result<(), String> {
-    let mut install = cargo_install(&format!("trunk@{TRUNK}"))?;
-    if which("trunk").is_some() {
-        install.arg("--root").arg(own_trunk()?);
-    }
-    job::run("trunk", &mut [install])
+    let root = if which("trunk").is_some() {
+        Some(own_trunk()?)
+    } else {
+        None
+    };
+    install("trunk", &format!("trunk@{TRUNK}"), root)
 }
 
 /// Installs wasm-bindgen-cli into a folder named after its version: projects of other versions keep theirs.
 pub fn install_wasm_bindgen() -> Result<(), String> {
     let version = locked_version("wasm-bindgen")?;
-    let mut install = cargo_install(&format!("wasm-bindgen-cli@{version}"))?;
-    install.arg("--root").arg(wasm_bindgen_root()?);
-    job::run("wasm-bindgen", &mut [install])
+    install(
+        "wasm-bindgen",
+        &format!("wasm-bindgen-cli@{version}"),
+        Some(wasm_bindgen_root()?),
+    )
 }
 
 /// Removes what the compilation left.
@@ -63,19 +66,33 @@ pub fn share_with_trunk() -> Result<(), String> {
     )
 }
 
-/// Not `--locked`: a registry mirror may lack the newest patch of what the tool's own lock file names. And not the tool's
-/// release profile: trunk's (fat LTO, one codegen unit) takes over ten minutes, for a program that mostly waits for others.
-fn cargo_install(package: &str) -> Result<Command, String> {
-    let mut install = command("cargo");
-    install
-        .args(["install", package])
-        .env("CARGO_TARGET_DIR", build_folder()?)
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
-        .env_remove("RUSTFLAGS");
-    Ok(install)
+/// With the dependencies that the tool's authors locked, which are known to compile. A registry mirror may lack the newest
+/// of them; that shows within seconds, and then the newest that it has are taken.
+fn install(name: &str, package: &str, root: Option<PathBuf>) -> Result<(), String> {
+    let cargo_install = |locked: bool| -> Result<Command, String> {
+        let mut install = command("cargo");
+        install.args(["install", package]);
+        if locked {
+            install.arg("--locked");
+        }
+        if let Some(root) = &root {
+            install.arg("--root").arg(root);
+        }
+        // Not the tools' own release profiles: trunk's (fat LTO, one codegen unit) takes over ten minutes, for a program
+        // that mostly waits for others.
+        install
+            .env("CARGO_TARGET_DIR", build_folder()?)
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+            .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
+            .env_remove("RUSTFLAGS");
+        Ok(install)
+    };
+    job::run(name, &mut [cargo_install(true)?]).or_else(|locked| {
+        println!("  {name}: not with its locked dependencies; trying newer ones");
+        job::run(name, &mut [cargo_install(false)?]).map_err(|newer| format!("{locked}\n{newer}"))
+    })
 }
 
 fn own_trunk() -> Result<PathBuf, String> {

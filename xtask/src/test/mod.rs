@@ -6,6 +6,7 @@ mod steps;
 use crate::setup;
 use count::Count;
 use std::time::{Duration, Instant};
+pub use steps::screenshots;
 use steps::{Outcome, STEPS, Step};
 
 /// Runs the steps that the options choose.

@@ -1,12 +1,12 @@
 //! The steps of a test run: what each needs, what it starts, how its result is read.
 
 use super::count::Count;
-use crate::process::{command, output, path_with, stream};
+use crate::process::{command, output, stream};
 use crate::serve::{dist, trunk, use_wasm_toolchain};
 use crate::setup::{Need, Tools};
 use crate::workspace::{root, write};
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// One step of a test run.
@@ -188,6 +188,21 @@ fn page(tools: &Tools) -> Result<Outcome, String> {
 }
 
 fn e2e(tools: &Tools) -> Result<Outcome, String> {
+    let mut node = node(tools)?;
+    // Files by name: what node makes of a folder differs between its versions.
+    let tests = files(&root().join("tests/e2e"))?
+        .into_iter()
+        .filter(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    counted(node.args(["--test", "--test-reporter=spec"]).args(tests))
+}
+
+/// Pictures of the page for a person to look at.
+pub fn screenshots(tools: &Tools) -> Result<(), String> {
+    crate::process::run(node(tools)?.arg("tests/e2e/screenshots.mjs"))
+}
+
+/// Node.js with what `tests/e2e/site.mjs` reads, after a build of the page if there is none.
+fn node(tools: &Tools) -> Result<Command, String> {
     let browser = tools
         .browser
         .as_ref()
@@ -196,17 +211,10 @@ fn e2e(tools: &Tools) -> Result<Outcome, String> {
         crate::serve::build(tools)?;
     }
     let mut node = command("node");
-    node.args([
-        "--test",
-        "--test-reporter=spec",
-        "--test-timeout=300000",
-        "tests/e2e/",
-    ])
-    .env("CHROME", &browser.program)
-    .env("CHROME_FLAGS", crate::setup::CHROME_FLAGS.join(" "))
-    .env("KINDLING_NODE_MODULES", &tools.node_modules)
-    .env("PATH", path_with(&[&tools.node_modules.join(".bin")]));
-    counted(&mut node)
+    node.env("CHROME", &browser.program)
+        .env("CHROME_FLAGS", crate::setup::CHROME_FLAGS.join(" "))
+        .env("KINDLING_NODE_MODULES", &tools.node_modules);
+    Ok(node)
 }
 
 fn cargo() -> Command {
@@ -233,17 +241,9 @@ fn counted(command: &mut Command) -> Result<Outcome, String> {
 /// Prints the size of each file of the page, and gives the sums.
 fn sizes(folder: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        let path = entry.map_err(cannot)?.path();
-        if path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
     let (mut sum, mut packed_sum) = (0, 0);
     println!("\n{:>10} {:>10}  file", "bytes", "gzipped");
-    for file in files {
+    for file in files(folder)? {
         let size = std::fs::metadata(&file).map_err(cannot)?.len();
         let packed = gzipped(&file).unwrap_or(size);
         let name = file.file_name().unwrap_or_default().display().to_string();
@@ -256,6 +256,20 @@ fn sizes(folder: &Path) -> Result<String, String> {
         sum.div_ceil(1000),
         packed_sum.div_ceil(1000)
     ))
+}
+
+/// The files of a folder by name, without those of folders within.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let cannot = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The size after `gzip -9`, as a server sends the file. `None` where there is no gzip.

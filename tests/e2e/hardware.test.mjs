@@ -1,0 +1,65 @@
+// The first screen: it names what networks train on, honestly, and nothing complains.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, serve } from "./site.mjs";
+
+let site;
+let browser;
+
+before(async () => {
+  site = await serve();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+test("a software adapter is called one, and what it means is said", async () => {
+  const { page, context, complaints } = await open(browser, site.url);
+  const card = page.getByRole("region", { name: "Networks train on" });
+  await card.getByText("SwiftShader").waitFor();
+  const text = await card.innerText();
+  assert.match(text, /Software · WebGPU/);
+  assert.match(text, /many times slower than on a GPU/);
+  assert.match(text, /Largest buffer\s+\d/);
+  assert.match(await page.getByRole("banner").innerText(), /SwiftShader/);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a browser without WebGPU trains on the CPU and says why", async () => {
+  const plain = await launch(["--headless=new", "--no-sandbox", "--disable-features=WebGPU", "--disable-gpu"]);
+  const { page, complaints } = await open(plain, site.url);
+  const card = page.getByRole("region", { name: "Networks train on" });
+  await card.getByText("No WebGPU").waitFor();
+  assert.match(await card.innerText(), /CPU/);
+  assert.match(await card.innerText(), /hardware acceleration|has no WebGPU/);
+  assert.deepEqual(complaints.filter((line) => !line.startsWith("warning")), []);
+  await plain.close();
+});
+
+test("the colours follow the system until a person chooses, and the choice stays", async () => {
+  const { page, context, complaints } = await open(browser, site.url, { colorScheme: "dark" });
+  const surface = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  await page.getByRole("button", { name: "Light colours" }).waitFor();
+  const dark = await surface();
+  await page.getByRole("button", { name: "Light colours" }).click();
+  const light = await surface();
+  assert.notEqual(light, dark);
+  await page.reload();
+  await page.getByRole("button", { name: "Dark colours" }).waitFor();
+  assert.equal(await surface(), light);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a phone's width holds the page without scrolling sideways", async () => {
+  const { page, context } = await open(browser, site.url, { viewport: { width: 390, height: 844 } });
+  await page.getByText("Largest buffer").waitFor();
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `${overflow} px too wide`);
+  await context.close();
+});
