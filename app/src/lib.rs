@@ -10,7 +10,5 @@ pub mod words;
 
 /// Shows a panic's message and place in the browser's console: without it a panic in wasm says only "unreachable".
 pub fn report_panics() {
-    std::panic::set_hook(Box::new(|info| {
-        web_sys::console::error_1(&info.to_string().into())
-    }));
+    std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
 }

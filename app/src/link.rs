@@ -40,12 +40,7 @@ impl Link {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(WORKER, &options).map_err(|error| said(&error))?;
-        let link = Link {
-            shared: Rc::new(Shared {
-                worker,
-                waiting: RefCell::new(Some(Vec::new())),
-            }),
-        };
+        let link = Link { shared: Rc::new(Shared { worker, waiting: RefCell::new(Some(Vec::new())) }) };
         let on_event = Rc::new(on_event);
 
         let listener = link.clone();
@@ -55,19 +50,13 @@ impl Link {
             match serde_json::from_str(&text) {
                 Ok(FromWorker::Ready) => listener.send_waiting(),
                 Ok(message) => hand_on(Event::Message(message)),
-                Err(error) => hand_on(Event::Failed(format!(
-                    "The engine sent what the page cannot read: {error}"
-                ))),
+                Err(error) => hand_on(Event::Failed(format!("The engine sent what the page cannot read: {error}"))),
             }
         });
         let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
             // A script that does not load gives an event without a message.
-            let message = js_sys::Reflect::get(&event, &"message".into())
-                .ok()
-                .and_then(|text| text.as_string());
-            on_event(Event::Failed(
-                message.unwrap_or_else(|| format!("{WORKER} could not be loaded")),
-            ));
+            let message = js_sys::Reflect::get(&event, &"message".into()).ok().and_then(|text| text.as_string());
+            on_event(Event::Failed(message.unwrap_or_else(|| format!("{WORKER} could not be loaded"))));
         });
         let worker = &link.shared.worker;
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -97,24 +86,14 @@ impl Link {
     fn post(&self, message: &ToWorker) {
         let sent = serde_json::to_string(message)
             .map_err(|error| error.to_string())
-            .and_then(|text| {
-                self.shared
-                    .worker
-                    .post_message(&text.into())
-                    .map_err(|error| said(&error))
-            });
+            .and_then(|text| self.shared.worker.post_message(&text.into()).map_err(|error| said(&error)));
         if let Err(reason) = sent {
-            web_sys::console::error_1(
-                &format!("a message to the worker was not sent: {reason}").into(),
-            );
+            web_sys::console::error_1(&format!("a message to the worker was not sent: {reason}").into());
         }
     }
 }
 
 /// An exception's message.
 fn said(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(
-        || format!("{error:?}"),
-        |error| String::from(error.message()),
-    )
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
 }

@@ -19,15 +19,7 @@ pub async fn hardware() -> Hardware {
 
 /// Whether the adapter is one of the known programs that play a graphics card. Browsers mark only some as fallback.
 fn is_software(adapter: &Adapter) -> bool {
-    const NAMES: &[&str] = &[
-        "swiftshader",
-        "llvmpipe",
-        "lavapipe",
-        "softpipe",
-        "basic render",
-        "warp",
-        "software",
-    ];
+    const NAMES: &[&str] = &["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "warp", "software"];
     let described = format!("{} {}", adapter.architecture, adapter.description).to_lowercase();
     NAMES.iter().any(|name| described.contains(name))
 }
@@ -37,33 +29,19 @@ async fn adapter() -> Result<(Adapter, bool), NoGpu> {
     let gpu = get(&get(&global, "navigator"), "gpu");
     if gpu.is_falsy() {
         let secure = get(&global, "isSecureContext").is_truthy();
-        return Err(if secure {
-            NoGpu::NoWebGpu
-        } else {
-            NoGpu::InsecurePage
-        });
+        return Err(if secure { NoGpu::NoWebGpu } else { NoGpu::InsecurePage });
     }
     let options = js_sys::Object::new();
     // Setting a property of a fresh plain object does not fail.
-    let _ = Reflect::set(
-        &options,
-        &"powerPreference".into(),
-        &"high-performance".into(),
-    );
-    let adapter = call(&gpu, "requestAdapter", &options)
-        .await
-        .map_err(|_| NoGpu::NoAdapter)?;
+    let _ = Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
+    let adapter = call(&gpu, "requestAdapter", &options).await.map_err(|_| NoGpu::NoAdapter)?;
     if adapter.is_falsy() {
         return Err(NoGpu::NoAdapter);
     }
     let (described, fallback) = describe(&adapter);
-    let device = call(&adapter, "requestDevice", &JsValue::UNDEFINED)
-        .await
-        .map_err(|error| NoGpu::Refused {
-            reason: get(&error, "message")
-                .as_string()
-                .unwrap_or_else(|| format!("{error:?}")),
-        })?;
+    let device = call(&adapter, "requestDevice", &JsValue::UNDEFINED).await.map_err(|error| NoGpu::Refused {
+        reason: get(&error, "message").as_string().unwrap_or_else(|| format!("{error:?}")),
+    })?;
     if let Some(destroy) = get(&device, "destroy").dyn_ref::<Function>() {
         // The device was only tried; if it cannot be destroyed, the browser collects it.
         let _ = destroy.call0(&device);
@@ -80,14 +58,10 @@ fn describe(adapter: &JsValue) -> (Adapter, bool) {
     let features = get(adapter, "features");
     let has = |name: &str| {
         let has = get(&features, "has");
-        let answer = has
-            .dyn_ref::<Function>()
-            .and_then(|has| has.call1(&features, &name.into()).ok());
+        let answer = has.dyn_ref::<Function>().and_then(|has| has.call1(&features, &name.into()).ok());
         answer.is_some_and(|answer| answer.is_truthy())
     };
-    let fallback = [adapter, &info]
-        .iter()
-        .any(|object| get(object, "isFallbackAdapter").is_truthy());
+    let fallback = [adapter, &info].iter().any(|object| get(object, "isFallbackAdapter").is_truthy());
     let adapter = Adapter {
         vendor: text("vendor"),
         architecture: text("architecture"),
@@ -118,20 +92,13 @@ mod tests {
     use super::*;
 
     fn adapter(architecture: &str, description: &str) -> Adapter {
-        Adapter {
-            architecture: architecture.into(),
-            description: description.into(),
-            ..Adapter::default()
-        }
+        Adapter { architecture: architecture.into(), description: description.into(), ..Adapter::default() }
     }
 
     #[test]
     fn programs_are_not_taken_for_graphics_cards() {
         assert!(is_software(&adapter("swiftshader", "")));
-        assert!(is_software(&adapter(
-            "",
-            "llvmpipe (LLVM 15.0.6, 256 bits)"
-        )));
+        assert!(is_software(&adapter("", "llvmpipe (LLVM 15.0.6, 256 bits)")));
         assert!(is_software(&adapter("", "Microsoft Basic Render Driver")));
         assert!(!is_software(&adapter("ampere", "")));
         assert!(!is_software(&adapter("", "")));

@@ -89,17 +89,11 @@ mod tests {
 
     #[test]
     fn messages_survive_the_way() {
-        let adapter = Adapter {
-            vendor: "nvidia".into(),
-            max_buffer: 4_294_967_296.0,
-            ..Adapter::default()
-        };
+        let adapter = Adapter { vendor: "nvidia".into(), max_buffer: 4_294_967_296.0, ..Adapter::default() };
         for message in [
             FromWorker::Ready,
             FromWorker::Hardware(Hardware::Gpu(adapter)),
-            FromWorker::Hardware(Hardware::Cpu(NoGpu::Refused {
-                reason: "lost".into(),
-            })),
+            FromWorker::Hardware(Hardware::Cpu(NoGpu::Refused { reason: "lost".into() })),
         ] {
             assert_eq!(round_trip(&message), message);
         }

@@ -19,20 +19,20 @@ pub fn describe(hardware: &Hardware) -> Described {
         Hardware::Gpu(adapter) => Described {
             name: name(adapter, "Graphics card"),
             kind: "GPU · WebGPU",
-            meaning: "Networks train on this computer’s graphics card. Nothing is installed, and no data leaves the tab."
-                .to_owned(),
+            meaning:
+                "Networks train on this computer’s graphics card. Nothing is installed, and no data leaves the tab."
+                    .to_owned(),
         },
         Hardware::Software(adapter) => Described {
             name: name(adapter, "Software adapter"),
             kind: "Software · WebGPU",
-            meaning: "The browser offers WebGPU, but a program on the CPU plays the graphics card. Results are the same; \
+            meaning:
+                "The browser offers WebGPU, but a program on the CPU plays the graphics card. Results are the same; \
                       training is many times slower than on a GPU. If this computer has one, look for “hardware \
                       acceleration” in the browser’s settings."
-                .to_owned(),
+                    .to_owned(),
         },
-        Hardware::Cpu(reason) => {
-            Described { name: "CPU".to_owned(), kind: "No WebGPU", meaning: without_gpu(reason) }
-        }
+        Hardware::Cpu(reason) => Described { name: "CPU".to_owned(), kind: "No WebGPU", meaning: without_gpu(reason) },
     }
 }
 
@@ -51,9 +51,7 @@ fn without_gpu(reason: &NoGpu) -> String {
              newer graphics driver."
         }
         NoGpu::Refused { reason } => {
-            return format!(
-                "Networks train on the CPU. The graphics card gave no device; the browser says: {reason}"
-            );
+            return format!("Networks train on the CPU. The graphics card gave no device; the browser says: {reason}");
         }
     };
     format!("Networks train on the CPU: the same results, in more time. {reason}")
@@ -83,9 +81,7 @@ fn name(adapter: &Adapter, unnamed: &str) -> String {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A number of bytes in the largest unit that keeps it whole or gives one decimal: `32 KiB`, `1 GiB`, `3.9 GiB`.
@@ -105,14 +101,8 @@ mod tests {
     use super::*;
 
     fn adapter(vendor: &str, architecture: &str, description: &str) -> Adapter {
-        let [vendor, architecture, description] =
-            [vendor, architecture, description].map(str::to_owned);
-        Adapter {
-            vendor,
-            architecture,
-            description,
-            ..Adapter::default()
-        }
+        let [vendor, architecture, description] = [vendor, architecture, description].map(str::to_owned);
+        Adapter { vendor, architecture, description, ..Adapter::default() }
     }
 
     #[test]
@@ -121,16 +111,10 @@ mod tests {
         assert_eq!(gpu(adapter("nvidia", "ampere", "")), "NVIDIA Ampere");
         assert_eq!(gpu(adapter("apple", "metal-3", "")), "Apple Metal 3");
         assert_eq!(gpu(adapter("intel", "", "")), "Intel");
-        assert_eq!(
-            gpu(adapter("nvidia", "ampere", "NVIDIA GeForce RTX 3070")),
-            "NVIDIA GeForce RTX 3070"
-        );
+        assert_eq!(gpu(adapter("nvidia", "ampere", "NVIDIA GeForce RTX 3070")), "NVIDIA GeForce RTX 3070");
         assert_eq!(gpu(adapter("", "", "")), "Graphics card");
         let software = describe(&Hardware::Software(adapter("google", "swiftshader", "")));
-        assert_eq!(
-            (software.name.as_str(), software.kind),
-            ("SwiftShader", "Software · WebGPU")
-        );
+        assert_eq!((software.name.as_str(), software.kind), ("SwiftShader", "Software · WebGPU"));
     }
 
     #[test]
@@ -138,12 +122,7 @@ mod tests {
         let cpu = |reason| describe(&Hardware::Cpu(reason)).meaning;
         assert!(cpu(NoGpu::InsecurePage).contains("HTTPS"));
         assert!(cpu(NoGpu::NoAdapter).contains("hardware acceleration"));
-        assert!(
-            cpu(NoGpu::Refused {
-                reason: "out of memory".into()
-            })
-            .ends_with("out of memory")
-        );
+        assert!(cpu(NoGpu::Refused { reason: "out of memory".into() }).ends_with("out of memory"));
     }
 
     #[test]

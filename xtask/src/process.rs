@@ -13,10 +13,7 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
         let Some(name) = name.to_str() else { continue };
         let of_cargo_run = name.starts_with("CARGO_PKG_")
             || name.starts_with("CARGO_MANIFEST_")
-            || matches!(
-                name,
-                "CARGO" | "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "LD_LIBRARY_PATH"
-            );
+            || matches!(name, "CARGO" | "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "LD_LIBRARY_PATH");
         if of_cargo_run {
             command.env_remove(name);
         }
@@ -32,11 +29,7 @@ pub fn line(command: &Command) -> String {
     let line: Vec<String> = words
         .map(|word| {
             let word = word.to_string_lossy().replace(&root, "");
-            if word.is_empty() || word.contains([' ', ';', '\'', '$']) {
-                format!("'{word}'")
-            } else {
-                word
-            }
+            if word.is_empty() || word.contains([' ', ';', '\'', '$']) { format!("'{word}'") } else { word }
         })
         .collect();
     line.join(" ")
@@ -45,30 +38,18 @@ pub fn line(command: &Command) -> String {
 /// Runs a command with its output shown; an error if it fails.
 pub fn run(command: &mut Command) -> Result<(), String> {
     eprintln!("$ {}", line(command));
-    let status = command
-        .status()
-        .map_err(|error| not_started(command, &error))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{status}: {}", line(command)))
-    }
+    let status = command.status().map_err(|error| not_started(command, &error))?;
+    if status.success() { Ok(()) } else { Err(format!("{status}: {}", line(command))) }
 }
 
 /// Runs a command, showing each line of its standard output as it comes and handing it to `each`. True if it succeeded.
 pub fn stream(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool, String> {
     println!("$ {}", line(command));
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| not_started(command, &error))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| not_started(command, &error))?;
     if let Some(output) = child.stdout.take() {
         let mut output = BufReader::new(output);
         let mut bytes = Vec::new();
-        while output
-            .read_until(b'\n', &mut bytes)
-            .is_ok_and(|count| count > 0)
-        {
+        while output.read_until(b'\n', &mut bytes).is_ok_and(|count| count > 0) {
             let mut stdout = std::io::stdout().lock();
             // A closed terminal is no reason to stop counting.
             let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
@@ -83,28 +64,20 @@ pub fn stream(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool,
 /// A command's trimmed standard output, or `None` if it cannot be started or fails.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// The program of this name on `PATH`.
 pub fn which(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(&file))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(&file)).find(|file| file.is_file())
 }
 
 /// `PATH` with these folders before it.
 pub fn path_with(folders: &[&Path]) -> std::ffi::OsString {
     let rest = std::env::var_os("PATH").unwrap_or_default();
-    let all = folders
-        .iter()
-        .map(|folder| folder.to_path_buf())
-        .chain(std::env::split_paths(&rest));
+    let all = folders.iter().map(|folder| folder.to_path_buf()).chain(std::env::split_paths(&rest));
     // Only a folder with the separator in its name cannot be joined: then the old PATH is still the best there is.
     std::env::join_paths(all).unwrap_or(rest)
 }

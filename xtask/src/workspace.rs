@@ -32,33 +32,25 @@ pub fn user_cache() -> Result<PathBuf, String> {
     };
     std::env::var_os(variable)
         .map(|base| PathBuf::from(base).join(below))
-        .ok_or_else(|| {
-            format!("${variable} is not set: name a folder for tools in $KINDLING_CACHE")
-        })
+        .ok_or_else(|| format!("${variable} is not set: name a folder for tools in $KINDLING_CACHE"))
 }
 
 /// The version of `package` in Cargo.lock.
 pub fn locked_version(package: &str) -> Result<String, String> {
     let lock = read(&root().join("Cargo.lock"))?;
-    version_in_lock(&lock, package)
-        .map(str::to_owned)
-        .ok_or_else(|| format!("Cargo.lock has no package {package}"))
+    version_in_lock(&lock, package).map(str::to_owned).ok_or_else(|| format!("Cargo.lock has no package {package}"))
 }
 
 fn version_in_lock<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let mut lines = lock.lines();
     let name = format!("name = \"{package}\"");
     lines.find(|line| *line == name)?;
-    lines
-        .next()?
-        .strip_prefix("version = \"")?
-        .strip_suffix('"')
+    lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
 /// Reads a text file, naming it in the error.
 pub fn read(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 /// Writes a text file and the folders above it, naming it in the error.

@@ -14,9 +14,7 @@ fn main() {
         let text = event.data().as_string().unwrap_or_default();
         match serde_json::from_str(&text) {
             Ok(message) => spawn_local(answer(message)),
-            Err(error) => say(&FromWorker::NotUnderstood {
-                reason: error.to_string(),
-            }),
+            Err(error) => say(&FromWorker::NotUnderstood { reason: error.to_string() }),
         }
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

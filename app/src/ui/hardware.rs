@@ -9,8 +9,7 @@ use leptos::prelude::*;
 /// The card.
 #[component]
 pub fn Card(status: RwSignal<Status>) -> impl IntoView {
-    let body = move || {
-        match status.get() {
+    let body = move || match status.get() {
         Status::Asking => view! {
             <p class="card-name">"Looking for the graphics card …"</p>
         }
@@ -34,7 +33,6 @@ pub fn Card(status: RwSignal<Status>) -> impl IntoView {
             }
             .into_any()
         }
-    }
     };
     view! {
         <section class="card" data-kind=move || status.with(kind) aria-labelledby="hardware-title">
@@ -48,31 +46,15 @@ pub fn Card(status: RwSignal<Status>) -> impl IntoView {
 fn Limits(adapter: Adapter) -> impl IntoView {
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let facts = [
-        (
-            "Largest buffer",
-            words::bytes(adapter.max_buffer),
-            "A tensor cannot be larger than this.",
-        ),
+        ("Largest buffer", words::bytes(adapter.max_buffer), "A tensor cannot be larger than this."),
         (
             "Workgroup memory",
             words::bytes(adapter.workgroup_memory),
             "Fast memory that the threads of a workgroup share: matrix products keep their tiles in it.",
         ),
-        (
-            "Workgroup size",
-            format!("{} threads", adapter.workgroup_size),
-            "Threads that can share memory.",
-        ),
-        (
-            "Half precision",
-            yes_or_no(adapter.half_precision),
-            "Whether shaders can compute with 16-bit numbers.",
-        ),
-        (
-            "Kernel timing",
-            yes_or_no(adapter.timestamps),
-            "Whether the adapter itself can time its work.",
-        ),
+        ("Workgroup size", format!("{} threads", adapter.workgroup_size), "Threads that can share memory."),
+        ("Half precision", yes_or_no(adapter.half_precision), "Whether shaders can compute with 16-bit numbers."),
+        ("Kernel timing", yes_or_no(adapter.timestamps), "Whether the adapter itself can time its work."),
     ];
     let rows = facts.map(|(label, value, title)| {
         view! {

@@ -37,9 +37,7 @@ fn App() -> impl IntoView {
     let link = Link::start(move |event| match event {
         Event::Message(FromWorker::Hardware(hardware)) => status.set(Status::Known(hardware)),
         Event::Message(FromWorker::NotUnderstood { reason }) => {
-            status.set(Status::Failed(format!(
-                "Page and engine are of different versions: {reason}"
-            )));
+            status.set(Status::Failed(format!("Page and engine are of different versions: {reason}")));
         }
         // The link keeps it to itself.
         Event::Message(FromWorker::Ready) => {}

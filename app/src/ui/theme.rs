@@ -14,11 +14,7 @@ pub fn ThemeButton() -> impl IntoView {
         choose(dark.get_untracked());
     };
     let label = move || {
-        if dark.get() {
-            "Light colours"
-        } else {
-            "Dark colours"
-        }
+        if dark.get() { "Light colours" } else { "Dark colours" }
     };
     view! {
         <button class="icon-button" type="button" on:click=turn aria-label=label title=label>
@@ -32,19 +28,9 @@ pub fn ThemeButton() -> impl IntoView {
 
 /// What is shown now: the choice, or else the system's preference.
 fn is_dark() -> bool {
-    let chosen = document()
-        .document_element()
-        .and_then(|root| root.get_attribute("data-theme"));
-    let preferred = || {
-        window()
-            .match_media("(prefers-color-scheme: dark)")
-            .ok()
-            .flatten()
-    };
-    chosen.map_or_else(
-        || preferred().is_some_and(|query| query.matches()),
-        |theme| theme == "dark",
-    )
+    let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
+    let preferred = || window().match_media("(prefers-color-scheme: dark)").ok().flatten();
+    chosen.map_or_else(|| preferred().is_some_and(|query| query.matches()), |theme| theme == "dark")
 }
 
 fn choose(dark: bool) {

@@ -22,13 +22,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 #[wasm_bindgen_test]
 async fn a_compute_shader_runs_in_a_worker() -> Result<(), Box<dyn std::error::Error>> {
     let instance = wgpu::Instance::default();
-    let adapter = instance
-        .request_adapter(&wgpu::RequestAdapterOptions::default())
-        .await?;
+    let adapter = instance.request_adapter(&wgpu::RequestAdapterOptions::default()).await?;
     assert_eq!(adapter.get_info().backend, wgpu::Backend::BrowserWebGpu);
-    let (device, queue) = adapter
-        .request_device(&wgpu::DeviceDescriptor::default())
-        .await?;
+    let (device, queue) = adapter.request_device(&wgpu::DeviceDescriptor::default()).await?;
 
     let input: Vec<u32> = (0..1000).collect();
     let bytes = bytemuck::cast_slice(&input);
@@ -57,10 +53,7 @@ async fn a_compute_shader_runs_in_a_worker() -> Result<(), Box<dyn std::error::E
     let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: None,
         layout: &pipeline.get_bind_group_layout(0),
-        entries: &[wgpu::BindGroupEntry {
-            binding: 0,
-            resource: values.as_entire_binding(),
-        }],
+        entries: &[wgpu::BindGroupEntry { binding: 0, resource: values.as_entire_binding() }],
     });
 
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());

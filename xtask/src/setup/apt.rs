@@ -26,9 +26,7 @@ pub fn install(packages: &[&str]) -> Result<(), String> {
     let mut update = apt_get(prefix);
     update.arg("update");
     let mut install = apt_get(prefix);
-    install
-        .args(["install", "--yes", "--no-install-recommends"])
-        .args(packages);
+    install.args(["install", "--yes", "--no-install-recommends"]).args(packages);
     job::run("apt", &mut [update, install])
 }
 
@@ -41,10 +39,7 @@ fn rights() -> Option<&'static [&'static str]> {
 }
 
 fn apt_get(prefix: &[&str]) -> Command {
-    let mut words =
-        prefix
-            .iter()
-            .chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
+    let mut words = prefix.iter().chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
     let mut command = crate::process::command(words.next().copied().unwrap_or("env"));
     // Another apt (a machine's own, just booted) may hold the lock for a while.
     command.args(words).args(["-o", "DPkg::Lock::Timeout=300"]);

@@ -37,12 +37,7 @@ impl Browser {
 /// The browser that `$CHROME` and `$CHROMEDRIVER` name, or the one found where installations put it.
 pub fn find() -> Option<Browser> {
     let program = named("CHROME").or_else(|| {
-        const NAMES: &[&str] = &[
-            "chromium",
-            "chromium-browser",
-            "google-chrome",
-            "google-chrome-stable",
-        ];
+        const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
         const PLACES: &[&str] = &[
             "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
             "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -61,7 +56,5 @@ pub fn packages() -> &'static [&'static str] {
 }
 
 fn named(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable)
-        .map(PathBuf::from)
-        .filter(|path| path.is_file())
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file())
 }

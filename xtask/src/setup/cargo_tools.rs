@@ -12,38 +12,27 @@ pub fn trunk() -> Option<PathBuf> {
         let version = output(Command::new(program).arg("--version")).unwrap_or_default();
         version.starts_with("trunk 0.21.") || version.starts_with("trunk 0.22.")
     };
-    which("trunk")
-        .filter(fits)
-        .or_else(|| Some(own_trunk().ok()?.join("bin").join(exe("trunk"))).filter(fits))
+    which("trunk").filter(fits).or_else(|| Some(own_trunk().ok()?.join("bin").join(exe("trunk"))).filter(fits))
 }
 
 /// The folder of `wasm-bindgen` and `wasm-bindgen-test-runner`, if they are there.
 pub fn wasm_bindgen() -> Result<Option<PathBuf>, String> {
     // The version is in the folder's name: nothing has to be started to know it.
     let folder = wasm_bindgen_root()?.join("bin");
-    let complete = folder.join(exe("wasm-bindgen")).is_file()
-        && folder.join(exe("wasm-bindgen-test-runner")).is_file();
+    let complete = folder.join(exe("wasm-bindgen")).is_file() && folder.join(exe("wasm-bindgen-test-runner")).is_file();
     Ok(complete.then_some(folder))
 }
 
 /// Installs trunk where a person's shell finds it, unless another version is there already: that one is theirs.
 pub fn install_trunk() -> Result<(), String> {
-    let root = if which("trunk").is_some() {
-        Some(own_trunk()?)
-    } else {
-        None
-    };
+    let root = if which("trunk").is_some() { Some(own_trunk()?) } else { None };
     install("trunk", &format!("trunk@{TRUNK}"), root)
 }
 
 /// Installs wasm-bindgen-cli into a folder named after its version: projects of other versions keep theirs.
 pub fn install_wasm_bindgen() -> Result<(), String> {
     let version = locked_version("wasm-bindgen")?;
-    install(
-        "wasm-bindgen",
-        &format!("wasm-bindgen-cli@{version}"),
-        Some(wasm_bindgen_root()?),
-    )
+    install("wasm-bindgen", &format!("wasm-bindgen-cli@{version}"), Some(wasm_bindgen_root()?))
 }
 
 /// Removes what the compilation left.
@@ -60,10 +49,7 @@ pub fn share_with_trunk() -> Result<(), String> {
         return Ok(());
     };
     let version = locked_version("wasm-bindgen")?;
-    super::node::link_into_trunk(
-        &folder.join("wasm-bindgen"),
-        &format!("wasm-bindgen-{version}/wasm-bindgen"),
-    )
+    super::node::link_into_trunk(&folder.join("wasm-bindgen"), &format!("wasm-bindgen-{version}/wasm-bindgen"))
 }
 
 /// With the dependencies that the tool's authors locked, which are known to compile. A registry mirror may lack the newest

@@ -11,9 +11,7 @@ pub fn run(name: &str, commands: &mut [Command]) -> Result<(), String> {
     let folder = cache()?.join("logs");
     let log = folder.join(format!("{name}.log"));
     let cannot = |error| format!("cannot write {}: {error}", log.display());
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| File::create(&log).map(drop))
-        .map_err(cannot)?;
+    std::fs::create_dir_all(&folder).and_then(|()| File::create(&log).map(drop)).map_err(cannot)?;
 
     println!("  {name}: installing (log: {})", log.display());
     let start = Instant::now();
@@ -33,9 +31,6 @@ pub fn run(name: &str, commands: &mut [Command]) -> Result<(), String> {
             return Err(format!("{name}: {status}: {}\n    {tail}", line(command)));
         }
     }
-    println!(
-        "  {name}: installed in {:.0} s",
-        start.elapsed().as_secs_f64()
-    );
+    println!("  {name}: installed in {:.0} s", start.elapsed().as_secs_f64());
     Ok(())
 }

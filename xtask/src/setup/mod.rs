@@ -30,14 +30,8 @@ pub enum Need {
 }
 
 /// All that the tests use.
-pub const EVERYTHING: &[Need] = &[
-    Need::WasmTarget,
-    Need::Trunk,
-    Need::WasmBindgen,
-    Need::Node,
-    Need::Browser,
-    Need::Vulkan,
-];
+pub const EVERYTHING: &[Need] =
+    &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::Node, Need::Browser, Need::Vulkan];
 
 /// What building the page takes.
 pub const PAGE: &[Need] = &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::Node];
@@ -88,10 +82,7 @@ pub fn check() -> Result<(), String> {
         return Ok(());
     }
     let names: Vec<&str> = missing.iter().map(|need| need.name()).collect();
-    Err(format!(
-        "missing: {} (`cargo xtask setup` installs them)",
-        names.join(", ")
-    ))
+    Err(format!("missing: {} (`cargo xtask setup` installs them)", names.join(", ")))
 }
 
 /// Installs those of `needs` that are missing, and says where the tools are.
@@ -102,10 +93,7 @@ pub fn ensure(needs: &[Need]) -> Result<Tools, String> {
         println!("To install: {}.", names.join(", "));
         install(&missing)?;
         if let Some(need) = missing.iter().find(|need| need.is_there() != Ok(true)) {
-            return Err(format!(
-                "{} is still missing after its installation",
-                need.name()
-            ));
+            return Err(format!("{} is still missing after its installation", need.name()));
         }
         println!("Set-up is complete.");
     }
@@ -151,26 +139,14 @@ fn install(missing: &[Need]) -> Result<(), String> {
 
     let packaged = || -> Result<(), String> {
         apt::install(&packages)?;
-        let npm = if wanted(Need::Node) {
-            node::install()
-        } else {
-            Ok(())
-        };
+        let npm = if wanted(Need::Node) { node::install() } else { Ok(()) };
         let std = if build_std { rust::build_std() } else { Ok(()) };
         npm.and(std)
     };
     let compiled = || -> Result<(), String> {
         // One after the other: they share half of their dependencies, compiled once.
-        let trunk = if wanted(Need::Trunk) {
-            cargo_tools::install_trunk()
-        } else {
-            Ok(())
-        };
-        let bindgen = if wanted(Need::WasmBindgen) {
-            cargo_tools::install_wasm_bindgen()
-        } else {
-            Ok(())
-        };
+        let trunk = if wanted(Need::Trunk) { cargo_tools::install_trunk() } else { Ok(()) };
+        let bindgen = if wanted(Need::WasmBindgen) { cargo_tools::install_wasm_bindgen() } else { Ok(()) };
         cargo_tools::clean_up();
         trunk.and(bindgen)
     };
@@ -178,8 +154,7 @@ fn install(missing: &[Need]) -> Result<(), String> {
         let packaged = scope.spawn(packaged);
         (compiled(), packaged.join())
     });
-    let packaged =
-        packaged.unwrap_or_else(|_| Err("the installation of packages crashed".to_owned()));
+    let packaged = packaged.unwrap_or_else(|_| Err("the installation of packages crashed".to_owned()));
     match (packaged, compiled) {
         (Err(first), Err(second)) => Err(format!("{first}\n{second}")),
         (first, second) => first.and(second),

@@ -25,23 +25,13 @@ pub fn packages() -> &'static [&'static str] {
 /// Installs the pinned packages beside a copy of their lock file. None of them runs a script of its own.
 pub fn install() -> Result<(), String> {
     let folder = folder()?;
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     for name in ["package.json", "package-lock.json"] {
         let from = root().join("xtask/tools").join(name);
-        std::fs::copy(&from, folder.join(name))
-            .map_err(|error| format!("cannot copy {}: {error}", from.display()))?;
+        std::fs::copy(&from, folder.join(name)).map_err(|error| format!("cannot copy {}: {error}", from.display()))?;
     }
     let mut ci = command(if cfg!(windows) { "npm.cmd" } else { "npm" });
-    ci.args([
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--prefix",
-    ])
-    .arg(&folder)
-    .current_dir(&folder);
+    ci.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&folder).current_dir(&folder);
     job::run("npm", &mut [ci])
 }
 
@@ -52,24 +42,17 @@ pub fn share_with_trunk() -> Result<(), String> {
     };
     let package = modules.join("binaryen");
     let manifest = read(&package.join("package.json"))?;
-    let manifest: serde_json::Value = serde_json::from_str(&manifest)
-        .map_err(|error| format!("binaryen's package.json: {error}"))?;
+    let manifest: serde_json::Value =
+        serde_json::from_str(&manifest).map_err(|error| format!("binaryen's package.json: {error}"))?;
     let version = manifest["version"].as_str().unwrap_or_default();
     let major = version.split('.').next().unwrap_or_default();
-    link_into_trunk(
-        &package.join("bin/wasm-opt"),
-        &format!("wasm-opt-version_{major}/bin/wasm-opt"),
-    )
+    link_into_trunk(&package.join("bin/wasm-opt"), &format!("wasm-opt-version_{major}/bin/wasm-opt"))
 }
 
 /// Puts a link to a tool where trunk keeps the tools it downloads.
 #[cfg(unix)]
 pub fn link_into_trunk(tool: &Path, name: &str) -> Result<(), String> {
-    let app = if cfg!(target_os = "macos") {
-        "dev.trunkrs.trunk"
-    } else {
-        "trunk"
-    };
+    let app = if cfg!(target_os = "macos") { "dev.trunkrs.trunk" } else { "trunk" };
     let link = user_cache()?.join(app).join(name);
     if link.exists() {
         return Ok(());
@@ -96,9 +79,7 @@ fn folder() -> Result<PathBuf, String> {
 
 /// FNV-1a, 64 bits: names a folder after a lock file's contents; nothing hangs on its strength.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -114,18 +95,9 @@ mod tests {
     #[test]
     fn trunk_asks_for_the_wasm_opt_that_npm_brings() {
         let package: serde_json::Value =
-            serde_json::from_str(include_str!("../../tools/package.json"))
-                .expect("package.json is JSON");
-        let version = package["dependencies"]["binaryen"]
-            .as_str()
-            .expect("binaryen is pinned");
-        let major = version
-            .split('.')
-            .next()
-            .expect("a version has a first number");
-        assert!(
-            include_str!("../../../Trunk.toml")
-                .contains(&format!("wasm_opt = \"version_{major}\""))
-        );
+            serde_json::from_str(include_str!("../../tools/package.json")).expect("package.json is JSON");
+        let version = package["dependencies"]["binaryen"].as_str().expect("binaryen is pinned");
+        let major = version.split('.').next().expect("a version has a first number");
+        assert!(include_str!("../../../Trunk.toml").contains(&format!("wasm_opt = \"version_{major}\"")));
     }
 }

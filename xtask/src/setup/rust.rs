@@ -12,13 +12,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const TOOLCHAIN: &str = "kindling-wasm";
 
 /// Debian's Rust with its sources; the linker is a package of its own.
-pub const DEBIAN_PACKAGES: &[&str] = &[
-    "rustc-web",
-    "cargo-web",
-    "rust-web-src",
-    "rust-web-llvm",
-    "lld-22",
-];
+pub const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld-22"];
 
 /// What builds for wasm32: `Some(None)`: the current toolchain; `Some(Some(name))`: that one; `None`: none does.
 pub fn wasm_toolchain() -> Option<Option<&'static str>> {
@@ -38,9 +32,7 @@ pub fn add_target() -> bool {
     match job::run("wasm32 target", &mut [add]) {
         Ok(()) => true,
         Err(message) => {
-            println!(
-                "  {message}\n  wasm32 target: building the standard library from Debian's sources instead"
-            );
+            println!("  {message}\n  wasm32 target: building the standard library from Debian's sources instead");
             false
         }
     }
@@ -55,23 +47,11 @@ pub fn build_std() -> Result<(), String> {
         .ok_or("Debian's rustc (/usr/bin/rustc) does not start")?;
 
     let krate = cache()?.join("wasm-std");
-    write(
-        &krate.join("Cargo.toml"),
-        "[package]\nname = \"std-for-wasm\"\nedition = \"2024\"\n\n[workspace]\n",
-    )?;
-    write(
-        &krate.join("src/lib.rs"),
-        "//! Empty: built for the standard library that comes with it.\n",
-    )?;
+    write(&krate.join("Cargo.toml"), "[package]\nname = \"std-for-wasm\"\nedition = \"2024\"\n\n[workspace]\n")?;
+    write(&krate.join("src/lib.rs"), "//! Empty: built for the standard library that comes with it.\n")?;
     let mut build = command(debian("cargo"));
     build
-        .args([
-            "build",
-            "--release",
-            "--target",
-            TARGET,
-            "-Zbuild-std=std,panic_abort,test",
-        ])
+        .args(["build", "--release", "--target", TARGET, "-Zbuild-std=std,panic_abort,test"])
         .current_dir(&krate)
         .env("RUSTC", debian("rustc"))
         .env("RUSTC_BOOTSTRAP", "1")
@@ -98,12 +78,7 @@ pub fn build_std() -> Result<(), String> {
 
 /// The std crates; the throw-away crate's own library stays behind.
 fn copy_libraries(from: &Path, to: &Path) -> Result<(), String> {
-    let cannot = |error: std::io::Error| {
-        format!(
-            "cannot copy the standard library to {}: {error}",
-            to.display()
-        )
-    };
+    let cannot = |error: std::io::Error| format!("cannot copy the standard library to {}: {error}", to.display());
     std::fs::create_dir_all(to).map_err(cannot)?;
     for entry in std::fs::read_dir(from).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
@@ -121,35 +96,19 @@ fn copy_libraries(from: &Path, to: &Path) -> Result<(), String> {
 #[cfg(unix)]
 fn lay_toolchain(folder: &Path, host_sysroot: &str) -> Result<(), String> {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
-    let cannot =
-        |error: std::io::Error| format!("cannot lay a toolchain in {}: {error}", folder.display());
+    let cannot = |error: std::io::Error| format!("cannot lay a toolchain in {}: {error}", folder.display());
     let theirs = Path::new(host_sysroot).join("lib/rustlib");
     for entry in std::fs::read_dir(&theirs).map_err(cannot)? {
         let entry = entry.map_err(cannot)?;
         if entry.file_name() != TARGET {
-            symlink(
-                entry.path(),
-                folder.join("lib/rustlib").join(entry.file_name()),
-            )
-            .map_err(cannot)?;
+            symlink(entry.path(), folder.join("lib/rustlib").join(entry.file_name())).map_err(cannot)?;
         }
     }
     let here = folder.display();
     let scripts = [
-        (
-            "rustc",
-            format!("exec /usr/bin/rustc --sysroot '{here}' \"$@\""),
-        ),
-        (
-            "rustdoc",
-            format!("exec /usr/bin/rustdoc --sysroot '{here}' \"$@\""),
-        ),
-        (
-            "cargo",
-            format!(
-                "RUSTC='{here}/bin/rustc' RUSTDOC='{here}/bin/rustdoc' exec /usr/bin/cargo \"$@\""
-            ),
-        ),
+        ("rustc", format!("exec /usr/bin/rustc --sysroot '{here}' \"$@\"")),
+        ("rustdoc", format!("exec /usr/bin/rustdoc --sysroot '{here}' \"$@\"")),
+        ("cargo", format!("RUSTC='{here}/bin/rustc' RUSTDOC='{here}/bin/rustdoc' exec /usr/bin/cargo \"$@\"")),
     ];
     for (name, text) in scripts {
         let path = folder.join("bin").join(name);
@@ -162,9 +121,7 @@ fn lay_toolchain(folder: &Path, host_sysroot: &str) -> Result<(), String> {
 /// Debian's packages come with Debian.
 #[cfg(not(unix))]
 fn lay_toolchain(_folder: &Path, _host_sysroot: &str) -> Result<(), String> {
-    Err(format!(
-        "rustup could not add {TARGET}: run `rustup target add {TARGET}`"
-    ))
+    Err(format!("rustup could not add {TARGET}: run `rustup target add {TARGET}`"))
 }
 
 fn toolchain_folder() -> Result<PathBuf, String> {
@@ -177,8 +134,6 @@ fn has_target(sysroot: &Path) -> bool {
 }
 
 fn is_linked() -> bool {
-    output(command("rustup").args(["toolchain", "list"])).is_some_and(|list| {
-        list.lines()
-            .any(|line| line.split_whitespace().next() == Some(TOOLCHAIN))
-    })
+    output(command("rustup").args(["toolchain", "list"]))
+        .is_some_and(|list| list.lines().any(|line| line.split_whitespace().next() == Some(TOOLCHAIN)))
 }

@@ -64,11 +64,7 @@ impl AddAssign for Count {
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)?;
-        if self.skipped > 0 {
-            write!(f, ", {} skipped", self.skipped)
-        } else {
-            Ok(())
-        }
+        if self.skipped > 0 { write!(f, ", {} skipped", self.skipped) } else { Ok(()) }
     }
 }
 
@@ -103,14 +99,7 @@ mod tests {
             "test tensor::add ... ok",
             "running 4 tests",
         ];
-        assert_eq!(
-            count(&lines),
-            Count {
-                passed: 4,
-                failed: 2,
-                skipped: 1
-            }
-        );
+        assert_eq!(count(&lines), Count { passed: 4, failed: 2, skipped: 1 });
     }
 
     #[test]
@@ -123,35 +112,12 @@ mod tests {
             "\u{1b}[34mℹ skipped 1\u{1b}[39m",
             "ℹ duration_ms 12.5",
         ];
-        assert_eq!(
-            count(&lines),
-            Count {
-                passed: 2,
-                failed: 1,
-                skipped: 1
-            }
-        );
+        assert_eq!(count(&lines), Count { passed: 2, failed: 1, skipped: 1 });
     }
 
     #[test]
     fn the_closing_line_names_skipped_tests_only_if_there_are_any() {
-        assert_eq!(
-            Count {
-                passed: 2,
-                failed: 0,
-                skipped: 0
-            }
-            .to_string(),
-            "2 passed, 0 failed"
-        );
-        assert_eq!(
-            Count {
-                passed: 2,
-                failed: 1,
-                skipped: 3
-            }
-            .to_string(),
-            "2 passed, 1 failed, 3 skipped"
-        );
+        assert_eq!(Count { passed: 2, failed: 0, skipped: 0 }.to_string(), "2 passed, 0 failed");
+        assert_eq!(Count { passed: 2, failed: 1, skipped: 3 }.to_string(), "2 passed, 1 failed, 3 skipped");
     }
 }

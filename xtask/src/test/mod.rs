@@ -22,10 +22,7 @@ pub fn main(options: &[&str]) -> Result<(), String> {
         ["--only", names] => choose(names)?,
         [option] if option.starts_with("--only=") => choose(&option["--only=".len()..])?,
         other => {
-            return Err(format!(
-                "unknown options: {} (there are --list and --only A[,B])",
-                other.join(" ")
-            ));
+            return Err(format!("unknown options: {} (there are --list and --only A[,B])", other.join(" ")));
         }
     };
     let mut needs: Vec<setup::Need> = Vec::new();
@@ -38,13 +35,7 @@ pub fn main(options: &[&str]) -> Result<(), String> {
         Ok(tools) => tools,
         Err(message) => {
             eprintln!("xtask: {message}");
-            println!(
-                "\n{}",
-                Count {
-                    failed: 1,
-                    ..Count::default()
-                }
-            );
+            println!("\n{}", Count { failed: 1, ..Count::default() });
             return Err(String::new());
         }
     };
@@ -57,18 +48,10 @@ pub fn main(options: &[&str]) -> Result<(), String> {
             eprintln!("xtask: {message}");
             Outcome::failure()
         });
-        rows.push(Row {
-            name: step.name,
-            outcome,
-            time: start.elapsed(),
-        });
+        rows.push(Row { name: step.name, outcome, time: start.elapsed() });
     }
     let total = summary(&rows);
-    if total.failed > 0 {
-        Err(String::new())
-    } else {
-        Ok(())
-    }
+    if total.failed > 0 { Err(String::new()) } else { Ok(()) }
 }
 
 struct Row {
@@ -91,23 +74,13 @@ fn choose(names: &str) -> Result<Vec<&'static Step>, String> {
 
 /// The table, and the count as the last line.
 fn summary(rows: &[Row]) -> Count {
-    println!(
-        "\n{:12} {:>7} {:>7} {:>7} {:>8}",
-        "step", "passed", "failed", "skipped", "seconds"
-    );
+    println!("\n{:12} {:>7} {:>7} {:>7} {:>8}", "step", "passed", "failed", "skipped", "seconds");
     let mut total = Count::default();
     for row in rows {
-        let Count {
-            passed,
-            failed,
-            skipped,
-        } = row.outcome.count;
+        let Count { passed, failed, skipped } = row.outcome.count;
         let note = row.outcome.note.as_deref().unwrap_or_default();
         let seconds = row.time.as_secs_f64();
-        println!(
-            "{:12} {passed:>7} {failed:>7} {skipped:>7} {seconds:>8.1}  {note}",
-            row.name
-        );
+        println!("{:12} {passed:>7} {failed:>7} {skipped:>7} {seconds:>8.1}  {note}", row.name);
         total += row.outcome.count;
     }
     println!("\n{total}");

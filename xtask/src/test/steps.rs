@@ -32,64 +32,32 @@ pub struct Outcome {
 impl Outcome {
     /// A failed step.
     pub fn failure() -> Outcome {
-        Outcome {
-            count: Count {
-                failed: 1,
-                ..Count::default()
-            },
-            note: None,
-        }
+        Outcome { count: Count { failed: 1, ..Count::default() }, note: None }
     }
 }
 
 /// All steps, the quick ones first.
 pub const STEPS: &[Step] = &[
-    Step {
-        name: "fmt",
-        about: "the code is formatted",
-        needs: &[],
-        run: fmt,
-    },
-    Step {
-        name: "clippy",
-        about: "no warning in native code",
-        needs: &[],
-        run: clippy,
-    },
+    Step { name: "fmt", about: "the code is formatted", needs: &[], run: fmt },
+    Step { name: "clippy", about: "no warning in native code", needs: &[], run: clippy },
     Step {
         name: "clippy-wasm",
         about: "no warning in what is built for the browser",
         needs: &[Need::WasmTarget],
         run: clippy_wasm,
     },
-    Step {
-        name: "test",
-        about: "native tests and documentation examples",
-        needs: &[Need::Vulkan],
-        run: test,
-    },
+    Step { name: "test", about: "native tests and documentation examples", needs: &[Need::Vulkan], run: test },
     Step {
         name: "web",
         about: "tests in headless Chromium, in a worker, on WebGPU",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Browser],
         run: web,
     },
-    Step {
-        name: "page",
-        about: "the page builds; its size",
-        needs: crate::setup::PAGE,
-        run: page,
-    },
+    Step { name: "page", about: "the page builds; its size", needs: crate::setup::PAGE, run: page },
     Step {
         name: "e2e",
         about: "the built page, opened and clicked in Chromium",
-        needs: &[
-            Need::WasmTarget,
-            Need::Trunk,
-            Need::WasmBindgen,
-            Need::Node,
-            Need::Browser,
-        ],
+        needs: &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::Node, Need::Browser],
         run: e2e,
     },
 ];
@@ -104,77 +72,36 @@ fn fmt(_: &Tools) -> Result<Outcome, String> {
 }
 
 fn clippy(_: &Tools) -> Result<Outcome, String> {
-    counted(cargo().args([
-        "clippy",
-        "--workspace",
-        "--exclude",
-        WASM_ONLY,
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))
+    counted(cargo().args(["clippy", "--workspace", "--exclude", WASM_ONLY, "--all-targets", "--", "-D", "warnings"]))
 }
 
 fn clippy_wasm(tools: &Tools) -> Result<Outcome, String> {
     if tools.wasm_toolchain.is_some() {
         println!("Skipped: the toolchain that builds for wasm32 on this machine has no clippy.");
-        return Ok(Outcome {
-            count: Count {
-                skipped: 1,
-                ..Count::default()
-            },
-            note: Some("no clippy".to_owned()),
-        });
+        return Ok(Outcome { count: Count { skipped: 1, ..Count::default() }, note: Some("no clippy".to_owned()) });
     }
     let mut clippy = cargo();
     clippy.arg("clippy");
     for package in WASM_PACKAGES {
         clippy.args(["--package", package]);
     }
-    counted(clippy.args([
-        "--target",
-        WASM_TARGET,
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))
+    counted(clippy.args(["--target", WASM_TARGET, "--all-targets", "--", "-D", "warnings"]))
 }
 
 fn test(_: &Tools) -> Result<Outcome, String> {
-    counted(cargo().args([
-        "test",
-        "--workspace",
-        "--exclude",
-        WASM_ONLY,
-        "--no-fail-fast",
-    ]))
+    counted(cargo().args(["test", "--workspace", "--exclude", WASM_ONLY, "--no-fail-fast"]))
 }
 
 fn web(tools: &Tools) -> Result<Outcome, String> {
-    let browser = tools
-        .browser
-        .as_ref()
-        .ok_or("no Chromium with ChromeDriver")?;
+    let browser = tools.browser.as_ref().ok_or("no Chromium with ChromeDriver")?;
     let settings = root().join("target/xtask/webdriver.json");
     write(&settings, &browser.webdriver_json())?;
     let mut test = cargo();
-    test.args([
-        "test",
-        "--package",
-        WASM_ONLY,
-        "--target",
-        WASM_TARGET,
-        "--no-fail-fast",
-    ])
-    .env(
-        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-        tools.wasm_bindgen.join("wasm-bindgen-test-runner"),
-    )
-    .env("CHROMEDRIVER", &browser.driver)
-    .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", settings)
-    .env("WASM_BINDGEN_TEST_TIMEOUT", "600");
+    test.args(["test", "--package", WASM_ONLY, "--target", WASM_TARGET, "--no-fail-fast"])
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools.wasm_bindgen.join("wasm-bindgen-test-runner"))
+        .env("CHROMEDRIVER", &browser.driver)
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", settings)
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "600");
     use_wasm_toolchain(&mut test, tools);
     counted(&mut test)
 }
@@ -190,9 +117,8 @@ fn page(tools: &Tools) -> Result<Outcome, String> {
 fn e2e(tools: &Tools) -> Result<Outcome, String> {
     let mut node = node(tools)?;
     // Files by name: what node makes of a folder differs between its versions.
-    let tests = files(&root().join("tests/e2e"))?
-        .into_iter()
-        .filter(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    let tests =
+        files(&root().join("tests/e2e"))?.into_iter().filter(|file| file.to_string_lossy().ends_with(".test.mjs"));
     counted(node.args(["--test", "--test-reporter=spec"]).args(tests))
 }
 
@@ -203,10 +129,7 @@ pub fn screenshots(tools: &Tools) -> Result<(), String> {
 
 /// Node.js with what `tests/e2e/site.mjs` reads, after a build of the page if there is none.
 fn node(tools: &Tools) -> Result<Command, String> {
-    let browser = tools
-        .browser
-        .as_ref()
-        .ok_or("no Chromium with ChromeDriver")?;
+    let browser = tools.browser.as_ref().ok_or("no Chromium with ChromeDriver")?;
     if !dist().join("index.html").is_file() {
         crate::serve::build(tools)?;
     }
@@ -251,11 +174,7 @@ fn sizes(folder: &Path) -> Result<String, String> {
         sum += size;
         packed_sum += packed;
     }
-    Ok(format!(
-        "{} kB, {} kB gzipped",
-        sum.div_ceil(1000),
-        packed_sum.div_ceil(1000)
-    ))
+    Ok(format!("{} kB, {} kB gzipped", sum.div_ceil(1000), packed_sum.div_ceil(1000)))
 }
 
 /// The files of a folder by name, without those of folders within.
@@ -275,7 +194,5 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
 /// The size after `gzip -9`, as a server sends the file. `None` where there is no gzip.
 fn gzipped(file: &Path) -> Option<u64> {
     let script = "gzip -9 -c \"$1\" | wc -c";
-    output(Command::new("sh").args(["-c", script, "sh"]).arg(file))?
-        .parse()
-        .ok()
+    output(Command::new("sh").args(["-c", script, "sh"]).arg(file))?.parse().ok()
 }
