@@ -1,0 +1,50 @@
+//! PyTorch's golden files, whole, on every device there is here.
+
+use std::path::Path;
+
+use kindling::{Device, block_on};
+use kindling_tests::golden::{Report, ops};
+
+fn replay(device: &Device) -> Report {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/ops");
+    let mut report = Report::default();
+    for family in ops::FAMILIES {
+        let path = dir.join(family).with_extension("safetensors");
+        let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        block_on(ops::run(&bytes, device, &mut report)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    }
+    report
+}
+
+fn assert_whole(report: &Report) {
+    println!("{report}");
+    assert!(report.passed() > 0 || ops::FAMILIES.is_empty(), "no case was replayed");
+    assert_eq!(report.failed(), 0, "golden cases failed; see above");
+}
+
+#[test]
+fn operations_on_the_cpu() {
+    assert_whole(&replay(&Device::cpu()));
+}
+
+#[test]
+fn operations_on_the_gpu() {
+    match block_on(Device::gpu()) {
+        Ok(device) => assert_whole(&replay(&device)),
+        Err(error) if std::env::var_os("REQUIRE_GPU").is_some() => panic!("REQUIRE_GPU is set: {error}"),
+        Err(error) => println!("1 skipped: {error}"),
+    }
+}
+
+#[test]
+fn the_comparison_notices_a_wrong_number() {
+    use kindling::device::Array;
+    use kindling_tests::golden::{Tolerance, compare};
+    let tolerance = Tolerance { rtol: 1e-5, atol: 1e-6 };
+    let check = |got: f32, want: f32| {
+        let (got, want) = (Array::F32(vec![got]), Array::F32(vec![want]));
+        compare("x", (&[1], &got), (&[1], &want), tolerance).is_ok()
+    };
+    assert!(check(1.0, 1.000001) && check(f32::NAN, f32::NAN) && check(f32::INFINITY, f32::INFINITY) && check(0.0, -0.0));
+    assert!(!check(1.0, 1.001) && !check(f32::NAN, 1.0) && !check(1.0, f32::INFINITY) && !check(f32::MAX, f32::INFINITY));
+}
