@@ -2,3 +2,5 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
 
 pub mod golden;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod gradcheck;
