@@ -1,0 +1,220 @@
+//! The matrix product that everything heavy on the CPU comes down to: `out = a·b`, or `out += a·b`, over strided
+//! slices. The SIMD kernels are those of the crate [`gemm`](https://docs.rs/gemm), whose interface takes pointers;
+//! this crate is the bounds check around them, so that the engine itself stays free of unsafe code. It knows
+//! nothing of tensors.
+
+use std::fmt;
+
+/// A matrix within a slice: element `(i, j)` lies at `offset + i·row + j·col`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strided {
+    /// Where element `(0, 0)` lies.
+    pub offset: usize,
+    /// The step from one row to the next.
+    pub row: isize,
+    /// The step from one column to the next.
+    pub col: isize,
+}
+
+impl Strided {
+    /// A matrix with `cols` columns whose rows lie one behind the other from `offset` on.
+    pub fn row_major(offset: usize, cols: usize) -> Self {
+        Self { offset, row: cols as isize, col: 1 }
+    }
+
+    /// The same elements with rows and columns exchanged.
+    #[must_use]
+    pub fn t(self) -> Self {
+        Self { row: self.col, col: self.row, ..self }
+    }
+
+    /// Whether every element of a `rows` × `cols` matrix lies within `len` elements.
+    fn fits(self, rows: usize, cols: usize, len: usize) -> bool {
+        if rows == 0 || cols == 0 {
+            return true;
+        }
+        let reach = |count: usize, step: isize| (count as i128 - 1) * step as i128;
+        let (down, right) = (reach(rows, self.row), reach(cols, self.col));
+        let first = self.offset as i128 + down.min(0) + right.min(0);
+        let last = self.offset as i128 + down.max(0) + right.max(0);
+        first >= 0 && last < len as i128 && len <= isize::MAX as usize
+    }
+
+    /// Whether no two elements of a `rows` × `cols` matrix share a place.
+    fn is_injective(self, rows: usize, cols: usize) -> bool {
+        let (row, col) = (self.row.unsigned_abs() as u128, self.col.unsigned_abs() as u128);
+        let (rows, cols) = (rows as u128, cols as u128);
+        match (rows > 1, cols > 1) {
+            (false, false) => true,
+            (true, false) => row > 0,
+            (false, true) => col > 0,
+            (true, true) => col > 0 && row > col * (cols - 1) || row > 0 && col > row * (rows - 1),
+        }
+    }
+}
+
+/// How many threads a product may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// The calling one.
+    One,
+    /// All of rayon's pool, where there is one; small products stay on the calling thread.
+    All,
+}
+
+/// A matrix that reaches beyond its slice, or a result in which elements share memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfBounds(&'static str);
+
+impl fmt::Display for OutOfBounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for OutOfBounds {}
+
+mod sealed {
+    /// The types that the kernels exist for.
+    pub trait Sealed: Copy + 'static {
+        const ZERO: Self;
+        const ONE: Self;
+    }
+
+    impl Sealed for f32 {
+        const ZERO: Self = 0.0;
+        const ONE: Self = 1.0;
+    }
+
+    impl Sealed for f64 {
+        const ZERO: Self = 0.0;
+        const ONE: Self = 1.0;
+    }
+}
+
+/// `f32` and `f64`.
+pub trait Scalar: sealed::Sealed {}
+
+impl Scalar for f32 {}
+impl Scalar for f64 {}
+
+/// `out = a·b`, or with `accumulate` `out += a·b`, for a of `m` × `k`, b of `k` × `n` and out of `m` × `n`.
+///
+/// ```
+/// use kindling_gemm::{Strided, Threads, gemm};
+/// let a = [1.0f32, 2.0, 3.0, 4.0];
+/// let mut out = [0.0f32; 4];
+/// let whole = Strided::row_major(0, 2);
+/// gemm([2, 2, 2], (&a, whole), (&a, whole.t()), (&mut out, whole), false, Threads::One)?;
+/// assert_eq!(out, [5.0, 11.0, 11.0, 25.0]);
+/// # Ok::<(), kindling_gemm::OutOfBounds>(())
+/// ```
+///
+/// # Errors
+/// A matrix reaches beyond its slice; elements of `out` share memory.
+pub fn gemm<T: Scalar>(
+    [m, k, n]: [usize; 3],
+    (a, a_at): (&[T], Strided),
+    (b, b_at): (&[T], Strided),
+    (out, out_at): (&mut [T], Strided),
+    accumulate: bool,
+    threads: Threads,
+) -> Result<(), OutOfBounds> {
+    if !a_at.fits(m, k, a.len()) {
+        return Err(OutOfBounds("the left matrix of a product reaches beyond its slice"));
+    }
+    if !b_at.fits(k, n, b.len()) {
+        return Err(OutOfBounds("the right matrix of a product reaches beyond its slice"));
+    }
+    if !out_at.fits(m, n, out.len()) {
+        return Err(OutOfBounds("the result of a product reaches beyond its slice"));
+    }
+    if !out_at.is_injective(m, n) {
+        return Err(OutOfBounds("elements of the result of a product share memory"));
+    }
+    if m == 0 || n == 0 || (k == 0 && accumulate) {
+        return Ok(());
+    }
+    // With k = 0 an offset may lie beyond an empty slice; nothing is read then.
+    let (a_offset, b_offset) = if k == 0 { (0, 0) } else { (a_at.offset, b_at.offset) };
+    let parallelism = match threads {
+        #[cfg(not(target_arch = "wasm32"))]
+        Threads::All if rayon::current_num_threads() > 1 => gemm::Parallelism::Rayon(0),
+        _ => gemm::Parallelism::None,
+    };
+    // SAFETY: the checks above show that every element that the kernel reads through `a` and `b` or writes through
+    // `out` lies within its slice (with k = 0 it reads none), and that no two elements of the result share a place,
+    // so its threads write disjoint memory. `out` is borrowed mutably, so it overlaps neither operand.
+    // `T` is f32 or f64, for which the kernel exists.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr().add(out_at.offset),
+            out_at.col,
+            out_at.row,
+            accumulate,
+            a.as_ptr().add(a_offset),
+            a_at.col,
+            a_at.row,
+            b.as_ptr().add(b_offset),
+            b_at.col,
+            b_at.row,
+            T::ONE,
+            T::ONE,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Strided, Threads, gemm};
+
+    #[test]
+    fn products_of_all_layouts_match_loops() {
+        for (m, k, n) in [(1usize, 1usize, 1usize), (3, 5, 2), (17, 9, 33), (2, 0, 3), (0, 4, 2), (64, 70, 65)] {
+            let a: Vec<f64> = (0..m * k * 2).map(|i| (i % 7) as f64 - 3.0).collect();
+            let b: Vec<f64> = (0..k * n).map(|i| (i % 5) as f64 - 2.0).collect();
+            // The left one strided by 2, the right one transposed and read backwards.
+            let a_at = Strided { offset: 0, row: 2 * k as isize, col: 2 };
+            let b_at = Strided { offset: (k * n).saturating_sub(1), row: -1, col: -(k as isize) };
+            for accumulate in [false, true] {
+                let mut out = vec![1.0; m * n];
+                let all = Strided::row_major(0, n);
+                assert_eq!(gemm([m, k, n], (&a, a_at), (&b, b_at), (&mut out, all), accumulate, Threads::All), Ok(()));
+                for i in 0..m {
+                    for j in 0..n {
+                        let at = |p: usize| a[i * 2 * k + 2 * p] * b[k * n - 1 - p - j * k];
+                        let want = (0..k).map(at).sum::<f64>() + f64::from(u8::from(accumulate));
+                        assert_eq!(out[i * n + j], want, "{m} {k} {n}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_reaches_beyond_is_refused() {
+        let a = [0.0f32; 6];
+        let rows = |offset, row, col| Strided { offset, row, col };
+        let mut out = [0.0f32; 4];
+        let ok = rows(0, 2, 1);
+        let mut try_out = |a_at, b_at, out_at| {
+            gemm([2, 3, 2], (&a, a_at), (&a, b_at), (&mut out, out_at), false, Threads::One).is_ok()
+        };
+        assert!(try_out(rows(0, 3, 1), ok, ok));
+        assert!(!try_out(rows(1, 3, 1), ok, ok));
+        assert!(!try_out(rows(0, -3, 1), ok, ok));
+        assert!(!try_out(rows(0, isize::MAX, 1), ok, ok));
+        assert!(!try_out(rows(0, 3, 1), rows(0, 2, 4), ok));
+        assert!(!try_out(rows(0, 3, 1), ok, rows(0, 2, 2)));
+        assert!(!try_out(rows(0, 3, 1), ok, rows(0, 0, 1)), "rows on top of each other");
+        assert!(!try_out(rows(0, 3, 1), ok, rows(0, 1, 1)), "rows that overlap");
+    }
+}

@@ -1,0 +1,144 @@
+// A product with a tile of 16 × 8 elements a thread, held in registers, and no workgroup memory: for adapters that are
+// emulated on the CPU, where workgroup memory is ordinary memory with barriers on top. Accumulators have names, since
+// an indexed array would live in memory. Columns of neighbouring threads are neighbours.
+
+override wide: u32 = 8u;
+override high: u32 = 8u;
+
+fn put_row(t: Task, m: u32, n: u32, u: vec4<Element>, v: vec4<Element>) {
+    put(t, m, n + 0u * wide, u.x);
+    put(t, m, n + 1u * wide, u.y);
+    put(t, m, n + 2u * wide, u.z);
+    put(t, m, n + 3u * wide, u.w);
+    put(t, m, n + 4u * wide, v.x);
+    put(t, m, n + 5u * wide, v.y);
+    put(t, m, n + 6u * wide, v.z);
+    put(t, m, n + 7u * wide, v.w);
+}
+
+@compute @workgroup_size(wide, high)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_id) local: vec3<u32>,
+) {
+    let t = task(group, groups, high * 16u, wide * 8u);
+    let m = t.row + local.y * 16u;
+    let n = t.col + local.x;
+    if (!t.exists || m >= params.m || n >= params.n) {
+        return;
+    }
+    // Rows and columns beyond the edge read the last one; nothing is stored for them.
+    let m_last = params.m - 1u;
+    let n_last = params.n - 1u;
+    let r0 = a_row(t.batch, m);
+    let r1 = a_row(t.batch, min(m + 1u, m_last));
+    let r2 = a_row(t.batch, min(m + 2u, m_last));
+    let r3 = a_row(t.batch, min(m + 3u, m_last));
+    let r4 = a_row(t.batch, min(m + 4u, m_last));
+    let r5 = a_row(t.batch, min(m + 5u, m_last));
+    let r6 = a_row(t.batch, min(m + 6u, m_last));
+    let r7 = a_row(t.batch, min(m + 7u, m_last));
+    let r8 = a_row(t.batch, min(m + 8u, m_last));
+    let r9 = a_row(t.batch, min(m + 9u, m_last));
+    let r10 = a_row(t.batch, min(m + 10u, m_last));
+    let r11 = a_row(t.batch, min(m + 11u, m_last));
+    let r12 = a_row(t.batch, min(m + 12u, m_last));
+    let r13 = a_row(t.batch, min(m + 13u, m_last));
+    let r14 = a_row(t.batch, min(m + 14u, m_last));
+    let r15 = a_row(t.batch, min(m + 15u, m_last));
+    let c0 = b_col(t.batch, n);
+    let c1 = b_col(t.batch, min(n + 1u * wide, n_last));
+    let c2 = b_col(t.batch, min(n + 2u * wide, n_last));
+    let c3 = b_col(t.batch, min(n + 3u * wide, n_last));
+    let c4 = b_col(t.batch, min(n + 4u * wide, n_last));
+    let c5 = b_col(t.batch, min(n + 5u * wide, n_last));
+    let c6 = b_col(t.batch, min(n + 6u * wide, n_last));
+    let c7 = b_col(t.batch, min(n + 7u * wide, n_last));
+    var u0 = vec4<Element>(); var v0 = vec4<Element>();
+    var u1 = vec4<Element>(); var v1 = vec4<Element>();
+    var u2 = vec4<Element>(); var v2 = vec4<Element>();
+    var u3 = vec4<Element>(); var v3 = vec4<Element>();
+    var u4 = vec4<Element>(); var v4 = vec4<Element>();
+    var u5 = vec4<Element>(); var v5 = vec4<Element>();
+    var u6 = vec4<Element>(); var v6 = vec4<Element>();
+    var u7 = vec4<Element>(); var v7 = vec4<Element>();
+    var u8 = vec4<Element>(); var v8 = vec4<Element>();
+    var u9 = vec4<Element>(); var v9 = vec4<Element>();
+    var u10 = vec4<Element>(); var v10 = vec4<Element>();
+    var u11 = vec4<Element>(); var v11 = vec4<Element>();
+    var u12 = vec4<Element>(); var v12 = vec4<Element>();
+    var u13 = vec4<Element>(); var v13 = vec4<Element>();
+    var u14 = vec4<Element>(); var v14 = vec4<Element>();
+    var u15 = vec4<Element>(); var v15 = vec4<Element>();
+    for (var k = t.first; k < t.end; k++) {
+        let at_b = b_depth(t.batch, k);
+        let bu = vec4<Element>(b_load(at_b, c0), b_load(at_b, c1), b_load(at_b, c2), b_load(at_b, c3));
+        let bv = vec4<Element>(b_load(at_b, c4), b_load(at_b, c5), b_load(at_b, c6), b_load(at_b, c7));
+        let at_a = a_depth(t.batch, k);
+        let a0 = vec4<Element>(a_load(r0, at_a));
+        u0 = multiply_add(a0, bu, u0);
+        v0 = multiply_add(a0, bv, v0);
+        let a1 = vec4<Element>(a_load(r1, at_a));
+        u1 = multiply_add(a1, bu, u1);
+        v1 = multiply_add(a1, bv, v1);
+        let a2 = vec4<Element>(a_load(r2, at_a));
+        u2 = multiply_add(a2, bu, u2);
+        v2 = multiply_add(a2, bv, v2);
+        let a3 = vec4<Element>(a_load(r3, at_a));
+        u3 = multiply_add(a3, bu, u3);
+        v3 = multiply_add(a3, bv, v3);
+        let a4 = vec4<Element>(a_load(r4, at_a));
+        u4 = multiply_add(a4, bu, u4);
+        v4 = multiply_add(a4, bv, v4);
+        let a5 = vec4<Element>(a_load(r5, at_a));
+        u5 = multiply_add(a5, bu, u5);
+        v5 = multiply_add(a5, bv, v5);
+        let a6 = vec4<Element>(a_load(r6, at_a));
+        u6 = multiply_add(a6, bu, u6);
+        v6 = multiply_add(a6, bv, v6);
+        let a7 = vec4<Element>(a_load(r7, at_a));
+        u7 = multiply_add(a7, bu, u7);
+        v7 = multiply_add(a7, bv, v7);
+        let a8 = vec4<Element>(a_load(r8, at_a));
+        u8 = multiply_add(a8, bu, u8);
+        v8 = multiply_add(a8, bv, v8);
+        let a9 = vec4<Element>(a_load(r9, at_a));
+        u9 = multiply_add(a9, bu, u9);
+        v9 = multiply_add(a9, bv, v9);
+        let a10 = vec4<Element>(a_load(r10, at_a));
+        u10 = multiply_add(a10, bu, u10);
+        v10 = multiply_add(a10, bv, v10);
+        let a11 = vec4<Element>(a_load(r11, at_a));
+        u11 = multiply_add(a11, bu, u11);
+        v11 = multiply_add(a11, bv, v11);
+        let a12 = vec4<Element>(a_load(r12, at_a));
+        u12 = multiply_add(a12, bu, u12);
+        v12 = multiply_add(a12, bv, v12);
+        let a13 = vec4<Element>(a_load(r13, at_a));
+        u13 = multiply_add(a13, bu, u13);
+        v13 = multiply_add(a13, bv, v13);
+        let a14 = vec4<Element>(a_load(r14, at_a));
+        u14 = multiply_add(a14, bu, u14);
+        v14 = multiply_add(a14, bv, v14);
+        let a15 = vec4<Element>(a_load(r15, at_a));
+        u15 = multiply_add(a15, bu, u15);
+        v15 = multiply_add(a15, bv, v15);
+    }
+    put_row(t, m + 0u, n, u0, v0);
+    put_row(t, m + 1u, n, u1, v1);
+    put_row(t, m + 2u, n, u2, v2);
+    put_row(t, m + 3u, n, u3, v3);
+    put_row(t, m + 4u, n, u4, v4);
+    put_row(t, m + 5u, n, u5, v5);
+    put_row(t, m + 6u, n, u6, v6);
+    put_row(t, m + 7u, n, u7, v7);
+    put_row(t, m + 8u, n, u8, v8);
+    put_row(t, m + 9u, n, u9, v9);
+    put_row(t, m + 10u, n, u10, v10);
+    put_row(t, m + 11u, n, u11, v11);
+    put_row(t, m + 12u, n, u12, v12);
+    put_row(t, m + 13u, n, u13, v13);
+    put_row(t, m + 14u, n, u14, v14);
+    put_row(t, m + 15u, n, u15, v15);
+}
