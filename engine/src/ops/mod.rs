@@ -5,6 +5,8 @@
 
 // Families.
 mod binary;
+#[macro_use]
+mod gemm;
 mod reduce;
 mod unary;
 
@@ -38,4 +40,12 @@ mod sub;
 // Reductions.
 mod sum;
 
+// Products.
+mod addmm;
+mod bmm;
+mod linear;
+mod matmul;
+mod outer;
+
 pub use create::TensorOptions;
+pub use gemm::{Variant, set_variant};

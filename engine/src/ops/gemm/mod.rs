@@ -1,0 +1,101 @@
+//! The family of products: whatever is `result[z, m, n] = Σ_k A[z, m, k]·B[z, k, n]` for some A and B. Matrix
+//! products read them from memory, convolutions make them of images on the fly. A member gives the operands (its
+//! shader, see `shaders/shared/gemm_common.wgsl`); this family gives the kernels and chooses among them.
+
+mod cpu;
+mod variant;
+
+use crate::Result;
+use crate::device::gpu::KernelSource;
+use crate::device::{DType, Device};
+use crate::tensor::{Bind, Launch, Param, Program, groups_1d};
+use crate::{Error, shader};
+
+pub(crate) use cpu::{multiply, multiply_batches};
+use variant::Plan;
+pub(crate) use variant::Shape;
+pub use variant::{Variant, set_variant};
+
+/// Runs `$body` with `$T` standing for the type that `$dtype` names, of those that can be multiplied.
+macro_rules! products {
+    ($dtype:expr, $op:literal, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::I32 => {
+                type $T = i32;
+                $body
+            }
+            dtype => $crate::dispatch!(dtype, floats $T => $body,
+                Err($crate::Error::dtype($op, format!("{dtype} cannot be multiplied")))),
+        }
+    };
+}
+
+/// A product to be computed on a GPU.
+pub(crate) struct Gemm {
+    /// The operation's name.
+    pub name: &'static str,
+    /// The shader that gives the operands.
+    pub wgsl: &'static str,
+    /// Values for its `override`s.
+    pub constants: Vec<(&'static str, u32)>,
+    /// The element type, f32 or i32.
+    pub dtype: DType,
+    /// Sizes.
+    pub shape: Shape,
+    /// Whether neighbours in memory of A, and of B, differ in depth rather than in row or column.
+    pub deep: [bool; 2],
+    /// What the storage bindings before the output are; the first holds elements of A or B.
+    pub operands: Vec<Bind>,
+    /// The parameters after those that all products have.
+    pub params: Vec<Param>,
+}
+
+impl Gemm {
+    /// The launches.
+    ///
+    /// # Errors
+    /// An element type that the GPU has no products for; sizes beyond 32 bits.
+    pub fn program(self, device: &Device) -> Result<Program> {
+        let Shape { m, n, k, batches } = self.shape;
+        let count = m * n * batches;
+        if count == 0 {
+            return Ok(Program::default());
+        }
+        if [count, m * k, n * k].iter().any(|size| u32::try_from(*size).is_err()) {
+            return Err(Error::shape(
+                self.name,
+                format!("{m}×{k} by {k}×{n} has more elements than 32 bits can count"),
+            ));
+        }
+        let element = match self.dtype {
+            DType::F32 => shader!("shared/gemm_f32"),
+            DType::I32 => shader!("shared/gemm_i32"),
+            dtype => return Err(Error::dtype(self.name, format!("{dtype} cannot be multiplied on the GPU"))),
+        };
+        let plan = Plan::choose(device, &self.shape);
+        let common = [self.wgsl, element, shader!("shared/gemm_common"), shader!("shared/gemm_parts")];
+        let pieces = [&common[..], &[plan.variant.wgsl()]].concat();
+        let mut source = KernelSource::new(self.name, &pieces);
+        source.constants.clone_from(&self.constants);
+        for (name, value) in plan.variant.constants(&self.shape, self.deep) {
+            source = source.constant(name, value);
+        }
+        let mut params = [m, n, k, batches, plan.splits, plan.chunk].map(Param::from).to_vec();
+        params.extend(self.params);
+        let mut bindings = self.operands.clone();
+        bindings.push(if plan.splits > 1 { Bind::Scratch(0) } else { Bind::Output });
+        let [high, wide] = plan.variant.tile(&self.shape);
+        let tiles = m.div_ceil(high) * n.div_ceil(wide) * batches * plan.splits;
+        let product = Launch { source: source.clone(), bindings, params: params.clone(), groups: groups_1d(tiles, 1) };
+        if plan.splits == 1 {
+            return Ok(Program { launches: vec![product], scratch: Vec::new() });
+        }
+        let mut bindings = self.operands;
+        bindings[0] = Bind::ScratchRead(0);
+        bindings.push(Bind::Output);
+        let mut parts = KernelSource::new(self.name, &pieces).entry("parts");
+        parts.constants = self.constants;
+        let parts = Launch { source: parts, bindings, params, groups: groups_1d(count, 64) };
+        Ok(Program { launches: vec![product, parts], scratch: vec![count * plan.splits] })
+    }
+}

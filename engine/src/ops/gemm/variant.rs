@@ -1,0 +1,154 @@
+//! Which kernel computes a product, and into how many parts its depth is cut. One function decides; the sizes and
+//! the kind of adapter are what it looks at.
+
+use std::cell::Cell;
+
+use crate::device::{AdapterKind, Device};
+use crate::shader;
+
+/// The sizes of a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Rows of A and of the result.
+    pub m: usize,
+    /// Columns of B and of the result.
+    pub n: usize,
+    /// Columns of A, rows of B.
+    pub k: usize,
+    /// How many products.
+    pub batches: usize,
+}
+
+/// A kernel for products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variant {
+    /// One thread an element.
+    Thread,
+    /// 4 × 4 elements a thread in registers.
+    Register4x4,
+    /// 8 × 8 elements a thread in registers.
+    Register8x8,
+    /// 16 × 8 elements a thread in registers.
+    Register16x8,
+    /// Tiles of 64 × 64 through workgroup memory.
+    Tile64x64,
+    /// Tiles of 128 × 64 through workgroup memory.
+    Tile128x64,
+}
+
+impl Variant {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Thread, Self::Register4x4, Self::Register8x8, Self::Register16x8, Self::Tile64x64, Self::Tile128x64];
+
+    /// The kernel.
+    pub(crate) fn wgsl(self) -> &'static str {
+        match self {
+            Self::Thread => shader!("shared/gemm_thread"),
+            Self::Register4x4 => shader!("shared/gemm_register_4x4"),
+            Self::Register8x8 => shader!("shared/gemm_register_8x8"),
+            Self::Register16x8 => shader!("shared/gemm_register_16x8"),
+            Self::Tile64x64 => shader!("shared/gemm_tile_64x64"),
+            Self::Tile128x64 => shader!("shared/gemm_tile_128x64"),
+        }
+    }
+
+    /// Elements of the result a thread computes, down and across.
+    fn per_thread(self) -> [usize; 2] {
+        match self {
+            Self::Thread => [1, 1],
+            Self::Register4x4 | Self::Tile64x64 => [4, 4],
+            Self::Register8x8 => [8, 8],
+            Self::Register16x8 => [16, 8],
+            Self::Tile128x64 => [8, 4],
+        }
+    }
+
+    /// Threads of a workgroup, down and across. Without workgroup memory they are laid out after the result, so
+    /// that few lie beyond its edges.
+    fn threads(self, shape: &Shape) -> [usize; 2] {
+        if matches!(self, Self::Tile64x64 | Self::Tile128x64) {
+            return [16, 16];
+        }
+        let [down, across] = self.per_thread();
+        let rows = shape.m.div_ceil(down).next_power_of_two().min(64);
+        let cols = shape.n.div_ceil(across).next_power_of_two().min(64);
+        match (rows, cols) {
+            (rows, cols) if rows >= 8 && cols >= 8 => [8, 8],
+            (rows, _) if rows < 8 => [rows, 64 / rows],
+            (_, cols) => [64 / cols, cols],
+        }
+    }
+
+    /// Values for the kernel's `override`s.
+    pub(crate) fn constants(self, shape: &Shape, deep: [bool; 2]) -> Vec<(&'static str, u32)> {
+        match self {
+            Self::Tile64x64 | Self::Tile128x64 => {
+                vec![("a_deep", u32::from(deep[0])), ("b_deep", u32::from(deep[1]))]
+            }
+            _ => {
+                let [high, wide] = self.threads(shape);
+                vec![("high", high as u32), ("wide", wide as u32)]
+            }
+        }
+    }
+
+    /// Elements of the result a workgroup computes, down and across.
+    pub(crate) fn tile(self, shape: &Shape) -> [usize; 2] {
+        let (threads, each) = (self.threads(shape), self.per_thread());
+        [threads[0] * each[0], threads[1] * each[1]]
+    }
+}
+
+/// A kernel and how the depth is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// The kernel.
+    pub variant: Variant,
+    /// Parts of the depth.
+    pub splits: usize,
+    /// Depths of a part.
+    pub chunk: usize,
+}
+
+thread_local! {
+    static FORCED: Cell<Option<Variant>> = const { Cell::new(None) };
+}
+
+/// Has every product that is planned from now on, on this thread, use one kernel; `None` gives the choice back. For
+/// tests and for measuring.
+pub fn set_variant(variant: Option<Variant>) {
+    FORCED.set(variant);
+}
+
+impl Plan {
+    /// The kernel for a product on a device.
+    pub fn choose(device: &Device, shape: &Shape) -> Self {
+        let software = matches!(device, Device::Gpu(gpu) if gpu.kind() == AdapterKind::Software);
+        let variant = FORCED.get().unwrap_or_else(|| choose(software, shape));
+        let [high, wide] = variant.tile(shape);
+        let tiles = shape.m.div_ceil(high) * shape.n.div_ceil(wide) * shape.batches;
+        // A hardware adapter wants some hundred workgroups; an emulated one as many as the processor has cores.
+        let (enough, shortest) = if software { (8, 256) } else { (256, 128) };
+        let most = shape.k / shortest;
+        let splits = (enough / tiles.max(1)).min(most).max(1);
+        // A multiple of the tiles' depth, so that no part but the last has a ragged end.
+        let chunk = shape.k.div_ceil(splits).next_multiple_of(16).max(16);
+        Self { variant, splits: shape.k.div_ceil(chunk).max(1), chunk }
+    }
+}
+
+fn choose(software: bool, shape: &Shape) -> Variant {
+    let Shape { m, n, .. } = *shape;
+    if m * n <= 64 || m < 4 || n < 4 {
+        return Variant::Thread;
+    }
+    if software {
+        return if m <= 4 || n <= 32 { Variant::Register4x4 } else { Variant::Register8x8 };
+    }
+    if m <= 16 || n <= 16 {
+        return Variant::Register4x4;
+    }
+    let tiles = m.div_ceil(128) * n.div_ceil(64) * shape.batches;
+    if m % 128 == 0 && tiles >= 256 { Variant::Tile128x64 } else { Variant::Tile64x64 }
+}
