@@ -1,16 +1,23 @@
-//! `contiguous` and `clone`: the elements copied into row-major order.
+//! `contiguous` and `clone`: the elements copied into row-major order; and what rearranging operations have in
+//! common: a copy through a layout.
 
 use std::hash::Hasher;
+use std::rc::Rc;
 
 use smallvec::smallvec;
 
 use crate::device::{DType, Slice, SliceMut};
-use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
+use crate::tensor::{
+    Compute, Function, Layout, Op, Pointwise, Saves, Scalars, Shape, Spec, Tensor, Vjp, WgslFn, no_grad, typed,
+    typed_mut,
+};
 use crate::{Result, dispatch};
 
 #[derive(Debug)]
 struct Copy {
     name: &'static str,
+    /// The shape of the copy, where it is not the input's.
+    shape: Option<Shape>,
 }
 
 impl Function for Copy {
@@ -22,16 +29,18 @@ impl Function for Copy {
         Saves::NOTHING
     }
 
-    fn vjp(&self, _cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Ok(vec![Some(grad.clone())])
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Ok(vec![Some(grad.reshape_to(cx.shape(0))?)])
     }
 }
 
 impl Op for Copy {
     fn infer(&self, operands: &[Spec]) -> Result<Spec> {
-        Ok(operands[0].clone())
+        let shape = self.shape.clone().unwrap_or_else(|| operands[0].shape.clone());
+        Ok(Spec { shape, dtype: operands[0].dtype })
     }
 
+    // The shape of the result shows in what reads it, its length in the operand's layout.
     fn key(&self, _state: &mut dyn Hasher) {}
 
     fn scalars(&self) -> Scalars {
@@ -69,7 +78,7 @@ impl Tensor {
         if self.is_contiguous() {
             return Ok(self.clone());
         }
-        Self::apply(Copy { name: "contiguous" }, &[self])
+        Self::apply(Copy { name: "contiguous", shape: None }, &[self])
     }
 
     /// A copy, through which gradients flow. (`clone()` in Rust gives another handle to the same tensor.)
@@ -78,6 +87,15 @@ impl Tensor {
     /// # Errors
     /// The device cannot compute.
     pub fn copy(&self) -> Result<Self> {
-        Self::apply(Copy { name: "clone" }, &[self])
+        Self::apply(Copy { name: "clone", shape: None }, &[self])
+    }
+
+    /// A copy of what `layout`, over this tensor's storage, visits, as the result of `function` with the given
+    /// shape: how `flip` and `repeat` are made. The copy melts into whatever reads it.
+    pub(crate) fn copy_through(&self, function: impl Function, layout: Layout, shape: Shape) -> Result<Self> {
+        let copy = Copy { name: function.name(), shape: Some(shape) };
+        let output = no_grad(|| Self::apply(copy, &[&self.view_through(layout)]))?;
+        output.remember(Rc::new(function), &[self]);
+        Ok(output)
     }
 }

@@ -20,11 +20,19 @@ mod expand;
 mod permute;
 mod reshape;
 mod slice;
+mod split;
+mod squeeze;
 
 // Copies.
 mod as_strided_scatter;
+mod cat;
 mod contiguous;
+mod flip;
+mod pad;
+mod repeat;
+mod roll;
 mod to_dtype;
+mod tril;
 
 // One element at a time.
 mod add;
@@ -49,3 +57,4 @@ mod outer;
 
 pub use create::TensorOptions;
 pub use gemm::{Variant, set_variant};
+pub use pad::PadMode;

@@ -23,7 +23,7 @@ impl Function for Reshape {
 }
 
 /// The shape that `sizes` asks for; one −1 is inferred from the number of elements.
-fn infer(op: &'static str, shape: &Shape, sizes: &[isize]) -> Result<Shape> {
+pub(super) fn infer(op: &'static str, shape: &Shape, sizes: &[isize]) -> Result<Shape> {
     let refuse =
         |why: &str| Err(Error::shape(op, format!("{sizes:?} is invalid for a tensor of shape {shape}: {why}")));
     let mut known = 1usize;
@@ -92,12 +92,15 @@ impl Tensor {
         if self.shape() == shape {
             return Ok(self.clone());
         }
+        self.reshape_as("reshape", shape)
+    }
+
+    /// [`Tensor::reshape_to`] under the name of an operation that is a reshape: squeeze, flatten and the like.
+    pub(crate) fn reshape_as(&self, name: &'static str, shape: &Shape) -> Result<Self> {
         match self.layout().view(shape) {
-            Some(layout) => Ok(self.view_as_function(Reshape { name: "reshape" }, layout)),
-            None if self.numel() == shape.numel() => self.contiguous()?.reshape_to(shape),
-            None => {
-                Err(Error::shape("reshape", format!("{} and {shape} have different numbers of elements", self.shape())))
-            }
+            Some(layout) => Ok(self.view_as_function(Reshape { name }, layout)),
+            None if self.numel() == shape.numel() => self.contiguous()?.reshape_as(name, shape),
+            None => Err(Error::shape(name, format!("{} and {shape} have different numbers of elements", self.shape()))),
         }
     }
 }

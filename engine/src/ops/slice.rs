@@ -18,7 +18,7 @@ impl Tensor {
         let bound = |at: isize| if at < 0 { (at + size).max(0) } else { at.min(size) };
         let start = bound(start.unwrap_or(0));
         let stop = bound(stop.unwrap_or(size)).max(start);
-        self.take(dim, start as usize, (stop - start).unsigned_abs().div_ceil(step as usize), step)
+        self.take("slice", dim, start as usize, (stop - start).unsigned_abs().div_ceil(step as usize), step)
     }
 
     /// `length` elements of a dimension from `start` on. A view.
@@ -31,7 +31,9 @@ impl Tensor {
         let size = self.dims()[dim];
         let from = if start < 0 { start + size as isize } else { start };
         match usize::try_from(from) {
-            Ok(from) if from + length <= size => self.take(dim, from, length, 1),
+            Ok(from) if from.checked_add(length).is_some_and(|end| end <= size) => {
+                self.take("narrow", dim, from, length, 1)
+            }
             _ => {
                 let rule = format!("start ({start}) + length ({length}) exceeds the size {size} of dimension {dim}");
                 Err(Error::shape("narrow", rule))
@@ -61,20 +63,24 @@ impl Tensor {
         on_dense.offset = (index * on_dense.strides[dim]) as usize;
         on_dense.shape.sizes_mut().remove(dim);
         on_dense.strides.remove(dim);
-        Ok(self.view_as_function(AsStrided::new(on_dense), layout))
+        Ok(self.view_as_function(AsStrided::named("select", on_dense), layout))
     }
 
-    fn take(&self, dim: usize, start: usize, len: usize, step: isize) -> Result<Self> {
+    pub(super) fn take(&self, name: &'static str, dim: usize, start: usize, len: usize, step: isize) -> Result<Self> {
         let cut = |mut layout: Layout| {
-            layout.offset = (layout.offset as isize + start as isize * layout.strides[dim]) as usize;
+            // Nothing is visited in an empty slice; an offset beyond the memory would only confuse.
+            if len > 0 {
+                layout.offset = (layout.offset as isize + start as isize * layout.strides[dim]) as usize;
+            }
             layout.shape.sizes_mut()[dim] = len;
             layout.strides[dim] *= step;
             layout
         };
-        Ok(self.view_as_function(AsStrided::new(cut(self.dense_layout())), cut(self.layout().clone())))
+        Ok(self.view_as_function(AsStrided::named(name, cut(self.dense_layout())), cut(self.layout().clone())))
     }
 
-    fn dim_of(&self, op: &'static str, dim: isize) -> Result<usize> {
+    /// The dimension that `dim` names, of a tensor that has some.
+    pub(super) fn dim_of(&self, op: &'static str, dim: isize) -> Result<usize> {
         if self.ndim() == 0 {
             return Err(Error::shape(op, "a tensor without dimensions cannot be indexed"));
         }
@@ -82,7 +88,7 @@ impl Tensor {
     }
 
     /// How the gradient of this tensor lies, which is contiguous.
-    fn dense_layout(&self) -> Layout {
+    pub(super) fn dense_layout(&self) -> Layout {
         Layout { shape: self.shape().clone(), strides: row_major(self.dims()), offset: 0 }
     }
 }

@@ -7,18 +7,24 @@ use crate::Result;
 /// `output[i, j, …] = input.flatten()[offset + i·strides[0] + …]`.
 pub struct AsStrided {
     layout: Layout,
+    name: &'static str,
 }
 
 impl AsStrided {
     /// The view through `layout` of a contiguous tensor.
     pub fn new(layout: Layout) -> Self {
-        Self { layout }
+        Self::named("as_strided", layout)
+    }
+
+    /// The same under the name of the operation that it is: slice, select, narrow.
+    pub fn named(name: &'static str, layout: Layout) -> Self {
+        Self { layout, name }
     }
 }
 
 impl Function for AsStrided {
     fn name(&self) -> &'static str {
-        "as_strided"
+        self.name
     }
 
     fn saves(&self) -> Saves {

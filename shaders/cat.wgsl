@@ -1,0 +1,54 @@
+// Up to seven inputs joined along a dimension: each row of the output holds a row of every input, one after the
+// other. This launch writes the part of each row that starts at `start` and is `length` long. One thread an
+// element, one word an element, whatever the type. Rows are what lies under the dimension, with it.
+
+struct Params {
+    rows: u32,
+    length: u32,
+    start: u32,
+    total: u32,
+    inputs: u32,
+    lengths: array<vec4<u32>, 2>,
+    offsets: array<vec4<u32>, 2>,
+}
+
+@group(0) @binding(0) var<storage, read> input0: array<u32>;
+@group(0) @binding(1) var<storage, read> input1: array<u32>;
+@group(0) @binding(2) var<storage, read> input2: array<u32>;
+@group(0) @binding(3) var<storage, read> input3: array<u32>;
+@group(0) @binding(4) var<storage, read> input4: array<u32>;
+@group(0) @binding(5) var<storage, read> input5: array<u32>;
+@group(0) @binding(6) var<storage, read> input6: array<u32>;
+@group(0) @binding(7) var<storage, read_write> output: array<u32>;
+@group(0) @binding(8) var<uniform> params: Params;
+
+fn load(input: u32, place: u32) -> u32 {
+    switch input {
+        case 0u: { return input0[place]; }
+        case 1u: { return input1[place]; }
+        case 2u: { return input2[place]; }
+        case 3u: { return input3[place]; }
+        case 4u: { return input4[place]; }
+        case 5u: { return input5[place]; }
+        default: { return input6[place]; }
+    }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let i = id.y * (groups.x * 64u) + id.x;
+    if (i >= params.rows * params.length) {
+        return;
+    }
+    let row = i / params.length;
+    let at = i % params.length;
+    var rest = at;
+    var input = 0u;
+    var length = params.lengths[0].x;
+    while (rest >= length) {
+        rest -= length;
+        input++;
+        length = params.lengths[input / 4u][input % 4u];
+    }
+    output[row * params.total + params.start + at] = load(input, params.offsets[input / 4u][input % 4u] + row * length + rest);
+}
