@@ -17,6 +17,7 @@ mod full;
 
 // Layouts: no kernel.
 mod expand;
+mod index;
 mod permute;
 mod reshape;
 mod slice;
@@ -45,6 +46,13 @@ mod neg;
 mod relu;
 mod sub;
 
+// Looking up by number.
+mod embedding;
+mod gather;
+mod index_sum;
+mod one_hot;
+mod scatter;
+
 // Reductions.
 mod sum;
 
@@ -57,4 +65,5 @@ mod outer;
 
 pub use create::TensorOptions;
 pub use gemm::{Variant, set_variant};
+pub use index::{Index, Indices};
 pub use pad::PadMode;

@@ -57,6 +57,28 @@ impl Tensor {
         arrays.pop().ok_or_else(|| Error::internal("a read gave nothing"))
     }
 
+    /// The elements in row-major order, at once: for operations whose shape depends on them.
+    ///
+    /// # Errors
+    /// In a browser, a tensor on the GPU: `op` cannot wait there.
+    pub(crate) fn read_now(&self, op: &'static str) -> Result<Array> {
+        if let Device::Cpu(_) = self.device() {
+            encode(&self.device())?;
+            let whole = self.operand().value.array()?;
+            return Ok(in_order(self, &whole));
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            log::debug!("{op} waits for the GPU");
+            block_on(self.to_array())
+        }
+        #[cfg(target_arch = "wasm32")]
+        Err(Error::value(
+            op,
+            "the elements are on the GPU, and a browser cannot wait for them here; use .to_cpu().await first",
+        ))
+    }
+
     /// The elements in row-major order, as `T`, which must be the tensor's element type.
     ///
     /// ```

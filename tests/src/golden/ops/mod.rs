@@ -2,6 +2,11 @@
 
 mod core;
 mod replay;
+mod indexing;
+mod join_split;
+mod pad;
+mod rearrange;
+mod shape;
 
 use super::{Call, Failure, Outcome};
 
@@ -12,6 +17,8 @@ pub const FAMILIES: &[&str] = &[];
 
 /// Every file's calls. `None` from a file means that it does not know the operation.
 const CALLS: &[fn(&Call) -> Option<Outcome>] = &[core::call];
+const FAMILIES: &[fn(&Call) -> Option<Outcome>] =
+    &[core::call, indexing::call, join_split::call, pad::call, rearrange::call, shape::call];
 
 /// Calls the operation that a case names.
 ///
