@@ -45,6 +45,10 @@ fn the_comparison_notices_a_wrong_number() {
         let (got, want) = (Array::F32(vec![got]), Array::F32(vec![want]));
         compare("x", (&[1], &got), (&[1], &want), tolerance).is_ok()
     };
-    assert!(check(1.0, 1.000001) && check(f32::NAN, f32::NAN) && check(f32::INFINITY, f32::INFINITY) && check(0.0, -0.0));
-    assert!(!check(1.0, 1.001) && !check(f32::NAN, 1.0) && !check(1.0, f32::INFINITY) && !check(f32::MAX, f32::INFINITY));
+    assert!(
+        check(1.0, 1.000001) && check(f32::NAN, f32::NAN) && check(f32::INFINITY, f32::INFINITY) && check(0.0, -0.0)
+    );
+    assert!(
+        !check(1.0, 1.001) && !check(f32::NAN, 1.0) && !check(1.0, f32::INFINITY) && !check(f32::MAX, f32::INFINITY)
+    );
 }
