@@ -1,5 +1,6 @@
 // The operands of a matrix product: output[z, m, n] = Σ_k a[z, m, k]·b[z, k, n] + bias[n]. Both may be strided;
 // sizes and strides of batches stand innermost first. Used with shared/gemm_common.wgsl, which says what is what.
+// joined with: shared/gemm_f32
 
 struct Params {
     m: u32,

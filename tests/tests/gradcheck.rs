@@ -37,6 +37,18 @@ fn reductions() {
 }
 
 #[test]
+fn products() {
+    gradgradcheck("matmul", &[x(&[2, 3]), y(&[3, 4])], |t| t[0].matmul(&t[1]));
+    gradgradcheck("matmul of batches", &[x(&[2, 1, 2, 3]), y(&[3, 3, 2])], |t| t[0].matmul(&t[1]));
+    gradgradcheck("matmul with a vector", &[x(&[2, 2, 3]), y(&[3])], |t| t[0].matmul(&t[1]));
+    gradgradcheck("matmul of transposes", &[x(&[3, 2]), y(&[4, 3])], |t| t[0].t()?.matmul(&t[1].t()?));
+    gradgradcheck("bmm", &[x(&[2, 2, 3]), y(&[2, 3, 2])], |t| t[0].bmm(&t[1]));
+    gradgradcheck("outer", &[x(&[2]), y(&[3])], |t| t[0].outer(&t[1]));
+    gradgradcheck("addmm", &[x(&[3]), y(&[2, 2]), x(&[2, 3])], |t| t[0].addmm(&t[1], &t[2], 0.5, -2.0));
+    gradgradcheck("linear", &[x(&[2, 2, 3]), y(&[4, 3]), x(&[4])], |t| t[0].linear(&t[1], Some(&t[2])));
+}
+
+#[test]
 fn views() {
     gradcheck("t", &[x(&[2, 3])], |t| t[0].t());
     gradcheck("permute", &[x(&[2, 3, 4])], |t| t[0].permute(&[2, 0, 1]));

@@ -5,7 +5,8 @@ use std::path::Path;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let golden = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../golden").canonicalize()?;
-    let mut code = String::from("/// Families of operations and their golden files.\npub const OPS: &[(&str, &[u8])] = &[\n");
+    let mut code =
+        String::from("/// Families of operations and their golden files.\npub const OPS: &[(&str, &[u8])] = &[\n");
     let mut paths: Vec<_> = std::fs::read_dir(golden.join("ops"))?.filter_map(|e| Some(e.ok()?.path())).collect();
     paths.sort();
     for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "safetensors")) {

@@ -3,6 +3,8 @@
 mod core;
 mod indexing;
 mod join_split;
+mod linear;
+mod matmul;
 mod pad;
 mod rearrange;
 mod replay;
@@ -15,11 +17,19 @@ use super::{Call, Failure, Outcome};
 pub use replay::run;
 
 /// The families that must pass whole, by the stem of their file in `golden/ops`.
-pub const FAMILIES: &[&str] = &[];
+pub const FAMILIES: &[&str] = &["indexing", "join_split", "linear", "matmul", "pad", "rearrange", "shape"];
 
 /// Every file's calls. `None` from a file means that it does not know the operation.
-const CALLS: &[fn(&Call) -> Option<Outcome>] =
-    &[core::call, indexing::call, join_split::call, pad::call, rearrange::call, shape::call];
+const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
+    core::call,
+    indexing::call,
+    join_split::call,
+    linear::call,
+    matmul::call,
+    pad::call,
+    rearrange::call,
+    shape::call,
+];
 
 /// Calls the operation that a case names.
 ///
