@@ -49,8 +49,7 @@ fn pow_positive(x: f32, y: f32) -> f32 {
     let small = (y - y_high) * k + y * fraction;
     let n = round(large + small);
     let r = (large - n) + small;
-    let result = scale_exp(exp_near_zero(r * 0.6931471806), i32(clamp(n, -150.0, 128.0)));
-    return result;
+    return scale_exp(exp_near_zero(r * 0.6931471806), i32(n));
 }
 
 // Powers of integers by repeated squaring, wrapping. Negative exponents: 1/x cut toward zero, as PyTorch has it for

@@ -2,7 +2,7 @@
 //! the rules are PyTorch's: what is forbidden is an error, what was saved for backward is noticed by its version.
 
 use crate::tensor::{Layout, Shape, Tensor, is_grad_enabled, no_grad};
-use crate::{AutogradError, Error, Result};
+use crate::{AutogradError, DType, Error, Result};
 
 impl Tensor {
     /// Gives this tensor the elements of `new`, broadcast to its shape, in place.
@@ -85,10 +85,22 @@ impl Tensor {
     /// Changes this tensor to what `f` makes of it: how `add_`, `mul_`, `relu_` and the like are made.
     ///
     /// # Errors
-    /// As [`Tensor::copy_`], or what `f` refuses.
+    /// As [`Tensor::copy_`], or what `f` refuses; a result of another shape, or of a higher type.
     pub fn update_(&self, f: impl FnOnce(&Self) -> Result<Self>) -> Result<()> {
         self.may_change(is_grad_enabled() && self.requires_grad())?;
-        self.copy_(&f(self)?)
+        let new = f(self)?;
+        let (own, other) = (self.dtype(), new.dtype());
+        if other.is_float() && !own.is_float() || own == DType::Bool && other != DType::Bool {
+            let rule = format!(
+                "the result is {other} and does not fit a tensor of {own}; use the operation that returns a new one"
+            );
+            return Err(Error::dtype("in-place operation", rule));
+        }
+        if new.shape() != self.shape() {
+            let rule = format!("the result has the shape {} and does not fit the shape {}", new.shape(), self.shape());
+            return Err(Error::shape("in-place operation", rule));
+        }
+        self.copy_(&new)
     }
 
     /// Gives this leaf a new value, unseen by autograd but for the version: how optimizers write parameters.

@@ -87,6 +87,8 @@ pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send +
 pub trait Float: Element + num_traits::Float + std::iter::Sum + std::ops::AddAssign + std::ops::MulAssign {
     /// The error function, erf(x) = 2/√π ∫₀ˣ exp(−t²) dt.
     fn erf(self) -> Self;
+    /// The nearest whole number, halves to the even one.
+    fn round_ties_even(self) -> Self;
     /// A constant of the mathematics, such as 0.5.
     fn c(x: f64) -> Self {
         Self::from_f64(x)
@@ -97,11 +99,19 @@ impl Float for f32 {
     fn erf(self) -> Self {
         libm::erff(self)
     }
+
+    fn round_ties_even(self) -> Self {
+        Self::round_ties_even(self)
+    }
 }
 
 impl Float for f64 {
     fn erf(self) -> Self {
         libm::erf(self)
+    }
+
+    fn round_ties_even(self) -> Self {
+        Self::round_ties_even(self)
     }
 }
 

@@ -2,6 +2,23 @@
 //! type promotion. A member gives `f` in Rust and in WGSL (`NAME_forward`, and `NAME_forward_i32` if it takes
 //! integers) and its derivatives in tensor operations; gradients are summed over broadcast dimensions by `expand`.
 
+mod add;
+mod add_scalar;
+mod div;
+mod div_scalar;
+mod maximum;
+mod minimum;
+mod mul;
+mod mul_scalar;
+mod operators;
+mod pow;
+mod pow_scalar;
+mod rdiv_scalar;
+mod rpow_scalar;
+mod rsub_scalar;
+mod sub;
+mod sub_scalar;
+
 use std::fmt::Debug;
 use std::hash::Hasher;
 
@@ -95,11 +112,12 @@ impl Tensor {
     /// Calls a member of the family on two tensors, broadcast to one shape and converted to one type.
     pub(crate) fn binary<B: Binary>(&self, other: &Self, op: B) -> Result<Self> {
         let (x, y) = self.promoted(other)?;
-        let (x, y) = if x.dtype().is_float() || x.dtype() == DType::I32 && B::INT.is_some() {
-            (x, y)
-        } else {
-            (x.to_dtype(DType::F32)?, y.to_dtype(DType::F32)?)
+        let dtype = match x.dtype() {
+            dtype if dtype.is_float() => dtype,
+            _ if B::INT.is_some() => DType::I32,
+            _ => DType::F32,
         };
+        let (x, y) = (x.to_dtype(dtype)?, y.to_dtype(dtype)?);
         let [x, y] = Self::broadcast([&x, &y], B::NAME)?;
         Self::apply(BinaryOp(op), &[&x, &y])
     }
@@ -109,6 +127,23 @@ impl Tensor {
     pub(crate) fn promoted(&self, other: &Self) -> Result<(Self, Self)> {
         let dtype = promote(self, other);
         Ok((self.to_dtype(dtype)?, other.to_dtype(dtype)?))
+    }
+
+    /// Whether an operation with this number stays with integers: PyTorch's rule, which knows a Python `int` from a
+    /// `float`; here whole numbers count as integers.
+    pub(crate) fn computes_in_integers_with(&self, value: f64) -> bool {
+        !self.dtype().is_float() && value.fract() == 0.0 && value.abs() <= f64::from(i32::MAX)
+    }
+
+    /// A number everywhere, in this tensor's shape and in the type that PyTorch takes the number for beside this tensor.
+    /// It melts into what uses it, so it costs nothing.
+    pub(crate) fn number_like(&self, value: f64) -> Result<Self> {
+        let dtype = match self.dtype() {
+            dtype if dtype.is_float() => dtype,
+            _ if self.computes_in_integers_with(value) => DType::I32,
+            _ => DType::F32,
+        };
+        Self::full(self.shape().clone(), value, (dtype, &self.device()))
     }
 
     /// Tensors expanded to the shape that they broadcast to.

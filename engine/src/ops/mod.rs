@@ -5,6 +5,7 @@
 
 // Families.
 mod binary;
+mod compare;
 #[macro_use]
 mod gemm;
 mod reduce;
@@ -35,16 +36,9 @@ mod roll;
 mod to_dtype;
 mod tril;
 
-// One element at a time.
-mod add;
-mod add_scalar;
-mod div;
-mod exp;
-mod mul;
-mod mul_scalar;
-mod neg;
-mod relu;
-mod sub;
+// One element at a time, beside the families.
+mod masked_fill;
+mod where_;
 
 // Looking up by number.
 mod embedding;
@@ -67,3 +61,4 @@ pub use create::TensorOptions;
 pub use gemm::{Variant, set_variant};
 pub use index::{Index, Indices};
 pub use pad::PadMode;
+pub use unary::Gelu;

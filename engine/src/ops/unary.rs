@@ -2,12 +2,53 @@
 //! WGSL (`NAME_forward` in its shader, and `NAME_forward_i32` if it takes integers) and its derivative in tensor
 //! operations. Integers are converted to f32 first, as in PyTorch, unless the member takes them itself.
 
+mod abs;
+mod atan;
+mod ceil;
+mod clamp;
+mod clamp_max;
+mod clamp_min;
+mod cos;
+mod elu;
+mod erf;
+mod exp;
+mod expm1;
+mod floor;
+mod gelu;
+mod glu;
+mod hardsigmoid;
+mod hardswish;
+mod leaky_relu;
+mod log;
+mod log1p;
+mod log2;
+mod logsigmoid;
+mod mish;
+mod neg;
+mod reciprocal;
+mod relu;
+mod relu6;
+mod round;
+mod rsqrt;
+mod selu;
+mod sigmoid;
+mod sign;
+mod silu;
+mod sin;
+mod softplus;
+mod sqrt;
+mod square;
+mod tanh;
+mod trunc;
+
 use std::fmt::Debug;
 use std::hash::Hasher;
 
 use crate::device::{DType, Float, Slice, SliceMut};
 use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
 use crate::{Error, Result, dispatch};
+
+pub use gelu::Gelu;
 
 /// A pointwise operation of one tensor; its fields are its arguments.
 pub(crate) trait Unary: Debug + Send + Sync + 'static {
@@ -92,12 +133,13 @@ impl<U: Unary> Pointwise for UnaryOp<U> {
 }
 
 impl Tensor {
-    /// Calls a member of the family; integers become f32 unless it takes them.
+    /// Calls a member of the family; what are no floats become i32 if it takes them, else f32.
     pub(crate) fn unary<U: Unary>(&self, op: U) -> Result<Self> {
-        let takes = self.dtype().is_float() || self.dtype() == DType::I32 && U::INT.is_some();
-        if takes {
-            return Self::apply(UnaryOp(op), &[self]);
-        }
-        Self::apply(UnaryOp(op), &[&self.to_dtype(DType::F32)?])
+        let dtype = match self.dtype() {
+            dtype if dtype.is_float() => dtype,
+            _ if U::INT.is_some() => DType::I32,
+            _ => DType::F32,
+        };
+        Self::apply(UnaryOp(op), &[&self.to_dtype(dtype)?])
     }
 }

@@ -1,5 +1,7 @@
 //! Replay of `ops/`: each family has a file that says how the suite's operations are called on the engine.
 
+mod binary;
+mod compare;
 mod core;
 mod indexing;
 mod join_split;
@@ -9,6 +11,8 @@ mod pad;
 mod rearrange;
 mod replay;
 mod shape;
+mod unary;
+mod where_mask;
 
 use kindling::{Result, Tensor};
 
@@ -17,10 +21,24 @@ use super::{Call, Failure, Outcome};
 pub use replay::run;
 
 /// The families that must pass whole, by the stem of their file in `golden/ops`.
-pub const FAMILIES: &[&str] = &["indexing", "join_split", "linear", "matmul", "pad", "rearrange", "shape"];
+pub const FAMILIES: &[&str] = &[
+    "binary",
+    "indexing",
+    "join_split",
+    "linear",
+    "matmul",
+    "pad",
+    "rearrange",
+    "shape",
+    "unary",
+    "unary_extra",
+    "where_mask",
+];
 
 /// Every file's calls. `None` from a file means that it does not know the operation.
 const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
+    binary::call,
+    compare::call,
     core::call,
     indexing::call,
     join_split::call,
@@ -29,6 +47,8 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     pad::call,
     rearrange::call,
     shape::call,
+    unary::call,
+    where_mask::call,
 ];
 
 /// Calls the operation that a case names.

@@ -1,10 +1,10 @@
 //! `sub`: x − y, with broadcasting.
 
-use crate::device::Float;
+use crate::device::{DType, Float};
 use crate::tensor::{Saves, Tensor, Vjp};
-use crate::{Result, shader};
+use crate::{Error, Result, shader};
 
-use super::binary::Binary;
+use super::Binary;
 
 #[derive(Debug)]
 struct Sub;
@@ -26,11 +26,23 @@ impl Binary for Sub {
 }
 
 impl Tensor {
-    /// x − y, element by element, with broadcasting. [torch.sub](https://docs.pytorch.org/docs/stable/generated/torch.sub.html)
+    /// x − y, element by element, with broadcasting and type promotion.
+    /// [torch.sub](https://docs.pytorch.org/docs/stable/generated/torch.sub.html)
     ///
     /// # Errors
-    /// The shapes cannot be broadcast, or the tensors are on different devices.
+    /// As [`Tensor::add`]; or both are bools.
     pub fn sub(&self, other: &Self) -> Result<Self> {
+        if self.dtype() == DType::Bool && other.dtype() == DType::Bool {
+            return Err(Error::dtype("sub", "two bools cannot be subtracted; use logical_xor or logical_not"));
+        }
         self.binary(other, Sub)
+    }
+
+    /// [`Tensor::sub`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::sub`] and [`Tensor::copy_`].
+    pub fn sub_(&self, other: &Self) -> Result<()> {
+        self.update_(|x| x.sub(other))
     }
 }

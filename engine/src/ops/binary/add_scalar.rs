@@ -1,4 +1,4 @@
-//! `add_scalar`: x+c for a number c, which may change from step to step without making another plan.
+//! `add_scalar`: x + c for a number c, which may change from step to step without making another plan.
 
 use smallvec::smallvec;
 
@@ -6,7 +6,7 @@ use crate::device::Float;
 use crate::tensor::{Saves, Scalar, Scalars, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::unary::Unary;
+use crate::ops::unary::Unary;
 
 #[derive(Debug)]
 struct AddScalar {
@@ -32,11 +32,23 @@ impl Unary for AddScalar {
 }
 
 impl Tensor {
-    /// x+c for a number c.
+    /// x + c for a number c; also written `&x + c`. Integers and a whole number give integers, integers and another number f32.
+    /// [torch.add](https://docs.pytorch.org/docs/stable/generated/torch.add.html)
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn add_scalar(&self, other: f64) -> Result<Self> {
+        if self.computes_in_integers_with(other) {
+            return self.add(&self.number_like(other)?);
+        }
         self.unary(AddScalar { other })
+    }
+
+    /// [`Tensor::add_scalar`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::copy_`].
+    pub fn add_scalar_(&self, other: f64) -> Result<()> {
+        self.update_(|x| x.add_scalar(other))
     }
 }

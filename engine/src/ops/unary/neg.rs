@@ -1,10 +1,10 @@
 //! `neg`: −x.
 
-use crate::device::Float;
+use crate::device::{DType, Float};
 use crate::tensor::{Saves, Tensor, Vjp};
-use crate::{Result, shader};
+use crate::{Error, Result, shader};
 
-use super::unary::Unary;
+use super::Unary;
 
 #[derive(Debug)]
 struct Neg;
@@ -25,11 +25,22 @@ impl Unary for Neg {
 }
 
 impl Tensor {
-    /// −x, element by element. [torch.neg](https://docs.pytorch.org/docs/stable/generated/torch.neg.html)
+    /// −x, element by element; also written `-&x`. [torch.neg](https://docs.pytorch.org/docs/stable/generated/torch.neg.html)
     ///
     /// # Errors
-    /// The device cannot compute.
+    /// Bools have no negative.
     pub fn neg(&self) -> Result<Self> {
+        if self.dtype() == DType::Bool {
+            return Err(Error::dtype("neg", "bools have no negative; use logical_not"));
+        }
         self.unary(Neg)
+    }
+
+    /// [`Tensor::neg`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::copy_`].
+    pub fn neg_(&self) -> Result<()> {
+        self.update_(Self::neg)
     }
 }

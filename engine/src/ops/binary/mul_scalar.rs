@@ -6,7 +6,7 @@ use crate::device::Float;
 use crate::tensor::{Saves, Scalar, Scalars, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::unary::Unary;
+use crate::ops::unary::Unary;
 
 #[derive(Debug)]
 struct MulScalar {
@@ -32,11 +32,23 @@ impl Unary for MulScalar {
 }
 
 impl Tensor {
-    /// x·c for a number c.
+    /// x·c for a number c; also written `&x * c`. Integers and a whole number give integers, integers and another number f32.
+    /// [torch.mul](https://docs.pytorch.org/docs/stable/generated/torch.mul.html)
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn mul_scalar(&self, other: f64) -> Result<Self> {
+        if self.computes_in_integers_with(other) {
+            return self.mul(&self.number_like(other)?);
+        }
         self.unary(MulScalar { other })
+    }
+
+    /// [`Tensor::mul_scalar`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::copy_`].
+    pub fn mul_scalar_(&self, other: f64) -> Result<()> {
+        self.update_(|x| x.mul_scalar(other))
     }
 }

@@ -1,10 +1,10 @@
-//! `mul`: x · y, with broadcasting.
+//! `mul`: x·y, with broadcasting.
 
-use crate::device::Float;
+use crate::device::{DType, Float};
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::binary::Binary;
+use super::Binary;
 
 #[derive(Debug)]
 struct Mul;
@@ -27,11 +27,23 @@ impl Binary for Mul {
 }
 
 impl Tensor {
-    /// x · y, element by element, with broadcasting. [torch.mul](https://docs.pytorch.org/docs/stable/generated/torch.mul.html)
+    /// x·y, element by element, with broadcasting and type promotion. Two bools give whether both are true.
+    /// [torch.mul](https://docs.pytorch.org/docs/stable/generated/torch.mul.html)
     ///
     /// # Errors
     /// The shapes cannot be broadcast, or the tensors are on different devices.
     pub fn mul(&self, other: &Self) -> Result<Self> {
+        if self.dtype() == DType::Bool && other.dtype() == DType::Bool {
+            return self.logical_and(other);
+        }
         self.binary(other, Mul)
+    }
+
+    /// [`Tensor::mul`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::mul`] and [`Tensor::copy_`].
+    pub fn mul_(&self, other: &Self) -> Result<()> {
+        self.update_(|x| x.mul(other))
     }
 }

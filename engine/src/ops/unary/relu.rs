@@ -4,8 +4,8 @@ use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::binary::Binary;
-use super::unary::Unary;
+use super::Unary;
+use crate::ops::binary::Binary;
 
 #[derive(Debug)]
 struct Relu;
@@ -25,18 +25,18 @@ impl Unary for Relu {
     }
 }
 
-/// The gradient of relu: `grad` where the output is positive, else 0.
+/// The gradient of relu from its output: `grad` where that is positive, else 0.
 #[derive(Debug)]
 struct ReluBackward;
 
 impl Binary for ReluBackward {
     const NAME: &'static str = "relu_backward";
-    const WGSL: &'static [&'static str] = &[shader!("relu")];
+    const WGSL: &'static [&'static str] = Relu::WGSL;
     const SAVES: Saves = Saves::inputs(&[1]);
     const INT: Option<fn(&Self, i32, i32) -> i32> = None;
 
-    fn forward<T: Float>(&self, grad: T, output: T) -> T {
-        if output <= T::c(0.0) { T::c(0.0) } else { grad }
+    fn forward<T: Float>(&self, grad: T, y: T) -> T {
+        if y <= T::c(0.0) { T::c(0.0) } else { grad }
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
@@ -46,11 +46,20 @@ impl Binary for ReluBackward {
 }
 
 impl Tensor {
-    /// max(x, 0), element by element. [torch.relu](https://docs.pytorch.org/docs/stable/generated/torch.relu.html)
+    /// max(x, 0), element by element.
+    /// [torch.relu](https://docs.pytorch.org/docs/stable/generated/torch.relu.html)
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn relu(&self) -> Result<Self> {
         self.unary(Relu)
+    }
+
+    /// [`Tensor::relu`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::copy_`].
+    pub fn relu_(&self) -> Result<()> {
+        self.update_(|x| x.relu())
     }
 }

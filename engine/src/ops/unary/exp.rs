@@ -4,14 +4,14 @@ use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::unary::Unary;
+use super::Unary;
 
 #[derive(Debug)]
 struct Exp;
 
 impl Unary for Exp {
     const NAME: &'static str = "exp";
-    const WGSL: &'static [&'static str] = &[shader!("exp")];
+    const WGSL: &'static [&'static str] = &[shader!("exp"), shader!("shared/nonfinite")];
     const SAVES: Saves = Saves::OUTPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {
@@ -24,11 +24,19 @@ impl Unary for Exp {
 }
 
 impl Tensor {
-    /// eˣ, element by element. [torch.exp](https://docs.pytorch.org/docs/stable/generated/torch.exp.html)
+    /// eˣ, element by element. Integers become f32. [torch.exp](https://docs.pytorch.org/docs/stable/generated/torch.exp.html)
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn exp(&self) -> Result<Self> {
         self.unary(Exp)
+    }
+
+    /// [`Tensor::exp`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::copy_`].
+    pub fn exp_(&self) -> Result<()> {
+        self.update_(Self::exp)
     }
 }

@@ -1,10 +1,10 @@
-//! `div`: x / y; integers are divided as floats, with broadcasting.
+//! `div`: x / y, with broadcasting; integers are divided as floats.
 
 use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::binary::Binary;
+use super::Binary;
 
 #[derive(Debug)]
 struct Div;
@@ -22,18 +22,27 @@ impl Binary for Div {
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
         let y = cx.input(1)?;
         let input = if cx.needs(0) { Some(grad.div(&y)?) } else { None };
-        // d(x/y)/dy = −x/y², with one division as PyTorch has it.
+        // d(x/y)/dy = −x/y², by two divisions: y² could overflow.
         let other = if cx.needs(1) { Some(grad.neg()?.mul(&cx.input(0)?.div(&y)?.div(&y)?)?) } else { None };
         Ok([input, other])
     }
 }
 
 impl Tensor {
-    /// x / y; integers are divided as floats, element by element, with broadcasting. [torch.div](https://docs.pytorch.org/docs/stable/generated/torch.div.html)
+    /// x / y, element by element, with broadcasting and type promotion. Integers are divided as floats.
+    /// [torch.div](https://docs.pytorch.org/docs/stable/generated/torch.div.html)
     ///
     /// # Errors
     /// The shapes cannot be broadcast, or the tensors are on different devices.
     pub fn div(&self, other: &Self) -> Result<Self> {
         self.binary(other, Div)
+    }
+
+    /// [`Tensor::div`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::div`] and [`Tensor::copy_`].
+    pub fn div_(&self, other: &Self) -> Result<()> {
+        self.update_(|x| x.div(other))
     }
 }

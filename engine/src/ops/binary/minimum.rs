@@ -1,0 +1,44 @@
+//! `minimum`: the smaller of x and y, with broadcasting.
+
+use crate::device::{DType, Float};
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::Binary;
+use super::maximum::MaximumShare;
+
+#[derive(Debug)]
+struct Minimum;
+
+impl Binary for Minimum {
+    const NAME: &'static str = "minimum";
+    const WGSL: &'static [&'static str] = &[shader!("minimum"), shader!("shared/nonfinite")];
+    const SAVES: Saves = Saves::INPUTS;
+    const INT: Option<fn(&Self, i32, i32) -> i32> = Some(|_, x, y| x.min(y));
+
+    fn forward<T: Float>(&self, x: T, y: T) -> T {
+        if x < y || x.is_nan() { x } else { y }
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let (x, y) = (cx.input(0)?, cx.input(1)?);
+        let input = if cx.needs(0) { Some(grad.mul(&y.binary(&x, MaximumShare)?)?) } else { None };
+        let other = if cx.needs(1) { Some(grad.mul(&x.binary(&y, MaximumShare)?)?) } else { None };
+        Ok([input, other])
+    }
+}
+
+impl Tensor {
+    /// The smaller of x and y, element by element, with broadcasting and type promotion. NaN if either is; at a tie each gets half
+    /// of the gradient.
+    /// [torch.minimum](https://docs.pytorch.org/docs/stable/generated/torch.minimum.html)
+    ///
+    /// # Errors
+    /// The shapes cannot be broadcast, or the tensors are on different devices.
+    pub fn minimum(&self, other: &Self) -> Result<Self> {
+        if self.dtype() == DType::Bool && other.dtype() == DType::Bool {
+            return self.logical_and(other);
+        }
+        self.binary(other, Minimum)
+    }
+}

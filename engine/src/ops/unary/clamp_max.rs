@@ -1,0 +1,74 @@
+//! `clamp_max`: min(x, max). One bound of [`Tensor::clamp`].
+
+use smallvec::smallvec;
+
+use crate::device::Float;
+use crate::tensor::{Saves, Scalar, Scalars, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::Unary;
+use crate::ops::binary::Binary;
+
+#[derive(Debug)]
+struct ClampMax {
+    max: f64,
+}
+
+impl Unary for ClampMax {
+    const NAME: &'static str = "clamp_max";
+    const WGSL: &'static [&'static str] = &[shader!("clamp_max"), shader!("shared/nonfinite")];
+    const SAVES: Saves = Saves::INPUT;
+
+    fn scalars(&self) -> Scalars {
+        smallvec![Scalar::Float(self.max)]
+    }
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        let bound = T::c(self.max);
+        if x > bound { bound } else { x }
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.binary(&cx.input(0)?, ClampMaxBackward { max: self.max })
+    }
+}
+
+/// The gradient of clamp_max: `grad` strictly below the bound, else 0.
+#[derive(Debug)]
+struct ClampMaxBackward {
+    max: f64,
+}
+
+impl Binary for ClampMaxBackward {
+    const NAME: &'static str = "clamp_max_backward";
+    const WGSL: &'static [&'static str] = ClampMax::WGSL;
+    const SAVES: Saves = Saves::inputs(&[1]);
+    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+
+    fn scalars(&self) -> Scalars {
+        smallvec![Scalar::Float(self.max)]
+    }
+
+    fn forward<T: Float>(&self, grad: T, x: T) -> T {
+        if x < T::c(self.max) { grad } else { T::c(0.0) }
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        // Piecewise linear: nothing flows to where the pieces meet.
+        Ok([Some(grad.binary(&cx.input(1)?, Self { max: self.max })?), None])
+    }
+}
+
+impl Tensor {
+    /// min(x, `max`), element by element. NaN stays NaN; the gradient at the bound is 0. Integers stay integers if the
+    /// bound is whole. [torch.clamp](https://docs.pytorch.org/docs/stable/generated/torch.clamp.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn clamp_max(&self, max: f64) -> Result<Self> {
+        if self.computes_in_integers_with(max) {
+            return self.minimum(&self.number_like(max)?);
+        }
+        self.unary(ClampMax { max })
+    }
+}

@@ -1,0 +1,34 @@
+//! `expm1`: eˣ − 1, exact for small x.
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::Unary;
+
+#[derive(Debug)]
+struct Expm1;
+
+impl Unary for Expm1 {
+    const NAME: &'static str = "expm1";
+    const WGSL: &'static [&'static str] = &[shader!("expm1"), shader!("exp"), shader!("shared/nonfinite")];
+    const SAVES: Saves = Saves::OUTPUT;
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        x.exp_m1()
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.mul(&cx.output()?.add_scalar(1.0)?)
+    }
+}
+
+impl Tensor {
+    /// eˣ − 1 of each element, exact where eˣ would round x away. Integers become f32. [torch.expm1](https://docs.pytorch.org/docs/stable/generated/torch.expm1.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn expm1(&self) -> Result<Self> {
+        self.unary(Expm1)
+    }
+}

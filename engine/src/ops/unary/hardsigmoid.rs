@@ -1,0 +1,56 @@
+//! `hardsigmoid`: relu6(x + 3)/6.
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::Unary;
+use crate::ops::binary::Binary;
+
+#[derive(Debug)]
+struct Hardsigmoid;
+
+impl Unary for Hardsigmoid {
+    const NAME: &'static str = "hardsigmoid";
+    const WGSL: &'static [&'static str] = &[shader!("hardsigmoid"), shader!("shared/nonfinite")];
+    const SAVES: Saves = Saves::INPUT;
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        (x + T::c(3.0)).max(T::c(0.0)).min(T::c(6.0)) / T::c(6.0) + if x.is_nan() { x } else { T::c(0.0) }
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.binary(&cx.input(0)?, HardsigmoidBackward)
+    }
+}
+
+/// The gradient of hardsigmoid: `grad`/6 between −3 and 3, else 0.
+#[derive(Debug)]
+struct HardsigmoidBackward;
+
+impl Binary for HardsigmoidBackward {
+    const NAME: &'static str = "hardsigmoid_backward";
+    const WGSL: &'static [&'static str] = Hardsigmoid::WGSL;
+    const SAVES: Saves = Saves::inputs(&[1]);
+    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+
+    fn forward<T: Float>(&self, grad: T, x: T) -> T {
+        if x > T::c(-3.0) && x < T::c(3.0) { grad / T::c(6.0) } else { T::c(0.0) }
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        // Piecewise linear: nothing flows to where the pieces meet.
+        Ok([Some(grad.binary(&cx.input(1)?, Self)?), None])
+    }
+}
+
+impl Tensor {
+    /// min(max(x + 3, 0), 6)/6, element by element. The gradient at −3 and 3 is 0.
+    /// [torch.nn.functional.hardsigmoid](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn hardsigmoid(&self) -> Result<Self> {
+        self.unary(Hardsigmoid)
+    }
+}

@@ -1,0 +1,42 @@
+//! `log`: the natural logarithm.
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::Unary;
+
+#[derive(Debug)]
+struct Log;
+
+impl Unary for Log {
+    const NAME: &'static str = "log";
+    const WGSL: &'static [&'static str] = &[shader!("log"), shader!("shared/nonfinite")];
+    const SAVES: Saves = Saves::INPUT;
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        x.ln()
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.div(&cx.input(0)?)
+    }
+}
+
+impl Tensor {
+    /// The natural logarithm of each element: −∞ at 0, NaN below. Integers become f32. [torch.log](https://docs.pytorch.org/docs/stable/generated/torch.log.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn log(&self) -> Result<Self> {
+        self.unary(Log)
+    }
+
+    /// [`Tensor::log`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::copy_`].
+    pub fn log_(&self) -> Result<()> {
+        self.update_(Self::log)
+    }
+}

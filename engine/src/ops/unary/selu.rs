@@ -1,0 +1,19 @@
+//! `selu`: a scaled `elu` that keeps mean 0 and variance 1, made of it.
+
+use crate::Result;
+use crate::tensor::Tensor;
+
+/// The constants of Klambauer et al., "Self-Normalizing Neural Networks" (2017).
+const ALPHA: f64 = 1.673_263_242_354_377_2;
+const SCALE: f64 = 1.050_700_987_355_480_5;
+
+impl Tensor {
+    /// 1.0507·elu(x, 1.6733), element by element.
+    /// [torch.nn.functional.selu](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn selu(&self) -> Result<Self> {
+        self.elu(ALPHA)?.mul_scalar(SCALE)
+    }
+}

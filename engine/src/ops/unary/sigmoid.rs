@@ -1,0 +1,69 @@
+//! `sigmoid`: 1/(1 + exp(−x)).
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::Unary;
+use crate::ops::binary::Binary;
+
+#[derive(Debug)]
+struct Sigmoid;
+
+impl Unary for Sigmoid {
+    const NAME: &'static str = "sigmoid";
+    const WGSL: &'static [&'static str] = &[shader!("sigmoid"), shader!("exp"), shader!("shared/nonfinite")];
+    const SAVES: Saves = Saves::OUTPUT;
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        T::c(1.0) / (T::c(1.0) + (-x).exp())
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.binary(&cx.output()?, SigmoidBackward)
+    }
+}
+
+/// The gradient of sigmoid from its output y: `grad`·y·(1 − y).
+#[derive(Debug)]
+struct SigmoidBackward;
+
+impl Binary for SigmoidBackward {
+    const NAME: &'static str = "sigmoid_backward";
+    const WGSL: &'static [&'static str] = Sigmoid::WGSL;
+    const SAVES: Saves = Saves::INPUTS;
+    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+
+    fn forward<T: Float>(&self, grad: T, y: T) -> T {
+        grad * (y * (T::c(1.0) - y))
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let y = cx.input(1)?;
+        let first = if cx.needs(0) { Some(grad.binary(&y, Self)?) } else { None };
+        if !cx.needs(1) {
+            return Ok([first, None]);
+        }
+        let slope = y.mul_scalar(-2.0)?.add_scalar(1.0)?;
+        Ok([first, Some(grad.mul(&cx.input(0)?)?.mul(&slope)?)])
+    }
+}
+
+impl Tensor {
+    /// 1/(1 + exp(−x)), element by element.
+    /// [torch.sigmoid](https://docs.pytorch.org/docs/stable/generated/torch.sigmoid.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn sigmoid(&self) -> Result<Self> {
+        self.unary(Sigmoid)
+    }
+
+    /// [`Tensor::sigmoid`] in place.
+    ///
+    /// # Errors
+    /// As [`Tensor::copy_`].
+    pub fn sigmoid_(&self) -> Result<()> {
+        self.update_(|x| x.sigmoid())
+    }
+}

@@ -1,0 +1,35 @@
+//! `square`: x².
+
+use crate::device::Float;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::Unary;
+
+#[derive(Debug)]
+struct Square;
+
+impl Unary for Square {
+    const NAME: &'static str = "square";
+    const WGSL: &'static [&'static str] = &[shader!("square")];
+    const SAVES: Saves = Saves::INPUT;
+    const INT: Option<fn(&Self, i32) -> i32> = Some(|_, x| x.wrapping_mul(x));
+
+    fn forward<T: Float>(&self, x: T) -> T {
+        x * x
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
+        grad.mul(&cx.input(0)?.mul_scalar(2.0)?)
+    }
+}
+
+impl Tensor {
+    /// x², element by element. [torch.square](https://docs.pytorch.org/docs/stable/generated/torch.square.html)
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn square(&self) -> Result<Self> {
+        self.unary(Square)
+    }
+}
