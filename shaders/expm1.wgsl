@@ -1,4 +1,5 @@
 // eˣ − 1, exact for small x too, where eˣ would round x away.
+// joined with: exp, shared/nonfinite
 
 fn expm1_forward(input: f32) -> f32 {
     if (abs(input) < 0.5) {

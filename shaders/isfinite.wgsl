@@ -1,4 +1,5 @@
 // Whether x is neither NaN nor infinite.
+// joined with: shared/nonfinite
 
 fn isfinite_forward(input: f32) -> bool {
     return !is_nan(input) && !is_infinite(input);

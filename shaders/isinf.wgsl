@@ -1,4 +1,5 @@
 // Whether x is an infinity.
+// joined with: shared/nonfinite
 
 fn isinf_forward(input: f32) -> bool {
     return is_infinite(input);

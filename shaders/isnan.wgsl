@@ -1,4 +1,5 @@
 // Whether x is NaN.
+// joined with: shared/nonfinite
 
 fn isnan_forward(input: f32) -> bool {
     return is_nan(input);

@@ -1,4 +1,5 @@
 // log(1 + x), exact for small x too, where 1 + x would round x away.
+// joined with: log, shared/nonfinite
 
 fn log1p_forward(input: f32) -> f32 {
     if (input > -0.29 && input < 0.41) {

@@ -11,7 +11,7 @@ pub mod tensor;
 
 pub use device::{DType, Device};
 pub use error::{AutogradError, Error, Result};
-pub use ops::{Index, Indices, PadMode, TensorOptions};
+pub use ops::{Gelu, Index, Indices, PadMode, TensorOptions};
 #[cfg(not(target_arch = "wasm32"))]
 pub use plan::block_on;
 pub use tensor::{Layout, Shape, Tensor, enable_grad, is_grad_enabled, no_grad};

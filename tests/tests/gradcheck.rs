@@ -2,7 +2,7 @@
 //! second order. Inputs stay away from kinks and poles.
 
 use kindling::autograd::{Call, Context, CustomFunction, custom};
-use kindling::{Result, Tensor};
+use kindling::{Gelu, Result, Tensor};
 use kindling_tests::gradcheck::{gradcheck, gradgradcheck, random};
 
 fn x(shape: &[usize]) -> Tensor {
@@ -13,21 +13,82 @@ fn y(shape: &[usize]) -> Tensor {
     random(shape, 0.5, 2.0, 2)
 }
 
+/// On both sides of 0.
+fn z(shape: &[usize]) -> Tensor {
+    random(shape, -3.0, 3.0, 3)
+}
+
 #[test]
 fn arithmetic() {
     gradgradcheck("add", &[x(&[2, 3]), y(&[3])], |t| t[0].add(&t[1]));
     gradgradcheck("sub", &[x(&[2, 1]), y(&[3])], |t| t[0].sub(&t[1]));
     gradgradcheck("mul", &[x(&[2, 3]), y(&[2, 1])], |t| t[0].mul(&t[1]));
     gradgradcheck("div", &[x(&[2, 3]), y(&[3])], |t| t[0].div(&t[1]));
-    gradgradcheck("neg", &[x(&[4])], |t| t[0].neg());
+    gradgradcheck("pow", &[x(&[2, 3]), z(&[3])], |t| t[0].pow(&t[1]));
+    gradgradcheck("maximum", &[z(&[2, 3]), y(&[3])], |t| t[0].maximum(&t[1]));
+    gradgradcheck("minimum", &[z(&[2, 3]), y(&[3])], |t| t[0].minimum(&t[1]));
     gradgradcheck("add_scalar", &[x(&[4])], |t| t[0].add_scalar(2.5));
+    gradgradcheck("sub_scalar", &[x(&[4])], |t| t[0].sub_scalar(2.5));
     gradgradcheck("mul_scalar", &[x(&[4])], |t| t[0].mul_scalar(2.5));
+    gradgradcheck("div_scalar", &[x(&[4])], |t| t[0].div_scalar(2.5));
+    gradgradcheck("rsub_scalar", &[x(&[4])], |t| t[0].rsub_scalar(2.5));
+    gradgradcheck("rdiv_scalar", &[x(&[4])], |t| t[0].rdiv_scalar(2.5));
+    gradgradcheck("rpow_scalar", &[z(&[4])], |t| t[0].rpow_scalar(2.5));
+    for exponent in [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 2.3] {
+        gradgradcheck("pow_scalar", &[x(&[4])], |t| t[0].pow_scalar(exponent));
+    }
+    gradgradcheck("operators", &[x(&[3]), y(&[3])], |t| (2.0 - ((&t[0] * &t[1])? / (-&t[0] - 1.0)?)?)? + &t[1]);
 }
 
 #[test]
 fn unary() {
-    gradgradcheck("exp", &[x(&[2, 3])], |t| t[0].exp());
-    gradgradcheck("relu", &[x(&[2, 3])], |t| t[0].add_scalar(-1.1)?.relu());
+    gradgradcheck("neg", &[z(&[4])], |t| t[0].neg());
+    gradgradcheck("abs", &[z(&[4])], |t| t[0].abs());
+    gradgradcheck("exp", &[z(&[2, 3])], |t| t[0].exp());
+    gradgradcheck("expm1", &[z(&[2, 3])], |t| t[0].expm1());
+    gradgradcheck("log", &[x(&[2, 3])], |t| t[0].log());
+    gradgradcheck("log2", &[x(&[2, 3])], |t| t[0].log2());
+    gradgradcheck("log1p", &[x(&[2, 3])], |t| t[0].log1p());
+    gradgradcheck("sqrt", &[x(&[2, 3])], |t| t[0].sqrt());
+    gradgradcheck("rsqrt", &[x(&[2, 3])], |t| t[0].rsqrt());
+    gradgradcheck("sin", &[z(&[2, 3])], |t| t[0].sin());
+    gradgradcheck("cos", &[z(&[2, 3])], |t| t[0].cos());
+    gradgradcheck("atan", &[z(&[2, 3])], |t| t[0].atan());
+    gradgradcheck("erf", &[z(&[2, 3])], |t| t[0].erf());
+    gradgradcheck("tanh", &[z(&[2, 3])], |t| t[0].tanh());
+    gradgradcheck("sigmoid", &[z(&[2, 3])], |t| t[0].sigmoid());
+    gradgradcheck("reciprocal", &[x(&[2, 3])], |t| t[0].reciprocal());
+    gradgradcheck("square", &[z(&[2, 3])], |t| t[0].square());
+    gradgradcheck("clamp", &[z(&[4, 3])], |t| t[0].clamp(Some(-1.0), Some(1.5)));
+    gradgradcheck("clamp_min", &[z(&[4, 3])], |t| t[0].clamp(Some(-1.0), None));
+    gradgradcheck("clamp_max", &[z(&[4, 3])], |t| t[0].clamp(None, Some(1.5)));
+    for flat in [Tensor::sign, Tensor::floor, Tensor::ceil, Tensor::trunc, Tensor::round] {
+        gradcheck("a piecewise constant function", &[z(&[2, 3])], |t| flat(&t[0]));
+    }
+}
+
+#[test]
+fn activations() {
+    gradgradcheck("relu", &[z(&[2, 3])], |t| t[0].relu());
+    gradgradcheck("relu6", &[z(&[2, 3])], |t| t[0].relu6());
+    gradgradcheck("leaky_relu", &[z(&[2, 3])], |t| t[0].leaky_relu(0.1));
+    gradgradcheck("elu", &[z(&[2, 3])], |t| t[0].elu(0.7));
+    gradgradcheck("selu", &[z(&[2, 3])], |t| t[0].selu());
+    gradgradcheck("gelu", &[z(&[2, 3])], |t| t[0].gelu(Gelu::None));
+    gradgradcheck("gelu_tanh", &[z(&[2, 3])], |t| t[0].gelu(Gelu::Tanh));
+    gradgradcheck("silu", &[z(&[2, 3])], |t| t[0].silu());
+    gradgradcheck("mish", &[z(&[2, 3])], |t| t[0].mish());
+    gradgradcheck("softplus", &[z(&[2, 3])], |t| t[0].softplus(1.3, 2.0));
+    gradgradcheck("logsigmoid", &[z(&[2, 3])], |t| t[0].logsigmoid());
+    gradgradcheck("hardsigmoid", &[z(&[2, 3])], |t| t[0].mul_scalar(1.5)?.hardsigmoid());
+    gradgradcheck("hardswish", &[z(&[2, 3])], |t| t[0].mul_scalar(1.5)?.hardswish());
+    gradgradcheck("glu", &[z(&[2, 6])], |t| t[0].glu(-1));
+}
+
+#[test]
+fn choices() {
+    gradgradcheck("where", &[z(&[2, 3]), y(&[3])], |t| t[0].gt_scalar(0.0)?.where_(&t[0].square()?, &t[1]));
+    gradgradcheck("masked_fill", &[z(&[2, 3])], |t| t[0].square()?.masked_fill(&t[0].lt_scalar(0.0)?, 2.0));
 }
 
 #[test]
