@@ -37,7 +37,7 @@ fn arithmetic() {
     for exponent in [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 2.3] {
         gradgradcheck("pow_scalar", &[x(&[4])], |t| t[0].pow_scalar(exponent));
     }
-    gradgradcheck("operators", &[x(&[3]), y(&[3])], |t| (2.0 - ((&t[0] * &t[1])? / (-&t[0] - 1.0)?)?)? + &t[1]);
+    gradgradcheck("operators", &[x(&[3]), y(&[3])], |t| (2.0 - ((&t[0] * &t[1])? / ((-&t[0])? - 1.0)?)?)? + &t[1]);
 }
 
 #[test]
