@@ -15,6 +15,8 @@ mod unary;
 mod arange;
 mod create;
 mod full;
+mod rand;
+mod random;
 
 // Layouts: no kernel.
 mod expand;
@@ -39,6 +41,17 @@ mod tril;
 // One element at a time, beside the families.
 mod masked_fill;
 mod where_;
+// One element at a time.
+mod add;
+mod add_scalar;
+mod div;
+mod dropout;
+mod exp;
+mod mul;
+mod mul_scalar;
+mod neg;
+mod relu;
+mod sub;
 
 // Looking up by number.
 mod embedding;
@@ -62,3 +75,4 @@ pub use gemm::{Variant, set_variant};
 pub use index::{Index, Indices};
 pub use pad::PadMode;
 pub use unary::Gelu;
+pub use random::{Generator, manual_seed};

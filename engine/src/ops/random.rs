@@ -1,0 +1,153 @@
+//! Random numbers by counting: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as
+//! 1, 2, 3", 2011) of a key and an element's number. Nothing is carried from one element to the next, so the CPU
+//! and the GPU give the same bits, whatever the order. It knows no tensors.
+
+use std::cell::Cell;
+
+/// What one call of a random operation draws from: element i is `threefry(key, [i, 0])`.
+pub(crate) type Key = [u32; 2];
+
+/// Where random numbers come from: a seed and how many calls have drawn from it. Each thread has one, which
+/// [`manual_seed`] sets; copies of it are its saved state.
+///
+/// ```
+/// use kindling::{Device, Generator, Tensor, block_on, manual_seed};
+/// # fn main() -> kindling::Result<()> {
+/// manual_seed(7);
+/// let saved = Generator::current();
+/// let x = Tensor::rand([3], &Device::cpu())?;
+/// saved.make_current();
+/// let again = Tensor::rand([3], &Device::cpu())?;
+/// assert_eq!(block_on(x.to_vec::<f32>())?, block_on(again.to_vec::<f32>())?);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generator {
+    /// The seed.
+    pub seed: u64,
+    /// How many calls have drawn from it.
+    pub calls: u64,
+}
+
+thread_local! {
+    static CURRENT: Cell<Generator> = const { Cell::new(Generator::new(0)) };
+}
+
+/// Starts this thread's random numbers anew from a seed.
+/// [torch.manual_seed](https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html)
+pub fn manual_seed(seed: u64) {
+    Generator::new(seed).make_current();
+}
+
+impl Generator {
+    /// The generator of a seed, from which nothing has been drawn.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, calls: 0 }
+    }
+
+    /// This thread's generator as it is now.
+    pub fn current() -> Self {
+        CURRENT.with(Cell::get)
+    }
+
+    /// Makes it this thread's generator; gives the one that was.
+    pub fn make_current(self) -> Self {
+        CURRENT.with(|current| current.replace(self))
+    }
+
+    /// Runs `f` with this generator in place of the thread's; what `f` draws is counted here.
+    pub fn scope<T>(&mut self, f: impl FnOnce() -> T) -> T {
+        /// Puts the thread's generator back, also when `f` panics.
+        struct Restore(Generator);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                self.0.make_current();
+            }
+        }
+        let _restore = Restore(self.make_current());
+        let result = f();
+        *self = Self::current();
+        result
+    }
+
+    /// The key of the next call.
+    fn draw(&mut self) -> Key {
+        let halves = |x: u64| [x as u32, (x >> 32) as u32];
+        let key = threefry(halves(self.seed), halves(self.calls));
+        self.calls = self.calls.wrapping_add(1);
+        key
+    }
+}
+
+/// The key of this thread's next call.
+pub(crate) fn next_key() -> Key {
+    let mut generator = Generator::current();
+    let key = generator.draw();
+    generator.make_current();
+    key
+}
+
+/// Threefry with two words and 20 rounds.
+pub(crate) fn threefry(key: Key, counter: [u32; 2]) -> [u32; 2] {
+    const ROTATIONS: [u32; 8] = [13, 15, 26, 6, 17, 29, 16, 24];
+    let keys = [key[0], key[1], 0x1bd1_1bda ^ key[0] ^ key[1]];
+    let [mut x, mut y] = [counter[0].wrapping_add(keys[0]), counter[1].wrapping_add(keys[1])];
+    for round in 0..20 {
+        x = x.wrapping_add(y);
+        y = y.rotate_left(ROTATIONS[round % 8]) ^ x;
+        if round % 4 == 3 {
+            let group = round / 4 + 1;
+            x = x.wrapping_add(keys[group % 3]);
+            y = y.wrapping_add(keys[(group + 1) % 3]).wrapping_add(group as u32);
+        }
+    }
+    [x, y]
+}
+
+/// Element `i` of a key's numbers in [0, 1): the upper 24 bits of the first word, as many as an f32 holds.
+pub(crate) fn uniform(key: Key, i: usize) -> f32 {
+    (word(key, i) >> 8) as f32 * (1.0 / 16_777_216.0)
+}
+
+/// Element `i` of a key's words.
+pub(crate) fn word(key: Key, i: usize) -> u32 {
+    threefry(key, [i as u32, 0])[0]
+}
+
+/// `len` normal deviates of a key, by the transform of Box and Muller. The functions are those of the crate `libm`,
+/// which gives the same bits everywhere.
+pub(crate) fn normals(key: Key, len: usize) -> Vec<f64> {
+    let mut out = Vec::with_capacity(len + 1);
+    for pair in 0..len.div_ceil(2) {
+        let [a, b] = threefry(key, [pair as u32, 1]);
+        let radius = libm::sqrt(-2.0 * libm::log((f64::from(a) + 1.0) / 4_294_967_296.0));
+        let angle = std::f64::consts::TAU * f64::from(b) / 4_294_967_296.0;
+        out.extend([radius * libm::cos(angle), radius * libm::sin(angle)]);
+    }
+    out.truncate(len);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The authors' known answers, from Random123's `kat_vectors`.
+    #[test]
+    fn threefry_gives_the_known_answers() {
+        assert_eq!(threefry([0, 0], [0, 0]), [0x6b20_0159, 0x99ba_4efe]);
+        assert_eq!(threefry([u32::MAX; 2], [u32::MAX; 2]), [0x1cb9_96fc, 0xbb00_2be7]);
+        assert_eq!(threefry([0x1319_8a2e, 0x0370_7344], [0x243f_6a88, 0x85a3_08d3]), [0xc492_3a9c, 0x483d_f7a0]);
+    }
+
+    #[test]
+    fn a_scope_draws_from_its_own_generator() {
+        manual_seed(1);
+        let mut own = Generator::new(2);
+        let inside = own.scope(next_key);
+        assert_eq!(Generator::current(), Generator::new(1));
+        assert_eq!(own, Generator { seed: 2, calls: 1 });
+        assert_eq!(inside, Generator::new(2).draw());
+        assert_ne!(inside, own.draw());
+    }
+}
