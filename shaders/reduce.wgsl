@@ -1,26 +1,31 @@
-// output[o] = finish(combine over r of input[place(o) + place(r)]): one thread for each part of each result.
-// `reduce` does a whole result; `reduce_part` one of `splits` parts, which `reduce_parts` combines. The member of
-// the family gives reduce_start, reduce_combine and reduce_finish, and a piece of shared/ what an Element is.
+// output[o] = finish(accumulation over r of load(o, place(o) + place(r))). A team of TEAM threads makes one result
+// (`reduce`), or one of its `parts` parts (`reduce_part`), which `reduce_parts` merges. Others give Element, Output,
+// Acc, acc_start, acc_add, acc_merge and acc_finish (the operation), `params`, `load` (the operands) and the teams.
 // Sizes and strides stand innermost first.
-// joined with: sum, shared/element_f32
+// joined with: sum, shared/element_f32, shared/reduce_input, shared/team
+
+override PLANES: u32 = 1u;
 
 struct Params {
     outputs: u32,
     length: u32,
-    splits: u32,
+    parts: u32,
     chunk: u32,
     offset: u32,
     kept_ndim: u32,
     reduced_ndim: u32,
+    scalar: u32,
     kept_sizes: array<vec4<u32>, 2>,
     kept_strides: array<vec4<u32>, 2>,
     reduced_sizes: array<vec4<u32>, 2>,
     reduced_strides: array<vec4<u32>, 2>,
 }
 
-@group(0) @binding(0) var<storage, read> input: array<Element>;
-@group(0) @binding(1) var<storage, read_write> output: array<Element>;
-@group(0) @binding(2) var<uniform> params: Params;
+@group(0) @binding(0) var<storage, read_write> output: array<Output>;
+@group(0) @binding(0) var<storage, read_write> parts_out: array<Acc>;
+@group(0) @binding(1) var<storage, read> parts_in: array<Acc>;
+
+var<workgroup> team_accs: array<Acc, 64>;
 
 fn kept_place(o: u32) -> u32 {
     var rest = o;
@@ -33,13 +38,14 @@ fn kept_place(o: u32) -> u32 {
     return place;
 }
 
-// Combines the elements from r to end of result o, run by run of the innermost dimension.
-fn combine_range(o: u32, first: u32, end: u32) -> Element {
+// What one thread of a team makes of the elements from `first` to `end` of result o: every TEAM-th, run by run of
+// the innermost dimension.
+fn accumulate(o: u32, first: u32, end: u32, lane: u32) -> Acc {
     let base = kept_place(o);
     let inner = select(params.reduced_sizes[0].x, 1u, params.reduced_ndim == 0u);
     let step = params.reduced_strides[0].x;
-    var acc = reduce_start();
-    var r = first;
+    var acc = acc_start();
+    var r = first + lane;
     while (r < end) {
         let skipped = r % inner;
         var place = base + skipped * step;
@@ -50,42 +56,93 @@ fn combine_range(o: u32, first: u32, end: u32) -> Element {
             rest /= size;
         }
         let run = min(inner - skipped, end - r);
-        for (var k = 0u; k < run; k++) {
-            acc = reduce_combine(acc, input[place]);
-            place += step;
+        var k = 0u;
+        for (; k < run; k += TEAM) {
+            acc = acc_add(acc, load(o, place), r + k);
+            place += step * TEAM;
         }
-        r += run;
+        r += k;
     }
     return acc;
 }
 
+// The accumulations of a team merged; valid in its lane 0. All threads of the workgroup must call it.
+fn merge_team(acc: Acc, local: u32) -> Acc {
+    if (TEAM == 1u) {
+        return acc;
+    }
+    let lane = local % TEAM;
+    team_accs[local] = acc;
+    for (var half = TEAM / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (lane < half) {
+            team_accs[local] = acc_merge(team_accs[local], team_accs[local + half]);
+        }
+    }
+    return team_accs[local];
+}
+
+fn write(acc: Acc, o: u32) {
+    for (var plane = 0u; plane < PLANES; plane++) {
+        output[plane * params.outputs + o] = acc_finish(acc, params.length, plane);
+    }
+}
+
 @compute @workgroup_size(64)
-fn reduce(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let o = id.y * (groups.x * 64u) + id.x;
+fn reduce(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let o = team_number(group, groups, local);
+    let lane = local % TEAM;
+    var acc = acc_start();
     if (o < params.outputs) {
-        output[o] = reduce_finish(combine_range(o, 0u, params.length), params.length);
+        acc = accumulate(o, 0u, params.length, lane);
+    }
+    acc = merge_team(acc, local);
+    if (lane == 0u && o < params.outputs) {
+        write(acc, o);
     }
 }
 
 @compute @workgroup_size(64)
-fn reduce_part(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let t = id.y * (groups.x * 64u) + id.x;
-    if (t < params.outputs * params.splits) {
-        let start = (t / params.outputs) * params.chunk;
-        output[t] = combine_range(t % params.outputs, start, min(start + params.chunk, params.length));
+fn reduce_part(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let t = team_number(group, groups, local);
+    let lane = local % TEAM;
+    let inside = t < params.outputs * params.parts;
+    var acc = acc_start();
+    if (inside) {
+        let first = (t / params.outputs) * params.chunk;
+        acc = accumulate(t % params.outputs, first, min(first + params.chunk, params.length), lane);
+    }
+    acc = merge_team(acc, local);
+    if (lane == 0u && inside) {
+        parts_out[t] = acc;
     }
 }
 
-// Here `input` holds the parts: part s of result o at s * outputs + o.
+// Part p of result o lies at p * outputs + o.
 @compute @workgroup_size(64)
-fn reduce_parts(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let o = id.y * (groups.x * 64u) + id.x;
-    if (o >= params.outputs) {
-        return;
+fn reduce_parts(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let o = team_number(group, groups, local);
+    let lane = local % TEAM;
+    var acc = acc_start();
+    if (o < params.outputs) {
+        for (var p = lane; p < params.parts; p += TEAM) {
+            acc = acc_merge(acc, parts_in[p * params.outputs + o]);
+        }
     }
-    var acc = input[o];
-    for (var s = 1u; s < params.splits; s++) {
-        acc = reduce_combine(acc, input[s * params.outputs + o]);
+    acc = merge_team(acc, local);
+    if (lane == 0u && o < params.outputs) {
+        write(acc, o);
     }
-    output[o] = reduce_finish(acc, params.length);
 }

@@ -1,14 +1,24 @@
 // The sum.
-// joined with: shared/element_f32
+// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team
 
-fn reduce_start() -> Element {
-    return Element(0);
+alias Output = Element;
+
+struct Acc {
+    sum: Element,
 }
 
-fn reduce_combine(acc: Element, x: Element) -> Element {
-    return acc + x;
+fn acc_start() -> Acc {
+    return Acc(Element(0));
 }
 
-fn reduce_finish(acc: Element, n: u32) -> Element {
-    return acc;
+fn acc_add(acc: Acc, x: Element, r: u32) -> Acc {
+    return Acc(acc.sum + x);
+}
+
+fn acc_merge(a: Acc, b: Acc) -> Acc {
+    return Acc(a.sum + b.sum);
+}
+
+fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+    return acc.sum;
 }

@@ -1,2 +1,17 @@
 // Kernels over `Element` compute with floats.
 alias Element = f32;
+
+// Unlike any number, itself included.
+fn unordered(x: Element) -> bool {
+    return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
+fn lowest() -> Element {
+    var bits = 0xff800000u;
+    return bitcast<f32>(bits);
+}
+
+fn highest() -> Element {
+    var bits = 0x7f800000u;
+    return bitcast<f32>(bits);
+}

@@ -60,9 +60,6 @@ mod index_sum;
 mod one_hot;
 mod scatter;
 
-// Reductions.
-mod sum;
-
 // Products.
 mod addmm;
 mod bmm;
@@ -76,3 +73,4 @@ pub use index::{Index, Indices};
 pub use pad::PadMode;
 pub use unary::Gelu;
 pub use random::{Generator, manual_seed};
+pub use reduce::set_team;

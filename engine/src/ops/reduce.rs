@@ -1,44 +1,61 @@
-//! The family of reductions: `output[o] = finish(combine of input[o, r] over r)`. A member gives the start, the
-//! combination and the end, in Rust and in WGSL. Long reductions with few results are cut into parts that run side
-//! by side and are combined in a second launch; the order is fixed, so the same input gives the same bits.
+//! The family of reductions: `output[o]` is made of `input[o, r]` over all r. A member says what it makes of a run
+//! of elements on the CPU, and on the GPU how elements are accumulated and accumulations merged; how the work is
+//! cut stands in `program`. The order is fixed, so the same input gives the same bits.
+
+mod amax;
+mod any;
+mod argmax;
+mod logsumexp;
+mod mean;
+mod norm;
+mod prod;
+pub(crate) mod program;
+mod sum;
+pub(crate) mod var;
 
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
-use crate::device::gpu::KernelSource;
 use crate::device::{DType, Device, Element, SliceMut};
 use crate::tensor::{
-    Bind, Compute, Cursor, Function, Kernel, Launch, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor,
-    View, ViewSpec, Vjp, groups_1d, typed_mut,
+    Bind, Compute, Cursor, Function, Kernel, Layout, Op, Program, Saves, Scalars, Shape, Spec, Strides, Tensor, View,
+    ViewSpec, Vjp, typed_mut,
 };
 use crate::{Error, Result, dispatch, shader};
 
-/// The shader takes so many kept and so many reduced dimensions, after neighbours have been joined.
-const MOST_DIMS: usize = 8;
+use program::Reduction;
+pub use program::set_team;
 
-/// Elements that one thread combines at most, and threads beyond which cutting gains nothing.
-const LONGEST_CHUNK: usize = 256;
-const ENOUGH_THREADS: usize = 16_384;
+/// Dimensions of a shape, sorted.
+pub(crate) type Dims = SmallVec<[usize; 6]>;
 
 /// A reduction; its fields are its arguments.
 pub(crate) trait Reduce: Debug + Send + Sync + Clone + 'static {
-    /// PyTorch's name, and the stem of the shader.
+    /// PyTorch's name.
     const NAME: &'static str;
-    /// The shader: `reduce_start`, `reduce_combine`, `reduce_finish` over `Element`.
-    const WGSL: &'static str;
+    /// The shader: `Acc`, `Output`, `acc_start`, `acc_add`, `acc_merge`, `acc_finish` over `Element`.
+    const WGSL: &'static [&'static str];
+    /// Words of the shader's `Acc`.
+    const ACC_WORDS: usize = 1;
+    /// Results for each run; more than one make a leading dimension.
+    const PLANES: usize = 1;
     /// What the derivative looks at.
     const SAVES: Saves;
 
-    /// What combining begins with.
-    fn start<T: Element>(&self) -> T;
+    /// The type of the result.
+    fn output(&self, input: DType) -> DType {
+        input
+    }
 
-    /// Adds an element to what has been combined; accumulated in f64, or exactly for integers.
-    fn combine(&self, acc: f64, x: f64) -> f64;
+    /// At most one number that may change from step to step; the shader's `params.scalar`.
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
 
-    /// The result of `n` elements.
-    fn finish(&self, acc: f64, n: usize) -> f64;
+    /// What is made of a run of elements: one number for each plane, computed in f64.
+    fn run<T: Element>(&self, run: &[T], planes: &mut [f64]);
 
     /// The gradient of the input. `dims` are the reduced dimensions; `grad` and the output have size 1 there.
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor>;
@@ -47,7 +64,7 @@ pub(crate) trait Reduce: Debug + Send + Sync + Clone + 'static {
 #[derive(Debug)]
 struct ReduceOp<R> {
     op: R,
-    dims: SmallVec<[usize; 6]>,
+    dims: Dims,
 }
 
 impl<R: Reduce> Function for ReduceOp<R> {
@@ -66,7 +83,12 @@ impl<R: Reduce> Function for ReduceOp<R> {
 
 impl<R: Reduce> Op for ReduceOp<R> {
     fn infer(&self, operands: &[Spec]) -> Result<Spec> {
-        Ok(Spec { shape: operands[0].shape.reduce(&self.dims, true), dtype: operands[0].dtype })
+        let shape = operands[0].shape.reduce(&self.dims, true);
+        let planes = (R::PLANES > 1).then_some(R::PLANES);
+        Ok(Spec {
+            shape: Shape::new(planes.into_iter().chain(shape.iter().copied())),
+            dtype: self.op.output(operands[0].dtype),
+        })
     }
 
     fn key(&self, mut state: &mut dyn Hasher) {
@@ -74,7 +96,7 @@ impl<R: Reduce> Op for ReduceOp<R> {
     }
 
     fn scalars(&self) -> Scalars {
-        Scalars::new()
+        self.op.scalars()
     }
 
     fn compute(&self) -> Compute<'_> {
@@ -82,99 +104,137 @@ impl<R: Reduce> Op for ReduceOp<R> {
     }
 }
 
-impl<R: Reduce> ReduceOp<R> {
-    /// The layouts over the kept and over the reduced dimensions.
-    fn split(&self, layout: &Layout) -> (Layout, Layout) {
-        let pick = |reduced: bool| {
-            let chosen: Vec<usize> = (0..layout.shape.len()).filter(|d| self.dims.contains(d) == reduced).collect();
-            Layout {
-                shape: Shape::new(chosen.iter().map(|d| layout.shape[*d])),
-                strides: chosen.iter().map(|d| layout.strides[*d]).collect(),
-                offset: 0,
-            }
-        };
-        (pick(false), pick(true))
-    }
-}
-
 impl<R: Reduce> Kernel for ReduceOp<R> {
     fn accepts(&self, _index: usize, layout: &Layout) -> bool {
-        let (kept, reduced) = self.split(layout);
-        kept.collapse().0.len() <= MOST_DIMS && reduced.collapse().0.len() <= MOST_DIMS
+        Reduction::fits(layout, &self.dims)
     }
 
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let input = &operands[0];
-        let (kept, reduced) = self.split(input.layout);
-        dispatch!(output.dtype(), T => {
-            let data = input.typed::<T>()?;
-            let length = reduced.numel();
-            let mut kept = Cursor::new(&Layout { offset: input.layout.offset, ..kept });
-            let mut places = Vec::with_capacity(length);
-            reduced.for_each(|place| places.push(place as isize));
-            for out in typed_mut::<T>(output)? {
-                let base = kept.next_place() as isize;
-                let start: T = self.op.start();
-                let acc = places.iter().fold(start.to_f64(), |acc, place| {
-                    self.op.combine(acc, data[(base + place) as usize].to_f64())
-                });
-                *out = T::from_f64(self.op.finish(acc, length));
-            }
-        });
+        let outputs = output.len() / R::PLANES;
+        let (from, to) = (input.data.dtype(), output.dtype());
+        dispatch!(from, T => dispatch!(to, U => {
+            let output = typed_mut::<U>(output)?;
+            let mut planes = vec![0.0; R::PLANES];
+            for_each_run([input.typed::<T>()?], input.layout, &self.dims, |o, [run]| {
+                self.op.run(run, &mut planes);
+                for (plane, x) in planes.iter().enumerate() {
+                    output[plane * outputs + o] = U::from_f64(*x);
+                }
+            });
+        }));
         Ok(())
     }
 
-    fn gpu(&self, operands: &[ViewSpec], output: &Spec, _device: &Device) -> Result<Program> {
-        let layout = &operands[0].layout;
-        let (kept, reduced) = self.split(layout);
-        let (outputs, length) = (output.shape.numel(), reduced.numel());
-        if outputs == 0 {
-            return Ok(Program::default());
+    fn gpu(&self, operands: &[ViewSpec], _output: &Spec, device: &Device) -> Result<Program> {
+        let mut pieces = R::WGSL.to_vec();
+        pieces.push(element(R::NAME, operands[0].dtype)?);
+        pieces.extend([shader!("shared/reduce_input"), shader!("shared/team")]);
+        Reduction {
+            name: R::NAME,
+            pieces,
+            operands: &[Bind::Operand(0)],
+            layout: &operands[0].layout,
+            dims: &self.dims,
+            acc_words: R::ACC_WORDS,
+            planes: R::PLANES,
+            scalar: !self.op.scalars().is_empty(),
         }
-        let splits = length.div_ceil(LONGEST_CHUNK).min(ENOUGH_THREADS.div_ceil(outputs)).max(1);
-        let chunk = length.div_ceil(splits);
-        let splits = length.div_ceil(chunk.max(1)).max(1);
-        let element = match operands[0].dtype {
-            DType::I32 => shader!("shared/element_i32"),
-            DType::F32 => shader!("shared/element_f32"),
-            dtype => return Err(Error::dtype(R::NAME, format!("{dtype} cannot be reduced on the GPU"))),
-        };
-        let source = KernelSource::new(R::NAME, &[R::WGSL, element, shader!("reduce")]);
-        let head = |splits: usize| {
-            vec![
-                Param::from(outputs),
-                Param::from(length),
-                Param::from(splits),
-                Param::from(chunk),
-                Param::from(layout.offset),
-            ]
-        };
-        let mut params = head(splits);
-        let (kept, reduced) = (kept.collapse(), reduced.collapse());
-        params.extend([Param::from(kept.0.len()), Param::from(reduced.0.len()), Param::Word(0)]);
-        for (sizes, strides) in [kept, reduced] {
-            let inner = |i: usize| sizes.len().checked_sub(i + 1);
-            params.extend((0..MOST_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
-            params.extend((0..MOST_DIMS).map(|i| inner(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
-        }
-        let single = splits == 1;
-        let first = Launch {
-            source: source.clone().entry(if single { "reduce" } else { "reduce_part" }),
-            bindings: vec![Bind::Operand(0), if single { Bind::Output } else { Bind::Scratch(0) }],
-            params: params.clone(),
-            groups: groups_1d(outputs * splits, 64),
-        };
-        if single {
-            return Ok(Program { launches: vec![first], scratch: Vec::new() });
-        }
-        let second = Launch {
-            source: source.entry("reduce_parts"),
-            bindings: vec![Bind::ScratchRead(0), Bind::Output],
-            params,
-            groups: groups_1d(outputs, 64),
-        };
-        Ok(Program { launches: vec![first, second], scratch: vec![outputs * splits] })
+        .program(device)
     }
+}
+
+/// The piece of WGSL that says what an `Element` of this type is.
+fn element(op: &'static str, dtype: DType) -> Result<&'static str> {
+    match dtype {
+        DType::I32 => Ok(shader!("shared/element_i32")),
+        DType::F32 => Ok(shader!("shared/element_f32")),
+        DType::U32 | DType::Bool => Ok(shader!("shared/element_u32")),
+        DType::F64 => Err(Error::dtype(op, "f64 exists on the CPU only")),
+    }
+}
+
+/// The layouts over the dimensions that are kept and over those that are reduced, both from offset 0.
+pub(crate) fn split(layout: &Layout, dims: &[usize]) -> (Layout, Layout) {
+    let pick = |reduced: bool| {
+        let chosen: Dims = (0..layout.shape.len()).filter(|d| dims.contains(d) == reduced).collect();
+        Layout {
+            shape: Shape::new(chosen.iter().map(|d| layout.shape[*d])),
+            strides: chosen.iter().map(|d| layout.strides[*d]).collect(),
+            offset: 0,
+        }
+    };
+    (pick(false), pick(true))
+}
+
+/// Calls `visit` with the number of each result and the elements it is made of, in row-major order, of tensors that
+/// lie alike. Runs that lie contiguous are not copied; others are gathered, neighbouring results together so that
+/// memory is read in order.
+pub(crate) fn for_each_run<T: Element, const N: usize>(
+    data: [&[T]; N],
+    layout: &Layout,
+    dims: &[usize],
+    mut visit: impl FnMut(usize, [&[T]; N]),
+) {
+    /// Elements gathered at once, and results.
+    const SCRATCH: usize = 1 << 15;
+    const MOST_RESULTS: usize = 32;
+    let (kept, reduced) = split(layout, dims);
+    let (outputs, length) = (kept.numel(), reduced.numel());
+    let (sizes, strides) = reduced.collapse();
+    let mut cursor = Cursor::new(&Layout { offset: layout.offset, ..kept });
+    if length == 0 {
+        (0..outputs).for_each(|o| visit(o, [&[]; N]));
+        return;
+    }
+    if sizes.is_empty() || sizes.len() == 1 && strides[0] == 1 {
+        for o in 0..outputs {
+            let place = cursor.next_place();
+            visit(o, data.map(|data| &data[place..place + length]));
+        }
+        return;
+    }
+    let (inner, step) = (sizes[sizes.len() - 1], strides[strides.len() - 1]);
+    let starts = run_starts(&sizes, &strides);
+    let most = (SCRATCH / length).clamp(8, MOST_RESULTS);
+    let mut scratch = data.map(|_| Vec::<T>::new());
+    let mut o = 0;
+    while o < outputs {
+        let (stride, left) = cursor.run();
+        let n = if stride == 1 { left.min(most) } else { 1 };
+        let base = cursor.place() as isize;
+        for (scratch, data) in scratch.iter_mut().zip(data) {
+            scratch.resize(n * length, T::default());
+            for (i, start) in starts.iter().enumerate() {
+                let (first, r) = (base + start, i * inner);
+                if n == 1 && step == 1 {
+                    scratch[r..r + inner].copy_from_slice(&data[first as usize..first as usize + inner]);
+                    continue;
+                }
+                for k in 0..inner {
+                    let place = (first + k as isize * step) as usize;
+                    for (j, x) in data[place..place + n].iter().enumerate() {
+                        scratch[j * length + r + k] = *x;
+                    }
+                }
+            }
+        }
+        for j in 0..n {
+            visit(o + j, std::array::from_fn(|i| &scratch[i][j * length..(j + 1) * length]));
+        }
+        cursor.advance(n);
+        o += n;
+    }
+}
+
+/// Where the runs along the innermost dimension start.
+fn run_starts(sizes: &[usize], strides: &Strides) -> Vec<isize> {
+    let outer = sizes.len() - 1;
+    let mut starts = vec![0];
+    for (size, stride) in sizes[..outer].iter().zip(strides) {
+        starts = starts.iter().flat_map(|start| (0..*size as isize).map(move |i| start + i * stride)).collect();
+    }
+    starts
 }
 
 impl Tensor {
@@ -183,13 +243,64 @@ impl Tensor {
     /// # Errors
     /// A dimension that does not exist or is named twice.
     pub(crate) fn reduce<R: Reduce>(&self, op: R, dims: Option<&[isize]>, keepdim: bool) -> Result<Self> {
-        let dims = match dims {
-            Some(dims) => self.shape().dims(R::NAME, dims)?,
-            None => (0..self.ndim()).collect(),
-        };
-        let dims: SmallVec<[usize; 6]> = dims.into_iter().filter(|d| *d < self.ndim()).collect();
+        let dims = self.reduced_dims(R::NAME, dims)?;
         let squeezed = self.shape().reduce(&dims, false);
         let reduced = Self::apply(ReduceOp { op, dims }, &[self])?;
         if keepdim { Ok(reduced) } else { reduced.reshape_to(&squeezed) }
     }
+
+    /// The planes of a reduction of several results, each with size 1 in the dimensions reduced.
+    pub(crate) fn reduce_planes<R: Reduce>(&self, op: R, dims: &[usize]) -> Result<Vec<Self>> {
+        let dims = Dims::from_slice(dims);
+        let packed = Self::apply(ReduceOp { op, dims }, &[self])?;
+        (0..R::PLANES).map(|plane| packed.select(0, plane as isize)).collect()
+    }
+
+    /// The dimensions that `dims` names (all of them if `None`), sorted; a scalar has none.
+    pub(crate) fn reduced_dims(&self, op: &'static str, dims: Option<&[isize]>) -> Result<Dims> {
+        let dims = match dims {
+            Some(dims) => self.shape().dims(op, dims)?,
+            None => (0..self.ndim()).collect(),
+        };
+        Ok(dims.into_iter().filter(|d| *d < self.ndim()).collect())
+    }
+
+    /// How many elements each result of a reduction is made of.
+    pub(crate) fn count_over(&self, dims: &[usize]) -> usize {
+        dims.iter().map(|d| self.dims()[*d]).product()
+    }
+
+    /// Refuses a reduction of nothing, for operations that have no result then.
+    pub(crate) fn not_empty_over(&self, op: &'static str, dims: Option<&[isize]>) -> Result<()> {
+        if dims.is_none() && self.numel() == 0 {
+            let rule = format!("expected reduction dim to be specified for an empty tensor of shape {}", self.shape());
+            return Err(Error::shape(op, rule));
+        }
+        match self.reduced_dims(op, dims)?.iter().find(|d| self.dims()[**d] == 0) {
+            Some(dim) => {
+                let rule = format!("expected reduction dim {dim} to have non-zero size, the shape is {}", self.shape());
+                Err(Error::shape(op, rule))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// [`Tensor::sum_dim`] and its like take signed dimensions.
+pub(crate) fn signed(dims: &[usize]) -> SmallVec<[isize; 6]> {
+    dims.iter().map(|d| *d as isize).collect()
+}
+
+/// `f` of every element, added up in several lanes, which the compiler turns into vectors.
+pub(crate) fn sum_of<T: Element>(run: &[T], f: impl Fn(f64) -> f64) -> f64 {
+    const LANES: usize = 8;
+    let mut lanes = [0.0; LANES];
+    let chunks = run.chunks_exact(LANES);
+    let rest: f64 = chunks.remainder().iter().map(|x| f(x.to_f64())).sum();
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane += f(x.to_f64());
+        }
+    }
+    lanes.iter().sum::<f64>() + rest
 }

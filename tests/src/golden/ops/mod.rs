@@ -10,6 +10,7 @@ mod linear;
 mod matmul;
 mod pad;
 mod rearrange;
+mod reduce;
 mod replay;
 mod shape;
 mod unary;
@@ -35,6 +36,7 @@ pub const FAMILIES: &[&str] = &[
     "unary_extra",
     "where_mask",
 ];
+pub const FAMILIES: &[&str] = &["indexing", "join_split", "linear", "matmul", "pad", "rearrange", "reduce", "shape"];
 
 /// Every file's calls. `None` from a file means that it does not know the operation.
 const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
@@ -47,6 +49,7 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     matmul::call,
     pad::call,
     rearrange::call,
+    reduce::call,
     shape::call,
     unary::call,
     where_mask::call,

@@ -4,26 +4,18 @@ use crate::device::{DType, Element};
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::reduce::Reduce;
+use super::{Reduce, sum_of};
 
 #[derive(Clone, Debug)]
 struct Sum;
 
 impl Reduce for Sum {
     const NAME: &'static str = "sum";
-    const WGSL: &'static str = shader!("sum");
+    const WGSL: &'static [&'static str] = &[shader!("sum")];
     const SAVES: Saves = Saves::NOTHING;
 
-    fn start<T: Element>(&self) -> T {
-        T::default()
-    }
-
-    fn combine(&self, acc: f64, x: f64) -> f64 {
-        acc + x
-    }
-
-    fn finish(&self, acc: f64, _n: usize) -> f64 {
-        acc
+    fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {
+        planes[0] = sum_of(run, |x| x);
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, _dims: &[usize]) -> Result<Tensor> {
@@ -42,6 +34,14 @@ impl Tensor {
     }
 
     /// The sums over `dims`, which are left out, or kept with size 1.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor, block_on};
+    /// # fn main() -> kindling::Result<()> {
+    /// let x = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0], [2, 2], &Device::cpu())?;
+    /// assert_eq!(block_on(x.sum_dim(&[-1], false)?.to_vec::<f32>())?, [3.0, 7.0]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// A dimension that does not exist or is named twice.

@@ -1,0 +1,83 @@
+//! `amax`, `amin`, `max`, `min`: the greatest or the least element. Those tied share the gradient equally.
+
+use crate::device::Element;
+use crate::tensor::{Saves, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::{Reduce, signed};
+
+/// The greatest element, or the least.
+#[derive(Clone, Debug)]
+struct Extremum<const MAX: bool>;
+
+impl<const MAX: bool> Reduce for Extremum<MAX> {
+    const NAME: &'static str = if MAX { "amax" } else { "amin" };
+    const WGSL: &'static [&'static str] = if MAX {
+        &[shader!("amax"), shader!("shared/extremum")]
+    } else {
+        &[shader!("amin"), shader!("shared/extremum")]
+    };
+    const SAVES: Saves = Saves::INPUT.and_output();
+
+    fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {
+        planes[0] = extremum::<T, MAX>(run);
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor> {
+        let tied = cx.input(0)?.eq(&cx.output()?)?;
+        let share = grad.div(&tied.sum_dim(&signed(dims), true)?.to_dtype(grad.dtype())?)?;
+        tied.where_(&share, &grad.zeros_like()?)
+    }
+}
+
+/// The greatest element of a run, or the least; NaN if there is one.
+pub(crate) fn extremum<T: Element, const MAX: bool>(run: &[T]) -> f64 {
+    let start = if MAX { f64::NEG_INFINITY } else { f64::INFINITY };
+    let better = |x: f64, than: f64| if MAX { x > than } else { x < than };
+    let found = run.iter().map(|x| x.to_f64()).fold(start, |best, x| if better(x, best) { x } else { best });
+    // Comparing a number with itself costs less than keeping NaN in the loop above.
+    let unordered = run.iter().filter(|x| x.partial_cmp(x).is_none()).count();
+    if unordered > 0 { f64::NAN } else { found }
+}
+
+impl Tensor {
+    /// The greatest elements over `dims`, which are left out, or kept with size 1; NaN where there is one. Tied
+    /// elements share the gradient. [torch.amax](https://docs.pytorch.org/docs/stable/generated/torch.amax.html)
+    ///
+    /// # Errors
+    /// A dimension that does not exist, is named twice, or is empty.
+    pub fn amax(&self, dims: &[isize], keepdim: bool) -> Result<Self> {
+        self.not_empty_over("amax", Some(dims))?;
+        self.reduce(Extremum::<true>, Some(dims), keepdim)
+    }
+
+    /// The least elements over `dims`, as [`Tensor::amax`].
+    /// [torch.amin](https://docs.pytorch.org/docs/stable/generated/torch.amin.html)
+    ///
+    /// # Errors
+    /// A dimension that does not exist, is named twice, or is empty.
+    pub fn amin(&self, dims: &[isize], keepdim: bool) -> Result<Self> {
+        self.not_empty_over("amin", Some(dims))?;
+        self.reduce(Extremum::<false>, Some(dims), keepdim)
+    }
+
+    /// The greatest of all elements, without dimensions; NaN if there is one. Tied elements share the gradient.
+    /// [torch.max](https://docs.pytorch.org/docs/stable/generated/torch.max.html)
+    ///
+    /// # Errors
+    /// There are no elements.
+    pub fn max(&self) -> Result<Self> {
+        self.not_empty_over("max", None)?;
+        self.reduce(Extremum::<true>, None, false)
+    }
+
+    /// The least of all elements, as [`Tensor::max`].
+    /// [torch.min](https://docs.pytorch.org/docs/stable/generated/torch.min.html)
+    ///
+    /// # Errors
+    /// There are no elements.
+    pub fn min(&self) -> Result<Self> {
+        self.not_empty_over("min", None)?;
+        self.reduce(Extremum::<false>, None, false)
+    }
+}

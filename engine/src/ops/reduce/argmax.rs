@@ -1,0 +1,122 @@
+//! `argmax`, `argmin`, `max_dim`, `min_dim`: where the greatest or the least element stands, the first of those
+//! tied, and which it is. `max_dim` gives its gradient to that first one.
+
+use crate::device::{DType, Element};
+use crate::tensor::{Saves, Shape, Tensor, Vjp};
+use crate::{Result, shader};
+
+use super::Reduce;
+use super::amax::extremum;
+
+/// The place of the greatest element, or of the least.
+#[derive(Clone, Debug)]
+struct ArgExtremum<const MAX: bool>;
+
+impl<const MAX: bool> Reduce for ArgExtremum<MAX> {
+    const NAME: &'static str = if MAX { "argmax" } else { "argmin" };
+    const WGSL: &'static [&'static str] = if MAX {
+        &[shader!("amax"), shader!("shared/arg_extremum")]
+    } else {
+        &[shader!("amin"), shader!("shared/arg_extremum")]
+    };
+    const ACC_WORDS: usize = 2;
+    const SAVES: Saves = Saves::NOTHING;
+
+    fn output(&self, _input: DType) -> DType {
+        DType::I32
+    }
+
+    fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {
+        let best = extremum::<T, MAX>(run);
+        let found = run.iter().position(|x| x.to_f64() == best || best.is_nan() && x.partial_cmp(x).is_none());
+        planes[0] = found.unwrap_or(0) as f64;
+    }
+
+    fn vjp(&self, _cx: &Vjp<'_>, grad: &Tensor, _dims: &[usize]) -> Result<Tensor> {
+        Ok(grad.clone()) // Never asked for: indices have no gradient.
+    }
+}
+
+/// The greatest element of one dimension, or the least; its gradient goes to the first of those tied.
+#[derive(Clone, Debug)]
+struct ExtremumDim<const MAX: bool>;
+
+impl<const MAX: bool> Reduce for ExtremumDim<MAX> {
+    const NAME: &'static str = if MAX { "max_dim" } else { "min_dim" };
+    const WGSL: &'static [&'static str] = if MAX {
+        &[shader!("amax"), shader!("shared/extremum")]
+    } else {
+        &[shader!("amin"), shader!("shared/extremum")]
+    };
+    const SAVES: Saves = Saves::INPUT;
+
+    fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {
+        planes[0] = extremum::<T, MAX>(run);
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor> {
+        let input = cx.input(0)?.detach();
+        let Some(dim) = dims.first().copied() else { return Ok(grad.clone()) };
+        let found = input.arg_extremum::<MAX>(Some(dim as isize), true)?;
+        let places = Shape::new((0..input.ndim()).map(|d| if d == dim { input.dims()[d] } else { 1 }));
+        let place = Self::places(input.dims()[dim], &grad.device())?.reshape_to(&places)?;
+        found.eq(&place)?.where_(grad, &grad.zeros_like()?)
+    }
+}
+
+impl<const MAX: bool> ExtremumDim<MAX> {
+    fn places(len: usize, device: &crate::Device) -> Result<Tensor> {
+        Tensor::arange(0.0, len as f64, 1.0, (DType::I32, device))
+    }
+}
+
+impl Tensor {
+    fn arg_extremum<const MAX: bool>(&self, dim: Option<isize>, keepdim: bool) -> Result<Self> {
+        let dims: Option<&[isize]> = dim.as_ref().map(std::slice::from_ref);
+        self.not_empty_over(ArgExtremum::<MAX>::NAME, dims)?;
+        self.reduce(ArgExtremum::<MAX>, dims, keepdim)
+    }
+
+    fn extremum_dim<const MAX: bool>(&self, dim: isize, keepdim: bool) -> Result<(Self, Self)> {
+        self.not_empty_over(ExtremumDim::<MAX>::NAME, Some(&[dim]))?;
+        let values = self.reduce(ExtremumDim::<MAX>, Some(&[dim]), keepdim)?;
+        Ok((values, self.arg_extremum::<MAX>(Some(dim), keepdim)?))
+    }
+
+    /// Where the greatest element of a dimension stands, the first of those tied, the first NaN if there is one; of
+    /// all elements in row-major order if `dim` is `None`. An i32.
+    /// [torch.argmax](https://docs.pytorch.org/docs/stable/generated/torch.argmax.html)
+    ///
+    /// # Errors
+    /// A dimension that does not exist or is empty.
+    pub fn argmax(&self, dim: Option<isize>, keepdim: bool) -> Result<Self> {
+        self.arg_extremum::<true>(dim, keepdim)
+    }
+
+    /// Where the least element stands, as [`Tensor::argmax`].
+    /// [torch.argmin](https://docs.pytorch.org/docs/stable/generated/torch.argmin.html)
+    ///
+    /// # Errors
+    /// A dimension that does not exist or is empty.
+    pub fn argmin(&self, dim: Option<isize>, keepdim: bool) -> Result<Self> {
+        self.arg_extremum::<false>(dim, keepdim)
+    }
+
+    /// The greatest elements of a dimension and where they stand: `torch.max(input, dim)`. The gradient goes to the
+    /// element at that place. [torch.max](https://docs.pytorch.org/docs/stable/generated/torch.max.html)
+    ///
+    /// # Errors
+    /// A dimension that does not exist or is empty.
+    pub fn max_dim(&self, dim: isize, keepdim: bool) -> Result<(Self, Self)> {
+        self.extremum_dim::<true>(dim, keepdim)
+    }
+
+    /// The least elements of a dimension and where they stand, as [`Tensor::max_dim`].
+    /// [torch.min](https://docs.pytorch.org/docs/stable/generated/torch.min.html)
+    ///
+    /// # Errors
+    /// A dimension that does not exist or is empty.
+    pub fn min_dim(&self, dim: isize, keepdim: bool) -> Result<(Self, Self)> {
+        self.extremum_dim::<false>(dim, keepdim)
+    }
+}

@@ -1,0 +1,24 @@
+// The product.
+// joined with: shared/element_i32, reduce, shared/reduce_input, shared/team
+
+alias Output = Element;
+
+struct Acc {
+    product: Element,
+}
+
+fn acc_start() -> Acc {
+    return Acc(Element(1));
+}
+
+fn acc_add(acc: Acc, x: Element, r: u32) -> Acc {
+    return Acc(acc.product * x);
+}
+
+fn acc_merge(a: Acc, b: Acc) -> Acc {
+    return Acc(a.product * b.product);
+}
+
+fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+    return acc.product;
+}

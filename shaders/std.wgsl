@@ -1,0 +1,15 @@
+// The standard deviation: the root of the variance.
+// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team
+
+alias Output = f32;
+
+fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+    let divisor = f32(n) - bitcast<f32>(params.scalar);
+    if (n == 0u) {
+        return not_a_number();
+    }
+    if (divisor <= 0.0) {
+        return select(not_a_number(), infinity(), acc.squares > 0.0);
+    }
+    return sqrt(acc.squares / divisor);
+}
