@@ -9,6 +9,7 @@ mod compare;
 #[macro_use]
 mod gemm;
 mod reduce;
+mod rows;
 mod unary;
 
 // Making tensors.
@@ -60,6 +61,10 @@ mod index_sum;
 mod one_hot;
 mod scatter;
 
+// Rows, losses.
+mod loss;
+mod softmax;
+
 // Products.
 mod addmm;
 mod bmm;
@@ -70,6 +75,7 @@ mod outer;
 pub use create::TensorOptions;
 pub use gemm::{Variant, set_variant};
 pub use index::{Index, Indices};
+pub use loss::{CrossEntropyOptions, Reduction};
 pub use pad::PadMode;
 pub use unary::Gelu;
 pub use random::{Generator, manual_seed};

@@ -12,8 +12,15 @@ use crate::Error;
 pub struct FaultSite {
     /// The operation.
     pub op: &'static str,
-    /// The size of what it indexes.
+    /// The size of what it indexes, or [`FaultSite::UNIT_INTERVAL`].
     pub size: usize,
+}
+
+impl FaultSite {
+    /// In place of a size: what is reported is a float that should lie in 0..=1.
+    pub const UNIT_INTERVAL: usize = usize::MAX;
+    /// The rule that such a float breaks.
+    pub const UNIT_INTERVAL_RULE: &'static str = "all elements of input and target should be between 0 and 1";
 }
 
 /// Words that a kernel may write: the site's number, the offending index.
@@ -47,7 +54,12 @@ impl Faults {
     pub fn error(&self, words: &[u32]) -> Option<Error> {
         let number = words.first().copied().filter(|n| *n != 0)?;
         let site = self.sites.borrow().get(number as usize - 1).copied()?;
-        let index = i64::from(words.get(1).copied().unwrap_or(0) as i32);
+        let found = words.get(1).copied().unwrap_or(0);
+        if site.size == FaultSite::UNIT_INTERVAL {
+            let rule = format!("{}, found {}", FaultSite::UNIT_INTERVAL_RULE, f32::from_bits(found));
+            return Some(Error::value(site.op, rule));
+        }
+        let index = i64::from(found as i32);
         Some(Error::Index { op: site.op, index, size: site.size })
     }
 }

@@ -4,9 +4,11 @@ mod binary;
 mod compare;
 mod core;
 mod dropout;
+mod cross_entropy;
 mod indexing;
 mod join_split;
 mod linear;
+mod losses;
 mod matmul;
 mod pad;
 mod rearrange;
@@ -15,6 +17,7 @@ mod replay;
 mod shape;
 mod unary;
 mod where_mask;
+mod softmax;
 
 use kindling::{Result, Tensor};
 
@@ -37,15 +40,29 @@ pub const FAMILIES: &[&str] = &[
     "where_mask",
 ];
 pub const FAMILIES: &[&str] = &["indexing", "join_split", "linear", "matmul", "pad", "rearrange", "reduce", "shape"];
+    "cross_entropy",
+    "indexing",
+    "join_split",
+    "linear",
+    "losses",
+    "matmul",
+    "pad",
+    "rearrange",
+    "reduce",
+    "shape",
+    "softmax",
+];
 
 /// Every file's calls. `None` from a file means that it does not know the operation.
 const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     binary::call,
     compare::call,
     core::call,
+    cross_entropy::call,
     indexing::call,
     join_split::call,
     linear::call,
+    losses::call,
     matmul::call,
     pad::call,
     rearrange::call,
@@ -65,6 +82,7 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     pad::call,
     rearrange::call,
     shape::call,
+    softmax::call,
 ];
 
 /// Calls the operation that a case names.

@@ -1,0 +1,43 @@
+// Rows: the elements along one dimension, `inner` places apart. A team of TEAM threads shares a row; lane l takes
+// elements l, l + TEAM, … . What the team finds together is known to all of its threads; all threads of a workgroup
+// must call the team functions.
+// joined with: shared/team
+
+var<workgroup> team_values: array<f32, 64>;
+
+// Where a row starts.
+fn row_start(row: u32, length: u32, inner: u32) -> u32 {
+    return (row / inner) * length * inner + row % inner;
+}
+
+fn team_sum(value: f32, local: u32) -> f32 {
+    if (TEAM == 1u) {
+        return value;
+    }
+    workgroupBarrier();
+    team_values[local] = value;
+    for (var half = TEAM / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local % TEAM < half) {
+            team_values[local] += team_values[local + half];
+        }
+    }
+    workgroupBarrier();
+    return team_values[local - local % TEAM];
+}
+
+fn team_max(value: f32, local: u32) -> f32 {
+    if (TEAM == 1u) {
+        return value;
+    }
+    workgroupBarrier();
+    team_values[local] = value;
+    for (var half = TEAM / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local % TEAM < half) {
+            team_values[local] = max(team_values[local], team_values[local + half]);
+        }
+    }
+    workgroupBarrier();
+    return team_values[local - local % TEAM];
+}
