@@ -8,6 +8,7 @@ mod binary;
 mod compare;
 #[macro_use]
 mod gemm;
+mod normalize;
 mod reduce;
 mod rows;
 mod unary;
@@ -61,7 +62,9 @@ mod index_sum;
 mod one_hot;
 mod scatter;
 
-// Rows, losses.
+// Rows, normalisation, losses.
+mod batch_norm;
+mod layer_norm;
 mod loss;
 mod softmax;
 

@@ -2,11 +2,13 @@
 
 mod binary;
 mod compare;
+mod batch_norm;
 mod core;
 mod dropout;
 mod cross_entropy;
 mod indexing;
 mod join_split;
+mod layer_norm;
 mod linear;
 mod losses;
 mod matmul;
@@ -40,9 +42,11 @@ pub const FAMILIES: &[&str] = &[
     "where_mask",
 ];
 pub const FAMILIES: &[&str] = &["indexing", "join_split", "linear", "matmul", "pad", "rearrange", "reduce", "shape"];
+    "batch_norm",
     "cross_entropy",
     "indexing",
     "join_split",
+    "layer_norm",
     "linear",
     "losses",
     "matmul",
@@ -57,10 +61,12 @@ pub const FAMILIES: &[&str] = &["indexing", "join_split", "linear", "matmul", "p
 const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     binary::call,
     compare::call,
+    batch_norm::call,
     core::call,
     cross_entropy::call,
     indexing::call,
     join_split::call,
+    layer_norm::call,
     linear::call,
     losses::call,
     matmul::call,

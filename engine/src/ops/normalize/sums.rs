@@ -1,0 +1,105 @@
+//! `norm_sums`: Σ g and Σ g·(x − mean)·rstd over some dimensions, in one pass: what the gradient of a normalisation
+//! needs. It is part of a derivative computed without history, and has none itself.
+
+use std::hash::{Hash, Hasher};
+
+use crate::device::{Device, Float, SliceMut};
+use crate::ops::reduce::program::Reduction;
+use crate::ops::reduce::{Dims, for_each_run};
+use crate::tensor::{
+    Bind, Compute, FloatKernel, Function, Kernel, Layout, Op, Program, Saves, Scalars, Shape, Spec, Tensor, View,
+    ViewSpec, Vjp,
+};
+use crate::{Error, Result, shader};
+
+/// The operands are g and x, and mean and rstd with size 1 in `dims`.
+#[derive(Debug)]
+struct NormSums {
+    dims: Dims,
+}
+
+impl Function for NormSums {
+    fn name(&self) -> &'static str {
+        "norm_sums"
+    }
+
+    fn saves(&self) -> Saves {
+        Saves::NOTHING
+    }
+
+    fn vjp(&self, _cx: &Vjp<'_>, _grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Err(Error::internal("norm_sums is computed without history"))
+    }
+}
+
+impl Op for NormSums {
+    fn infer(&self, operands: &[Spec]) -> Result<Spec> {
+        let kept = operands[0].shape.reduce(&self.dims, true);
+        Ok(Spec { shape: Shape::new(std::iter::once(2).chain(kept.iter().copied())), dtype: operands[0].dtype })
+    }
+
+    fn key(&self, mut state: &mut dyn Hasher) {
+        self.dims.hash(&mut state);
+    }
+
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Kernel(self)
+    }
+}
+
+impl FloatKernel for NormSums {
+    fn run<T: Float>(&self, operands: &[View<'_>], output: &mut [T]) -> Result<()> {
+        let (g, x) = (&operands[0], &operands[1]);
+        let (mean, rstd) = (operands[2].contiguous::<T>()?, operands[3].contiguous::<T>()?);
+        let outputs = output.len() / 2;
+        // Both lie alike; the elements that `contiguous` gives start at their first.
+        let layout = Layout { offset: 0, ..x.layout.clone() };
+        for_each_run([g.contiguous::<T>()?, x.contiguous::<T>()?], &layout, &self.dims, |o, [g, x]| {
+            let centre = mean[o].to_f64();
+            let (mut sum, mut product) = (0.0, 0.0);
+            for (g, x) in g.iter().zip(x) {
+                sum += (*g).to_f64();
+                product += (*g).to_f64() * ((*x).to_f64() - centre);
+            }
+            output[o] = T::c(sum);
+            output[outputs + o] = T::c(product * rstd[o].to_f64());
+        });
+        Ok(())
+    }
+}
+
+impl Kernel for NormSums {
+    fn accepts(&self, _index: usize, layout: &Layout) -> bool {
+        layout.offset == 0 && layout.is_contiguous()
+    }
+
+    fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
+        self.run_any(operands, output)
+    }
+
+    fn gpu(&self, operands: &[ViewSpec], _output: &Spec, device: &Device) -> Result<Program> {
+        Reduction {
+            name: self.name(),
+            pieces: vec![shader!("norm_sums"), shader!("shared/team")],
+            operands: &[Bind::Operand(0), Bind::Operand(1), Bind::Operand(2), Bind::Operand(3)],
+            layout: &operands[0].layout,
+            dims: &self.dims,
+            acc_words: 2,
+            planes: 2,
+            scalar: false,
+        }
+        .program(device)
+    }
+}
+
+impl Tensor {
+    /// Σ grad and Σ grad·(self − mean)·rstd over `dims`, kept with size 1.
+    pub(super) fn norm_sums(&self, grad: &Self, mean: &Self, rstd: &Self, dims: &[usize]) -> Result<(Self, Self)> {
+        let packed = Self::apply(NormSums { dims: Dims::from_slice(dims) }, &[grad, self, mean, rstd])?;
+        Ok((packed.select(0, 0)?, packed.select(0, 1)?))
+    }
+}

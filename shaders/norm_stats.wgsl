@@ -1,0 +1,15 @@
+// What a normalisation needs: plane 0 the mean, 1 the variance over n, 2 one over the root of variance + eps.
+// joined with: shared/moments, shared/element_f32, reduce, shared/reduce_input, shared/team
+
+alias Output = f32;
+
+fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+    if (plane == 0u) {
+        return acc.mean;
+    }
+    let variance = acc.squares / f32(n);
+    if (plane == 1u) {
+        return variance;
+    }
+    return 1.0 / sqrt(variance + bitcast<f32>(params.scalar));
+}

@@ -1,0 +1,37 @@
+// The sums of g and of g·(x - mean)·rstd: what the gradient of a normalisation needs, as planes 0 and 1.
+// joined with: reduce, shared/team
+
+alias Output = f32;
+alias Element = vec2<f32>;
+
+struct Acc {
+    sum: f32,
+    product: f32,
+}
+
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> input: array<f32>;
+@group(0) @binding(3) var<storage, read> mean: array<f32>;
+@group(0) @binding(4) var<storage, read> rstd: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+// All operands lie contiguous from the start, so that one place serves x and g, and o serves the statistics.
+fn load(o: u32, place: u32) -> Element {
+    return vec2<f32>(grad[place], (input[place] - mean[o]) * rstd[o]);
+}
+
+fn acc_start() -> Acc {
+    return Acc(0.0, 0.0);
+}
+
+fn acc_add(acc: Acc, x: Element, r: u32) -> Acc {
+    return Acc(acc.sum + x.x, acc.product + x.x * x.y);
+}
+
+fn acc_merge(a: Acc, b: Acc) -> Acc {
+    return Acc(a.sum + b.sum, a.product + b.product);
+}
+
+fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+    return select(acc.sum, acc.product, plane == 1u);
+}
