@@ -3,6 +3,8 @@
 
 use kindling::autograd::{Call, Context, CustomFunction, custom};
 use kindling::{Gelu, Result, Tensor};
+use kindling::ops::{CrossEntropyOptions, Reduction};
+use kindling::{Result, Tensor};
 use kindling_tests::gradcheck::{gradcheck, gradgradcheck, random};
 
 fn x(shape: &[usize]) -> Tensor {
@@ -95,6 +97,95 @@ fn choices() {
 fn reductions() {
     gradgradcheck("sum", &[x(&[2, 3])], |t| t[0].mul(&t[0])?.sum());
     gradgradcheck("sum_dim", &[x(&[2, 3, 2])], |t| t[0].exp()?.sum_dim(&[0, 2], false));
+    gradgradcheck("mean", &[x(&[2, 3, 2])], |t| t[0].exp()?.mean_dim(&[-1], true));
+    gradgradcheck("amax", &[x(&[2, 3, 2])], |t| t[0].exp()?.amax(&[1], false));
+    gradgradcheck("amin", &[x(&[2, 3, 2])], |t| t[0].exp()?.amin(&[0, 1], true));
+    gradgradcheck("max", &[x(&[2, 3])], |t| t[0].exp()?.max());
+    gradgradcheck("max_dim", &[x(&[3, 2])], |t| Ok(t[0].exp()?.max_dim(0, false)?.0));
+    gradgradcheck("min_dim", &[x(&[3, 2])], |t| Ok(t[0].exp()?.min_dim(1, true)?.0));
+    gradgradcheck("prod", &[x(&[2, 3])], |t| t[0].prod(None, false));
+    gradgradcheck("prod of a dimension", &[x(&[2, 3, 2])], |t| t[0].prod(Some(1), true));
+    gradgradcheck("var", &[x(&[2, 3, 2])], |t| t[0].var_dim(&[0, 2], 1.0, false));
+    gradgradcheck("std", &[x(&[2, 4])], |t| t[0].std_dim(&[1], 0.0, true));
+    gradgradcheck("norm", &[x(&[2, 4])], |t| t[0].norm(2.0, Some(&[1]), true));
+    gradgradcheck("norm, p = 3", &[x(&[2, 4])], |t| t[0].norm(3.0, Some(&[0]), false));
+    gradgradcheck("norm, p = -1", &[x(&[2, 4])], |t| t[0].norm(-1.0, None, false));
+    gradcheck("norm, p = 1", &[x(&[2, 4])], |t| t[0].add_scalar(-1.1)?.norm(1.0, None, false));
+    gradcheck("norm, p = inf", &[x(&[2, 4])], |t| t[0].norm(f64::INFINITY, Some(&[1]), false));
+    gradgradcheck("logsumexp", &[x(&[2, 3, 2])], |t| t[0].logsumexp(&[0, 2], false));
+}
+
+/// A zero among the factors: the other factors' gradients vanish, but not those of their gradients.
+#[test]
+fn products_with_zeros() -> Result<()> {
+    let data = [2.0, 0.0, 3.0, 0.0, 5.0, 0.0];
+    let x = Tensor::from_slice(&data, [2, 3], &kindling::Device::cpu())?;
+    gradgradcheck("prod", &[x], |t| t[0].prod(Some(1), false));
+    Ok(())
+}
+
+#[test]
+fn rows() {
+    gradgradcheck("softmax", &[x(&[2, 3])], |t| t[0].softmax(1));
+    gradgradcheck("softmax of an outer dimension", &[x(&[2, 3, 2])], |t| t[0].softmax(1));
+    gradgradcheck("log_softmax", &[x(&[3, 2])], |t| t[0].log_softmax(0));
+}
+
+#[test]
+fn normalisations() {
+    gradgradcheck("layer_norm", &[x(&[3, 4]), y(&[4]), x(&[4])], |t| {
+        t[0].layer_norm(&[4], Some(&t[1]), Some(&t[2]), 1e-5)
+    });
+    gradgradcheck("rms_norm", &[x(&[2, 4]), y(&[4])], |t| t[0].rms_norm(&[4], Some(&t[1]), 1e-5));
+    gradgradcheck("batch_norm", &[x(&[3, 2, 2]), y(&[2]), x(&[2])], |t| {
+        t[0].batch_norm(None, None, Some(&t[1]), Some(&t[2]), true, 0.1, 1e-5)
+    });
+    gradgradcheck("batch_norm without weights", &[x(&[4, 2])], |t| {
+        t[0].batch_norm(None, None, None, None, true, 0.1, 1e-5)
+    });
+    gradgradcheck("batch_norm in evaluation", &[x(&[3, 2]), y(&[2]), x(&[2])], |t| {
+        let (mean, var) = (x(&[2]), y(&[2]));
+        t[0].batch_norm(Some(&mean), Some(&var), Some(&t[1]), Some(&t[2]), false, 0.1, 1e-5)
+    });
+}
+
+#[test]
+fn losses_of_classes() -> Result<()> {
+    let device = kindling::Device::cpu();
+    let target = Tensor::from_slice(&[2, 0, 1, -100], [4], &device)?;
+    let spatial = Tensor::from_slice(&[2, 0, 1, 1], [2, 2], &device)?;
+    for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
+        for (weight, label_smoothing) in [(None, 0.0), (Some(y(&[3])), 0.0), (Some(y(&[3])), 0.1)] {
+            let options = CrossEntropyOptions { weight, reduction, label_smoothing, ..Default::default() };
+            let name = format!("cross_entropy with {options:?}");
+            gradgradcheck(&name, &[x(&[4, 3])], |t| t[0].cross_entropy_with(&target, &options));
+            gradgradcheck(&name, &[x(&[2, 3, 2])], |t| t[0].cross_entropy_with(&spatial, &options));
+            let of_probabilities = |t: &[Tensor]| t[0].cross_entropy_with(&t[1].softmax(1)?, &options);
+            gradgradcheck(&name, &[x(&[4, 3]), y(&[4, 3])], of_probabilities);
+            if label_smoothing == 0.0 {
+                gradgradcheck("nll_loss", &[x(&[4, 3])], |t| t[0].nll_loss_with(&target, &options));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn losses() {
+    let (a, b) = (random(&[2, 3], 0.1, 0.9, 1), random(&[2, 3], 0.1, 0.9, 2));
+    let pair = [a, b];
+    for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
+        gradgradcheck("mse_loss", &pair, |t| t[0].mse_loss(&t[1], reduction));
+        gradcheck("l1_loss", &pair, |t| t[0].l1_loss(&t[1], reduction));
+        gradgradcheck("smooth_l1_loss", &pair, |t| t[0].smooth_l1_loss(&t[1], 0.45, reduction));
+        gradgradcheck("huber_loss", &pair, |t| t[0].huber_loss(&t[1], 0.45, reduction));
+        gradgradcheck("bce", &pair, |t| t[0].bce(&t[1], None, reduction));
+        gradgradcheck("bce_with_logits", &pair, |t| {
+            t[0].bce_with_logits(&t[1], Some(&y(&[3])), Some(&x(&[3])), reduction)
+        });
+        gradgradcheck("kl_div", &pair, |t| t[0].log()?.kl_div(&t[1], reduction, false));
+        gradgradcheck("kl_div of logarithms", &pair, |t| t[0].kl_div(&t[1], reduction, true));
+    }
 }
 
 #[test]
