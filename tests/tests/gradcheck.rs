@@ -2,9 +2,8 @@
 //! second order. Inputs stay away from kinks and poles.
 
 use kindling::autograd::{Call, Context, CustomFunction, custom};
-use kindling::{Gelu, Result, Tensor};
 use kindling::ops::{CrossEntropyOptions, Reduction};
-use kindling::{Result, Tensor};
+use kindling::{Gelu, Result, Tensor};
 use kindling_tests::gradcheck::{gradcheck, gradgradcheck, random};
 
 fn x(shape: &[usize]) -> Tensor {

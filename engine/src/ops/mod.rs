@@ -41,19 +41,9 @@ mod to_dtype;
 mod tril;
 
 // One element at a time, beside the families.
+mod dropout;
 mod masked_fill;
 mod where_;
-// One element at a time.
-mod add;
-mod add_scalar;
-mod div;
-mod dropout;
-mod exp;
-mod mul;
-mod mul_scalar;
-mod neg;
-mod relu;
-mod sub;
 
 // Looking up by number.
 mod embedding;
@@ -80,6 +70,6 @@ pub use gemm::{Variant, set_variant};
 pub use index::{Index, Indices};
 pub use loss::{CrossEntropyOptions, Reduction};
 pub use pad::PadMode;
-pub use unary::Gelu;
 pub use random::{Generator, manual_seed};
 pub use reduce::set_team;
+pub use unary::Gelu;
