@@ -4,6 +4,8 @@
 use kindling::autograd::{Call, Context, CustomFunction, custom};
 use kindling::ops::{CrossEntropyOptions, Reduction};
 use kindling::{Gelu, Result, Tensor};
+use kindling::autograd::{Backward, Call, Context, CustomFunction, custom, grad};
+use kindling::{Device, Error, Index, PadMode, Result, Tensor, manual_seed};
 use kindling_tests::gradcheck::{gradcheck, gradgradcheck, random};
 
 fn x(shape: &[usize]) -> Tensor {
@@ -208,6 +210,86 @@ fn views() {
     gradcheck("slice", &[x(&[5, 3])], |t| t[0].slice(0, Some(1), None, 2));
     gradcheck("contiguous", &[x(&[5, 3])], |t| t[0].t()?.contiguous());
     gradcheck("clone", &[x(&[5, 3])], |t| t[0].copy());
+}
+
+fn index(data: &[i32], shape: &[usize]) -> Result<Tensor> {
+    Tensor::from_slice(data, shape.to_vec(), &Device::cpu())
+}
+
+#[test]
+fn rearranging() {
+    gradcheck("squeeze", &[x(&[2, 1, 3])], |t| t[0].squeeze());
+    gradcheck("unsqueeze", &[x(&[2, 3])], |t| t[0].t()?.unsqueeze(1));
+    gradcheck("flatten", &[x(&[2, 3, 2])], |t| t[0].transpose(0, 2)?.flatten(1, -1));
+    gradcheck("unflatten", &[x(&[6, 2])], |t| t[0].unflatten(0, &[2, -1]));
+    gradgradcheck("flip", &[x(&[2, 3])], |t| t[0].flip(&[0, -1])?.exp());
+    gradgradcheck("roll", &[x(&[2, 3])], |t| t[0].roll(&[1, -2], &[0, 1])?.exp());
+    gradcheck("roll, flattened", &[x(&[2, 3])], |t| t[0].roll(&[2], &[]));
+    gradgradcheck("repeat", &[x(&[2, 3])], |t| t[0].repeat(&[2, 1, 3])?.exp());
+    gradcheck("narrow", &[x(&[5, 3])], |t| t[0].narrow(0, 1, 2));
+    gradcheck("select", &[x(&[5, 3])], |t| t[0].select(1, -1));
+    gradcheck("getitem", &[x(&[5, 3])], |t| t[0].i((Index::NewAxis, 1..4, 2)));
+    gradgradcheck("tril", &[x(&[3, 4])], |t| t[0].tril(-1)?.exp());
+    gradgradcheck("triu", &[x(&[3, 4])], |t| t[0].triu(1)?.exp());
+}
+
+#[test]
+fn joining_and_padding() {
+    gradgradcheck("cat", &[x(&[2, 3]), y(&[2, 1])], |t| Tensor::cat(&[&t[0], &t[1], &t[0]], 1)?.exp());
+    gradcheck("stack", &[x(&[2, 3]), y(&[2, 3])], |t| Tensor::stack(&[&t[0], &t[1]], 1));
+    gradcheck("split", &[x(&[5, 2])], |t| {
+        let parts = t[0].split(&[1, 4], 0)?;
+        parts[0].mul(&parts[1])
+    });
+    gradcheck("chunk", &[x(&[4, 2])], |t| {
+        let parts = t[0].chunk(2, 0)?;
+        parts[0].mul(&parts[1])
+    });
+    gradcheck("unbind", &[x(&[3, 2])], |t| {
+        let parts = t[0].unbind(0)?;
+        parts[0].mul(&parts[2])
+    });
+    let modes = [PadMode::Constant(0.5), PadMode::Reflect, PadMode::Replicate, PadMode::Circular];
+    for mode in modes {
+        gradgradcheck("pad", &[x(&[2, 3, 4])], |t| t[0].pad(&[2, -1, 1, 2], mode)?.exp());
+    }
+}
+
+#[test]
+fn indexing() -> Result<()> {
+    let rows = index(&[2, 0, 2, 2], &[4])?;
+    gradgradcheck("index_select", &[x(&[3, 2])], |t| t[0].index_select(0, &rows)?.exp());
+    let grid = index(&[1, 0, 1, 1, 2, 2], &[2, 3])?;
+    gradgradcheck("gather", &[x(&[3, 3])], |t| t[0].gather(1, &grid)?.exp());
+    gradgradcheck("gather, dim 0", &[x(&[3, 4])], |t| t[0].gather(0, &grid)?.exp());
+    gradgradcheck("scatter_add", &[x(&[2, 4]), y(&[2, 3])], |t| t[0].scatter_add(1, &grid, &t[1])?.exp());
+    let once = index(&[1, 0, 3, 2, 1, 0], &[2, 3])?;
+    gradgradcheck("scatter", &[x(&[2, 4]), y(&[2, 3])], |t| t[0].scatter(1, &once, &t[1])?.exp());
+    gradgradcheck("embedding", &[x(&[4, 2])], |t| grid.embedding(&t[0], None, false)?.exp());
+    Ok(())
+}
+
+/// Neither is the derivative of what is looked up, so differences say nothing; their own gradients are linear.
+#[test]
+fn embedding_with_padding_or_frequencies() -> Result<()> {
+    let words = index(&[1, 3, 1, 0], &[4])?;
+    for (padding, by_frequency) in [(Some(3), false), (None, true), (Some(0), true)] {
+        let table = x(&[4, 2]).requires_grad_(true)?;
+        let u = y(&[4, 2]).requires_grad_(true)?;
+        let found = words.embedding(&table, padding, by_frequency)?;
+        let keep = Backward::default().create_graph();
+        let gradient = |u: &Tensor| grad(&[(&found, Some(u))], &[&table], &keep, false).map(|mut g| g.remove(0));
+        gradcheck("embedding's gradient", &[u], |t| gradient(&t[0])?.ok_or_else(|| Error::internal("no gradient")));
+    }
+    Ok(())
+}
+
+#[test]
+fn dropout() {
+    gradgradcheck("dropout", &[x(&[4, 5])], |t| {
+        manual_seed(3);
+        t[0].dropout(0.4, true)?.exp()
+    });
 }
 
 /// x², with a derivative of `factor`·x.

@@ -17,8 +17,13 @@ mod unary;
 mod arange;
 mod create;
 mod full;
+mod nested;
 mod rand;
 mod random;
+mod to;
+
+// Printing them.
+mod display;
 
 // Layouts: no kernel.
 mod expand;
@@ -80,6 +85,7 @@ pub use create::TensorOptions;
 pub use gemm::{Variant, set_variant};
 pub use index::{Index, Indices};
 pub use loss::{CrossEntropyOptions, Reduction};
+pub use nested::Nested;
 pub use pad::PadMode;
 pub use random::{Generator, manual_seed};
 pub use reduce::set_team;

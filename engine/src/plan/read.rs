@@ -101,6 +101,17 @@ impl Tensor {
         T::of(&array).map(<[T]>::to_vec).ok_or_else(|| Error::internal("a read changed the element type"))
     }
 
+    /// The tensor on the CPU; itself if it is there. Gradients move back to where it was.
+    ///
+    /// # Errors
+    /// What went wrong when the value was computed.
+    pub async fn to_cpu(&self) -> Result<Self> {
+        if self.device().is_cpu() {
+            return Ok(self.clone());
+        }
+        self.arrived(self.to_array().await?, &Device::cpu())
+    }
+
     /// The only element, as a number.
     ///
     /// # Errors

@@ -1,0 +1,209 @@
+//! Printing as PyTorch prints (`torch/_tensor_str.py` is the reference): precision 4, lines of 80, the edges of
+//! tensors with more than 1000 elements.
+
+use std::fmt;
+
+use crate::DType;
+use crate::tensor::Tensor;
+
+const PRECISION: usize = 4;
+const LINE: usize = 80;
+const MOST_SHOWN: usize = 1000;
+/// Elements at each edge of a dimension that is summarized.
+const EDGE: usize = 3;
+
+/// Elements to print, with their shape.
+struct Printer<'a> {
+    elements: &'a [f64],
+    dims: &'a [usize],
+    summarize: bool,
+    format: Format,
+}
+
+/// How an element is written.
+struct Format {
+    kind: Kind,
+    width: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Bool,
+    Integer,
+    /// Floats that are whole numbers: `3.`
+    Whole,
+    Fixed,
+    Scientific,
+}
+
+impl Format {
+    /// What suits all `shown` elements: the scientific form where they differ a thousandfold or are extreme.
+    fn new(dtype: DType, shown: &[f64]) -> Self {
+        let kind = match dtype {
+            DType::Bool => Kind::Bool,
+            DType::I32 | DType::U32 => Kind::Integer,
+            DType::F32 | DType::F64 => float_kind(shown),
+        };
+        let mut format = Self { kind, width: 1 };
+        let counts = |x: &&f64| !dtype.is_float() || x.is_finite() && **x != 0.0;
+        format.width = shown.iter().filter(counts).map(|x| format.bare(*x).len()).max().unwrap_or(0).max(1);
+        format
+    }
+
+    fn bare(&self, x: f64) -> String {
+        match self.kind {
+            Kind::Bool => if x != 0.0 { "True" } else { "False" }.to_owned(),
+            _ if x.is_nan() => "nan".to_owned(),
+            _ if x.is_infinite() => if x > 0.0 { "inf" } else { "-inf" }.to_owned(),
+            Kind::Integer => format!("{x:.0}"),
+            Kind::Whole => format!("{x:.0}."),
+            Kind::Fixed => format!("{x:.PRECISION$}"),
+            Kind::Scientific => scientific(x),
+        }
+    }
+
+    fn write(&self, x: f64) -> String {
+        format!("{:>width$}", self.bare(x), width = self.width)
+    }
+}
+
+fn float_kind(shown: &[f64]) -> Kind {
+    let finite = || shown.iter().filter(|x| x.is_finite() && **x != 0.0);
+    let (least, most) = finite().fold((f64::INFINITY, 0.0f64), |(a, b), x| (a.min(x.abs()), b.max(x.abs())));
+    if most == 0.0 {
+        return Kind::Whole;
+    }
+    if most / least > 1000.0 || most > 1e8 || least < 1e-4 {
+        return Kind::Scientific;
+    }
+    if finite().all(|x| x.fract() == 0.0) { Kind::Whole } else { Kind::Fixed }
+}
+
+/// As C writes it: `1.5000e+00`, the exponent with a sign and two digits at least.
+fn scientific(x: f64) -> String {
+    let text = format!("{x:.PRECISION$e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |e| ('-', e));
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => text,
+    }
+}
+
+impl Printer<'_> {
+    /// Which elements along a dimension are shown; `None` stands for those left out.
+    fn places(&self, size: usize) -> Vec<Option<usize>> {
+        if self.summarize && size > 2 * EDGE {
+            let edges = (0..EDGE).map(Some).chain([None]);
+            return edges.chain((size - EDGE..size).map(Some)).collect();
+        }
+        (0..size).map(Some).collect()
+    }
+
+    fn write(&self, dim: usize, first: usize, indent: usize) -> String {
+        let Some(size) = self.dims.get(dim) else { return self.format.write(self.elements[first]) };
+        let step: usize = self.dims[dim + 1..].iter().product();
+        let places = self.places(*size);
+        if dim + 1 == self.dims.len() {
+            let write = |place: &Option<usize>| match place {
+                Some(i) => self.format.write(self.elements[first + i]),
+                None => " ...".to_owned(),
+            };
+            let elements: Vec<String> = places.iter().map(write).collect();
+            let a_line = ((LINE.saturating_sub(indent)) / (self.format.width + 2)).max(1);
+            let lines: Vec<String> = elements.chunks(a_line).map(|line| line.join(", ")).collect();
+            return format!("[{}]", lines.join(&format!(",\n{}", " ".repeat(indent + 1))));
+        }
+        let write = |place: &Option<usize>| match place {
+            Some(i) => self.write(dim + 1, first + i * step, indent + 1),
+            None => "...".to_owned(),
+        };
+        let parts: Vec<String> = places.iter().map(write).collect();
+        let breaks = "\n".repeat(self.dims.len() - dim - 1);
+        format!("[{}]", parts.join(&format!(",{breaks}{}", " ".repeat(indent + 1))))
+    }
+
+    /// The elements that will be seen: they alone decide on the format.
+    fn shown(&self, dim: usize, first: usize, out: &mut Vec<f64>) {
+        let Some(size) = self.dims.get(dim) else { return out.push(self.elements[first]) };
+        let step: usize = self.dims[dim + 1..].iter().product();
+        for i in self.places(*size).into_iter().flatten() {
+            self.shown(dim + 1, first + i * step, out);
+        }
+    }
+}
+
+/// PyTorch's name of the class of a `grad_fn`: `AddBackward0`.
+fn class(name: &str) -> String {
+    let name = name.strip_suffix("_scalar").unwrap_or(name);
+    let words = name.split('_').map(|word| {
+        let mut letters = word.chars();
+        letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+    });
+    words.collect::<String>() + "Backward0"
+}
+
+impl Tensor {
+    fn suffixes(&self) -> Vec<String> {
+        let mut suffixes = Vec::new();
+        if !self.device().is_cpu() {
+            suffixes.push(format!("device='{}'", self.device()));
+        }
+        if self.numel() == 0 && self.ndim() != 1 {
+            let sizes: Vec<String> = self.dims().iter().map(usize::to_string).collect();
+            suffixes.push(format!("size=({})", sizes.join(", ")));
+        }
+        let name = match self.dtype() {
+            DType::F32 => None,
+            DType::F64 => Some("torch.float64"),
+            DType::U32 => Some("torch.uint32"),
+            // i32 stands where PyTorch has its default integer; without elements even that is named.
+            DType::I32 => (self.numel() == 0).then_some("torch.int32"),
+            DType::Bool => (self.numel() == 0).then_some("torch.bool"),
+        };
+        suffixes.extend(name.map(|name| format!("dtype={name}")));
+        if let Some(node) = self.grad_fn() {
+            suffixes.push(format!("grad_fn=<{}>", class(node.name())));
+        } else if self.requires_grad() {
+            suffixes.push("requires_grad=True".to_owned());
+        }
+        suffixes
+    }
+}
+
+impl fmt::Display for Tensor {
+    /// As PyTorch prints it. The elements of a tensor on a GPU are waited for; in a browser, where nothing can be,
+    /// its shape is printed, and that it must be read first.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const START: &str = "tensor(";
+        let elements = match self.read_now("display") {
+            Ok(elements) => elements.to_f64(),
+            Err(error) => return write!(f, "{START}shape={}, dtype={}: {error})", self.shape(), self.dtype()),
+        };
+        let mut text = START.to_owned();
+        if elements.is_empty() {
+            text += "[]";
+        } else {
+            let summarize = elements.len() > MOST_SHOWN;
+            let format = Format { kind: Kind::Whole, width: 1 };
+            let mut printer = Printer { elements: &elements, dims: self.dims(), summarize, format };
+            let mut shown = Vec::new();
+            printer.shown(0, 0, &mut shown);
+            printer.format = Format::new(self.dtype(), &shown);
+            text += &printer.write(0, 0, START.len());
+        }
+        // PyTorch counts `len(text) - text.rfind("\n") + 1`, where rfind gives −1 if there is no break.
+        let mut last_line = text.rfind('\n').map_or(text.len() + 2, |at| text.len() - at + 1);
+        for suffix in self.suffixes() {
+            if last_line + suffix.len() + 2 > LINE {
+                text += &format!(",\n{}{suffix}", " ".repeat(START.len()));
+                last_line = START.len() + suffix.len();
+            } else {
+                text += &format!(", {suffix}");
+                last_line += suffix.len() + 2;
+            }
+        }
+        write!(f, "{text})")
+    }
+}
