@@ -1,19 +1,26 @@
 //! What this browser offers the engine, asked in the worker.
 //!
-//! It asks WebGPU itself and not wgpu, which hands on neither the vendor nor the architecture: mostly all that a browser
-//! says of an adapter.
+//! Whether it works, the engine says, by opening the device that it will train on. What it is called, the browser is asked
+//! directly: wgpu hands on neither the vendor nor the architecture, mostly all that a browser says of an adapter.
 
 use crate::protocol::{Adapter, Hardware, NoGpu};
 use js_sys::{Function, Promise, Reflect};
+use kindling::Device;
+use kindling::device::AdapterKind;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-/// Asks for the fastest adapter and for a device on it, so that what is shown is what will work.
+/// Asks for the fastest adapter, and has the engine open it, so that what is shown is what will work.
 pub async fn hardware() -> Hardware {
-    match adapter().await {
-        Ok((adapter, fallback)) if fallback || is_software(&adapter) => Hardware::Software(adapter),
-        Ok((adapter, _)) => Hardware::Gpu(adapter),
-        Err(reason) => Hardware::Cpu(reason),
+    let (adapter, fallback) = match adapter().await {
+        Ok(found) => found,
+        Err(reason) => return Hardware::Cpu(reason),
+    };
+    match Device::gpu().await {
+        Err(error) => Hardware::Cpu(NoGpu::Refused { reason: error.to_string() }),
+        Ok(Device::Gpu(gpu)) if gpu.kind() == AdapterKind::Software => Hardware::Software(adapter),
+        Ok(_) if fallback || is_software(&adapter) => Hardware::Software(adapter),
+        Ok(_) => Hardware::Gpu(adapter),
     }
 }
 
@@ -38,15 +45,7 @@ async fn adapter() -> Result<(Adapter, bool), NoGpu> {
     if adapter.is_falsy() {
         return Err(NoGpu::NoAdapter);
     }
-    let (described, fallback) = describe(&adapter);
-    let device = call(&adapter, "requestDevice", &JsValue::UNDEFINED).await.map_err(|error| NoGpu::Refused {
-        reason: get(&error, "message").as_string().unwrap_or_else(|| format!("{error:?}")),
-    })?;
-    if let Some(destroy) = get(&device, "destroy").dyn_ref::<Function>() {
-        // The device was only tried; if it cannot be destroyed, the browser collects it.
-        let _ = destroy.call0(&device);
-    }
-    Ok((described, fallback))
+    Ok(describe(&adapter))
 }
 
 /// The adapter's description, and whether the browser calls it a fallback.

@@ -71,9 +71,9 @@ pub enum NoGpu {
     NoWebGpu,
     /// The browser has WebGPU but offers no adapter.
     NoAdapter,
-    /// The adapter gave no device.
+    /// The engine could not open the adapter.
     Refused {
-        /// The browser's words.
+        /// The engine's words.
         reason: String,
     },
 }

@@ -51,7 +51,7 @@ fn without_gpu(reason: &NoGpu) -> String {
              newer graphics driver."
         }
         NoGpu::Refused { reason } => {
-            return format!("Networks train on the CPU. The graphics card gave no device; the browser says: {reason}");
+            return format!("Networks train on the CPU. The graphics card could not be opened: {reason}");
         }
     };
     format!("Networks train on the CPU: the same results, in more time. {reason}")

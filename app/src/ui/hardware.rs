@@ -36,7 +36,7 @@ pub fn Card(status: RwSignal<Status>) -> impl IntoView {
     };
     view! {
         <section class="card" data-kind=move || status.with(kind) aria-labelledby="hardware-title">
-            <h2 id="hardware-title" class="eyebrow">"Networks train on"</h2>
+            <h2 id="hardware-title" class="eyebrow">"This browser offers"</h2>
             <div role="status">{body}</div>
         </section>
     }

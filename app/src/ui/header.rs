@@ -9,12 +9,12 @@ use leptos::prelude::*;
 /// The bar at the top.
 #[component]
 pub fn Header(status: RwSignal<Status>) -> impl IntoView {
-    let text = move || match status.get() {
-        Status::Asking => "…".to_owned(),
-        Status::Failed(_) => "engine stopped".to_owned(),
+    let words = move || match status.get() {
+        Status::Asking => ("…".to_owned(), ""),
+        Status::Failed(_) => ("Engine stopped".to_owned(), ""),
         Status::Known(hardware) => {
             let described = words::describe(&hardware);
-            format!("{} · {}", described.name, described.kind)
+            (described.name, described.kind)
         }
     };
     view! {
@@ -23,9 +23,10 @@ pub fn Header(status: RwSignal<Status>) -> impl IntoView {
                 <Flame />
                 <span>"Kindling"</span>
             </a>
-            <span class="chip" data-kind=move || status.with(kind) title="What networks train on">
+            <span class="chip" data-kind=move || status.with(kind) title="What this browser offers">
                 <span class="dot" aria-hidden="true"></span>
-                {text}
+                <span class="chip-name">{move || words().0}</span>
+                <span class="chip-kind">{move || words().1}</span>
             </span>
             <ThemeButton />
         </header>

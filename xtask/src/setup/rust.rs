@@ -28,14 +28,12 @@ pub fn wasm_toolchain() -> Option<Option<&'static str>> {
 /// Asks rustup for the target. False if there is no rustup or it cannot download.
 pub fn add_target() -> bool {
     let mut add = command("rustup");
-    add.args(["target", "add", TARGET]);
-    match job::run("wasm32 target", &mut [add]) {
-        Ok(()) => true,
-        Err(message) => {
-            println!("  {message}\n  wasm32 target: building the standard library from Debian's sources instead");
-            false
-        }
+    add.args(["target", "add", TARGET]).env("RUST_BACKTRACE", "0");
+    let added = job::run("wasm32 target", &mut [add]);
+    if let Err(message) = &added {
+        println!("  {message}\n  wasm32 target: to be built from Debian's sources instead");
     }
+    added.is_ok()
 }
 
 /// Builds the standard library in a throw-away crate and lays a toolchain around it: Debian's programs, a sysroot of
