@@ -11,9 +11,7 @@ pub mod tensor;
 
 pub use device::{DType, Device};
 pub use error::{AutogradError, Error, Result};
-pub use ops::{Gelu, Generator, Index, Indices, PadMode, TensorOptions, manual_seed};
-pub use ops::{Generator, Index, Indices, PadMode, TensorOptions, manual_seed};
-pub use ops::{Generator, Index, Indices, Nested, PadMode, TensorOptions, manual_seed};
+pub use ops::{Gelu, Generator, Index, Indices, Nested, PadMode, TensorOptions, manual_seed};
 #[cfg(not(target_arch = "wasm32"))]
 pub use plan::block_on;
 pub use tensor::{Layout, Shape, Tensor, enable_grad, is_grad_enabled, no_grad};

@@ -1,11 +1,9 @@
 //! Every operation's derivative against differences, one line each; operations that are not linear, to the
 //! second order. Inputs stay away from kinks and poles.
 
-use kindling::autograd::{Call, Context, CustomFunction, custom};
-use kindling::ops::{CrossEntropyOptions, Reduction};
-use kindling::{Gelu, Result, Tensor};
 use kindling::autograd::{Backward, Call, Context, CustomFunction, custom, grad};
-use kindling::{Device, Error, Index, PadMode, Result, Tensor, manual_seed};
+use kindling::ops::{CrossEntropyOptions, Reduction};
+use kindling::{Device, Error, Gelu, Index, PadMode, Result, Tensor, manual_seed};
 use kindling_tests::gradcheck::{gradcheck, gradgradcheck, random};
 
 fn x(shape: &[usize]) -> Tensor {

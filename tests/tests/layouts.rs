@@ -163,8 +163,8 @@ proptest! {
         let (x, y) = (ok(counting(&a))?, ok(counting(b))?);
         let sum = ok(x.add(&y))?;
         let sizes: Vec<isize> = sum.dims().iter().map(|d| *d as isize).collect();
-        let explicit = ok(ok(x.expand(&sizes)).and_then(|x| ok(x.contiguous())))?;
-        let other = ok(ok(y.expand(&sizes)).and_then(|y| ok(y.contiguous())))?;
+        let explicit = ok(x.expand(&sizes)).and_then(|x| ok(x.contiguous()))?;
+        let other = ok(y.expand(&sizes)).and_then(|y| ok(y.contiguous()))?;
         prop_assert!(ok(same(&sum, &ok(explicit.add(&other))?))?);
     }
 

@@ -49,17 +49,6 @@ mod tril;
 mod dropout;
 mod masked_fill;
 mod where_;
-// One element at a time.
-mod add;
-mod add_scalar;
-mod div;
-mod dropout;
-mod exp;
-mod mul;
-mod mul_scalar;
-mod neg;
-mod relu;
-mod sub;
 
 // Looking up by number.
 mod embedding;

@@ -73,13 +73,7 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     softmax::call,
     unary::call,
     where_mask::call,
-pub const FAMILIES: &[&str] =
-    &["dropout", "embedding", "indexing", "join_split", "pad", "rearrange", "shape"];
-pub const FAMILIES: &[&str] = &["dropout", "embedding", "indexing", "join_split", "pad", "rearrange", "shape"];
-
-/// Every file's calls. `None` from a file means that it does not know the operation.
-const CALLS: &[fn(&Call) -> Option<Outcome>] =
-    &[core::call, dropout::call, indexing::call, join_split::call, pad::call, rearrange::call, shape::call];
+];
 
 /// Calls the operation that a case names.
 ///
