@@ -6,7 +6,7 @@ fn softplus_forward(input: f32, beta: f32, threshold: f32) -> f32 {
     if (x > threshold) {
         return input;
     }
-    // Half of it is x where that is positive, so that exp stays small.
+    // log(1 + eᶻ) = max(z, 0) + log(1 + exp(−|z|)): exp cannot overflow.
     return (max(x, 0.0) + log1p_forward(exp_forward(-abs(x)))) / beta;
 }
 

@@ -88,7 +88,8 @@ impl Tensor {
     /// As [`Tensor::copy_`], or what `f` refuses; a result of another shape, or of a higher type.
     pub fn update_(&self, f: impl FnOnce(&Self) -> Result<Self>) -> Result<()> {
         self.may_change(is_grad_enabled() && self.requires_grad())?;
-        let new = f(self)?;
+        // What `f` saves for backward is the tensor as it was: values never change, so that costs nothing.
+        let new = f(&self.snapshot())?;
         let (own, other) = (self.dtype(), new.dtype());
         if other.is_float() && !own.is_float() || own == DType::Bool && other != DType::Bool {
             let rule = format!(

@@ -218,6 +218,14 @@ impl Tensor {
         Self::over(self.0.storage.clone(), self.0.layout.clone(), Rc::default())
     }
 
+    /// The elements as they are now, with the history as it is now: later changes in place do not reach it.
+    pub(crate) fn snapshot(&self) -> Self {
+        let Operand { value, layout } = self.operand();
+        let snapshot = Self::over(Storage::new(value), layout, Rc::default());
+        snapshot.set_node(self.grad_fn());
+        snapshot
+    }
+
     /// Whether gradients flow to or through this tensor.
     pub fn requires_grad(&self) -> bool {
         self.0.requires_grad.get() || self.grad_fn().is_some()

@@ -12,7 +12,7 @@ impl Tensor {
     pub fn glu(&self, dim: isize) -> Result<Self> {
         let at = wrap_dim("glu", dim, self.ndim())?;
         let size = self.dims()[at];
-        if size % 2 != 0 {
+        if !size.is_multiple_of(2) {
             let rule = format!(
                 "the halved dimension must have an even size, but dimension {at} of {} has {size}",
                 self.shape()

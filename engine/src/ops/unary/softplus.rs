@@ -36,7 +36,7 @@ impl Unary for Softplus {
         if scaled > T::c(self.threshold) {
             return x;
         }
-        // Half of it is β·x where that is positive, so that exp stays small.
+        // log(1 + eᶻ) = max(z, 0) + log(1 + exp(−|z|)): exp cannot overflow.
         (scaled.max(T::c(0.0)) + (-scaled.abs()).exp().ln_1p()) / T::c(self.beta)
     }
 
