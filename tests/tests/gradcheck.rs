@@ -2,7 +2,7 @@
 //! second order. Inputs stay away from kinks and poles.
 
 use kindling::autograd::{Backward, Call, Context, CustomFunction, custom, grad};
-use kindling::ops::{CrossEntropyOptions, Reduction};
+use kindling::ops::{Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, CrossEntropyOptions, Padding, Reduction};
 use kindling::{Device, Error, Gelu, Index, PadMode, Result, Tensor, manual_seed};
 use kindling_tests::gradcheck::{gradcheck, gradgradcheck, random};
 
@@ -197,6 +197,26 @@ fn products() {
     gradgradcheck("outer", &[x(&[2]), y(&[3])], |t| t[0].outer(&t[1]));
     gradgradcheck("addmm", &[x(&[3]), y(&[2, 2]), x(&[2, 3])], |t| t[0].addmm(&t[1], &t[2], 0.5, -2.0));
     gradgradcheck("linear", &[x(&[2, 2, 3]), y(&[4, 3]), x(&[4])], |t| t[0].linear(&t[1], Some(&t[2])));
+}
+
+#[test]
+fn convolutions() {
+    let strided = Conv2dOptions { stride: [2, 1], padding: Padding::Explicit([1, 2]), dilation: [1, 2], groups: 2 };
+    gradgradcheck("conv2d", &[x(&[2, 4, 5, 6]), y(&[2, 2, 3, 2]), x(&[2])], |t| {
+        t[0].conv2d(&t[1], Some(&t[2]), &strided)
+    });
+    let same = Conv2dOptions { padding: Padding::Same, ..Default::default() };
+    gradgradcheck("conv2d, same", &[x(&[2, 4, 3]), y(&[3, 2, 2, 3])], |t| t[0].conv2d(&t[1], None, &same));
+    let depthwise = Conv2dOptions { padding: Padding::Explicit([1, 1]), groups: 3, ..Default::default() };
+    gradgradcheck("conv2d, depthwise", &[x(&[1, 3, 4, 4]), y(&[6, 1, 3, 3])], |t| t[0].conv2d(&t[1], None, &depthwise));
+    let pointwise = Conv2dOptions::default();
+    gradgradcheck("conv2d, pointwise", &[x(&[2, 3, 2, 2]), y(&[2, 3, 1, 1])], |t| t[0].conv2d(&t[1], None, &pointwise));
+    let conv1d = Conv1dOptions { stride: 2, ..Default::default() };
+    gradgradcheck("conv1d", &[x(&[2, 2, 7]), y(&[3, 2, 3]), x(&[3])], |t| t[0].conv1d(&t[1], Some(&t[2]), &conv1d));
+    let transposed = ConvTranspose2dOptions { stride: [2, 2], output_padding: [1, 0], ..Default::default() };
+    gradgradcheck("conv_transpose2d", &[x(&[1, 2, 3, 2]), y(&[2, 3, 3, 2]), x(&[3])], |t| {
+        t[0].conv_transpose2d(&t[1], Some(&t[2]), &transposed)
+    });
 }
 
 #[test]

@@ -6,6 +6,7 @@
 // Families.
 mod binary;
 mod compare;
+mod conv;
 #[macro_use]
 mod gemm;
 mod normalize;
@@ -66,10 +67,18 @@ mod softmax;
 // Products.
 mod addmm;
 mod bmm;
+mod conv1d;
+mod conv2d;
+mod conv2d_input;
+mod conv2d_weight;
+mod conv_transpose2d;
 mod linear;
 mod matmul;
 mod outer;
 
+pub use conv_transpose2d::ConvTranspose2dOptions;
+pub use conv1d::Conv1dOptions;
+pub use conv2d::{Conv2dOptions, Padding};
 pub use create::TensorOptions;
 pub use gemm::{Variant, set_variant};
 pub use index::{Index, Indices};

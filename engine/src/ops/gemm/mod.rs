@@ -11,7 +11,7 @@ use crate::device::{DType, Device};
 use crate::tensor::{Bind, Launch, Param, Program, groups_1d};
 use crate::{Error, shader};
 
-pub(crate) use cpu::{multiply, multiply_batches};
+pub(crate) use cpu::{Multiply, multiply, multiply_batches};
 use variant::Plan;
 pub(crate) use variant::Shape;
 pub use variant::{Variant, set_variant};
@@ -61,7 +61,7 @@ impl Gemm {
         if count == 0 {
             return Ok(Program::default());
         }
-        if [count, m * k, n * k].iter().any(|size| u32::try_from(*size).is_err()) {
+        if u32::try_from(count).is_err() || u32::try_from(k).is_err() {
             return Err(Error::shape(
                 self.name,
                 format!("{m}×{k} by {k}×{n} has more elements than 32 bits can count"),

@@ -3,6 +3,7 @@
 mod batch_norm;
 mod binary;
 mod compare;
+mod conv;
 mod core;
 mod cross_entropy;
 mod dropout;
@@ -32,6 +33,9 @@ pub const FAMILIES: &[&str] = &[
     "batch_norm",
     "binary",
     "compare",
+    "conv1d",
+    "conv2d",
+    "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "embedding",
@@ -57,6 +61,7 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     batch_norm::call,
     binary::call,
     compare::call,
+    conv::call,
     core::call,
     cross_entropy::call,
     dropout::call,

@@ -1,0 +1,118 @@
+//! `conv2d_weight`: the gradient of a convolution's weight (`torch.nn.grad.conv2d_weight`).
+
+use std::hash::{Hash, Hasher};
+
+use crate::device::{Device, SliceMut};
+use crate::tensor::{
+    Bind, Compute, Function, Kernel, Layout, Op, Program, Saves, Scalars, Spec, Tensor, View, ViewSpec, Vjp, typed_mut,
+};
+use crate::{Error, Result, dispatch, shader};
+
+use super::conv::{Geometry, Window, cpu, float_operands, has_planes, has_rows, image_params, normalized};
+use super::conv2d::Conv2d;
+use super::gemm::{self, Gemm};
+
+/// Of an input (n, c, h, w) and a gradient (n, o, oh, ow).
+#[derive(Debug)]
+struct Conv2dWeight {
+    window: Window,
+    kernel: [usize; 2],
+}
+
+impl Conv2dWeight {
+    fn geometry(&self, input: &[usize], grad: &[usize]) -> Result<Geometry> {
+        let ([n, c, ..], [n2, o, oh, ow]) = (input, grad) else {
+            return Err(Error::shape(self.name(), format!("expected 4 dimensions, got {input:?} and {grad:?}")));
+        };
+        let weight = [*o, c / self.window.groups.max(1), self.kernel[0], self.kernel[1]];
+        let g = self.window.geometry(self.name(), input, &weight)?;
+        if n != n2 || g.output != [*oh, *ow] {
+            let rule = format!(
+                "a gradient of shape {grad:?} does not belong to the output [{n}, {o}, {}, {}]",
+                g.output[0], g.output[1]
+            );
+            return Err(Error::shape(self.name(), rule));
+        }
+        Ok(g)
+    }
+}
+
+impl Function for Conv2dWeight {
+    fn name(&self) -> &'static str {
+        "conv2d_weight"
+    }
+
+    fn saves(&self) -> Saves {
+        Saves::INPUTS
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        let window = self.window;
+        let size = [cx.shape(0)[2], cx.shape(0)[3]];
+        let input = cx.needs(0).then(|| cx.input(1)?.conv2d_input(size, grad, window)).transpose()?;
+        let output = cx.needs(1).then(|| Tensor::apply(Conv2d { window }, &[&cx.input(0)?, grad])).transpose()?;
+        Ok(vec![input, output])
+    }
+}
+
+impl Op for Conv2dWeight {
+    fn infer(&self, operands: &[Spec]) -> Result<Spec> {
+        let dtype = float_operands(self.name(), operands)?;
+        let g = self.geometry(&operands[0].shape, &operands[1].shape)?;
+        Ok(Spec::new([g.filters * g.window.groups, g.channels, g.kernel[0], g.kernel[1]], dtype))
+    }
+
+    fn key(&self, mut state: &mut dyn Hasher) {
+        self.window.key(state);
+        self.kernel.hash(&mut state);
+    }
+
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Kernel(self)
+    }
+}
+
+impl Kernel for Conv2dWeight {
+    fn accepts(&self, index: usize, layout: &Layout) -> bool {
+        if index == 0 { has_rows(layout) } else { has_planes(layout) }
+    }
+
+    fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
+        let g = self.geometry(&operands[0].layout.shape, &operands[1].layout.shape)?;
+        dispatch!(output.dtype(), floats T => {
+            let input = cpu::Images::new(operands[0].typed::<T>()?, &normalized(operands[0].layout));
+            let grad = cpu::Images::new(operands[1].typed::<T>()?, &normalized(operands[1].layout));
+            cpu::weight_gradient(&g, &input, &grad, typed_mut(output)?)
+        }, Err(Error::internal("a convolution of numbers that are no floats")))
+    }
+
+    fn gpu(&self, operands: &[ViewSpec], output: &Spec, device: &Device) -> Result<Program> {
+        let (input, grad) = (&operands[0].layout, &operands[1].layout);
+        let g = self.geometry(&input.shape, &grad.shape)?;
+        let mut params = g.params();
+        params.extend(image_params(&normalized(input)));
+        params.extend(image_params(&normalized(grad)));
+        let gemm = Gemm {
+            name: "conv2d_weight",
+            wgsl: shader!("conv2d_weight"),
+            constants: g.constants(),
+            dtype: output.dtype,
+            shape: gemm::Shape { m: g.filters, n: g.depth(), k: g.images * g.places(), batches: g.window.groups },
+            deep: [true, true],
+            operands: vec![Bind::Operand(1), Bind::Operand(0)],
+            params,
+        };
+        gemm.program(device)
+    }
+}
+
+impl Tensor {
+    /// The gradient of the weight of a convolution of `self` whose output has the gradient `grad`.
+    pub(super) fn conv2d_weight(&self, kernel: [usize; 2], grad: &Self, window: Window) -> Result<Self> {
+        Self::apply(Conv2dWeight { window, kernel }, &[self, grad])
+    }
+}

@@ -1,0 +1,100 @@
+// The operands of the gradient of a convolution's input as a product: for every group, output[c, (image, h, w)] =
+// Σ over (o, kh, kw) of weight[o, c, kh, kw]·grad[image, o, oh, ow], where (oh, ow) is the place whose tap (kh, kw) meets the
+// pixel (h, w), if there is one. Used with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around
+// and fail the comparison with the gradient's size.
+// joined with: shared/gemm_f32
+
+override kernel_h: u32 = 3u;
+override kernel_w: u32 = 3u;
+override stride_h: u32 = 1u;
+override stride_w: u32 = 1u;
+override dilation_h: u32 = 1u;
+override dilation_w: u32 = 1u;
+
+struct Params {
+    m: u32,
+    n: u32,
+    k: u32,
+    batches: u32,
+    splits: u32,
+    chunk: u32,
+    channels: u32,
+    filters: u32,
+    height: u32,
+    width: u32,
+    out_height: u32,
+    out_width: u32,
+    before_h: u32,
+    before_w: u32,
+    image_step: u32,
+    filter_step: u32,
+    row_step: u32,
+    offset: u32,
+    weight_offset: u32,
+}
+
+// The weight, the gradient.
+@group(0) @binding(0) var<storage, read> a: array<Element>;
+@group(0) @binding(1) var<storage, read> b: array<Element>;
+@group(0) @binding(2) var<storage, read_write> output: array<Element>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+alias ARow = u32;
+alias ADepth = u32;
+
+// A pixel, or a tap of the kernel, and where its plane begins.
+struct Pixel {
+    plane: u32,
+    row: u32,
+    col: u32,
+}
+
+alias BDepth = Pixel;
+alias BCol = Pixel;
+
+fn a_row(group: u32, c: u32) -> ARow {
+    let taps = kernel_h * kernel_w;
+    return params.weight_offset + (group * params.filters * params.channels + c) * taps;
+}
+
+fn a_depth(group: u32, k: u32) -> ADepth {
+    let taps = kernel_h * kernel_w;
+    return (k / taps) * params.channels * taps + k % taps;
+}
+
+fn a_load(row: ARow, depth: ADepth) -> Element {
+    return a[row + depth];
+}
+
+fn b_col(group: u32, n: u32) -> BCol {
+    let pixels = params.height * params.width;
+    let image = n / pixels;
+    let pixel = n % pixels;
+    let start = params.offset + image * params.image_step + group * params.filters * params.filter_step;
+    return Pixel(start, pixel / params.width + params.before_h, pixel % params.width + params.before_w);
+}
+
+fn b_depth(group: u32, k: u32) -> BDepth {
+    let filter_number = k / (kernel_h * kernel_w);
+    let tap = k % (kernel_h * kernel_w);
+    return Pixel(filter_number * params.filter_step, (tap / kernel_w) * dilation_h, (tap % kernel_w) * dilation_w);
+}
+
+fn b_load(depth: BDepth, col: BCol) -> Element {
+    let down = col.row - depth.row;
+    let right = col.col - depth.col;
+    let row = down / stride_h;
+    let place = right / stride_w;
+    var value = Element(0);
+    let hit = row * stride_h == down && place * stride_w == right;
+    if (hit && row < params.out_height && place < params.out_width) {
+        value = b[depth.plane + col.plane + row * params.row_step + place];
+    }
+    return value;
+}
+
+fn store(group: u32, m: u32, n: u32, value: Element) {
+    let pixels = params.height * params.width;
+    let c = group * params.channels + m;
+    output[((n / pixels) * params.batches * params.channels + c) * pixels + n % pixels] = value;
+}

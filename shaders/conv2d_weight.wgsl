@@ -1,0 +1,97 @@
+// The operands of the gradient of a convolution's weight as a product: for every group, output[o, (c, kh, kw)] = Σ over
+// (image, oh, ow) of grad[o, (image, oh, ow)]·patch[(image, oh, ow), (c, kh, kw)]. The depth is long and the result small, so
+// it is usually split. Used with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around and fail the
+// comparison with the image's size.
+// joined with: shared/gemm_f32
+
+override kernel_h: u32 = 3u;
+override kernel_w: u32 = 3u;
+override stride_h: u32 = 1u;
+override stride_w: u32 = 1u;
+override dilation_h: u32 = 1u;
+override dilation_w: u32 = 1u;
+
+struct Params {
+    m: u32,
+    n: u32,
+    k: u32,
+    batches: u32,
+    splits: u32,
+    chunk: u32,
+    channels: u32,
+    filters: u32,
+    height: u32,
+    width: u32,
+    out_height: u32,
+    out_width: u32,
+    before_h: u32,
+    before_w: u32,
+    image_step: u32,
+    channel_step: u32,
+    row_step: u32,
+    offset: u32,
+    grad_image_step: u32,
+    grad_filter_step: u32,
+    grad_row_step: u32,
+    grad_offset: u32,
+}
+
+// The gradient, the images.
+@group(0) @binding(0) var<storage, read> a: array<Element>;
+@group(0) @binding(1) var<storage, read> b: array<Element>;
+@group(0) @binding(2) var<storage, read_write> output: array<Element>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+alias ARow = u32;
+alias ADepth = u32;
+
+// A place in a plane, or a tap of the kernel, and where that is in memory; both are added.
+struct Pixel {
+    place: u32,
+    row: u32,
+    col: u32,
+}
+
+alias BDepth = Pixel;
+alias BCol = Pixel;
+
+fn a_row(group: u32, o: u32) -> ARow {
+    return params.grad_offset + (group * params.filters + o) * params.grad_filter_step;
+}
+
+fn a_depth(group: u32, k: u32) -> ADepth {
+    let places = params.out_height * params.out_width;
+    return (k / places) * params.grad_image_step + k % places;
+}
+
+fn a_load(row: ARow, depth: ADepth) -> Element {
+    return a[row + depth];
+}
+
+fn b_col(group: u32, n: u32) -> BCol {
+    let channel = group * params.channels + n / (kernel_h * kernel_w);
+    let tap = n % (kernel_h * kernel_w);
+    let row = (tap / kernel_w) * dilation_h;
+    let col = (tap % kernel_w) * dilation_w;
+    return Pixel(params.offset + channel * params.channel_step + row * params.row_step + col, row, col);
+}
+
+fn b_depth(group: u32, k: u32) -> BDepth {
+    let places = params.out_height * params.out_width;
+    let place = k % places;
+    let row = (place / params.out_width) * stride_h - params.before_h;
+    let col = (place % params.out_width) * stride_w - params.before_w;
+    return Pixel((k / places) * params.image_step + row * params.row_step + col, row, col);
+}
+
+fn b_load(depth: BDepth, col: BCol) -> Element {
+    var value = Element(0);
+    if (depth.row + col.row < params.height && depth.col + col.col < params.width) {
+        value = b[depth.place + col.place];
+    }
+    return value;
+}
+
+fn store(group: u32, m: u32, n: u32, value: Element) {
+    output[(group * params.filters + m) * params.n + n] = value;
+}
