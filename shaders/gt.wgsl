@@ -1,7 +1,8 @@
 // Whether x > y.
+// joined with: shared/order
 
 fn gt_forward_f32(input: f32, other: f32) -> bool {
-    return input > other;
+    return ordered(input, other) && order_key(input) > order_key(other);
 }
 
 fn gt_forward_i32(input: i32, other: i32) -> bool {

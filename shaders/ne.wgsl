@@ -1,7 +1,8 @@
 // Whether x ≠ y; written as not equal, because compilers take != to be false for NaN.
+// joined with: shared/order
 
 fn ne_forward_f32(input: f32, other: f32) -> bool {
-    return !(input == other);
+    return !ordered(input, other) || order_key(input) != order_key(other);
 }
 
 fn ne_forward_i32(input: i32, other: i32) -> bool {

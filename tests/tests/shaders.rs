@@ -57,6 +57,34 @@ fn every_shader_is_valid() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Whether `&&` and `||` stand side by side without parentheses: naga takes it, the WGSL of browsers does not.
+fn mixes_and_with_or(source: &str) -> bool {
+    let code: String = source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let mut seen = vec![(false, false)];
+    let mut pairs = code.as_bytes().windows(2);
+    pairs.any(|pair| {
+        match pair {
+            [b'(' | b'[' | b'{', _] => seen.push((false, false)),
+            [b')' | b']' | b'}', _] if seen.len() > 1 => drop(seen.pop()),
+            [b';' | b',', _] => seen.iter_mut().last().into_iter().for_each(|s| *s = (false, false)),
+            b"&&" => seen.iter_mut().last().into_iter().for_each(|s| s.0 = true),
+            b"||" => seen.iter_mut().last().into_iter().for_each(|s| s.1 = true),
+            _ => {}
+        }
+        seen.last() == Some(&(true, true))
+    })
+}
+
+#[test]
+fn no_shader_mixes_and_with_or() {
+    let mixed: Vec<PathBuf> = files(&shaders())
+        .into_iter()
+        .filter(|path| mixes_and_with_or(&std::fs::read_to_string(path).unwrap_or_default()))
+        .collect();
+    assert!(mixed.is_empty(), "`&&` beside `||` needs parentheses in the browser: {mixed:?}");
+    assert!(mixes_and_with_or("if (a && b || c) {}") && !mixes_and_with_or("if ((a && b) || c) {} x = d && e;"));
+}
+
 #[test]
 fn every_shader_opens_with_what_it_computes() {
     let bare: Vec<PathBuf> = files(&shaders())

@@ -10,6 +10,8 @@ pub enum Failure {
     Engine(kindling::Error),
     /// The harness cannot replay it, or the result is wrong.
     Harness(String),
+    /// The engine does not have what the case needs.
+    Missing(String),
 }
 
 impl std::fmt::Display for Failure {
@@ -17,6 +19,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Engine(error) => write!(f, "the engine refused: {error}"),
             Self::Harness(message) => f.write_str(message),
+            Self::Missing(what) => write!(f, "{what} does not exist"),
         }
     }
 }

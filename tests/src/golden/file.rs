@@ -15,6 +15,8 @@ pub struct Entry {
     pub shape: Vec<usize>,
     /// The elements; 64-bit integers as 32-bit ones.
     pub data: Array,
+    /// Whether there was an integer that 32 bits cannot hold.
+    pub beyond_i32: bool,
 }
 
 impl Entry {
@@ -45,7 +47,12 @@ impl File {
         let metadata = header.metadata().clone().unwrap_or_default();
         let mut tensors = HashMap::new();
         for (name, view) in SafeTensors::deserialize(bytes).map_err(refuse)?.tensors() {
-            let entry = Entry { shape: view.shape().to_vec(), data: array(view.dtype(), view.data())? };
+            let beyond = |b: &[u8; 8]| i32::try_from(i64::from_le_bytes(*b)).is_err();
+            let entry = Entry {
+                shape: view.shape().to_vec(),
+                data: array(view.dtype(), view.data())?,
+                beyond_i32: view.dtype() == Dtype::I64 && view.data().as_chunks::<8>().0.iter().any(beyond),
+            };
             tensors.insert(name, entry);
         }
         Ok(Self { metadata, tensors })

@@ -9,7 +9,7 @@ use super::Failure;
 pub struct Report {
     families: BTreeMap<String, (usize, usize)>,
     /// Family, case and reason of every failure.
-    pub failures: Vec<(String, String, String)>,
+    pub failures: Vec<(String, String, Failure)>,
 }
 
 impl Report {
@@ -20,7 +20,7 @@ impl Report {
             Ok(()) => counts.0 += 1,
             Err(failure) => {
                 counts.1 += 1;
-                self.failures.push((family.to_owned(), case.to_owned(), failure.to_string()));
+                self.failures.push((family.to_owned(), case.to_owned(), failure));
             }
         }
     }
@@ -28,6 +28,12 @@ impl Report {
     /// How many cases passed.
     pub fn passed(&self) -> usize {
         self.families.values().map(|(passed, _)| passed).sum()
+    }
+
+    /// The failures that are not for want of an operation: something is wrong.
+    pub fn wrong(&self) -> Vec<String> {
+        let wrong = self.failures.iter().filter(|(_, _, failure)| !matches!(failure, Failure::Missing(_)));
+        wrong.map(|(family, case, failure)| format!("{family}/{case}: {failure}")).collect()
     }
 
     /// How many failed.

@@ -18,7 +18,7 @@ async fn replay(device: &Device) {
     }
     console_log!("{report}");
     assert!(report.passed() > 0, "no case was replayed");
-    assert_eq!(report.failed(), 0, "golden cases failed:\n{report}");
+    assert_eq!(report.wrong(), [""; 0], "golden cases failed");
 }
 
 #[wasm_bindgen_test]

@@ -33,18 +33,21 @@ pub const FAMILIES: &[&str] = &[
     "batch_norm",
     "binary",
     "compare",
+    "compose",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "embedding",
+    "errors",
     "indexing",
     "join_split",
     "layer_norm",
     "linear",
     "losses",
     "matmul",
+    "nonfinite",
     "pad",
     "promotion",
     "rearrange",
@@ -86,7 +89,7 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
 /// The engine refuses, or no file knows the operation.
 pub fn call(call: &Call) -> Outcome {
     let known = CALLS.iter().find_map(|family| family(call));
-    known.unwrap_or_else(|| Err(Failure::Harness(format!("the operation {} does not exist", call.op))))
+    known.unwrap_or_else(|| Err(Failure::Missing(format!("the operation {}", call.op))))
 }
 
 /// A single result.

@@ -37,7 +37,11 @@ fn prepare(file: &File, case: &Value, name: &str, device: &Device) -> Result<(Ve
     let mut leaves = Vec::new();
     let mut tensors = Vec::new();
     for i in 0..roles.len() {
-        let leaf = file.need(&format!("{name}/in{i}"))?.tensor(device)?;
+        let entry = file.need(&format!("{name}/in{i}"))?;
+        if entry.beyond_i32 {
+            return Err(Failure::Missing("64-bit integers (WebGPU has none): the type".to_owned()));
+        }
+        let leaf = entry.tensor(device)?;
         if case["requires_grad"][i].as_bool() == Some(true) {
             leaf.requires_grad_(true)?;
         }
@@ -66,8 +70,19 @@ fn apply_view(tensor: &Tensor, view: &Value) -> Result<Tensor, Failure> {
     })
 }
 
+/// `one_hot` without a number of classes must look at the elements. In a browser nothing can wait for a GPU but a
+/// future, so the number is found first, as a user there would.
+async fn infer_classes(call: &mut Call) -> Result<(), Failure> {
+    if call.op == "one_hot" && call.int("num_classes")? == -1 && !call.device.is_cpu() {
+        let classes = call.input("input")?.max()?.item().await? + 1.0;
+        call.attrs["num_classes"] = Value::from(classes as i64);
+    }
+    Ok(())
+}
+
 async fn replay(file: &File, case: &Value, name: &str, device: &Device, tolerance: Tolerance) -> Result<(), Failure> {
-    let (leaves, call) = prepare(file, case, name, device)?;
+    let (leaves, mut call) = prepare(file, case, name, device)?;
+    infer_classes(&mut call).await?;
     let outputs = super::call(&call)?;
     let count = case["n_out"].as_u64().unwrap_or(1) as usize;
     if outputs.len() < count {
