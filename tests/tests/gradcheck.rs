@@ -220,6 +220,22 @@ fn convolutions() {
 }
 
 #[test]
+fn pools() {
+    let overlapping = MaxPool2dOptions { stride: [2, 1], padding: [1, 0], ..MaxPool2dOptions::new([3, 2]) };
+    gradgradcheck("max_pool2d", &[x(&[2, 2, 5, 4])], |t| t[0].exp()?.max_pool2d(&overlapping));
+    gradgradcheck("max_pool1d", &[x(&[2, 7])], |t| t[0].exp()?.max_pool1d(&MaxPool1dOptions::new(2)));
+    let padded = AvgPool2dOptions {
+        stride: [2, 1],
+        padding: [1, 1],
+        ceil_mode: true,
+        count_include_pad: false,
+        ..AvgPool2dOptions::new([3, 2])
+    };
+    gradgradcheck("avg_pool2d", &[x(&[2, 2, 4, 5])], |t| t[0].exp()?.avg_pool2d(&padded));
+    gradgradcheck("adaptive_avg_pool2d", &[x(&[2, 7, 5])], |t| t[0].exp()?.adaptive_avg_pool2d([Some(3), Some(4)]));
+}
+
+#[test]
 fn views() {
     gradcheck("t", &[x(&[2, 3])], |t| t[0].t());
     gradcheck("permute", &[x(&[2, 3, 4])], |t| t[0].permute(&[2, 0, 1]));

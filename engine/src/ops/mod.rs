@@ -10,6 +10,7 @@ mod conv;
 #[macro_use]
 mod gemm;
 mod normalize;
+mod pool;
 mod reduce;
 mod rows;
 mod unary;
@@ -64,6 +65,12 @@ mod layer_norm;
 mod loss;
 mod softmax;
 
+// Pools.
+mod adaptive_avg_pool2d;
+mod avg_pool2d;
+mod max_pool1d;
+mod max_pool2d;
+
 // Products.
 mod addmm;
 mod bmm;
@@ -76,6 +83,7 @@ mod linear;
 mod matmul;
 mod outer;
 
+pub use avg_pool2d::AvgPool2dOptions;
 pub use conv_transpose2d::ConvTranspose2dOptions;
 pub use conv1d::Conv1dOptions;
 pub use conv2d::{Conv2dOptions, Padding};
@@ -83,6 +91,8 @@ pub use create::TensorOptions;
 pub use gemm::{Variant, set_variant};
 pub use index::{Index, Indices};
 pub use loss::{CrossEntropyOptions, Reduction};
+pub use max_pool1d::MaxPool1dOptions;
+pub use max_pool2d::MaxPool2dOptions;
 pub use nested::Nested;
 pub use pad::PadMode;
 pub use random::{Generator, manual_seed};

@@ -14,6 +14,7 @@ mod linear;
 mod losses;
 mod matmul;
 mod pad;
+mod pool;
 mod rearrange;
 mod reduce;
 mod replay;
@@ -49,6 +50,7 @@ pub const FAMILIES: &[&str] = &[
     "matmul",
     "nonfinite",
     "pad",
+    "pool",
     "promotion",
     "rearrange",
     "reduce",
@@ -75,6 +77,7 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     losses::call,
     matmul::call,
     pad::call,
+    pool::call,
     rearrange::call,
     reduce::call,
     shape::call,

@@ -1,0 +1,288 @@
+//! `max_pool2d`: maxima of windows of images. Three operations: where each maximum lies, the elements at those
+//! places, and the sum of gradients back to them. The last two are each other's derivative.
+
+use std::hash::{Hash, Hasher};
+
+use crate::device::gpu::KernelSource;
+use crate::device::{DType, Device, Float, SliceMut};
+use crate::tensor::{
+    Bind, Compute, FloatKernel, Function, Kernel, Launch, Layout, Op, Param, Program, Saves, Scalars, Spec, Tensor,
+    View, ViewSpec, Vjp, groups_1d, typed_mut,
+};
+use crate::{Error, Result, dispatch, shader};
+
+use super::pool::{Windows, each_plane, float_only, planes, with_size};
+
+/// Which windows; [`MaxPool2dOptions::new`] gives PyTorch's defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaxPool2dOptions {
+    /// Height and width of a window.
+    pub kernel_size: [usize; 2],
+    /// Distance of windows, down and right.
+    pub stride: [usize; 2],
+    /// Places at top and bottom, and left and right, that never win.
+    pub padding: [usize; 2],
+    /// Distance of a window's elements, down and right.
+    pub dilation: [usize; 2],
+    /// Whether windows may stand over the end.
+    pub ceil_mode: bool,
+}
+
+impl MaxPool2dOptions {
+    /// Windows of this size side by side.
+    pub fn new(kernel_size: [usize; 2]) -> Self {
+        Self { kernel_size, stride: kernel_size, padding: [0, 0], dilation: [1, 1], ceil_mode: false }
+    }
+
+    fn windows(&self) -> Windows {
+        Windows {
+            kernel: self.kernel_size,
+            stride: self.stride,
+            padding: self.padding,
+            dilation: self.dilation,
+            ceil_mode: self.ceil_mode,
+        }
+    }
+}
+
+/// What the three have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Pool {
+    windows: Windows,
+    input: [usize; 2],
+    output: [usize; 2],
+}
+
+impl Pool {
+    fn pixels(&self) -> usize {
+        self.input[0] * self.input[1]
+    }
+
+    fn places(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+
+    /// The launch of one thread for each of `len` elements.
+    fn program(&self, source: KernelSource, operands: &[ViewSpec], len: usize) -> Program {
+        if len == 0 {
+            return Program::default();
+        }
+        let offset = |i: usize| Param::from(operands.get(i).map_or(0, |operand| operand.layout.offset));
+        let mut params = vec![Param::from(len), Param::Word(0), offset(0), offset(1)];
+        params.extend([self.input, self.output].iter().flatten().map(|n| Param::from(*n)));
+        params.extend(self.windows.params());
+        let mut bindings: Vec<Bind> = (0..operands.len()).map(Bind::Operand).collect();
+        bindings.push(Bind::Output);
+        let launch = Launch { source, bindings, params, groups: groups_1d(len, 64) };
+        Program { launches: vec![launch], scratch: Vec::new() }
+    }
+}
+
+/// Where the maximum of each window lies in its plane; NaN is larger than any number.
+#[derive(Debug)]
+struct Indices(Pool);
+
+impl Function for Indices {
+    fn name(&self) -> &'static str {
+        "max_pool2d_with_indices"
+    }
+
+    fn saves(&self) -> Saves {
+        Saves::NOTHING
+    }
+
+    fn vjp(&self, _cx: &Vjp<'_>, _grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Ok(vec![None])
+    }
+}
+
+impl Op for Indices {
+    fn infer(&self, operands: &[Spec]) -> Result<Spec> {
+        Ok(Spec::new(with_size(&operands[0].shape, self.0.output), DType::I32))
+    }
+
+    fn key(&self, mut state: &mut dyn Hasher) {
+        self.0.hash(&mut state);
+    }
+
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Kernel(self)
+    }
+}
+
+impl Kernel for Indices {
+    fn accepts(&self, _index: usize, layout: &Layout) -> bool {
+        layout.is_contiguous()
+    }
+
+    fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
+        let pool = &self.0;
+        let output = typed_mut::<i32>(output)?;
+        dispatch!(operands[0].data.dtype(), floats T => {
+            let data = operands[0].contiguous::<T>()?;
+            each_plane(output, pool.places(), |i, plane| {
+                find(pool, &data[i * pool.pixels()..(i + 1) * pool.pixels()], plane);
+                Ok(())
+            })
+        }, Err(Error::internal("a pool of numbers that are no floats")))
+    }
+
+    fn gpu(&self, operands: &[ViewSpec], output: &Spec, _device: &Device) -> Result<Program> {
+        let source =
+            KernelSource::new(self.name(), &[shader!("max_pool2d_with_indices"), shader!("shared/max_pool2d")]);
+        Ok(self.0.program(source, operands, output.shape.numel()))
+    }
+}
+
+/// The places of a window in one dimension that lie within the image: the first, and how many.
+fn within(pool: &Pool, d: usize, o: usize) -> (usize, usize) {
+    let windows = &pool.windows;
+    let (step, padding) = (windows.dilation[d], windows.padding[d]);
+    let start = o * windows.stride[d];
+    let skipped = padding.saturating_sub(start).div_ceil(step);
+    let first = (start + skipped * step).saturating_sub(padding);
+    let fit = pool.input[d].saturating_sub(first).div_ceil(step);
+    (first, windows.kernel[d].saturating_sub(skipped).min(fit))
+}
+
+fn find<T: Float>(pool: &Pool, image: &[T], plane: &mut [i32]) {
+    let [step_h, step_w] = pool.windows.dilation;
+    let wide = pool.input[1];
+    let cols: Vec<(usize, usize)> = (0..pool.output[1]).map(|o| within(pool, 1, o)).collect();
+    for (oh, line) in plane.chunks_mut(pool.output[1].max(1)).enumerate() {
+        let (top, rows) = within(pool, 0, oh);
+        for (out, (left, count)) in line.iter_mut().zip(&cols) {
+            let mut best = (top * wide + left, T::neg_infinity());
+            for row in 0..rows {
+                let start = (top + row * step_h) * wide + left;
+                for col in 0..*count {
+                    let at = start + col * step_w;
+                    let x = image[at];
+                    if x > best.1 || x.is_nan() {
+                        best = (at, x);
+                    }
+                }
+            }
+            *out = best.0 as i32;
+        }
+    }
+}
+
+/// With `backward`, the gradient of the images for one of the maxima; else the maxima. Operand 1 says where they lie.
+#[derive(Debug)]
+struct MaxPool2d {
+    pool: Pool,
+    backward: bool,
+}
+
+impl Function for MaxPool2d {
+    fn name(&self) -> &'static str {
+        if self.backward { "max_pool2d_backward" } else { "max_pool2d" }
+    }
+
+    fn saves(&self) -> Saves {
+        Saves::inputs(&[1])
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        let other = Self { pool: self.pool, backward: !self.backward };
+        Ok(vec![Some(Tensor::apply(other, &[grad, &cx.input(1)?])?), None])
+    }
+}
+
+impl Op for MaxPool2d {
+    fn infer(&self, operands: &[Spec]) -> Result<Spec> {
+        let size = if self.backward { self.pool.input } else { self.pool.output };
+        Ok(Spec::new(with_size(&operands[0].shape, size), operands[0].dtype))
+    }
+
+    fn key(&self, mut state: &mut dyn Hasher) {
+        (self.pool, self.backward).hash(&mut state);
+    }
+
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Kernel(self)
+    }
+}
+
+impl FloatKernel for MaxPool2d {
+    fn run<T: Float>(&self, operands: &[View<'_>], output: &mut [T]) -> Result<()> {
+        let (data, indices) = (operands[0].contiguous::<T>()?, operands[1].contiguous::<i32>()?);
+        let (pixels, places) = (self.pool.pixels(), self.pool.places());
+        let indices = |i: usize| &indices[i * places..(i + 1) * places];
+        if self.backward {
+            return each_plane(output, pixels, |i, plane| {
+                plane.fill(T::zero());
+                let grads = &data[i * places..(i + 1) * places];
+                indices(i).iter().zip(grads).for_each(|(at, grad)| plane[*at as usize] += *grad);
+                Ok(())
+            });
+        }
+        each_plane(output, places, |i, plane| {
+            let image = &data[i * pixels..(i + 1) * pixels];
+            plane.iter_mut().zip(indices(i)).for_each(|(out, at)| *out = image[*at as usize]);
+            Ok(())
+        })
+    }
+}
+
+impl Kernel for MaxPool2d {
+    fn accepts(&self, _index: usize, layout: &Layout) -> bool {
+        layout.is_contiguous()
+    }
+
+    fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
+        self.run_any(operands, output)
+    }
+
+    fn gpu(&self, operands: &[ViewSpec], output: &Spec, _device: &Device) -> Result<Program> {
+        let shader = if self.backward { shader!("max_pool2d_backward") } else { shader!("max_pool2d") };
+        let source = KernelSource::new(self.name(), &[shader, shader!("shared/max_pool2d")]);
+        Ok(self.pool.program(source, operands, output.shape.numel()))
+    }
+}
+
+impl Tensor {
+    /// The maximum of every window of images (n, c, h, w), or of one (c, h, w). Its gradient goes to the first
+    /// maximum in row-major order. [torch.nn.functional.max_pool2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html)
+    ///
+    /// ```
+    /// use kindling::ops::MaxPool2dOptions;
+    /// use kindling::{Device, Tensor};
+    /// # fn main() -> kindling::Result<()> {
+    /// let images = Tensor::ones([2, 3, 32, 32], &Device::cpu())?;
+    /// assert_eq!(images.max_pool2d(&MaxPool2dOptions::new([2, 2]))?.dims(), [2, 3, 16, 16]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Other numbers of dimensions; a kernel, stride or dilation of 0; padding wider than half of the kernel; no
+    /// window; integers.
+    pub fn max_pool2d(&self, options: &MaxPool2dOptions) -> Result<Self> {
+        Ok(self.max_pool2d_with_indices(options)?.0)
+    }
+
+    /// [`Tensor::max_pool2d`], and where in its plane each maximum lies, as row·width + column.
+    ///
+    /// # Errors
+    /// As [`Tensor::max_pool2d`].
+    pub fn max_pool2d_with_indices(&self, options: &MaxPool2dOptions) -> Result<(Self, Self)> {
+        float_only("max_pool2d", self.dtype())?;
+        let (_, input) = planes("max_pool2d", self.dims())?;
+        let windows = options.windows();
+        let pool = Pool { windows, input, output: windows.output("max_pool2d", input)? };
+        // Copied once, if it must be, for both operations.
+        let input = self.contiguous()?;
+        let indices = Self::apply(Indices(pool), &[&input])?;
+        let maxima = Self::apply(MaxPool2d { pool, backward: false }, &[&input, &indices])?;
+        Ok((maxima, indices))
+    }
+}
