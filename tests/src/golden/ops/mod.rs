@@ -51,6 +51,7 @@ pub const FAMILIES: &[&str] = &[
     "nonfinite",
     "pad",
     "pool",
+    "pool",
     "promotion",
     "rearrange",
     "reduce",
