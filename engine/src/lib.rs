@@ -6,6 +6,7 @@ pub mod autograd;
 pub mod device;
 mod error;
 pub mod ops;
+pub mod optim;
 pub mod plan;
 pub mod tensor;
 

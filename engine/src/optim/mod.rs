@@ -1,0 +1,54 @@
+//! Optimizers, learning-rate schedules and gradient clipping, by PyTorch's names and rules. Parameters that step
+//! together lie in one flat value, and so do their gradients and the optimizer's state, so that an update is a
+//! handful of kernels whatever the number of parameters. It knows no layers and no loops over data.
+//!
+//! ```
+//! use kindling::optim::Sgd;
+//! use kindling::{Device, Tensor, block_on};
+//! # fn main() -> kindling::Result<()> {
+//! let w = Tensor::ones([2], &Device::cpu())?.requires_grad_(true)?;
+//! let mut optimizer = Sgd::new([w.clone()], 0.1).momentum(0.9);
+//! for _ in 0..2 {
+//!     optimizer.zero_grad();
+//!     w.mul(&w)?.sum()?.backward()?;
+//!     optimizer.step()?;
+//! }
+//! let w = block_on(w.to_vec::<f32>())?;
+//! assert!((w[0] - 0.46).abs() < 1e-6);
+//! # Ok(()) }
+//! ```
+
+mod flat;
+mod optimizer;
+mod rule;
+mod spec;
+mod state;
+
+mod adadelta;
+mod adagrad;
+mod adam;
+mod adamax;
+mod muon;
+mod nadam;
+mod radam;
+mod rmsprop;
+mod sgd;
+
+mod clip;
+pub mod schedule;
+
+pub use adadelta::{Adadelta, AdadeltaOptions};
+pub use adagrad::{Adagrad, AdagradOptions};
+pub use adam::{Adam, AdamOptions, AdamW, AdamWOptions};
+pub use adamax::{Adamax, AdamaxOptions};
+pub use clip::{clip_grad_norm_, clip_grad_value_};
+pub use muon::{AdjustLr, Muon, MuonOptions};
+pub use nadam::{NAdam, NAdamOptions};
+pub use optimizer::{OptimState, Optimizer};
+pub use radam::{RAdam, RAdamOptions};
+pub use rmsprop::{RmsProp, RmsPropOptions};
+pub use rule::{Numbers, Rule};
+pub use schedule::{Schedule, Scheduler};
+pub use sgd::{Sgd, SgdOptions};
+pub use spec::OptimizerSpec;
+pub use state::{ParamState, State, StateValue};

@@ -1,0 +1,304 @@
+//! The optimizer: groups of parameters, each with its rule, cut into runs that step together. A run is what has
+//! always had a gradient together, of one type on one device; it has one flat value for its parameters and one
+//! for each entry of its state. It knows no rule by name.
+
+use std::collections::BTreeMap;
+
+use super::state::kind;
+use super::{OptimizerSpec, ParamState, Rule, State, StateValue, flat};
+use crate::device::Device;
+use crate::tensor::Shape;
+use crate::{AutogradError, Error, Result, Tensor, no_grad, plan};
+
+/// A run longer than this is cut, so that it fits a binding on every adapter (WebGPU promises 128 MiB).
+const MOST_ELEMENTS: usize = 1 << 24;
+
+/// An optimizer whose groups follow rules of type `R`; without it, rules of any kind, as
+/// [`OptimizerSpec::build`] makes it.
+#[derive(Debug)]
+pub struct Optimizer<R: Rule = Box<dyn Rule>> {
+    groups: Vec<Group<R>>,
+}
+
+#[derive(Debug)]
+struct Group<R> {
+    rule: R,
+    params: Vec<Tensor>,
+    runs: Vec<Run>,
+}
+
+/// Parameters, by number within the group, that step together.
+#[derive(Debug)]
+struct Run {
+    members: Vec<usize>,
+    state: State,
+}
+
+/// All that an optimizer remembers, as plain data and tensors: PyTorch's `state_dict()`.
+#[derive(Clone, Debug, Default)]
+pub struct OptimState {
+    /// The state of each parameter, in the order of the groups.
+    pub state: Vec<ParamState>,
+    /// Of each group, the hyper-parameters and how many parameters it has.
+    pub param_groups: Vec<(OptimizerSpec, usize)>,
+}
+
+impl<R: Rule> Optimizer<R> {
+    /// An optimizer of one group. A parameter given twice counts once.
+    pub fn of(parameters: impl IntoIterator<Item = Tensor>, rule: R) -> Self {
+        Self { groups: vec![Group::new(parameters, rule)] }
+    }
+
+    /// Adds parameters with hyper-parameters of their own.
+    ///
+    /// # Errors
+    /// One of them is in another group already.
+    pub fn add_param_group(&mut self, parameters: impl IntoIterator<Item = Tensor>, rule: R) -> Result<()> {
+        let group = Group::new(parameters, rule);
+        let known = |p: &Tensor| self.groups.iter().flat_map(|g| &g.params).any(|q| q.is(p));
+        if let Some(twice) = group.params.iter().find(|p| known(p)) {
+            let rule = format!("a parameter of shape {} appears in more than one parameter group", twice.shape());
+            return Err(Error::value("add_param_group", rule));
+        }
+        self.groups.push(group);
+        Ok(())
+    }
+
+    /// Changes the rules of all groups.
+    #[must_use]
+    pub fn with(mut self, change: impl Fn(&mut R)) -> Self {
+        self.groups.iter_mut().for_each(|group| change(&mut group.rule));
+        self
+    }
+
+    /// The rules of the groups.
+    pub fn rules(&self) -> impl Iterator<Item = &R> {
+        self.groups.iter().map(|group| &group.rule)
+    }
+
+    /// The rules of the groups, to change hyper-parameters.
+    pub fn rules_mut(&mut self) -> impl Iterator<Item = &mut R> {
+        self.groups.iter_mut().map(|group| &mut group.rule)
+    }
+
+    /// The parameters, group by group.
+    pub fn parameters(&self) -> impl Iterator<Item = &Tensor> {
+        self.groups.iter().flat_map(|group| &group.params)
+    }
+
+    /// The learning rate of each group.
+    pub fn lrs(&self) -> Vec<f64> {
+        self.rules().map(|rule| rule.lr()).collect()
+    }
+
+    /// Sets the learning rate of every group.
+    pub fn set_lr(&mut self, lr: f64) {
+        self.rules_mut().for_each(|rule| rule.set_lr(lr));
+    }
+
+    /// Forgets all gradients, as PyTorch's `zero_grad(set_to_none=True)`.
+    pub fn zero_grad(&self) {
+        self.parameters().for_each(|p| p.set_grad(None));
+    }
+
+    /// Moves every parameter that has a gradient; the others keep their value and their state. Everything
+    /// recorded so far is executed, in one submit on a GPU.
+    ///
+    /// # Errors
+    /// A hyper-parameter out of its range; no parameters; a parameter that is no leaf; what the rule refuses; or a
+    /// kernel that the device cannot run.
+    pub fn step(&mut self) -> Result<()> {
+        if self.parameters().next().is_none() {
+            return Err(Error::value("step", "the optimizer got an empty parameter list"));
+        }
+        no_grad(|| self.groups.iter_mut().try_for_each(Group::step))?;
+        let mut devices: Vec<Device> = Vec::new();
+        for parameter in self.parameters() {
+            let device = parameter.device();
+            if !devices.iter().any(|d| d.same(&device)) {
+                devices.push(device);
+            }
+        }
+        devices.iter().try_for_each(plan::flush)
+    }
+
+    /// What is remembered of one parameter; nothing before its first step.
+    ///
+    /// # Errors
+    /// The parameter is in no group.
+    pub fn state_of(&self, parameter: &Tensor) -> Result<ParamState> {
+        let of_group = |group: &Group<R>| {
+            let at = group.params.iter().position(|p| p.is(parameter))?;
+            Some(group.state_of(at))
+        };
+        self.groups.iter().find_map(of_group).ok_or_else(|| Error::value("state_of", "the parameter is in no group"))?
+    }
+
+    /// All that is remembered.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn state_dict(&self) -> Result<OptimState> {
+        let mut dict = OptimState::default();
+        for group in &self.groups {
+            for at in 0..group.params.len() {
+                dict.state.push(group.state_of(at)?);
+            }
+            dict.param_groups.push((group.rule.spec(), group.params.len()));
+        }
+        Ok(dict)
+    }
+
+    /// Takes over what another optimizer over parameters of the same shapes remembered. Nothing changes if it
+    /// does not fit.
+    ///
+    /// # Errors
+    /// Other groups, another optimizer, unknown entries, or other shapes.
+    pub fn load_state_dict(&mut self, dict: &OptimState) -> Result<()> {
+        let refuse = |rule: String| Err(Error::value("load_state_dict", rule));
+        let sizes: Vec<usize> = self.groups.iter().map(|g| g.params.len()).collect();
+        let loaded: Vec<usize> = dict.param_groups.iter().map(|(_, n)| *n).collect();
+        if sizes != loaded || dict.state.len() != sizes.iter().sum::<usize>() {
+            return refuse(format!("the groups have {sizes:?} parameters, those to load {loaded:?}"));
+        }
+        let mut states = dict.state.as_slice();
+        let mut runs = Vec::with_capacity(self.groups.len());
+        for (group, (spec, _)) in self.groups.iter().zip(&dict.param_groups) {
+            if group.rule.spec().name() != spec.name() {
+                return refuse(format!("{} cannot take over the state of {}", group.rule.spec().name(), spec.name()));
+            }
+            let (mine, rest) = states.split_at(group.params.len());
+            runs.push(group.runs_of(mine)?);
+            states = rest;
+        }
+        for ((group, runs), (spec, _)) in self.groups.iter_mut().zip(runs).zip(&dict.param_groups) {
+            group.rule.set_spec(spec)?;
+            group.runs = runs;
+        }
+        Ok(())
+    }
+}
+
+impl<R: Rule> Group<R> {
+    fn new(parameters: impl IntoIterator<Item = Tensor>, rule: R) -> Self {
+        let mut params: Vec<Tensor> = Vec::new();
+        for parameter in parameters {
+            if !params.iter().any(|p| p.is(&parameter)) {
+                params.push(parameter);
+            }
+        }
+        let runs = cut(&params, (0..params.len()).collect());
+        let runs = runs.into_iter().map(|members| Run { members, state: State::default() }).collect();
+        Self { rule, params, runs }
+    }
+
+    fn step(&mut self) -> Result<()> {
+        self.rule.check()?;
+        if let Some(bad) = self.params.iter().find(|p| !p.is_leaf()) {
+            let message = format!("can't optimize a non-leaf tensor (of shape {}); detach it first", bad.shape());
+            return Err(Error::autograd(AutogradError::InplaceOnLeaf, message));
+        }
+        self.split()?;
+        for run in &mut self.runs {
+            let members: Vec<Tensor> = run.members.iter().map(|i| self.params[*i].clone()).collect();
+            let grads: Option<Vec<Tensor>> = members.iter().map(Tensor::grad).collect();
+            let Some(grads) = grads else { continue };
+            let shapes: Vec<Shape> = members.iter().map(|p| p.shape().clone()).collect();
+            let new = self.rule.update(&flat::join(&members)?, &flat::join(&grads)?, &shapes, &mut run.state)?;
+            flat::scatter(&new, &members)?;
+        }
+        Ok(())
+    }
+
+    /// Cuts runs of which only some members have a gradient: from here on their states differ.
+    fn split(&mut self) -> Result<()> {
+        let mut runs = Vec::with_capacity(self.runs.len());
+        for run in std::mem::take(&mut self.runs) {
+            let (with, without): (Vec<usize>, Vec<usize>) =
+                run.members.iter().partition(|i| self.params[**i].grad().is_some());
+            if with.is_empty() || without.is_empty() {
+                runs.push(run);
+                continue;
+            }
+            for members in [with, without] {
+                let state = run.state.pick(&places(&self.params, &run.members, &members))?;
+                runs.push(Run { members, state });
+            }
+        }
+        self.runs = runs;
+        Ok(())
+    }
+
+    fn state_of(&self, param: usize) -> Result<ParamState> {
+        let run = self.runs.iter().find(|run| run.members.contains(&param));
+        let run = run.ok_or_else(|| Error::internal("a parameter is in no run"))?;
+        match places(&self.params, &run.members, &[param]).first() {
+            Some((offset, shape)) => run.state.part(*offset, shape),
+            None => Ok(ParamState::new()),
+        }
+    }
+
+    /// The runs of parameters with these states.
+    fn runs_of(&self, states: &[ParamState]) -> Result<Vec<Run>> {
+        let names = self.rule.names();
+        let mut kinds: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (i, (state, param)) in states.iter().zip(&self.params).enumerate() {
+            for (name, value) in state {
+                if !names.contains(&name.as_str()) {
+                    let rule = format!("parameter {i} has an unknown entry {name}; known are {names:?}");
+                    return Err(Error::value("load_state_dict", rule));
+                }
+                if let StateValue::Tensor(tensor) = value
+                    && tensor.shape() != param.shape()
+                {
+                    let rule =
+                        format!("{name} of parameter {i} has shape {}, expected {}", tensor.shape(), param.shape());
+                    return Err(Error::shape("load_state_dict", rule));
+                }
+            }
+            kinds.entry(kind(state)).or_default().push(i);
+        }
+        let mut runs = Vec::new();
+        for members in kinds.into_values().flat_map(|members| cut(&self.params, members)) {
+            let parts: Vec<&ParamState> = members.iter().map(|i| &states[*i]).collect();
+            let state = State::of_parts(&parts, names)?;
+            runs.push(Run { members, state });
+        }
+        Ok(runs)
+    }
+}
+
+/// Cuts members into runs of one type, one device and bounded length.
+fn cut(params: &[Tensor], members: Vec<usize>) -> Vec<Vec<usize>> {
+    let mut runs: Vec<(Vec<usize>, usize)> = Vec::new();
+    for i in members {
+        let fits = |(run, len): &&mut (Vec<usize>, usize)| {
+            let like = &params[run[0]];
+            like.dtype() == params[i].dtype()
+                && like.device().same(&params[i].device())
+                && *len + params[i].numel() <= MOST_ELEMENTS
+        };
+        match runs.iter_mut().find(fits) {
+            Some((run, len)) => {
+                run.push(i);
+                *len += params[i].numel();
+            }
+            None => runs.push((vec![i], params[i].numel())),
+        }
+    }
+    runs.into_iter().map(|(run, _)| run).collect()
+}
+
+/// Where `wanted` lie in the flat values of a run of `members`.
+fn places(params: &[Tensor], members: &[usize], wanted: &[usize]) -> Vec<(usize, Shape)> {
+    let mut places = Vec::with_capacity(wanted.len());
+    let mut offset = 0;
+    for member in members {
+        let shape = params[*member].shape();
+        if wanted.contains(member) {
+            places.push((offset, shape.clone()));
+        }
+        offset += shape.numel();
+    }
+    places
+}

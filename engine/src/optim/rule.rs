@@ -1,0 +1,182 @@
+//! What an optimizer is: the rule by which a run of parameters moves. A rule is plain data, its hyper-parameters,
+//! and a formula in tensor operations over flat values. Numbers that change from step to step enter as scalars of
+//! operations, so every step is the same plan.
+
+use std::fmt::Debug;
+
+use super::{OptimizerSpec, State};
+use crate::tensor::Shape;
+use crate::{Error, Result, Tensor};
+
+/// A rule of optimization; its fields are its hyper-parameters.
+pub trait Rule: Numbers + Debug + 'static {
+    /// The names of what [`State`] holds for it, tensors and numbers.
+    fn names(&self) -> &'static [&'static str];
+
+    /// Whether the hyper-parameters make sense.
+    ///
+    /// # Errors
+    /// One is out of its range; the error names it.
+    fn check(&self) -> Result<()>;
+
+    /// The new parameters. `param` and `grad` are flat: the elements of tensors of these `shapes`, one after the
+    /// other; tensors in `state` are flat likewise.
+    ///
+    /// # Errors
+    /// Shapes that the rule does not take.
+    fn update(&self, param: &Tensor, grad: &Tensor, shapes: &[Shape], state: &mut State) -> Result<Tensor>;
+}
+
+/// The hyper-parameters that are reached from outside: by schedules, checkpoints and specs.
+pub trait Numbers {
+    /// The learning rate.
+    fn lr(&self) -> f64;
+
+    /// Changes the learning rate.
+    fn set_lr(&mut self, lr: f64);
+
+    /// The momentum, or the first of the betas: what a one-cycle schedule cycles.
+    fn momentum(&self) -> Option<f64>;
+
+    /// Changes it.
+    fn set_momentum(&mut self, momentum: f64);
+
+    /// All of them, as plain data.
+    fn spec(&self) -> OptimizerSpec;
+
+    /// Takes all of them over.
+    ///
+    /// # Errors
+    /// They belong to another optimizer.
+    fn set_spec(&mut self, spec: &OptimizerSpec) -> Result<()>;
+}
+
+/// `Numbers` for options that stand in [`OptimizerSpec`] as a variant; `momentum` says what momentum is.
+macro_rules! numbers {
+    ($options:ty, $variant:ident $(, momentum = $($field:tt).+ $([$i:literal])?)?) => {
+        impl $crate::optim::Numbers for $options {
+            fn lr(&self) -> f64 {
+                self.lr
+            }
+
+            fn set_lr(&mut self, lr: f64) {
+                self.lr = lr;
+            }
+
+            fn momentum(&self) -> Option<f64> {
+                $(return Some(self.$($field).+ $([$i])?);)?
+                #[allow(unreachable_code, reason = "an optimizer without momentum has only this line")]
+                None
+            }
+
+            fn set_momentum(&mut self, _momentum: f64) {
+                $(self.$($field).+ $([$i])? = _momentum;)?
+            }
+
+            fn spec(&self) -> $crate::optim::OptimizerSpec {
+                $crate::optim::OptimizerSpec::$variant(self.clone())
+            }
+
+            fn set_spec(&mut self, spec: &$crate::optim::OptimizerSpec) -> $crate::Result<()> {
+                match spec {
+                    $crate::optim::OptimizerSpec::$variant(options) => {
+                        *self = options.clone();
+                        Ok(())
+                    }
+                    other => Err($crate::optim::rule::another(stringify!($variant), other)),
+                }
+            }
+        }
+    };
+}
+pub(super) use numbers;
+
+pub(super) fn another(wanted: &str, found: &OptimizerSpec) -> Error {
+    let rule = format!("hyper-parameters of {} were given to {wanted}", found.name());
+    Error::value("load_state_dict", rule)
+}
+
+impl<R: Numbers + ?Sized> Numbers for Box<R> {
+    fn lr(&self) -> f64 {
+        (**self).lr()
+    }
+
+    fn set_lr(&mut self, lr: f64) {
+        (**self).set_lr(lr);
+    }
+
+    fn momentum(&self) -> Option<f64> {
+        (**self).momentum()
+    }
+
+    fn set_momentum(&mut self, momentum: f64) {
+        (**self).set_momentum(momentum);
+    }
+
+    fn spec(&self) -> OptimizerSpec {
+        (**self).spec()
+    }
+
+    fn set_spec(&mut self, spec: &OptimizerSpec) -> Result<()> {
+        (**self).set_spec(spec)
+    }
+}
+
+impl Rule for Box<dyn Rule> {
+    fn names(&self) -> &'static [&'static str] {
+        (**self).names()
+    }
+
+    fn check(&self) -> Result<()> {
+        (**self).check()
+    }
+
+    fn update(&self, param: &Tensor, grad: &Tensor, shapes: &[Shape], state: &mut State) -> Result<Tensor> {
+        (**self).update(param, grad, shapes, state)
+    }
+}
+
+/// Refuses a number outside of its range.
+pub(super) fn require(op: &'static str, name: &str, value: f64, fits: bool, range: &str) -> Result<()> {
+    if fits {
+        return Ok(());
+    }
+    Err(Error::value(op, format!("{name} must be {range}, got {value}")))
+}
+
+/// Refuses a number that is negative or no number.
+pub(super) fn not_negative(op: &'static str, numbers: &[(&str, f64)]) -> Result<()> {
+    numbers.iter().try_for_each(|(name, value)| require(op, name, *value, *value >= 0.0, "at least 0"))
+}
+
+/// Refuses a number outside of 0 ≤ x < 1.
+pub(super) fn fraction(op: &'static str, numbers: &[(&str, f64)]) -> Result<()> {
+    let fits = |value: f64| (0.0..1.0).contains(&value);
+    numbers.iter().try_for_each(|(name, value)| require(op, name, *value, fits(*value), "at least 0 and below 1"))
+}
+
+/// The gradient that a rule sees: negated to maximize, plus the L2 penalty's own gradient.
+pub(super) fn penalized(param: &Tensor, grad: &Tensor, weight_decay: f64, maximize: bool) -> Result<Tensor> {
+    let grad = if maximize { grad.neg()? } else { grad.clone() };
+    if weight_decay == 0.0 { Ok(grad) } else { grad.add(&param.mul_scalar(weight_decay)?) }
+}
+
+/// A moving average: β·average + (1 − β)·new.
+pub(super) fn average(average: &Tensor, new: &Tensor, beta: f64) -> Result<Tensor> {
+    average.mul_scalar(beta)?.add(&new.mul_scalar(1.0 - beta)?)
+}
+
+/// Parameters and gradient with the weight decay applied: to the gradient as an L2 penalty, or, `decoupled`, to the
+/// parameters at the learning rate.
+pub(super) fn decayed(
+    param: &Tensor,
+    grad: &Tensor,
+    (lr, weight_decay): (f64, f64),
+    decoupled: bool,
+    maximize: bool,
+) -> Result<(Tensor, Tensor)> {
+    if decoupled && weight_decay != 0.0 {
+        return Ok((param.mul_scalar(1.0 - lr * weight_decay)?, penalized(param, grad, 0.0, maximize)?));
+    }
+    Ok((param.clone(), penalized(param, grad, weight_decay, maximize)?))
+}

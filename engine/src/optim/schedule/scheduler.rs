@@ -1,0 +1,101 @@
+//! A schedule at work on an optimizer: it counts steps and sets rates.
+
+use serde::{Deserialize, Serialize};
+
+use super::{PlateauState, Schedule};
+use crate::optim::{Optimizer, Rule};
+use crate::{Error, Result};
+
+/// A schedule and how far it has come.
+///
+/// ```
+/// use kindling::optim::{Schedule, Scheduler, Sgd};
+/// use kindling::{Device, Tensor};
+/// # fn main() -> kindling::Result<()> {
+/// let w = Tensor::ones([2], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = Sgd::new([w], 0.1);
+/// let mut scheduler = Scheduler::new(Schedule::Step { step_size: 2, gamma: 0.5 }, &mut optimizer)?;
+/// scheduler.step(&mut optimizer);
+/// assert_eq!(optimizer.lrs(), [0.1]);
+/// scheduler.step(&mut optimizer);
+/// assert_eq!(optimizer.lrs(), [0.05]);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    schedule: Schedule,
+    state: SchedulerState,
+}
+
+/// How far a schedule has come: what a checkpoint keeps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SchedulerState {
+    /// Steps so far.
+    pub step: u64,
+    /// The optimizer's own rates, one a group.
+    pub base_lrs: Vec<f64>,
+    /// What a plateau has seen.
+    #[serde(default)]
+    pub plateau: PlateauState,
+}
+
+impl Scheduler {
+    /// Takes the optimizer's rates as the schedule's base and sets those of step 0.
+    ///
+    /// # Errors
+    /// A parameter of the schedule that makes no sense; a momentum to cycle where there is none.
+    pub fn new<R: Rule>(schedule: Schedule, optimizer: &mut Optimizer<R>) -> Result<Self> {
+        schedule.check()?;
+        if schedule.momentum(0).is_some() && optimizer.rules().any(|rule| rule.momentum().is_none()) {
+            let rule = "OneCycleLR: the optimizer has no momentum to cycle; set cycle_momentum to false";
+            return Err(Error::value("schedule", rule));
+        }
+        let state = SchedulerState { base_lrs: optimizer.lrs(), ..Default::default() };
+        let scheduler = Self { schedule, state };
+        scheduler.apply(optimizer);
+        Ok(scheduler)
+    }
+
+    /// A schedule that goes on where another has come to; rates are set at its next step.
+    pub fn resume(schedule: Schedule, state: SchedulerState) -> Self {
+        Self { schedule, state }
+    }
+
+    /// How far it has come.
+    pub fn state(&self) -> &SchedulerState {
+        &self.state
+    }
+
+    /// The schedule.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// Sets the rates of the next step. A plateau waits for [`Scheduler::step_with`].
+    pub fn step<R: Rule>(&mut self, optimizer: &mut Optimizer<R>) {
+        self.state.step += 1;
+        self.apply(optimizer);
+    }
+
+    /// Sets the rates of the next step, given the metric that a plateau watches.
+    pub fn step_with<R: Rule>(&mut self, optimizer: &mut Optimizer<R>, metric: f64) {
+        self.state.step += 1;
+        let Schedule::Plateau(plateau) = &self.schedule else { return self.apply(optimizer) };
+        if plateau.falls(&mut self.state.plateau, metric) {
+            optimizer.rules_mut().for_each(|rule| rule.set_lr(plateau.lower(rule.lr())));
+        }
+    }
+
+    fn apply<R: Rule>(&self, optimizer: &mut Optimizer<R>) {
+        if matches!(self.schedule, Schedule::Plateau(_)) {
+            return;
+        }
+        let momentum = self.schedule.momentum(self.state.step);
+        for (rule, base) in optimizer.rules_mut().zip(&self.state.base_lrs) {
+            rule.set_lr(self.schedule.lr(*base, self.state.step));
+            if let Some(momentum) = momentum {
+                rule.set_momentum(momentum);
+            }
+        }
+    }
+}

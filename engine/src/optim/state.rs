@@ -1,0 +1,119 @@
+//! What an optimizer remembers from step to step: flat tensors and numbers of a run of parameters, by PyTorch's
+//! names, and the same cut up by parameter. It knows no rule.
+
+use std::collections::BTreeMap;
+
+use super::flat;
+use crate::tensor::Shape;
+use crate::{Result, Tensor};
+
+/// The state of parameters that have always stepped together.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    tensors: BTreeMap<&'static str, Tensor>,
+    numbers: BTreeMap<&'static str, f64>,
+}
+
+/// The state of one parameter, by PyTorch's names.
+pub type ParamState = BTreeMap<String, StateValue>;
+
+/// One entry of it.
+#[derive(Clone, Debug)]
+pub enum StateValue {
+    /// Elements, of the parameter's shape.
+    Tensor(Tensor),
+    /// A number, such as the count of steps, which PyTorch keeps as a tensor without dimensions.
+    Number(f64),
+}
+
+impl State {
+    /// Counts a step; the first is 1. Rules that correct for bias start with this.
+    pub fn count(&mut self) -> f64 {
+        let step = self.number("step", 0.0) + 1.0;
+        self.set_number("step", step);
+        step
+    }
+
+    /// A tensor, if it has been set.
+    pub fn get(&self, name: &str) -> Option<Tensor> {
+        self.tensors.get(name).cloned()
+    }
+
+    /// A tensor; where it has not been set, `value` everywhere.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn get_or(&self, name: &str, value: f64, like: &Tensor) -> Result<Tensor> {
+        self.get(name).map_or_else(|| like.full_like(value), Ok)
+    }
+
+    /// Replaces a tensor.
+    pub fn set(&mut self, name: &'static str, value: &Tensor) {
+        self.tensors.insert(name, value.clone());
+    }
+
+    /// A number, or `default` if it has not been set.
+    pub fn number(&self, name: &str, default: f64) -> f64 {
+        self.numbers.get(name).copied().unwrap_or(default)
+    }
+
+    /// Replaces a number.
+    pub fn set_number(&mut self, name: &'static str, value: f64) {
+        self.numbers.insert(name, value);
+    }
+
+    /// The state of the parameter that lies at `offset`.
+    pub(super) fn part(&self, offset: usize, shape: &Shape) -> Result<ParamState> {
+        let mut part = ParamState::new();
+        for (name, tensor) in &self.tensors {
+            part.insert((*name).to_owned(), StateValue::Tensor(flat::part(tensor, offset, shape)?));
+        }
+        for (name, number) in &self.numbers {
+            part.insert((*name).to_owned(), StateValue::Number(*number));
+        }
+        Ok(part)
+    }
+
+    /// The state of some of the parameters, which lie at `places`.
+    pub(super) fn pick(&self, places: &[(usize, Shape)]) -> Result<Self> {
+        let mut tensors = BTreeMap::new();
+        for (name, tensor) in &self.tensors {
+            let parts: Vec<Tensor> =
+                places.iter().map(|(offset, shape)| flat::part(tensor, *offset, shape)).collect::<Result<_>>()?;
+            tensors.insert(*name, flat::join(&parts)?);
+        }
+        Ok(Self { tensors, numbers: self.numbers.clone() })
+    }
+
+    /// The state of a run whose members have these states; all have the same names and numbers.
+    pub(super) fn of_parts(parts: &[&ParamState], names: &[&'static str]) -> Result<Self> {
+        let mut state = Self::default();
+        for name in names {
+            let values: Vec<&StateValue> = parts.iter().filter_map(|part| part.get(*name)).collect();
+            match values.first() {
+                Some(StateValue::Number(number)) => state.set_number(name, *number),
+                Some(StateValue::Tensor(_)) => {
+                    let tensors: Vec<Tensor> = values
+                        .iter()
+                        .filter_map(|value| match value {
+                            StateValue::Tensor(tensor) => Some(tensor.clone()),
+                            StateValue::Number(_) => None,
+                        })
+                        .collect();
+                    state.set(name, &flat::join(&tensors)?);
+                }
+                None => {}
+            }
+        }
+        Ok(state)
+    }
+}
+
+/// What tells apart parameters that cannot step together: which entries there are, and the numbers.
+pub(super) fn kind(state: &ParamState) -> Vec<(&str, Option<u64>)> {
+    let number = |value: &StateValue| match value {
+        StateValue::Number(number) => Some(number.to_bits()),
+        StateValue::Tensor(_) => None,
+    };
+    state.iter().map(|(name, value)| (name.as_str(), number(value))).collect()
+}
