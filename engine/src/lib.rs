@@ -5,6 +5,7 @@
 pub mod autograd;
 pub mod device;
 mod error;
+pub mod nn;
 pub mod ops;
 pub mod optim;
 pub mod plan;

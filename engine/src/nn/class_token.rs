@@ -1,0 +1,70 @@
+//! `ClassToken`: a trained vector put before every sequence, in which a transformer gathers what it decides on.
+
+use serde::{Deserialize, Serialize};
+
+use super::layer::{Layer, times};
+use super::{Members, Module, init};
+use crate::{Device, Result, Tensor};
+
+/// (N, L, E) → (N, 1 + L, E). The vector, `cls_token`, is drawn from N(0, 0.02²).
+#[derive(Debug)]
+pub struct ClassToken {
+    /// 1×1×E.
+    pub cls_token: Tensor,
+}
+
+/// The hyper-parameters of [`ClassToken`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassTokenSpec {
+    /// The length of a vector.
+    pub dim: usize,
+}
+
+impl ClassToken {
+    /// For vectors of a length.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn new(dim: usize, device: &Device) -> Result<Self> {
+        let cls_token = Tensor::zeros([1, 1, dim], device)?;
+        init::normal_(&cls_token, 0.0, 0.02)?;
+        Ok(Self { cls_token: cls_token.requires_grad_(true)? })
+    }
+}
+
+impl Module for ClassToken {
+    fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        let batch = input.dims().first().copied().unwrap_or(1) as isize;
+        Tensor::cat(&[&self.cls_token.expand(&[batch, -1, -1])?, input], 1)
+    }
+
+    fn members<'a>(&'a self, to: &mut Members<'a>) {
+        to.parameter("cls_token", &self.cls_token);
+    }
+}
+
+impl Layer for ClassTokenSpec {
+    fn kind(&self) -> &'static str {
+        "ClassToken"
+    }
+
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        match *input {
+            [length, dim] if dim == self.dim => Ok(vec![length + 1, dim]),
+            _ => Err(format!("expects length×{}, receives {}", self.dim, times(input))),
+        }
+    }
+
+    fn parameters(&self) -> usize {
+        self.dim
+    }
+
+    fn fit(&mut self, input: &[usize]) {
+        self.dim = input.last().copied().unwrap_or(self.dim);
+    }
+
+    fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
+        Ok(Box::new(ClassToken::new(self.dim, device)?))
+    }
+}

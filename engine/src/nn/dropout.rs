@@ -1,0 +1,77 @@
+//! `Dropout`: in training, elements are zeroed at random and the others made larger.
+
+use std::cell::Cell;
+
+use serde::{Deserialize, Serialize};
+
+use super::layer::Layer;
+use super::{Members, Module};
+use crate::{Device, Error, Result, Tensor};
+
+/// In training, each element is zero with probability p and else divided by 1 − p; in use, nothing changes.
+/// [torch.nn.Dropout](https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html)
+#[derive(Debug)]
+pub struct Dropout {
+    p: f64,
+    training: Cell<bool>,
+}
+
+/// The hyper-parameters of [`Dropout`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DropoutSpec {
+    /// The probability that an element is zeroed.
+    pub p: f64,
+}
+
+impl Default for DropoutSpec {
+    fn default() -> Self {
+        Self { p: 0.5 }
+    }
+}
+
+impl Dropout {
+    /// With a probability.
+    ///
+    /// # Errors
+    /// It is not between 0 and 1.
+    pub fn new(p: f64) -> Result<Self> {
+        if !(0.0..=1.0).contains(&p) {
+            return Err(Error::value("Dropout", format!("p must be between 0 and 1, got {p}")));
+        }
+        Ok(Self { p, training: Cell::new(true) })
+    }
+}
+
+impl Module for Dropout {
+    fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        input.dropout(self.p, self.training.get())
+    }
+
+    fn members<'a>(&'a self, to: &mut Members<'a>) {
+        to.training(&self.training);
+    }
+}
+
+impl Layer for DropoutSpec {
+    fn kind(&self) -> &'static str {
+        "Dropout"
+    }
+
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        if !(0.0..=1.0).contains(&self.p) {
+            return Err(format!("has p = {}, which must be between 0 and 1", self.p));
+        }
+        Ok(input.to_vec())
+    }
+
+    fn parameters(&self) -> usize {
+        0
+    }
+
+    fn fit(&mut self, _input: &[usize]) {}
+
+    fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
+        Ok(Box::new(Dropout::new(self.p)?))
+    }
+}

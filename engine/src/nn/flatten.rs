@@ -1,0 +1,57 @@
+//! `Flatten`: dimensions joined to one.
+
+use serde::{Deserialize, Serialize};
+
+use super::Module;
+use super::layer::{Layer, stateless};
+use crate::{Device, Result};
+
+/// Dimensions `start_dim` to `end_dim`, both included, as one; the batch is dimension 0 and stays by default.
+/// [torch.nn.Flatten](https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flatten {
+    /// The first dimension that is joined.
+    pub start_dim: isize,
+    /// The last one.
+    pub end_dim: isize,
+}
+
+impl Default for Flatten {
+    fn default() -> Self {
+        Self { start_dim: 1, end_dim: -1 }
+    }
+}
+
+stateless!(Flatten, |self, input| input.flatten(self.start_dim, self.end_dim));
+
+impl Layer for Flatten {
+    fn kind(&self) -> &'static str {
+        "Flatten"
+    }
+
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        let n = input.len() as isize + 1;
+        let at = |dim: isize| if dim < 0 { dim + n } else { dim };
+        let (start, end) = (at(self.start_dim), at(self.end_dim));
+        if !(0..n).contains(&start) || !(0..n).contains(&end) || start > end {
+            return Err(format!("joins dimensions {} to {}, which an input of {n} dimensions does not have", self.start_dim, self.end_dim));
+        }
+        if start == 0 {
+            return Err("joins the batch dimension, 0, to others".into());
+        }
+        let (start, end) = (start as usize - 1, end as usize);
+        let joined = input[start..end].iter().product();
+        Ok([&input[..start], &[joined], &input[end..]].concat())
+    }
+
+    fn parameters(&self) -> usize {
+        0
+    }
+
+    fn fit(&mut self, _input: &[usize]) {}
+
+    fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
+        Ok(Box::new(self.clone()))
+    }
+}

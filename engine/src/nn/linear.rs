@@ -1,0 +1,103 @@
+//! `Linear`: y = xWᵀ + b.
+
+use serde::{Deserialize, Serialize};
+
+use super::layer::{Layer, is_yes, times, yes};
+use super::{Members, Module, init};
+use crate::{Device, Result, Tensor};
+
+/// y = xWᵀ + b over the last dimension. `weight` is out×in; both are drawn from U(−1/√in, 1/√in).
+/// [torch.nn.Linear](https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html)
+#[derive(Debug)]
+pub struct Linear {
+    /// out×in.
+    pub weight: Tensor,
+    /// One number an output.
+    pub bias: Option<Tensor>,
+}
+
+/// The hyper-parameters of [`Linear`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinearSpec {
+    /// Size of an input.
+    pub in_features: usize,
+    /// Size of an output.
+    pub out_features: usize,
+    /// Whether b is added.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub bias: bool,
+}
+
+impl Linear {
+    /// A layer with a bias.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn new(in_features: usize, out_features: usize, device: &Device) -> Result<Self> {
+        Self::of(&LinearSpec { in_features, out_features, bias: true }, device)
+    }
+
+    /// A layer without a bias.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn without_bias(in_features: usize, out_features: usize, device: &Device) -> Result<Self> {
+        Self::of(&LinearSpec { in_features, out_features, bias: false }, device)
+    }
+
+    /// A layer of these hyper-parameters.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    pub fn of(spec: &LinearSpec, device: &Device) -> Result<Self> {
+        let bound = 1.0 / (spec.in_features.max(1) as f64).sqrt();
+        let weight = init::parameter(&[spec.out_features, spec.in_features], bound, device)?;
+        let bias = spec.bias.then(|| init::parameter(&[spec.out_features], bound, device)).transpose()?;
+        Ok(Self { weight, bias })
+    }
+}
+
+impl Module for Linear {
+    fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        input.linear(&self.weight, self.bias.as_ref())
+    }
+
+    fn members<'a>(&'a self, to: &mut Members<'a>) {
+        to.parameter("weight", &self.weight);
+        if let Some(bias) = &self.bias {
+            to.parameter("bias", bias);
+        }
+    }
+}
+
+impl Layer for LinearSpec {
+    fn kind(&self) -> &'static str {
+        "Linear"
+    }
+
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        match input.split_last() {
+            Some((last, rest)) if *last == self.in_features => Ok([rest, &[self.out_features]].concat()),
+            Some((last, _)) => {
+                let (total, hint): (usize, _) = (input.iter().product(), "; put a Flatten before it");
+                let hint = if input.len() > 1 && total == self.in_features { hint } else { "" };
+                let shape = if input.len() > 1 { format!(" in the last dimension of {}", times(input)) } else { String::new() };
+                Err(format!("expects {} inputs, receives {last}{shape}{hint}", self.in_features))
+            }
+            None => Err(format!("expects {} inputs, receives one number", self.in_features)),
+        }
+    }
+
+    fn parameters(&self) -> usize {
+        (self.in_features + usize::from(self.bias)) * self.out_features
+    }
+
+    fn fit(&mut self, input: &[usize]) {
+        self.in_features = input.last().copied().unwrap_or(self.in_features);
+    }
+
+    fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
+        Ok(Box::new(Linear::of(self, device)?))
+    }
+}

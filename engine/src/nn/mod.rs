@@ -1,0 +1,55 @@
+//! Layers and losses, by PyTorch's names, parameters and initialisation. A layer is a file: its hyper-parameters as
+//! plain data (what it makes of a shape, how many parameters it has) and the module that is built from them. It
+//! knows no optimizer, no data and no loop.
+
+mod layer;
+mod module;
+mod state_dict;
+
+mod activation;
+mod adaptive_avg_pool2d;
+mod avg_pool2d;
+mod batch_norm;
+mod class_token;
+mod conv2d;
+mod dropout;
+mod embedding;
+mod flatten;
+mod layer_norm;
+mod linear;
+mod max_pool2d;
+mod multihead_attention;
+mod position_embedding;
+mod residual;
+mod select;
+mod sequential;
+mod transpose;
+
+pub mod init;
+mod loss;
+
+pub use activation::{
+    ELU, GELU, GeluKind, Identity, LeakyReLU, LogSoftmax, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh,
+};
+pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
+pub use avg_pool2d::AvgPool2d;
+pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormSpec};
+pub use class_token::{ClassToken, ClassTokenSpec};
+pub use conv2d::{Conv2d, Conv2dSpec, ConvPadding, NamedPadding};
+pub use dropout::{Dropout, DropoutSpec};
+pub use embedding::{Embedding, EmbeddingSpec};
+pub use flatten::Flatten;
+pub use layer::{Layer, Pair};
+pub(crate) use layer::times;
+pub use layer_norm::{LayerNorm, LayerNormSpec};
+pub use linear::{Linear, LinearSpec};
+pub use loss::{BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLoss, SmoothL1Loss};
+pub use max_pool2d::MaxPool2d;
+pub use module::{Member, Members, Module, forward_named, observe};
+pub use multihead_attention::{MultiheadAttention, MultiheadAttentionSpec};
+pub use position_embedding::{PositionEmbedding, PositionEmbeddingSpec};
+pub use residual::Residual;
+pub use select::Select;
+pub use sequential::Sequential;
+pub use state_dict::{Counter, StateDict};
+pub use transpose::Transpose;

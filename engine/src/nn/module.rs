@@ -1,0 +1,256 @@
+//! What a layer and a network are: something with a forward pass whose parameters and buffers have PyTorch's names.
+//! It knows no layer.
+
+use std::cell::{Cell, RefCell};
+
+use super::{Counter, StateDict};
+use crate::{Result, Tensor};
+
+/// A layer or a network.
+///
+/// ```
+/// use kindling::nn::{Linear, Members, Module};
+/// use kindling::{Device, Result, Tensor};
+///
+/// struct Net {
+///     fc1: Linear,
+///     fc2: Linear,
+/// }
+///
+/// impl Module for Net {
+///     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+///         self.fc2.forward(&self.fc1.forward(x)?.relu()?)
+///     }
+///
+///     fn members<'a>(&'a self, to: &mut Members<'a>) {
+///         to.module("fc1", &self.fc1);
+///         to.module("fc2", &self.fc2);
+///     }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let device = Device::cpu();
+/// let net = Net { fc1: Linear::new(4, 8, &device)?, fc2: Linear::new(8, 2, &device)? };
+/// let names: Vec<String> = net.named_parameters().into_iter().map(|(name, _)| name).collect();
+/// assert_eq!(names, ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]);
+/// assert_eq!(net.forward(&Tensor::zeros([3, 4], &device)?)?.dims(), [3, 2]);
+/// # Ok(()) }
+/// ```
+pub trait Module {
+    /// The result for a batch.
+    ///
+    /// # Errors
+    /// The input's shape, type or device does not fit.
+    fn forward(&self, input: &Tensor) -> Result<Tensor>;
+
+    /// Names the parameters, buffers and inner modules, in the order of PyTorch's definition.
+    fn members<'a>(&'a self, to: &mut Members<'a>);
+
+    /// The parameters by name, such as `layer1.0.conv1.weight`.
+    fn named_parameters(&self) -> Vec<(String, Tensor)> {
+        self.all().into_iter().filter_map(|(name, member)| member.parameter().map(|p| (name, p.clone()))).collect()
+    }
+
+    /// The parameters.
+    fn parameters(&self) -> Vec<Tensor> {
+        self.named_parameters().into_iter().map(|(_, parameter)| parameter).collect()
+    }
+
+    /// How many elements the parameters have.
+    fn num_parameters(&self) -> usize {
+        self.parameters().iter().map(Tensor::numel).sum()
+    }
+
+    /// What is kept beside parameters, such as running statistics, by name.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    fn named_buffers(&self) -> Result<Vec<(String, Tensor)>> {
+        let buffers = self.all().into_iter().filter(|(_, member)| member.parameter().is_none());
+        buffers.filter_map(|(name, member)| member.value().transpose().map(|v| v.map(|v| (name, v)))).collect()
+    }
+
+    /// Parameters and buffers by PyTorch's names. They are what they are now: later steps do not change them.
+    ///
+    /// # Errors
+    /// The device cannot compute.
+    fn state_dict(&self) -> Result<StateDict> {
+        let mut dict = StateDict::default();
+        for (name, member) in self.all() {
+            if let Some(value) = member.value()? {
+                dict.insert(name, value);
+            }
+        }
+        Ok(dict)
+    }
+
+    /// Takes over parameters and buffers. Nothing changes if one does not fit.
+    ///
+    /// # Errors
+    /// Missing or unexpected names, or other shapes: all of them, by name.
+    fn load_state_dict(&self, dict: &StateDict) -> Result<()> {
+        super::state_dict::load(&self.all(), dict)
+    }
+
+    /// Whether layers that differ between training and use, such as dropout and batch norm, train.
+    fn train(&self, training: bool) {
+        for (_, member) in self.all() {
+            if let Member::Training(cell) = member {
+                cell.set(training);
+            }
+        }
+    }
+
+    /// Use instead of training: `train(false)`.
+    fn eval(&self) {
+        self.train(false);
+    }
+
+    /// Forgets the gradients of the parameters.
+    fn zero_grad(&self) {
+        self.parameters().iter().for_each(|p| p.set_grad(None));
+    }
+
+    /// All members of this and of the inner modules, by full name.
+    #[doc(hidden)]
+    fn all(&self) -> Vec<(String, Member<'_>)> {
+        let mut members = Members::default();
+        self.members(&mut members);
+        members.found
+    }
+}
+
+impl<M: Module + ?Sized> Module for Box<M> {
+    fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        (**self).forward(input)
+    }
+
+    fn members<'a>(&'a self, to: &mut Members<'a>) {
+        (**self).members(to);
+    }
+}
+
+/// Something that a module has.
+#[derive(Clone, Copy)]
+pub enum Member<'a> {
+    /// A tensor that is trained.
+    Parameter(&'a Tensor),
+    /// A tensor that is kept and not trained.
+    Buffer(&'a Tensor),
+    /// A count, kept as a tensor without dimensions.
+    Counter(&'a Counter),
+    /// Whether the module trains.
+    Training(&'a Cell<bool>),
+}
+
+impl<'a> Member<'a> {
+    fn parameter(self) -> Option<&'a Tensor> {
+        match self {
+            Self::Parameter(tensor) => Some(tensor),
+            _ => None,
+        }
+    }
+
+    fn value(self) -> Result<Option<Tensor>> {
+        match self {
+            Self::Parameter(tensor) | Self::Buffer(tensor) => tensor.snapshot().map(Some),
+            Self::Counter(counter) => counter.value().map(Some),
+            Self::Training(_) => Ok(None),
+        }
+    }
+}
+
+/// Collects what modules have, under their names.
+#[derive(Default)]
+pub struct Members<'a> {
+    prefix: String,
+    found: Vec<(String, Member<'a>)>,
+}
+
+impl<'a> Members<'a> {
+    /// A tensor that is trained.
+    pub fn parameter(&mut self, name: &str, tensor: &'a Tensor) {
+        self.push(name, Member::Parameter(tensor));
+    }
+
+    /// A tensor that is kept and not trained.
+    pub fn buffer(&mut self, name: &str, tensor: &'a Tensor) {
+        self.push(name, Member::Buffer(tensor));
+    }
+
+    /// A count.
+    pub fn counter(&mut self, name: &str, counter: &'a Counter) {
+        self.push(name, Member::Counter(counter));
+    }
+
+    /// The cell that says whether the module trains.
+    pub fn training(&mut self, cell: &'a Cell<bool>) {
+        self.push("", Member::Training(cell));
+    }
+
+    /// An inner module; under an empty name its members stand beside one's own.
+    pub fn module(&mut self, name: &str, module: &'a dyn Module) {
+        if name.is_empty() {
+            return module.members(self);
+        }
+        let length = self.prefix.len();
+        self.prefix.push_str(name);
+        self.prefix.push('.');
+        module.members(self);
+        self.prefix.truncate(length);
+    }
+
+    fn push(&mut self, name: &str, member: Member<'a>) {
+        self.found.push((format!("{}{name}", self.prefix), member));
+    }
+}
+
+impl Tensor {
+    /// What this tensor is now, as another tensor: later changes in place do not reach it.
+    pub(crate) fn snapshot(&self) -> Result<Self> {
+        let operand = self.operand();
+        let whole = Self::from_value(operand.value, crate::Shape::from(self.operand().value.len));
+        Ok(whole.view_through(operand.layout))
+    }
+}
+
+thread_local! {
+    static SEEN: RefCell<Option<(String, Vec<(String, Tensor)>)>> = const { RefCell::new(None) };
+}
+
+/// Runs `f` and gives the results of all layers that ran in it, by their full names in the order of their ends.
+pub fn observe<T>(f: impl FnOnce() -> T) -> (T, Vec<(String, Tensor)>) {
+    let before = SEEN.replace(Some(Default::default()));
+    let result = f();
+    let seen = SEEN.replace(before).map(|(_, seen)| seen).unwrap_or_default();
+    (result, seen)
+}
+
+/// Runs an inner module under its name, so that [`observe`] sees its result: what containers call.
+///
+/// # Errors
+/// What the module refuses.
+pub fn forward_named(name: &str, module: &dyn Module, input: &Tensor) -> Result<Tensor> {
+    let length = SEEN.with_borrow_mut(|seen| {
+        seen.as_mut().map(|(prefix, _)| {
+            let length = prefix.len();
+            if !name.is_empty() {
+                prefix.push_str(if length == 0 { "" } else { "." });
+                prefix.push_str(name);
+            }
+            length
+        })
+    });
+    let result = module.forward(input);
+    SEEN.with_borrow_mut(|seen| {
+        if let (Some((prefix, seen)), Some(length)) = (seen.as_mut(), length) {
+            if let Ok(output) = &result
+                && !name.is_empty()
+            {
+                seen.push((prefix.clone(), output.clone()));
+            }
+            prefix.truncate(length);
+        }
+    });
+    result
+}

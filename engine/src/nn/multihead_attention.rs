@@ -1,0 +1,159 @@
+//! `MultiheadAttention`: every place of a sequence looks at all places, in several ways side by side. Composed of
+//! linear maps, matrix products and a softmax.
+
+use std::cell::Cell;
+
+use serde::{Deserialize, Serialize};
+
+use super::layer::{Layer, times};
+use super::linear::Linear;
+use super::{Members, Module, init};
+use crate::{Device, Error, Result, Tensor};
+
+/// softmax(QKᵀ/√d)V for each head, d = E/heads; Q, K, V are linear maps of the inputs, the heads joined pass through
+/// another. Sequences are (N, L, E): PyTorch's `batch_first=True`. `in_proj_weight` is 3E×E and holds Q, K, V by rows;
+/// it is drawn as `xavier_uniform_` does, biases are zero.
+/// [torch.nn.MultiheadAttention](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html)
+#[derive(Debug)]
+pub struct MultiheadAttention {
+    /// 3E×E.
+    pub in_proj_weight: Tensor,
+    /// 3E.
+    pub in_proj_bias: Tensor,
+    /// E×E, and its bias.
+    pub out_proj: Linear,
+    training: Cell<bool>,
+    spec: MultiheadAttentionSpec,
+}
+
+/// The hyper-parameters of [`MultiheadAttention`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MultiheadAttentionSpec {
+    /// The length of a vector.
+    pub embed_dim: usize,
+    /// How many heads share it.
+    pub num_heads: usize,
+    /// The probability that a place does not look at another, in training.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropout: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
+fn is_zero(x: &f64) -> bool {
+    *x == 0.0
+}
+
+impl MultiheadAttention {
+    /// Without dropout.
+    ///
+    /// # Errors
+    /// The heads do not divide the vector.
+    pub fn new(embed_dim: usize, num_heads: usize, device: &Device) -> Result<Self> {
+        Self::of(MultiheadAttentionSpec { embed_dim, num_heads, dropout: 0.0 }, device)
+    }
+
+    /// A layer of these hyper-parameters.
+    ///
+    /// # Errors
+    /// The heads do not divide the vector.
+    pub fn of(spec: MultiheadAttentionSpec, device: &Device) -> Result<Self> {
+        spec.check().map_err(|rule| Error::shape("MultiheadAttention", rule))?;
+        let dim = spec.embed_dim;
+        let in_proj_weight = Tensor::zeros([3 * dim, dim], device)?;
+        init::xavier_uniform_(&in_proj_weight, 1.0)?;
+        let out_proj = Linear::new(dim, dim, device)?;
+        if let Some(bias) = &out_proj.bias {
+            init::zeros_(bias)?;
+        }
+        Ok(Self {
+            in_proj_weight: in_proj_weight.requires_grad_(true)?,
+            in_proj_bias: init::constant(&[3 * dim], 0.0, device)?.requires_grad_(true)?,
+            out_proj,
+            training: Cell::new(true),
+            spec,
+        })
+    }
+
+    /// Attention of `query` to `key`, giving of `value`.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn attend(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
+        let (weights, biases) = (self.in_proj_weight.chunk(3, 0)?, self.in_proj_bias.chunk(3, 0)?);
+        let project = |x: &Tensor, i: usize| self.heads(&x.linear(&weights[i], Some(&biases[i]))?);
+        self.mix(&project(query, 0)?, &project(key, 1)?, &project(value, 2)?)
+    }
+
+    /// (N, L, E) → (N, heads, L, E/heads).
+    fn heads(&self, x: &Tensor) -> Result<Tensor> {
+        let &[batch, length, dim] = x.dims() else {
+            let rule = format!("expected (N, L, E), got the shape {}", x.shape());
+            return Err(Error::shape("MultiheadAttention", rule));
+        };
+        let heads = self.spec.num_heads;
+        x.reshape(&[batch, length, heads, dim / heads].map(|n| n as isize))?.transpose(1, 2)
+    }
+
+    fn mix(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
+        let scale = 1.0 / ((self.spec.embed_dim / self.spec.num_heads) as f64).sqrt();
+        let scores = query.mul_scalar(scale)?.matmul(&key.transpose(-2, -1)?)?;
+        let looks = scores.softmax(-1)?.dropout(self.spec.dropout, self.training.get())?;
+        let mixed = looks.matmul(value)?.transpose(1, 2)?;
+        self.out_proj.forward(&mixed.flatten(2, 3)?)
+    }
+}
+
+impl Module for MultiheadAttention {
+    /// Self-attention.
+    fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        let all = input.linear(&self.in_proj_weight, Some(&self.in_proj_bias))?.chunk(3, -1)?;
+        let heads: Vec<Tensor> = all.iter().map(|x| self.heads(x)).collect::<Result<_>>()?;
+        match heads.as_slice() {
+            [query, key, value] => self.mix(query, key, value),
+            _ => Err(Error::internal("three projections are expected")),
+        }
+    }
+
+    fn members<'a>(&'a self, to: &mut Members<'a>) {
+        to.parameter("in_proj_weight", &self.in_proj_weight);
+        to.parameter("in_proj_bias", &self.in_proj_bias);
+        to.module("out_proj", &self.out_proj);
+        to.training(&self.training);
+    }
+}
+
+impl MultiheadAttentionSpec {
+    fn check(&self) -> Result<(), String> {
+        if self.num_heads == 0 || !self.embed_dim.is_multiple_of(self.num_heads) {
+            return Err(format!("has {} heads, which do not divide {}", self.num_heads, self.embed_dim));
+        }
+        Ok(())
+    }
+}
+
+impl Layer for MultiheadAttentionSpec {
+    fn kind(&self) -> &'static str {
+        "MultiheadAttention"
+    }
+
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        self.check()?;
+        match *input {
+            [_, dim] if dim == self.embed_dim => Ok(input.to_vec()),
+            _ => Err(format!("expects length×{}, receives {}", self.embed_dim, times(input))),
+        }
+    }
+
+    fn parameters(&self) -> usize {
+        4 * self.embed_dim * (self.embed_dim + 1)
+    }
+
+    fn fit(&mut self, input: &[usize]) {
+        self.embed_dim = input.last().copied().unwrap_or(self.embed_dim);
+    }
+
+    fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
+        Ok(Box::new(MultiheadAttention::of(self.clone(), device)?))
+    }
+}

@@ -1,0 +1,47 @@
+//! `Select`: one element of a dimension, as a layer: how a transformer's class token is taken out.
+
+use serde::{Deserialize, Serialize};
+
+use super::Module;
+use super::layer::{Layer, stateless, times};
+use crate::{Device, Result};
+
+/// Element `index` of dimension `dim`, which disappears; the batch is dimension 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Select {
+    /// The dimension.
+    pub dim: usize,
+    /// The element; negative ones count from the end.
+    pub index: isize,
+}
+
+stateless!(Select, |self, input| input.select(self.dim as isize, self.index));
+
+impl Layer for Select {
+    fn kind(&self) -> &'static str {
+        "Select"
+    }
+
+    fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        let size = self.dim.checked_sub(1).and_then(|d| input.get(d)).copied();
+        match size.map(|size| size as isize) {
+            Some(size) if self.index >= -size && self.index < size => {
+                let mut output = input.to_vec();
+                output.remove(self.dim - 1);
+                Ok(output)
+            }
+            _ => Err(format!("takes element {} of dimension {}, which {} does not have", self.index, self.dim, times(input))),
+        }
+    }
+
+    fn parameters(&self) -> usize {
+        0
+    }
+
+    fn fit(&mut self, _input: &[usize]) {}
+
+    fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
+        Ok(Box::new(self.clone()))
+    }
+}
