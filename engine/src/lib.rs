@@ -10,6 +10,7 @@ pub mod ops;
 pub mod optim;
 pub mod plan;
 pub mod tensor;
+pub mod train;
 
 pub use device::{DType, Device};
 pub use error::{AutogradError, Error, Result};

@@ -1,0 +1,117 @@
+//! A model as a value: its layers, in plain data. It is checked without a device, read and written as JSON and as
+//! text, and built into a module.
+
+mod build;
+mod infer;
+mod kind;
+mod presets;
+mod text;
+
+pub use build::Model;
+pub use infer::{Row, Summary};
+pub use kind::Kind;
+pub use presets::{PRESETS, Preset, preset};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// A model: its layers, and the shape it takes.
+///
+/// ```
+/// use kindling::train::ModelSpec;
+/// # fn main() -> kindling::Result<()> {
+/// let model = ModelSpec::from_text("tiny", &[1, 28, 28], "
+///     flatten: Flatten()
+///     fc1: Linear(784, 32)
+///     ReLU()
+///     fc2: Linear(32, 10)
+/// ")?;
+/// let summary = model.summary();
+/// assert_eq!(summary.output.as_deref(), Some([10].as_slice()));
+/// assert_eq!(summary.parameters, 784 * 32 + 32 + 32 * 10 + 10);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSpec {
+    /// A name for people.
+    pub name: String,
+    /// The shape of one input, without the batch dimension: channels, height, width.
+    pub input: Vec<usize>,
+    /// The layers, in order.
+    pub layers: Vec<LayerSpec>,
+}
+
+/// A layer and its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerSpec {
+    /// The name under which its parameters are saved. Without one it is its number, as in `nn.Sequential`; under an
+    /// empty one its parameters stand beside those of what it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+impl LayerSpec {
+    /// A layer with a name.
+    pub fn named(name: impl Into<String>, kind: impl Into<Kind>) -> Self {
+        Self { name: Some(name.into()), kind: kind.into() }
+    }
+
+    /// A layer under its number.
+    pub fn numbered(kind: impl Into<Kind>) -> Self {
+        Self { name: None, kind: kind.into() }
+    }
+
+    /// Its name where it is layer `number`.
+    pub fn name_at(&self, number: usize) -> String {
+        self.name.clone().unwrap_or_else(|| number.to_string())
+    }
+}
+
+impl ModelSpec {
+    /// From JSON.
+    ///
+    /// # Errors
+    /// No JSON, an unknown layer or hyper-parameter, a value of the wrong kind; the error says where.
+    pub fn from_json(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map_err(|e| Error::value("model", e))
+    }
+
+    /// As JSON.
+    ///
+    /// # Errors
+    /// A number that JSON cannot express.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| Error::value("model", e))
+    }
+
+    /// From text, as [`ModelSpec::to_text`] writes it: a layer a line, `name: Kind(arguments)` with PyTorch's
+    /// arguments by place or by name; `Sequential` and `Residual` are followed by their layers in braces.
+    ///
+    /// # Errors
+    /// What is wrong, and on which line.
+    pub fn from_text(name: &str, input: &[usize], text: &str) -> Result<Self> {
+        let layers = text::parse(text)?;
+        Ok(Self { name: name.to_owned(), input: input.to_vec(), layers })
+    }
+
+    /// The layers as text.
+    pub fn to_text(&self) -> String {
+        text::print(&self.layers)
+    }
+
+    /// Whether every layer fits.
+    ///
+    /// # Errors
+    /// The first layer that does not, and why: "fc1 expects 400 inputs, receives 256 = 16×4×4".
+    pub fn check(&self) -> Result<()> {
+        match self.summary().error {
+            Some(error) => Err(Error::shape("model", error)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Models to begin with.
+
+use super::kind::{Branches, Sequence};
+use super::{Kind, LayerSpec, ModelSpec};
+use crate::nn::{
+    AdaptiveAvgPool2d, BatchNormSpec, ClassTokenSpec, Conv2dSpec, Flatten, GELU, LayerNormSpec, LinearSpec, MaxPool2d,
+    MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, Select, Transpose,
+};
+use crate::{Error, Result};
+
+/// A model by name.
+#[derive(Clone, Copy)]
+pub struct Preset {
+    /// The name.
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub about: &'static str,
+    make: fn(&[usize], usize) -> Result<Vec<LayerSpec>>,
+    /// The picture it was made for.
+    pub input: [usize; 3],
+}
+
+impl Preset {
+    /// The model for pictures of a shape and a number of classes.
+    ///
+    /// # Errors
+    /// The picture is too small.
+    pub fn model(&self, input: &[usize], classes: usize) -> Result<ModelSpec> {
+        let layers = (self.make)(input, classes)?;
+        let model = ModelSpec { name: self.name.to_owned(), input: input.to_vec(), layers }.fitted();
+        model.check()?;
+        Ok(model)
+    }
+}
+
+/// All presets.
+pub const PRESETS: &[Preset] = &[
+    Preset { name: "softmax", about: "Softmax regression: one linear layer", make: softmax, input: [3, 32, 32] },
+    Preset { name: "mlp", about: "Two hidden layers of 256 and 128", make: mlp, input: [3, 32, 32] },
+    Preset { name: "intro", about: "The network of PyTorch's introduction", make: intro, input: [1, 32, 32] },
+    Preset { name: "cifar-intro", about: "The network of PyTorch's CIFAR-10 tutorial", make: cifar, input: [3, 32, 32] },
+    Preset { name: "vgg-small", about: "Four 3×3 convolutions and two linear layers", make: vgg, input: [3, 32, 32] },
+    Preset { name: "resnet8", about: "A ResNet of 8 layers", make: resnet8, input: [3, 32, 32] },
+    Preset { name: "resnet20", about: "The ResNet of 20 layers of He and others", make: resnet20, input: [3, 32, 32] },
+    Preset { name: "vit-small", about: "A small vision transformer on 4×4 patches", make: vit, input: [3, 32, 32] },
+];
+
+/// A preset's model for pictures of a shape and a number of classes.
+///
+/// # Errors
+/// No such preset; a picture that is too small for it.
+///
+/// ```
+/// use kindling::train::model::preset;
+/// # fn main() -> kindling::Result<()> {
+/// let net = preset("cifar-intro", &[3, 32, 32], 10)?;
+/// assert_eq!(net.summary().parameters, 62_006);
+/// # Ok(()) }
+/// ```
+pub fn preset(name: &str, input: &[usize], classes: usize) -> Result<ModelSpec> {
+    let found = PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
+        let known: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+        Error::value("preset", format!("there is no preset '{name}'; known are {}", known.join(", ")))
+    })?;
+    found.model(input, classes)
+}
+
+fn named(name: &str, kind: impl Into<Kind>) -> LayerSpec {
+    LayerSpec::named(name, kind)
+}
+
+fn linear(name: &str, in_features: usize, out_features: usize) -> LayerSpec {
+    named(name, LinearSpec { in_features, out_features, bias: true })
+}
+
+fn conv(name: &str, from: usize, to: usize, kernel: usize, padding: usize) -> LayerSpec {
+    named(name, Conv2dSpec::new(from, to, kernel).padding(padding))
+}
+
+fn relu() -> LayerSpec {
+    LayerSpec::numbered(ReLU {})
+}
+
+fn pool() -> LayerSpec {
+    LayerSpec::numbered(MaxPool2d::new(2))
+}
+
+fn flatten() -> LayerSpec {
+    LayerSpec::numbered(Flatten::default())
+}
+
+// Sizes that follow from the picture are left to `fitted`.
+fn softmax(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    Ok(vec![flatten(), linear("fc", 1, classes)])
+}
+
+fn mlp(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    Ok(vec![flatten(), linear("fc1", 1, 256), relu(), linear("fc2", 256, 128), relu(), linear("fc3", 128, classes)])
+}
+
+fn lenet(kernel: usize, classes: usize) -> Vec<LayerSpec> {
+    vec![
+        conv("conv1", 1, 6, kernel, 0),
+        relu(),
+        pool(),
+        conv("conv2", 6, 16, kernel, 0),
+        relu(),
+        pool(),
+        flatten(),
+        linear("fc1", 1, 120),
+        relu(),
+        linear("fc2", 120, 84),
+        relu(),
+        linear("fc3", 84, classes),
+    ]
+}
+
+fn intro(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    Ok(lenet(3, classes))
+}
+
+fn cifar(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    Ok(lenet(5, classes))
+}
+
+fn vgg(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    let mut layers = Vec::new();
+    for (i, (from, to)) in [(3, 32), (32, 32), (32, 64), (64, 64)].into_iter().enumerate() {
+        layers.extend([conv(&format!("conv{}", i + 1), from, to, 3, 1), relu()]);
+        if i % 2 == 1 {
+            layers.push(pool());
+        }
+    }
+    layers.extend([flatten(), linear("fc1", 4096, 256), relu(), linear("fc2", 256, classes)]);
+    Ok(layers)
+}
+
+fn resnet8(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    Ok(resnet(1, classes))
+}
+
+fn resnet20(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    Ok(resnet(3, classes))
+}
+
+/// 6n + 2 layers: three stages of n blocks with 16, 32 and 64 channels.
+fn resnet(n: usize, classes: usize) -> Vec<LayerSpec> {
+    let norm = |name: &str, channels: usize| named(name, BatchNormSpec::<2>::new(channels));
+    let conv = |name: &str, from: usize, to: usize, kernel: usize, stride: usize| {
+        named(name, Conv2dSpec::new(from, to, kernel).stride(stride).padding(kernel / 2).bias(false))
+    };
+    let mut layers = vec![conv("conv1", 3, 16, 3, 1), norm("bn1", 16), relu()];
+    let mut from = 16;
+    for (stage, to) in [16, 32, 64].into_iter().enumerate() {
+        let mut blocks = Vec::new();
+        for block in 0..n {
+            let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+            let body = vec![
+                conv("conv1", from, to, 3, stride),
+                norm("bn1", to),
+                relu(),
+                conv("conv2", to, to, 3, 1),
+                norm("bn2", to),
+            ];
+            let shortcut = match stride {
+                1 => Vec::new(),
+                stride => {
+                    let conv = Conv2dSpec::new(from, to, 1).stride(stride).bias(false);
+                    vec![LayerSpec::numbered(conv), LayerSpec::numbered(BatchNormSpec::<2>::new(to))]
+                }
+            };
+            let activation = Some(Box::new(ReLU {}.into()));
+            blocks.push(LayerSpec::numbered(Branches { body, shortcut, activation }));
+            from = to;
+        }
+        layers.push(named(&format!("layer{}", stage + 1), Sequence { layers: blocks }));
+    }
+    layers.extend([LayerSpec::numbered(AdaptiveAvgPool2d::new(1)), flatten(), linear("fc", 64, classes)]);
+    layers
+}
+
+fn vit(input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    const PATCH: usize = 4;
+    let [_, height, width] = *input else {
+        return Err(Error::shape("preset", format!("vit-small takes channels×height×width, got {input:?}")));
+    };
+    let tokens = (height / PATCH) * (width / PATCH);
+    Ok(transformer(PATCH, tokens, 64, 4, 4, 128, classes))
+}
+
+/// Patches as a sequence, a class token, and blocks of attention and two linear layers, each after a norm.
+fn transformer(
+    patch: usize,
+    tokens: usize,
+    dim: usize,
+    heads: usize,
+    depth: usize,
+    hidden: usize,
+    classes: usize,
+) -> Vec<LayerSpec> {
+    let norm = |name: &str| named(name, LayerNormSpec { normalized_shape: vec![dim], eps: 1e-5 });
+    let residual = |body: Vec<LayerSpec>| named("", Branches { body, ..Branches::default() });
+    let block = || {
+        let attention = MultiheadAttentionSpec { embed_dim: dim, num_heads: heads, dropout: 0.0 };
+        let look = residual(vec![norm("norm1"), named("attn", attention)]);
+        let think = vec![norm("norm2"), linear("fc1", dim, hidden), LayerSpec::numbered(GELU::default()), linear("fc2", hidden, dim)];
+        LayerSpec::numbered(Sequence { layers: vec![look, residual(think)] })
+    };
+    vec![
+        named("patch_embed", Conv2dSpec::new(3, dim, patch).stride(patch)),
+        LayerSpec::numbered(Flatten { start_dim: 2, end_dim: -1 }),
+        LayerSpec::numbered(Transpose { dim0: 1, dim1: 2 }),
+        named("", ClassTokenSpec { dim }),
+        named("", PositionEmbeddingSpec { length: tokens + 1, dim }),
+        named("blocks", Sequence { layers: (0..depth).map(|_| block()).collect() }),
+        norm("norm"),
+        LayerSpec::numbered(Select { dim: 1, index: 0 }),
+        linear("head", dim, classes),
+    ]
+}

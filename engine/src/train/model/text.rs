@@ -1,0 +1,261 @@
+//! Models as text: a layer a line, as one would write PyTorch's constructors. Arguments become JSON, which the
+//! layers' own data types check.
+
+use serde_json::{Map, Value};
+
+use super::LayerSpec;
+use super::kind::{Branches, Kind, SIGNATURES, Sequence, Signature};
+use crate::{Error, Result};
+
+/// Writes layers.
+pub fn print(layers: &[LayerSpec]) -> String {
+    let mut out = String::new();
+    layers.iter().for_each(|layer| print_layer(layer, 0, &mut out));
+    out
+}
+
+fn print_layer(layer: &LayerSpec, depth: usize, out: &mut String) {
+    let indent = "    ".repeat(depth);
+    let name = layer.name.as_ref().map(|name| if name.is_empty() { "_: ".to_owned() } else { format!("{name}: ") });
+    let head = format!("{indent}{}", name.unwrap_or_default());
+    match &layer.kind {
+        Kind::Sequential(sequence) => {
+            *out += &format!("{head}Sequential {{\n");
+            sequence.layers.iter().for_each(|inner| print_layer(inner, depth + 1, out));
+            *out += &format!("{indent}}}\n");
+        }
+        Kind::Residual(branches) => {
+            let activation = branches.activation.as_deref().map(call).unwrap_or_default();
+            let activation = if activation.is_empty() { activation } else { format!("({activation})") };
+            *out += &format!("{head}Residual{activation} {{\n");
+            branches.body.iter().for_each(|inner| print_layer(inner, depth + 1, out));
+            if !branches.shortcut.is_empty() {
+                *out += &format!("{indent}}} shortcut {{\n");
+                branches.shortcut.iter().for_each(|inner| print_layer(inner, depth + 1, out));
+            }
+            *out += &format!("{indent}}}\n");
+        }
+        kind => *out += &format!("{head}{}\n", call(kind)),
+    }
+}
+
+/// `Kind(arguments)`: those that must be given by place, others by name, defaults left out.
+fn call(kind: &Kind) -> String {
+    let Ok(Value::Object(map)) = serde_json::to_value(kind) else { return kind.name().to_owned() };
+    let Some(signature) = signature(kind.name()) else { return kind.name().to_owned() };
+    let default = from_map(signature, Map::new()).ok().and_then(|default| serde_json::to_value(default).ok());
+    let mut arguments = Vec::new();
+    for (i, argument) in signature.arguments.iter().enumerate() {
+        match map.get(*argument) {
+            Some(value) if i < signature.required => arguments.push(show(value)),
+            Some(value) if default.as_ref().and_then(|d| d.get(*argument)) != Some(value) => {
+                arguments.push(format!("{argument}={}", show(value)));
+            }
+            _ => {}
+        }
+    }
+    format!("{}({})", signature.name, arguments.join(", "))
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Array(list) => format!("({})", list.iter().map(show).collect::<Vec<_>>().join(", ")),
+        Value::Bool(true) => "True".into(),
+        Value::Bool(false) => "False".into(),
+        Value::Null => "None".into(),
+        Value::String(text) => format!("'{text}'"),
+        other => other.to_string(),
+    }
+}
+
+fn signature(name: &str) -> Option<&'static Signature> {
+    SIGNATURES.iter().find(|signature| signature.name == name)
+}
+
+fn from_map(signature: &Signature, mut map: Map<String, Value>) -> Result<Kind, String> {
+    map.insert("type".into(), Value::String(signature.name.into()));
+    serde_json::from_value(Value::Object(map)).map_err(|e| e.to_string())
+}
+
+/// Reads layers.
+///
+/// # Errors
+/// What is wrong, and on which line.
+pub fn parse(text: &str) -> Result<Vec<LayerSpec>> {
+    let mut parser = Parser { rest: text, line: 1 };
+    let layers = parser.layers();
+    let layers = layers.and_then(|layers| match parser.peek() {
+        None => Ok(layers),
+        Some(found) => Err(format!("unexpected '{found}'")),
+    });
+    layers.map_err(|why| Error::value("model", format!("line {}: {why}", parser.line)))
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+    line: usize,
+}
+
+impl<'a> Parser<'a> {
+    /// The next character that is no space and no comment.
+    fn peek(&mut self) -> Option<char> {
+        loop {
+            let next = self.rest.chars().next()?;
+            if next == '#' {
+                self.rest = &self.rest[self.rest.find('\n').unwrap_or(self.rest.len())..];
+            } else if next.is_whitespace() {
+                self.line += usize::from(next == '\n');
+                self.rest = &self.rest[next.len_utf8()..];
+            } else {
+                return Some(next);
+            }
+        }
+    }
+
+    fn take(&mut self, wanted: char) -> bool {
+        let found = self.peek() == Some(wanted);
+        if found {
+            self.rest = &self.rest[wanted.len_utf8()..];
+        }
+        found
+    }
+
+    fn expect(&mut self, wanted: char) -> Result<(), String> {
+        if self.take(wanted) {
+            return Ok(());
+        }
+        Err(format!("expected '{wanted}', found {}", self.peek().map_or("the end".into(), |c| format!("'{c}'"))))
+    }
+
+    /// Letters, digits, `_`, `-` and `.`, perhaps none.
+    fn word(&mut self) -> &'a str {
+        self.peek();
+        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || "_-+.".contains(c))).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        word
+    }
+
+    fn layers(&mut self) -> Result<Vec<LayerSpec>, String> {
+        let mut layers = Vec::new();
+        loop {
+            while self.take(',') || self.take(';') {}
+            match self.peek() {
+                None | Some('}') => return Ok(layers),
+                Some(_) => layers.push(self.layer()?),
+            }
+        }
+    }
+
+    fn layer(&mut self) -> Result<LayerSpec, String> {
+        let mut word = self.word();
+        let mut name = None;
+        if self.take(':') {
+            name = Some(if word == "_" { String::new() } else { word.to_owned() });
+            word = self.word();
+        }
+        let word = word.strip_prefix("nn.").unwrap_or(word);
+        let kind = match word {
+            "Sequential" => Kind::Sequential(Sequence { layers: self.block()? }),
+            "Residual" => {
+                let mut activation = None;
+                if self.take('(') && !self.take(')') {
+                    let word = self.word();
+                    activation = Some(Box::new(self.call(word)?));
+                    self.expect(')')?;
+                }
+                let body = self.block()?;
+                let shortcut = if self.peek() == Some('s') && self.rest.starts_with("shortcut") {
+                    self.word();
+                    self.block()?
+                } else {
+                    Vec::new()
+                };
+                Kind::Residual(Branches { body, shortcut, activation })
+            }
+            word => self.call(word)?,
+        };
+        Ok(LayerSpec { name, kind })
+    }
+
+    fn block(&mut self) -> Result<Vec<LayerSpec>, String> {
+        self.expect('{')?;
+        let layers = self.layers()?;
+        self.expect('}')?;
+        Ok(layers)
+    }
+
+    fn call(&mut self, word: &str) -> Result<Kind, String> {
+        let Some(signature) = signature(word) else {
+            let known: Vec<&str> = SIGNATURES.iter().map(|s| s.name).chain(["Sequential", "Residual"]).collect();
+            return Err(format!("there is no layer '{word}'; known are {}", known.join(", ")));
+        };
+        let mut map = Map::new();
+        if self.take('(') {
+            let mut place = 0;
+            while !self.take(')') {
+                let (key, value) = self.argument()?;
+                let key = match key {
+                    Some(key) => key,
+                    None => {
+                        place += 1;
+                        let key = signature.arguments.get(place - 1);
+                        key.copied().ok_or_else(|| format!("{word} takes at most {} arguments", signature.arguments.len()))?
+                    }
+                };
+                if !signature.arguments.contains(&key) {
+                    return Err(format!("{word} has no argument {key}; it takes {}", signature.arguments.join(", ")));
+                }
+                if map.insert(key.to_owned(), value).is_some() {
+                    return Err(format!("{word} is given {key} twice"));
+                }
+                if !self.take(',') && self.peek() != Some(')') {
+                    return Err(format!("expected ',' or ')' after an argument of {word}"));
+                }
+            }
+        }
+        if let Some(missing) = signature.arguments[..signature.required].iter().find(|a| !map.contains_key(**a)) {
+            return Err(format!("{word} needs {missing}"));
+        }
+        from_map(signature, map).map_err(|why| format!("{word}: {why}"))
+    }
+
+    fn argument(&mut self) -> Result<(Option<&'a str>, Value), String> {
+        let before = (self.rest, self.line);
+        let word = self.word();
+        if !word.is_empty() && self.take('=') {
+            return Ok((Some(word), self.value()?));
+        }
+        (self.rest, self.line) = before;
+        Ok((None, self.value()?))
+    }
+
+    fn value(&mut self) -> Result<Value, String> {
+        let open = self.peek();
+        if let Some(quote @ ('\'' | '"')) = open {
+            let text = &self.rest[1..];
+            let end = text.find(quote).ok_or("a text without its closing quote")?;
+            self.rest = &text[end + 1..];
+            return Ok(Value::String(text[..end].to_owned()));
+        }
+        if let Some(open @ ('(' | '[')) = open {
+            self.take(open);
+            let close = if open == '(' { ')' } else { ']' };
+            let mut list = Vec::new();
+            while !self.take(close) {
+                list.push(self.value()?);
+                if !self.take(',') && self.peek() != Some(close) {
+                    return Err(format!("expected ',' or '{close}' in a list"));
+                }
+            }
+            return Ok(Value::Array(list));
+        }
+        match self.word() {
+            "" => Err(format!("expected a value, found {}", open.map_or("the end".into(), |c| format!("'{c}'")))),
+            "True" | "true" => Ok(Value::Bool(true)),
+            "False" | "false" => Ok(Value::Bool(false)),
+            "None" | "null" => Ok(Value::Null),
+            word => Ok(serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()))),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! A training run as plain data: model, data, augmentation, optimizer, schedule, and how long.
+
+use serde::{Deserialize, Serialize};
+
+use super::ModelSpec;
+use super::model::preset;
+use crate::optim::{AdamOptions, OptimizerSpec, Schedule};
+use crate::{Error, Result};
+
+/// Everything that determines a run. What is left out has the default.
+///
+/// ```
+/// use kindling::train::TrainSpec;
+/// # fn main() -> kindling::Result<()> {
+/// let run = TrainSpec::from_json(r#"{
+///     "preset": "cifar-intro", "data": {"name": "cifar10"},
+///     "optimizer": {"name": "SGD", "lr": 0.001, "momentum": 0.9}, "batch_size": 4, "epochs": 2
+/// }"#)?;
+/// assert_eq!(run.evaluate_every, 5);
+/// run.check()?;
+/// assert!(TrainSpec::from_json(r#"{"epoch": 2}"#).is_err());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainSpec {
+    /// The model's layers; else `preset` names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelSpec>,
+    /// The name of a model to begin with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// What is learned from.
+    pub data: DataSpec,
+    /// What is done to pictures before they are learned from, in order.
+    pub augment: Vec<Augment>,
+    /// What is compared.
+    pub loss: LossSpec,
+    /// How parameters move.
+    pub optimizer: OptimizerSpec,
+    /// How the learning rate changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Whether the schedule's steps are epochs; else they are batches.
+    pub schedule_by_epoch: bool,
+    /// The norm beyond which gradients are made smaller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_grad_norm: Option<f64>,
+    /// Pictures a step.
+    pub batch_size: usize,
+    /// Times that all pictures are seen.
+    pub epochs: usize,
+    /// Epochs from one evaluation to the next; the last epoch is always followed by one.
+    pub evaluate_every: usize,
+    /// When to stop before the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+    /// What all randomness begins with.
+    pub seed: u64,
+}
+
+/// Where pictures come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSpec {
+    /// `cifar10`, `cifar100`, `mnist`, `fashion-mnist`, `folder`, `csv` or `shapes`.
+    pub name: String,
+    /// Where it lies; not needed for `shapes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The first so many pictures to train on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_limit: Option<usize>,
+    /// The first so many pictures to test on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_limit: Option<usize>,
+    /// Whether training takes pictures in another order each epoch.
+    pub shuffle: bool,
+    /// What is subtracted from each channel, of values from 0 to 1; the data set's own if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<Vec<f64>>,
+    /// What each channel is divided by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub std: Option<Vec<f64>>,
+}
+
+/// A change of a picture at random, by torchvision's name and arguments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", deny_unknown_fields)]
+pub enum Augment {
+    /// A part of the picture, after zeros have been put around it.
+    RandomCrop {
+        /// Height and width of the part.
+        size: usize,
+        /// Zeros on every side.
+        #[serde(default)]
+        padding: usize,
+    },
+    /// Mirrored, left to right.
+    RandomHorizontalFlip {
+        /// How often.
+        #[serde(default = "half")]
+        p: f64,
+    },
+    /// Mirrored, top to bottom.
+    RandomVerticalFlip {
+        /// How often.
+        #[serde(default = "half")]
+        p: f64,
+    },
+    /// Brighter, richer in contrast, more colourful, or less.
+    ColorJitter {
+        /// By up to this part.
+        #[serde(default)]
+        brightness: f64,
+        /// By up to this part.
+        #[serde(default)]
+        contrast: f64,
+        /// By up to this part.
+        #[serde(default)]
+        saturation: f64,
+        /// By up to this part of the colour circle, at most a half.
+        #[serde(default)]
+        hue: f64,
+    },
+    /// Turned, moved, made larger or smaller.
+    RandomAffine {
+        /// Turned by up to so many degrees either way.
+        degrees: f64,
+        /// Moved by up to these parts of width and height.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        translate: Option<[f64; 2]>,
+        /// Scaled by a factor between these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scale: Option<[f64; 2]>,
+    },
+    /// A rectangle blotted out.
+    RandomErasing {
+        /// How often.
+        #[serde(default = "half")]
+        p: f64,
+    },
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+/// What is compared with what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", deny_unknown_fields)]
+pub enum LossSpec {
+    /// Logits with classes.
+    #[serde(rename = "cross_entropy")]
+    CrossEntropy {
+        /// How much of a target is spread over all classes.
+        #[serde(default)]
+        label_smoothing: f64,
+    },
+    /// Results with one-hot classes.
+    #[serde(rename = "mse")]
+    Mse {},
+}
+
+/// Stops when the test loss has not fallen for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlyStopping {
+    /// Evaluations without improvement that are borne.
+    pub patience: usize,
+    /// What counts as improvement.
+    #[serde(default)]
+    pub min_delta: f64,
+}
+
+impl Default for DataSpec {
+    fn default() -> Self {
+        Self {
+            name: "cifar10".into(),
+            path: None,
+            train_limit: None,
+            test_limit: None,
+            shuffle: true,
+            mean: None,
+            std: None,
+        }
+    }
+}
+
+impl Default for LossSpec {
+    fn default() -> Self {
+        Self::CrossEntropy { label_smoothing: 0.0 }
+    }
+}
+
+impl Default for TrainSpec {
+    fn default() -> Self {
+        Self {
+            model: None,
+            preset: None,
+            data: DataSpec::default(),
+            augment: Vec::new(),
+            loss: LossSpec::default(),
+            optimizer: OptimizerSpec::Adam(AdamOptions::default()),
+            schedule: None,
+            schedule_by_epoch: true,
+            clip_grad_norm: None,
+            batch_size: 64,
+            epochs: 15,
+            evaluate_every: 5,
+            early_stopping: None,
+            seed: 0,
+        }
+    }
+}
+
+impl TrainSpec {
+    /// From JSON.
+    ///
+    /// # Errors
+    /// No JSON, an unknown key, a value of the wrong kind; the error says where.
+    pub fn from_json(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map_err(|e| Error::value("train", e))
+    }
+
+    /// As JSON.
+    ///
+    /// # Errors
+    /// A number that JSON cannot express.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| Error::value("train", e))
+    }
+
+    /// The model for pictures of a shape and a number of classes: the one given, or the preset, or the CIFAR form
+    /// of the introduction's network.
+    ///
+    /// # Errors
+    /// Model and preset are both given; no such preset; the model does not take these pictures or give these classes.
+    pub fn model_for(&self, input: &[usize], classes: usize) -> Result<ModelSpec> {
+        let model = match (&self.model, &self.preset) {
+            (Some(_), Some(_)) => return Err(Error::value("train", "give a model or a preset, not both")),
+            (Some(model), None) => model.clone(),
+            (None, name) => return preset(name.as_deref().unwrap_or("cifar-intro"), input, classes),
+        };
+        if model.input != input {
+            let rule = format!("the model takes inputs of shape {:?}, the data has {input:?}", model.input);
+            return Err(Error::shape("train", rule));
+        }
+        let summary = model.summary();
+        match (summary.error, summary.output.as_deref()) {
+            (Some(error), _) => Err(Error::shape("train", error)),
+            (None, Some([outputs])) if *outputs == classes => Ok(model),
+            (None, output) => {
+                let rule = format!("the model gives {output:?}, the data has {classes} classes");
+                Err(Error::shape("train", rule))
+            }
+        }
+    }
+
+    /// Whether the numbers make sense, as far as can be said without the data.
+    ///
+    /// # Errors
+    /// One is out of its range; the error names it.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |rule: String| Err(Error::value("train", rule));
+        if self.batch_size == 0 || self.epochs == 0 || self.evaluate_every == 0 {
+            let (b, e, k) = (self.batch_size, self.epochs, self.evaluate_every);
+            return refuse(format!("batch_size, epochs and evaluate_every must be at least 1, got {b}, {e} and {k}"));
+        }
+        if let Some(norm) = self.clip_grad_norm.filter(|norm| *norm <= 0.0 || norm.is_nan()) {
+            return refuse(format!("clip_grad_norm must be above 0, got {norm}"));
+        }
+        if let LossSpec::CrossEntropy { label_smoothing: s } = self.loss
+            && !(0.0..=1.0).contains(&s)
+        {
+            return refuse(format!("label_smoothing must be between 0 and 1, got {s}"));
+        }
+        self.augment.iter().try_for_each(Augment::check)?;
+        self.optimizer.check()?;
+        self.schedule.as_ref().map_or(Ok(()), Schedule::check)?;
+        self.model.as_ref().map_or(Ok(()), ModelSpec::check)
+    }
+}
+
+impl Augment {
+    fn check(&self) -> Result<()> {
+        let refuse = |rule: String| Err(Error::value("augment", rule));
+        match self {
+            Self::RandomCrop { size: 0, .. } => refuse("RandomCrop: size must be at least 1".into()),
+            Self::RandomHorizontalFlip { p } | Self::RandomVerticalFlip { p } | Self::RandomErasing { p }
+                if !(0.0..=1.0).contains(p) =>
+            {
+                refuse(format!("p must be between 0 and 1, got {p}"))
+            }
+            Self::ColorJitter { brightness, contrast, saturation, hue }
+                if [*brightness, *contrast, *saturation].iter().any(|x| *x < 0.0) || !(0.0..=0.5).contains(hue) =>
+            {
+                refuse("ColorJitter: parts must be at least 0, and hue at most 0.5".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
