@@ -109,7 +109,11 @@ impl<const RANK: usize> BatchNorm<RANK> {
 impl<const RANK: usize> Module for BatchNorm<RANK> {
     fn forward(&self, input: &Tensor) -> Result<Tensor> {
         if !BatchNormSpec::<RANK>::takes(input.ndim().saturating_sub(1)) {
-            let rule = format!("expected {} dimensions, got the shape {}", if RANK == 1 { "2 or 3" } else { "4" }, input.shape());
+            let rule = format!(
+                "expected {} dimensions, got the shape {}",
+                if RANK == 1 { "2 or 3" } else { "4" },
+                input.shape()
+            );
             return Err(Error::shape(BatchNormSpec::<RANK>::KIND, rule));
         }
         let training = self.training.get();

@@ -182,8 +182,7 @@ impl Conv2d {
             ConvPadding::Named(NamedPadding::Same) => Padding::Same,
             ConvPadding::Named(NamedPadding::Valid) => Padding::Valid,
         };
-        let options =
-            Conv2dOptions { stride: spec.stride.0, padding, dilation: spec.dilation.0, groups: spec.groups };
+        let options = Conv2dOptions { stride: spec.stride.0, padding, dilation: spec.dilation.0, groups: spec.groups };
         Ok(Self { weight, bias, options })
     }
 }

@@ -35,7 +35,10 @@ impl Layer for Flatten {
         let at = |dim: isize| if dim < 0 { dim + n } else { dim };
         let (start, end) = (at(self.start_dim), at(self.end_dim));
         if !(0..n).contains(&start) || !(0..n).contains(&end) || start > end {
-            return Err(format!("joins dimensions {} to {}, which an input of {n} dimensions does not have", self.start_dim, self.end_dim));
+            return Err(format!(
+                "joins dimensions {} to {}, which an input of {n} dimensions does not have",
+                self.start_dim, self.end_dim
+            ));
         }
         if start == 0 {
             return Err("joins the batch dimension, 0, to others".into());

@@ -42,9 +42,8 @@ impl Nonlinearity {
     /// No such nonlinearity.
     pub fn named(name: &str, param: Option<f64>) -> Result<Self> {
         Ok(match name {
-            "linear" | "conv1d" | "conv2d" | "conv3d" | "conv_transpose1d" | "conv_transpose2d" | "conv_transpose3d" => {
-                Self::Linear
-            }
+            "linear" | "conv1d" | "conv2d" | "conv3d" | "conv_transpose1d" | "conv_transpose2d"
+            | "conv_transpose3d" => Self::Linear,
             "sigmoid" => Self::Sigmoid,
             "tanh" => Self::Tanh,
             "relu" => Self::Relu,

@@ -84,18 +84,31 @@ pub(crate) fn times(shape: &[usize]) -> String {
 
 /// Channels, height and width of a picture.
 pub(super) fn picture(input: &[usize]) -> Result<[usize; 3], String> {
-    <[usize; 3]>::try_from(input)
-        .map_err(|_| format!("expects channels×height×width, receives {}", if input.is_empty() { "one number".into() } else { times(input) }))
+    <[usize; 3]>::try_from(input).map_err(|_| {
+        format!(
+            "expects channels×height×width, receives {}",
+            if input.is_empty() { "one number".into() } else { times(input) }
+        )
+    })
 }
 
 /// Places of a window along one side.
-pub(super) fn windows(size: usize, kernel: usize, stride: usize, padding: usize, dilation: usize) -> Result<usize, String> {
+pub(super) fn windows(
+    size: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+) -> Result<usize, String> {
     if kernel == 0 || stride == 0 || dilation == 0 {
         return Err("needs a kernel_size, stride and dilation of at least 1".into());
     }
     let (padded, reach) = (size + 2 * padding, dilation * (kernel - 1) + 1);
     if reach > padded {
-        return Err(format!("has windows of {reach}, which do not fit a side of {padded}{}", if padding > 0 { " with its padding" } else { "" }));
+        return Err(format!(
+            "has windows of {reach}, which do not fit a side of {padded}{}",
+            if padding > 0 { " with its padding" } else { "" }
+        ));
     }
     Ok((padded - reach) / stride + 1)
 }

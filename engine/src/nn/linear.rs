@@ -82,7 +82,8 @@ impl Layer for LinearSpec {
             Some((last, _)) => {
                 let (total, hint): (usize, _) = (input.iter().product(), "; put a Flatten before it");
                 let hint = if input.len() > 1 && total == self.in_features { hint } else { "" };
-                let shape = if input.len() > 1 { format!(" in the last dimension of {}", times(input)) } else { String::new() };
+                let shape =
+                    if input.len() > 1 { format!(" in the last dimension of {}", times(input)) } else { String::new() };
                 Err(format!("expects {} inputs, receives {last}{shape}{hint}", self.in_features))
             }
             None => Err(format!("expects {} inputs, receives one number", self.in_features)),

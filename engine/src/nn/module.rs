@@ -153,7 +153,7 @@ impl<'a> Member<'a> {
 
     fn value(self) -> Result<Option<Tensor>> {
         match self {
-            Self::Parameter(tensor) | Self::Buffer(tensor) => tensor.snapshot().map(Some),
+            Self::Parameter(tensor) | Self::Buffer(tensor) => Ok(Some(tensor.detach().snapshot())),
             Self::Counter(counter) => counter.value().map(Some),
             Self::Training(_) => Ok(None),
         }
@@ -202,15 +202,6 @@ impl<'a> Members<'a> {
 
     fn push(&mut self, name: &str, member: Member<'a>) {
         self.found.push((format!("{}{name}", self.prefix), member));
-    }
-}
-
-impl Tensor {
-    /// What this tensor is now, as another tensor: later changes in place do not reach it.
-    pub(crate) fn snapshot(&self) -> Result<Self> {
-        let operand = self.operand();
-        let whole = Self::from_value(operand.value, crate::Shape::from(self.operand().value.len));
-        Ok(whole.view_through(operand.layout))
     }
 }
 

@@ -31,7 +31,12 @@ impl Layer for Select {
                 output.remove(self.dim - 1);
                 Ok(output)
             }
-            _ => Err(format!("takes element {} of dimension {}, which {} does not have", self.index, self.dim, times(input))),
+            _ => Err(format!(
+                "takes element {} of dimension {}, which {} does not have",
+                self.index,
+                self.dim,
+                times(input)
+            )),
         }
     }
 

@@ -74,7 +74,16 @@ impl Rule for AdagradOptions {
     }
 
     fn check(&self) -> Result<()> {
-        rule::not_negative("Adagrad", &[("lr", self.lr), ("lr_decay", self.lr_decay), ("weight_decay", self.weight_decay), ("initial_accumulator_value", self.initial_accumulator_value), ("eps", self.eps)])
+        rule::not_negative(
+            "Adagrad",
+            &[
+                ("lr", self.lr),
+                ("lr_decay", self.lr_decay),
+                ("weight_decay", self.weight_decay),
+                ("initial_accumulator_value", self.initial_accumulator_value),
+                ("eps", self.eps),
+            ],
+        )
     }
 
     fn update(&self, param: &Tensor, grad: &Tensor, _shapes: &[Shape], state: &mut State) -> Result<Tensor> {

@@ -29,14 +29,7 @@ macro_rules! options {
 
         impl Default for $name {
             fn default() -> Self {
-                Self {
-                    lr: 1e-3,
-                    betas: [0.9, 0.999],
-                    eps: 1e-8,
-                    weight_decay: $decay,
-                    amsgrad: false,
-                    maximize: false,
-                }
+                Self { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: $decay, amsgrad: false, maximize: false }
             }
         }
 

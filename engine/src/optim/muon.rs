@@ -98,7 +98,8 @@ impl Rule for MuonOptions {
 
     fn update(&self, param: &Tensor, grad: &Tensor, shapes: &[Shape], state: &mut State) -> Result<Tensor> {
         if let Some(shape) = shapes.iter().find(|shape| shape.len() < 2) {
-            let rule = format!("only matrices can be made orthogonal, got a parameter of shape {shape}; give it to AdamW");
+            let rule =
+                format!("only matrices can be made orthogonal, got a parameter of shape {shape}; give it to AdamW");
             return Err(Error::shape("Muon", rule));
         }
         let buffer = average(&state.get_or("momentum_buffer", 0.0, param)?, grad, self.momentum)?;
@@ -113,7 +114,11 @@ impl Rule for MuonOptions {
             steps.push(step.mul_scalar(self.lr * self.adjustment(rows, columns))?);
             offset += shape.numel();
         }
-        let kept = if self.weight_decay == 0.0 { param.clone() } else { param.mul_scalar(1.0 - self.lr * self.weight_decay)? };
+        let kept = if self.weight_decay == 0.0 {
+            param.clone()
+        } else {
+            param.mul_scalar(1.0 - self.lr * self.weight_decay)?
+        };
         kept.sub(&flat::join(&steps)?)
     }
 }

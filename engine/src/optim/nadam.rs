@@ -29,7 +29,15 @@ pub struct NAdamOptions {
 
 impl Default for NAdamOptions {
     fn default() -> Self {
-        Self { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, momentum_decay: 4e-3, decoupled_weight_decay: false, maximize: false }
+        Self {
+            lr: 2e-3,
+            betas: [0.9, 0.999],
+            eps: 1e-8,
+            weight_decay: 0.0,
+            momentum_decay: 4e-3,
+            decoupled_weight_decay: false,
+            maximize: false,
+        }
     }
 }
 
@@ -90,7 +98,8 @@ impl Rule for NAdamOptions {
     }
 
     fn update(&self, param: &Tensor, grad: &Tensor, _shapes: &[Shape], state: &mut State) -> Result<Tensor> {
-        let (param, grad) = decayed(param, grad, (self.lr, self.weight_decay), self.decoupled_weight_decay, self.maximize)?;
+        let (param, grad) =
+            decayed(param, grad, (self.lr, self.weight_decay), self.decoupled_weight_decay, self.maximize)?;
         let step = state.count();
         let [beta1, beta2] = self.betas;
         let momentum = |t: f64| beta1 * (1.0 - 0.5 * 0.96f64.powf(t * self.momentum_decay));

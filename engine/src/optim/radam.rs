@@ -27,7 +27,14 @@ pub struct RAdamOptions {
 
 impl Default for RAdamOptions {
     fn default() -> Self {
-        Self { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled_weight_decay: false, maximize: false }
+        Self {
+            lr: 1e-3,
+            betas: [0.9, 0.999],
+            eps: 1e-8,
+            weight_decay: 0.0,
+            decoupled_weight_decay: false,
+            maximize: false,
+        }
     }
 }
 
@@ -80,7 +87,8 @@ impl Rule for RAdamOptions {
     }
 
     fn update(&self, param: &Tensor, grad: &Tensor, _shapes: &[Shape], state: &mut State) -> Result<Tensor> {
-        let (param, grad) = decayed(param, grad, (self.lr, self.weight_decay), self.decoupled_weight_decay, self.maximize)?;
+        let (param, grad) =
+            decayed(param, grad, (self.lr, self.weight_decay), self.decoupled_weight_decay, self.maximize)?;
         let step = state.count();
         let [beta1, beta2] = self.betas;
         let mean = average(&state.get_or("exp_avg", 0.0, &param)?, &grad, beta1)?;
@@ -93,7 +101,8 @@ impl Rule for RAdamOptions {
         if length <= 5.0 {
             return param.sub(&mean.mul_scalar(self.lr / correction1)?);
         }
-        let rectified = ((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)).sqrt();
+        let rectified =
+            ((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)).sqrt();
         let scaled = mean.div(&square.sqrt()?.add_scalar(self.eps)?)?;
         param.sub(&scaled.mul_scalar(self.lr * rectified * correction2.sqrt() / correction1)?)
     }

@@ -82,7 +82,16 @@ impl Rule for RmsPropOptions {
     }
 
     fn check(&self) -> Result<()> {
-        rule::not_negative("RMSprop", &[("lr", self.lr), ("eps", self.eps), ("weight_decay", self.weight_decay), ("momentum", self.momentum), ("alpha", self.alpha)])
+        rule::not_negative(
+            "RMSprop",
+            &[
+                ("lr", self.lr),
+                ("eps", self.eps),
+                ("weight_decay", self.weight_decay),
+                ("momentum", self.momentum),
+                ("alpha", self.alpha),
+            ],
+        )
     }
 
     fn update(&self, param: &Tensor, grad: &Tensor, _shapes: &[Shape], state: &mut State) -> Result<Tensor> {

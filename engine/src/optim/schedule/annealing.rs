@@ -106,7 +106,8 @@ impl Linear {
     }
 
     pub(super) fn lr(&self, base: f64, t: u64) -> f64 {
-        let fraction = if self.total_iters == 0 { 1.0 } else { t.min(self.total_iters) as f64 / self.total_iters as f64 };
+        let fraction =
+            if self.total_iters == 0 { 1.0 } else { t.min(self.total_iters) as f64 / self.total_iters as f64 };
         base * (self.start_factor + (self.end_factor - self.start_factor) * fraction)
     }
 }

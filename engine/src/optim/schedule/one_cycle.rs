@@ -108,7 +108,8 @@ impl OneCycle {
     pub(super) fn lr(&self, t: u64) -> f64 {
         let first = self.max_lr / self.div_factor;
         let last = first / self.final_div_factor;
-        let points = if self.three_phase { vec![first, self.max_lr, first, last] } else { vec![first, self.max_lr, last] };
+        let points =
+            if self.three_phase { vec![first, self.max_lr, first, last] } else { vec![first, self.max_lr, last] };
         self.at(t, &points)
     }
 
@@ -123,7 +124,8 @@ impl OneCycle {
         let total = self.total_steps as f64;
         let last = total - 1.0;
         let rise = self.pct_start * total - 1.0;
-        let ends = if self.three_phase { vec![rise, 2.0 * self.pct_start * total - 2.0, last] } else { vec![rise, last] };
+        let ends =
+            if self.three_phase { vec![rise, 2.0 * self.pct_start * total - 2.0, last] } else { vec![rise, last] };
         let t = (t as f64).min(last);
         let mut start = 0.0;
         for (i, end) in ends.iter().enumerate() {

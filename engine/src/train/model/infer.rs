@@ -125,7 +125,11 @@ impl Walk {
     fn sequence(&mut self, prefix: &str, layers: &[LayerSpec], mut flow: Flow) -> Option<Flow> {
         for (i, layer) in layers.iter().enumerate() {
             let name = layer.name_at(i);
-            let path = if prefix.is_empty() || name.is_empty() { format!("{prefix}{name}") } else { format!("{prefix}.{name}") };
+            let path = if prefix.is_empty() || name.is_empty() {
+                format!("{prefix}{name}")
+            } else {
+                format!("{prefix}.{name}")
+            };
             flow = self.layer(&path, &layer.kind, flow)?;
         }
         Some(flow)

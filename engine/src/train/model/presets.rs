@@ -38,7 +38,12 @@ pub const PRESETS: &[Preset] = &[
     Preset { name: "softmax", about: "Softmax regression: one linear layer", make: softmax, input: [3, 32, 32] },
     Preset { name: "mlp", about: "Two hidden layers of 256 and 128", make: mlp, input: [3, 32, 32] },
     Preset { name: "intro", about: "The network of PyTorch's introduction", make: intro, input: [1, 32, 32] },
-    Preset { name: "cifar-intro", about: "The network of PyTorch's CIFAR-10 tutorial", make: cifar, input: [3, 32, 32] },
+    Preset {
+        name: "cifar-intro",
+        about: "The network of PyTorch's CIFAR-10 tutorial",
+        make: cifar,
+        input: [3, 32, 32],
+    },
     Preset { name: "vgg-small", about: "Four 3×3 convolutions and two linear layers", make: vgg, input: [3, 32, 32] },
     Preset { name: "resnet8", about: "A ResNet of 8 layers", make: resnet8, input: [3, 32, 32] },
     Preset { name: "resnet20", about: "The ResNet of 20 layers of He and others", make: resnet20, input: [3, 32, 32] },
@@ -203,7 +208,12 @@ fn transformer(
     let block = || {
         let attention = MultiheadAttentionSpec { embed_dim: dim, num_heads: heads, dropout: 0.0 };
         let look = residual(vec![norm("norm1"), named("attn", attention)]);
-        let think = vec![norm("norm2"), linear("fc1", dim, hidden), LayerSpec::numbered(GELU::default()), linear("fc2", hidden, dim)];
+        let think = vec![
+            norm("norm2"),
+            linear("fc1", dim, hidden),
+            LayerSpec::numbered(GELU::default()),
+            linear("fc2", hidden, dim),
+        ];
         LayerSpec::numbered(Sequence { layers: vec![look, residual(think)] })
     };
     vec![

@@ -200,7 +200,8 @@ impl<'a> Parser<'a> {
                     None => {
                         place += 1;
                         let key = signature.arguments.get(place - 1);
-                        key.copied().ok_or_else(|| format!("{word} takes at most {} arguments", signature.arguments.len()))?
+                        key.copied()
+                            .ok_or_else(|| format!("{word} takes at most {} arguments", signature.arguments.len()))?
                     }
                 };
                 if !signature.arguments.contains(&key) {

@@ -51,7 +51,6 @@ pub const FAMILIES: &[&str] = &[
     "nonfinite",
     "pad",
     "pool",
-    "pool",
     "promotion",
     "rearrange",
     "reduce",
