@@ -75,12 +75,10 @@ fn one() -> Pair {
     Pair([1; 2])
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 fn is_one(pair: &Pair) -> bool {
     *pair == one()
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 fn is_none(padding: &ConvPadding) -> bool {
     *padding == ConvPadding::default()
 }
@@ -89,7 +87,6 @@ fn single() -> usize {
     1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 fn is_single(groups: &usize) -> bool {
     *groups == 1
 }

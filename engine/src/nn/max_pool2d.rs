@@ -29,7 +29,6 @@ pub(super) fn none() -> Pair {
     Pair([0; 2])
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 pub(super) fn is_none(pair: &Pair) -> bool {
     *pair == none()
 }
@@ -72,7 +71,7 @@ pub(super) fn pooled(
         }
         let floor = windows(size, k, s, p, 1)?;
         // One more window if it starts inside of the picture or its left padding.
-        let more = ceil_mode && (size + 2 * p - k) % s != 0 && floor * s < size + p;
+        let more = ceil_mode && !(size + 2 * p - k).is_multiple_of(s) && floor * s < size + p;
         Ok(floor + usize::from(more))
     };
     Ok(vec![channels, side(height, 0)?, side(width, 1)?])

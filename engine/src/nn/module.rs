@@ -205,8 +205,11 @@ impl<'a> Members<'a> {
     }
 }
 
+/// Where a forward pass stands, and the results that were seen so far.
+type Seen = (String, Vec<(String, Tensor)>);
+
 thread_local! {
-    static SEEN: RefCell<Option<(String, Vec<(String, Tensor)>)>> = const { RefCell::new(None) };
+    static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
 }
 
 /// Runs `f` and gives the results of all layers that ran in it, by their full names in the order of their ends.
