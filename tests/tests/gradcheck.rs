@@ -304,6 +304,15 @@ fn indexing() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn along_a_line() {
+    gradgradcheck("cumsum", &[x(&[2, 3, 2])], |t| t[0].cumsum(1)?.exp());
+    gradgradcheck("cumprod", &[x(&[2, 3])], |t| t[0].cumprod(1));
+    gradgradcheck("cumprod of zeros", &[x(&[5])], |t| t[0].mul(&index(&[1, 0, 1, 0, 1], &[5])?)?.cumprod(0));
+    gradgradcheck("sort", &[x(&[3, 4])], |t| t[0].sort(1, true)?.0.exp());
+    gradgradcheck("topk", &[x(&[3, 4])], |t| t[0].topk(2, 0, false)?.0.exp());
+}
+
 /// Neither is the derivative of what is looked up, so differences say nothing; their own gradients are linear.
 #[test]
 fn embedding_with_padding_or_frequencies() -> Result<()> {

@@ -127,3 +127,34 @@ fn many_tensors_join_in_several_launches() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn long_lines_are_sorted_by_merging() -> Result<()> {
+    for device in devices() {
+        for (n, descending) in [(1000, false), (2049, true)] {
+            // Many equal elements, both zeros and NaN.
+            let element = |i: usize| match (i * 7919) % 50 {
+                0 => f32::NAN,
+                1 => -0.0,
+                k => (k as f32 - 2.0) * if k % 2 == 0 { 1.0 } else { -1.0 },
+            };
+            let data: Vec<f32> = (0..2 * n).map(element).collect();
+            let x = Tensor::from_slice(&data, [n, 2], &device)?;
+            let (values, places) = x.sort(0, descending)?;
+            let (values, places) = (floats(&values)?, block_on(places.to_vec::<i32>())?);
+            for line in 0..2 {
+                let mut order: Vec<usize> = (0..n).collect();
+                let order_of = |j: &usize| if data[2 * j + line].is_nan() { f32::INFINITY } else { data[2 * j + line] };
+                order.sort_by(|a, b| {
+                    let ascending = order_of(a).partial_cmp(&order_of(b)).unwrap_or(std::cmp::Ordering::Equal);
+                    if descending { ascending.reverse() } else { ascending }
+                });
+                for (place, j) in order.iter().enumerate() {
+                    assert_eq!(places[2 * place + line], *j as i32, "place {place} of {n} on {device}");
+                    assert_eq!(values[2 * place + line].to_bits(), data[2 * j + line].to_bits());
+                }
+            }
+        }
+    }
+    Ok(())
+}

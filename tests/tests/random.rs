@@ -115,6 +115,7 @@ fn a_saved_state_goes_on_where_it_was() -> Result<()> {
 fn a_new_draw_needs_no_new_plan() -> Result<()> {
     for device in devices() {
         let x = Tensor::ones([100], &device)?;
+        floats(&x)?;
         let mut before = None;
         for step in 0..5 {
             floats(&x.dropout(0.5, true)?.add(&Tensor::rand([100], &device)?)?)?;

@@ -59,6 +59,10 @@ mod index_sum;
 mod one_hot;
 mod scatter;
 
+// Along a line.
+mod scan;
+mod sort;
+
 // Rows, normalisation, losses.
 mod batch_norm;
 mod layer_norm;

@@ -13,6 +13,7 @@ mod layer_norm;
 mod linear;
 mod losses;
 mod matmul;
+mod order;
 mod pad;
 mod pool;
 mod rearrange;
@@ -39,6 +40,7 @@ pub const FAMILIES: &[&str] = &[
     "conv2d",
     "conv_transpose2d",
     "cross_entropy",
+    "cumulative",
     "dropout",
     "embedding",
     "errors",
@@ -56,6 +58,7 @@ pub const FAMILIES: &[&str] = &[
     "reduce",
     "shape",
     "softmax",
+    "sort_topk",
     "unary",
     "unary_extra",
     "where_mask",
@@ -76,6 +79,7 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     linear::call,
     losses::call,
     matmul::call,
+    order::call,
     pad::call,
     pool::call,
     rearrange::call,
