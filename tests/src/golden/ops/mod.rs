@@ -52,6 +52,8 @@ pub const FAMILIES: &[&str] = &[
     "matmul",
     "nonfinite",
     "pad",
+    "cumulative",
+    "sort_topk",
     "pool",
     "promotion",
     "rearrange",
