@@ -5,6 +5,10 @@ use kindling::autograd::{Backward, Call, Context, CustomFunction, custom, grad};
 use kindling::ops::{AvgPool2dOptions, Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, CrossEntropyOptions};
 use kindling::ops::{MaxPool1dOptions, MaxPool2dOptions, Padding, Reduction};
 use kindling::ops::{Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, CrossEntropyOptions, Padding, Reduction};
+use kindling::ops::{
+    AvgPool2dOptions, Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, CrossEntropyOptions, MaxPool1dOptions,
+    MaxPool2dOptions, Padding, Reduction,
+};
 use kindling::{Device, Error, Gelu, Index, PadMode, Result, Tensor, manual_seed};
 use kindling_tests::gradcheck::{gradcheck, gradgradcheck, random};
 
