@@ -1,10 +1,11 @@
 //! `backward` and `grad`: nodes are visited from the last call to the first, each once, when all gradients of its
 //! result have been added up. The walk is a loop with its own queue, so depth costs no stack.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 use std::rc::Rc;
 
-use crate::tensor::{Edge, GradMode, Node, Shape, Tensor};
+use crate::tensor::{Edge, GradMode, Hook, Node, Shape, Tensor, is_grad_enabled};
 use crate::{AutogradError, Error, Result};
 
 /// Options of a backward pass, with PyTorch's defaults.
@@ -140,6 +141,11 @@ struct Walk {
     queue: BinaryHeap<Latest>,
     /// Gradients so far of the results of queued nodes, by call number.
     pending: HashMap<u64, Tensor>,
+    /// Gradients so far of leaves, in the order in which they were first reached; they are handed over at the end,
+    /// so that hooks see the sum.
+    leaves: Vec<(Tensor, Tensor)>,
+    /// Where a leaf stands among them, by address.
+    places: HashMap<usize, usize>,
     /// What `grad` was asked for: nodes and leaves, and where their gradients go. `None` for `backward`.
     wanted: Option<Wanted>,
     /// With `wanted`: whether a node leads to something wanted.
@@ -164,7 +170,15 @@ impl Walk {
             }
             wanted
         });
-        Self { options, queue: BinaryHeap::new(), pending: HashMap::new(), wanted, useful: HashMap::new() }
+        Self {
+            options,
+            queue: BinaryHeap::new(),
+            pending: HashMap::new(),
+            leaves: Vec::new(),
+            places: HashMap::new(),
+            wanted,
+            useful: HashMap::new(),
+        }
     }
 
     fn run(mut self, seeds: &[(Tensor, Option<Tensor>)]) -> Result<Vec<Option<Tensor>>> {
@@ -183,17 +197,16 @@ impl Walk {
         while let Some(Latest(node)) = self.queue.pop() {
             self.visit(&node)?;
         }
+        for (leaf, grad) in std::mem::take(&mut self.leaves) {
+            self.hand_over(&leaf, grad)?;
+        }
         Ok(self.wanted.map(|wanted| wanted.found).unwrap_or_default())
     }
 
     fn visit(&mut self, node: &Rc<Node>) -> Result<()> {
-        let Some(mut grad) = self.pending.remove(&node.seq()) else { return Ok(()) };
-        let hooks: Vec<_> = node.hooks.borrow().iter().map(|(_, hook)| hook.clone()).collect();
-        for hook in hooks {
-            if let Some(new) = hook(&grad)? {
-                grad = new;
-            }
-        }
+        let Some(grad) = self.pending.remove(&node.seq()) else { return Ok(()) };
+        let hooks = node.hooks.borrow().iter().map(|(_, hook)| hook.clone()).collect();
+        let grad = hooked(hooks, grad)?;
         match &mut self.wanted {
             Some(wanted) => {
                 for i in wanted.nodes.get(&node.seq()).into_iter().flatten() {
@@ -223,6 +236,21 @@ impl Walk {
         Ok(())
     }
 
+    fn hand_over(&mut self, leaf: &Tensor, grad: Tensor) -> Result<()> {
+        let grad = hooked(leaf.leaf_hooks(), grad)?;
+        match &mut self.wanted {
+            // A leaf may have been frozen since it was used.
+            None if leaf.requires_grad() => accumulate(leaf, &grad),
+            None => Ok(()),
+            Some(wanted) => {
+                for i in wanted.leaves.get(&leaf.address()).into_iter().flatten() {
+                    wanted.found[*i] = Some(grad.clone());
+                }
+                Ok(())
+            }
+        }
+    }
+
     fn needs(&self, edge: &Edge) -> bool {
         match (edge, &self.wanted) {
             (Edge::None, _) => false,
@@ -235,25 +263,16 @@ impl Walk {
     fn send(&mut self, edge: Edge, grad: Tensor) -> Result<()> {
         match edge {
             Edge::None => {}
-            Edge::Leaf(leaf) => {
-                let mut grad = grad;
-                for hook in leaf.leaf_hooks() {
-                    if let Some(new) = hook(&grad)? {
-                        grad = new;
-                    }
+            Edge::Leaf(leaf) => match self.places.entry(leaf.address()) {
+                Entry::Occupied(place) => {
+                    let sum = &mut self.leaves[*place.get()].1;
+                    *sum = sum.add(&grad)?;
                 }
-                match &mut self.wanted {
-                    None => accumulate(&leaf, &grad)?,
-                    Some(wanted) => {
-                        for i in wanted.leaves.get(&leaf.address()).into_iter().flatten() {
-                            wanted.found[*i] = Some(match wanted.found[*i].take() {
-                                Some(sum) => sum.add(&grad)?,
-                                None => grad.clone(),
-                            });
-                        }
-                    }
+                Entry::Vacant(place) => {
+                    place.insert(self.leaves.len());
+                    self.leaves.push((leaf, grad));
                 }
-            }
+            },
             Edge::Node(node) => {
                 let sum = match self.pending.remove(&node.seq()) {
                     Some(sum) => sum.add(&grad)?,
@@ -267,6 +286,22 @@ impl Walk {
         }
         Ok(())
     }
+}
+
+/// What the hooks of a tensor make of its gradient.
+fn hooked(hooks: Vec<Hook>, mut grad: Tensor) -> Result<Tensor> {
+    for hook in hooks {
+        if let Some(new) = hook(&grad)? {
+            if new.shape() != grad.shape() {
+                return Err(Error::autograd(
+                    AutogradError::GradShapeMismatch,
+                    format!("a hook gave a gradient of shape {} for one of shape {}", new.shape(), grad.shape()),
+                ));
+            }
+            grad = new;
+        }
+    }
+    Ok(grad)
 }
 
 /// Fills `useful` for everything that `node` leads to, by a loop.
@@ -303,6 +338,7 @@ fn seed(tensor: &Tensor, gradient: Option<&Tensor>) -> Result<Tensor> {
             format!("the gradient has shape {}, but the tensor has shape {}", gradient.shape(), tensor.shape()),
         )),
         Some(gradient) => Ok(gradient.clone()),
+        None if !tensor.requires_grad() => Err(no_grad_fn()),
         None if tensor.numel() != 1 => Err(Error::autograd(
             AutogradError::GradOfNonScalar,
             format!("grad can be implicitly created only for scalar outputs; this one has shape {}", tensor.shape()),
@@ -311,16 +347,18 @@ fn seed(tensor: &Tensor, gradient: Option<&Tensor>) -> Result<Tensor> {
     }
 }
 
-/// `tensor.grad += grad`, as a new tensor: whoever holds the old gradient keeps it.
+/// `tensor.grad += grad`: in place, as PyTorch does, unless the sum itself is to be differentiated.
 fn accumulate(tensor: &Tensor, grad: &Tensor) -> Result<()> {
     let shape: &Shape = tensor.shape();
     if grad.shape() != shape {
         return Err(Error::internal(format!("a gradient of shape {} for a tensor of shape {shape}", grad.shape())));
     }
-    tensor.set_grad(Some(match tensor.grad() {
-        Some(sum) => sum.add(grad)?,
-        None if grad.requires_grad() => grad.copy()?,
-        None => grad.detach().contiguous()?,
-    }));
+    match tensor.grad() {
+        Some(sum) if is_grad_enabled() => tensor.set_grad(Some(sum.add(grad)?)),
+        Some(sum) => sum.copy_(&sum.add(grad)?)?,
+        None if grad.requires_grad() => tensor.set_grad(Some(grad.copy()?)),
+        // Others may hold this gradient: theirs and this one can be changed apart.
+        None => tensor.set_grad(Some(grad.contiguous()?.snapshot())),
+    }
     Ok(())
 }

@@ -1,31 +1,57 @@
 //! Changes in place. The engine computes a new value and gives it to the storage, so that every view sees it;
 //! the rules are PyTorch's: what is forbidden is an error, what was saved for backward is noticed by its version.
 
-use crate::tensor::{Layout, Shape, Tensor, is_grad_enabled, no_grad};
+use std::rc::Rc;
+
+use crate::tensor::{AsStrided, Function, Layout, Node, Saves, Shape, Tensor, Vjp, is_grad_enabled, no_grad};
 use crate::{AutogradError, DType, Error, Result};
+
+/// All of a tensor replaced by another: nothing flows to what it was.
+struct Overwrite;
+
+impl Function for Overwrite {
+    fn name(&self) -> &'static str {
+        "copy_"
+    }
+
+    fn saves(&self) -> Saves {
+        Saves::NOTHING
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        let old = if cx.needs(0) { Some(grad.zeros_like()?) } else { None };
+        Ok(vec![old, Some(grad.clone())])
+    }
+}
 
 impl Tensor {
     /// Gives this tensor the elements of `new`, broadcast to its shape, in place.
     /// [torch.Tensor.copy_](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor, block_on};
+    /// # fn main() -> kindling::Result<()> {
+    /// let x = Tensor::zeros([2, 3], &Device::cpu())?;
+    /// x.select(0, 1)?.copy_(&Tensor::ones([3], &Device::cpu())?)?;
+    /// assert_eq!(block_on(x.to_vec::<f32>())?, [0., 0., 0., 1., 1., 1.]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// A leaf that requires grad (outside of [`no_grad`]) or a view of one; an expanded tensor; shapes that do
     /// not fit.
     pub fn copy_(&self, new: &Self) -> Result<()> {
-        let remember = is_grad_enabled() && (self.requires_grad() || new.requires_grad());
+        let remember = self.remembers(new);
         self.may_change(remember)?;
         let new = new.to_dtype(self.dtype())?.expand_checked(self.shape())?;
-        let whole = match self.base() {
-            Some(base) => base.clone(),
-            None if self.is_whole_storage() => self.clone(),
-            None => self.whole_storage(),
-        };
-        let changed = if whole.is(self) { new.copy()? } else { whole.as_strided_scatter(&new, self.layout())? };
-        whole.replace_value(changed.operand().value);
-        if remember {
-            whole.set_node(changed.grad_fn());
+        if self.is_whole_storage() && self.base().is_none() {
+            self.take_value(&new)?;
+            if remember {
+                self.change_history(|| Node::link(Rc::new(Overwrite), &[self, &new], self));
+            }
+            return Ok(());
         }
-        Ok(())
+        self.write(&new, remember)
     }
 
     /// Zero everywhere, in place.
@@ -44,10 +70,110 @@ impl Tensor {
         self.copy_(&self.full_like(value)?)
     }
 
+    /// Changes this tensor to what `f` makes of it: how `add_`, `mul_`, `relu_` and the like are made.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor, block_on};
+    /// # fn main() -> kindling::Result<()> {
+    /// let x = Tensor::ones([2], &Device::cpu())?.requires_grad_(true)?;
+    /// let h = x.mul_scalar(2.0)?;
+    /// h.update_(|h| h.mul(h))?;
+    /// h.sum()?.backward()?;
+    /// assert_eq!(x.grad().map(|g| block_on(g.to_vec::<f32>())).transpose()?, Some(vec![8.0, 8.0]));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tensor::copy_`], or what `f` refuses; a result of another shape, or of a higher type.
+    pub fn update_(&self, f: impl FnOnce(&Self) -> Result<Self>) -> Result<()> {
+        self.may_change(is_grad_enabled() && self.requires_grad())?;
+        // What `f` saves of the old elements stays as it is; PyTorch saves a copy of them.
+        let old = self.snapshot();
+        old.set_node(self.grad_fn());
+        let new = f(&old)?;
+        self.check_result(&new)?;
+        let remember = self.remembers(&new);
+        self.may_change(remember)?;
+        let new = if new.dtype() == self.dtype() { new } else { new.to_dtype(self.dtype())? };
+        drop(old);
+        let whole = self.is_whole_storage() && self.base().is_none();
+        let made_here = new.is_only_handle();
+        match new.grad_fn() {
+            // The call that made the new elements is the one that made this tensor; if it saved its result, that is
+            // now this tensor, and another change of it will be noticed.
+            Some(node) if remember && made_here => {
+                if whole {
+                    self.take_value(&new)?;
+                    self.change_history(|| self.set_node(Some(node.clone())));
+                } else {
+                    self.write(&new, true)?;
+                }
+                node.save_output_again(self);
+                Ok(())
+            }
+            _ if whole => {
+                self.take_value(&new)?;
+                if remember {
+                    self.change_history(|| Node::link(Rc::new(Overwrite), &[self, &new], self));
+                }
+                Ok(())
+            }
+            _ => self.write(&new, remember),
+        }
+    }
+
+    /// Gives this leaf a new value, unseen by autograd but for the version: how optimizers write parameters.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn set_(&self, new: &Self) -> Result<()> {
+        no_grad(|| self.copy_(new))
+    }
+
+    /// Writes into part of a storage, or into all of it in another order, and gives the tensor that this is a view
+    /// of its new history.
+    fn write(&self, new: &Self, remember: bool) -> Result<()> {
+        let base = self.base().unwrap_or(self).clone();
+        if base.is_whole_storage() {
+            let changed = base.as_strided_scatter(new, self.layout())?;
+            base.take_value(&changed)?;
+            if remember {
+                base.change_history(|| base.set_node(changed.grad_fn()));
+            }
+            return Ok(());
+        }
+        // The base is itself part of a storage (a detached slice): the history goes through all of the storage.
+        let storage = self.whole_storage();
+        let before = match remember && base.requires_grad() {
+            true => storage.as_strided_scatter(&base, base.layout())?,
+            false => storage.clone(),
+        };
+        let changed = before.as_strided_scatter(new, self.layout())?;
+        storage.take_value(&changed)?;
+        if remember {
+            let layout = base.layout().clone();
+            let through = changed.view_as_function(AsStrided::new(layout.clone()), layout);
+            base.change_history(|| base.set_node(through.grad_fn()));
+        }
+        Ok(())
+    }
+
+    /// The storage gets the elements of `new`, without a copy where they lie in order on their own.
+    fn take_value(&self, new: &Self) -> Result<()> {
+        let alone = new.is_contiguous() && new.operand().value.len == new.numel();
+        let new = if alone { new.clone() } else { no_grad(|| new.copy())? };
+        self.replace_value(new.operand().value);
+        Ok(())
+    }
+
     /// Everything in this tensor's storage, for writing into part of it.
     fn whole_storage(&self) -> Self {
         let shape = Shape::from(self.storage_len());
         Self::over(self.storage().clone(), Layout::contiguous(shape), self.versions().clone())
+    }
+
+    fn remembers(&self, new: &Self) -> bool {
+        is_grad_enabled() && self.dtype().is_float() && (self.requires_grad() || new.requires_grad())
     }
 
     fn may_change(&self, remember: bool) -> Result<()> {
@@ -74,22 +200,7 @@ impl Tensor {
         Ok(())
     }
 
-    fn expand_checked(&self, shape: &Shape) -> Result<Self> {
-        if self.shape() == shape {
-            return Ok(self.clone());
-        }
-        let sizes: Vec<isize> = shape.iter().map(|size| *size as isize).collect();
-        self.expand(&sizes)
-    }
-
-    /// Changes this tensor to what `f` makes of it: how `add_`, `mul_`, `relu_` and the like are made.
-    ///
-    /// # Errors
-    /// As [`Tensor::copy_`], or what `f` refuses; a result of another shape, or of a higher type.
-    pub fn update_(&self, f: impl FnOnce(&Self) -> Result<Self>) -> Result<()> {
-        self.may_change(is_grad_enabled() && self.requires_grad())?;
-        // What `f` saves for backward is the tensor as it was: values never change, so that costs nothing.
-        let new = f(&self.snapshot())?;
+    fn check_result(&self, new: &Self) -> Result<()> {
         let (own, other) = (self.dtype(), new.dtype());
         if other.is_float() && !own.is_float() || own == DType::Bool && other != DType::Bool {
             let rule = format!(
@@ -101,14 +212,14 @@ impl Tensor {
             let rule = format!("the result has the shape {} and does not fit the shape {}", new.shape(), self.shape());
             return Err(Error::shape("in-place operation", rule));
         }
-        self.copy_(&new)
+        Ok(())
     }
 
-    /// Gives this leaf a new value, unseen by autograd but for the version: how optimizers write parameters.
-    ///
-    /// # Errors
-    /// Shapes that do not fit.
-    pub fn set_(&self, new: &Self) -> Result<()> {
-        no_grad(|| self.copy_(new))
+    fn expand_checked(&self, shape: &Shape) -> Result<Self> {
+        if self.shape() == shape {
+            return Ok(self.clone());
+        }
+        let sizes: Vec<isize> = shape.iter().map(|size| *size as isize).collect();
+        self.expand(&sizes)
     }
 }

@@ -4,10 +4,12 @@
 use super::{Function, Layout, Saves, Shape, Tensor, Vjp};
 use crate::Result;
 
-/// `output[i, j, …] = input.flatten()[offset + i·strides[0] + …]`.
+/// `output[i, j, …] = memory[offset + i·strides[0] + j·strides[1] + …]`.
 pub struct AsStrided {
-    layout: Layout,
     name: &'static str,
+    layout: Layout,
+    /// How the input lies in the memory, and how long that is; `None` if the memory is the input, in order.
+    input: Option<(Layout, usize)>,
 }
 
 impl AsStrided {
@@ -16,9 +18,15 @@ impl AsStrided {
         Self::named("as_strided", layout)
     }
 
-    /// The same under the name of the operation that it is: slice, select, narrow.
+    /// The same under the name of the operation that takes the view.
     pub fn named(name: &'static str, layout: Layout) -> Self {
-        Self { layout, name }
+        Self { name, layout, input: None }
+    }
+
+    /// The view through `layout` of the storage that a tensor lies in.
+    pub(crate) fn of_storage(layout: Layout, tensor: &Tensor) -> Self {
+        let whole = tensor.is_whole_storage();
+        Self { name: "as_strided", layout, input: (!whole).then(|| (tensor.layout().clone(), tensor.storage_len())) }
     }
 }
 
@@ -40,7 +48,12 @@ impl Function for AsStrided {
             layout.shape.sizes_mut()[*d as usize] = 1;
         }
         let grad = if shared.is_empty() { grad.clone() } else { grad.sum_dim(&shared, true)? };
-        let zeros = Tensor::zeros(cx.shape(0).clone(), (grad.dtype(), &grad.device()))?;
-        Ok(vec![Some(zeros.as_strided_scatter(&grad, &Layout { shape: Shape::from(grad.dims()), ..layout })?)])
+        let layout = Layout { shape: Shape::from(grad.dims()), ..layout };
+        let shape = self.input.as_ref().map_or_else(|| cx.shape(0).clone(), |(_, len)| Shape::from(*len));
+        let scattered = Tensor::zeros(shape, (grad.dtype(), &grad.device()))?.as_strided_scatter(&grad, &layout)?;
+        Ok(vec![Some(match &self.input {
+            Some((input, _)) => scattered.view_as_function(Self::new(input.clone()), input.clone()),
+            None => scattered,
+        })])
     }
 }

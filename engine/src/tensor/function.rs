@@ -200,6 +200,15 @@ impl Node {
         self.function.vjp(&Vjp { node: self, needs }, grad)
     }
 
+    /// The result has become all of `tensor`, by a change in place.
+    pub(crate) fn save_output_again(&self, tensor: &Tensor) {
+        if let Some(saved) = self.saved.borrow_mut().as_mut()
+            && saved.output.is_some()
+        {
+            saved.output = Some(SavedTensor::new(tensor));
+        }
+    }
+
     /// Forgets what was saved: another backward through it is refused.
     pub(crate) fn free(&self) {
         self.saved.replace(None);

@@ -205,6 +205,20 @@ impl Tensor {
         self.0.versions.set(self.0.versions.get() + 1);
     }
 
+    /// The same elements as they are now: what is changed in place later leaves them alone. Nothing is copied,
+    /// values never change.
+    pub(crate) fn snapshot(&self) -> Self {
+        let storage = &self.0.storage;
+        let value = RefCell::new(storage.value.borrow().clone());
+        let storage = Storage { value, offset: storage.offset.clone(), len: storage.len };
+        Self::over(Rc::new(storage), self.0.layout.clone(), Rc::default())
+    }
+
+    /// Whether nobody else holds this tensor, nor a view of it.
+    pub(crate) fn is_only_handle(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
+    }
+
     /// The same tensor cut off from the graph: shares memory, and changes in place are noticed by backward.
     #[must_use]
     pub fn detach(&self) -> Self {
@@ -216,14 +230,6 @@ impl Tensor {
     #[must_use]
     pub fn data(&self) -> Self {
         Self::over(self.0.storage.clone(), self.0.layout.clone(), Rc::default())
-    }
-
-    /// The elements as they are now, with the history as it is now: later changes in place do not reach it.
-    pub(crate) fn snapshot(&self) -> Self {
-        let Operand { value, layout } = self.operand();
-        let snapshot = Self::over(Storage::new(value), layout, Rc::default());
-        snapshot.set_node(self.grad_fn());
-        snapshot
     }
 
     /// Whether gradients flow to or through this tensor.
@@ -275,7 +281,8 @@ impl Tensor {
             && base.grad_fn().is_some()
         {
             self.0.base_version.set(base.version());
-            Node::link(Rc::new(super::as_strided::AsStrided::new(self.layout().clone())), &[base], self);
+            let view = super::AsStrided::of_storage(self.layout().clone(), base);
+            Node::link(Rc::new(view), &[base], self);
         }
         self.0.node.borrow().clone()
     }
@@ -283,6 +290,22 @@ impl Tensor {
     pub(crate) fn set_node(&self, node: Option<Rc<Node>>) {
         self.0.base_version.set(self.version());
         self.0.node.replace(node);
+    }
+
+    /// Runs what gives this tensor another history, after a change in place: a gradient that is to be retained
+    /// is that of the new elements.
+    pub(crate) fn change_history(&self, change: impl FnOnce()) {
+        if self.0.retains_grad.get()
+            && let Some(old) = self.grad_fn()
+        {
+            old.retained.borrow_mut().retain(|held| held.as_ptr() != Rc::as_ptr(&self.0));
+        }
+        change();
+        if self.0.retains_grad.get()
+            && let Some(new) = self.grad_fn()
+        {
+            new.retained.borrow_mut().push(self.downgrade());
+        }
     }
 
     /// Where its gradient goes.
@@ -308,6 +331,11 @@ impl Tensor {
             node.retained.borrow_mut().push(self.downgrade());
         }
         Ok(())
+    }
+
+    /// Whether [`Tensor::retain_grad`] was called on it, as PyTorch's `retains_grad`.
+    pub fn retains_grad(&self) -> bool {
+        self.0.retains_grad.get()
     }
 
     /// Calls `hook` with the gradient of this tensor whenever it is computed; what it returns takes its place.
