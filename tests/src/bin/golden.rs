@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use kindling::{Device, block_on};
-use kindling_tests::golden::{Failure, Report, ops};
+use kindling_tests::golden::{Failure, Report, autograd, ops};
 
 /// Replays PyTorch's golden files.
 #[derive(Parser)]
@@ -48,9 +48,14 @@ fn run(args: &Args) -> Result<Report, Failure> {
             block_on(ops::run(&read(&path)?, &device, &mut report))?;
         }
     }
+    let programs = args.dir.join("autograd");
+    if wanted(&args.family, &programs) && programs.join("cases.json").is_file() {
+        autograd::run(&programs, &device, &mut report)?;
+    }
     Ok(report)
 }
 
+/// Whether a family, the stem of a path, was asked for.
 fn wanted(families: &[String], path: &Path) -> bool {
     let stem = path.file_stem().map(|s| s.to_string_lossy());
     families.is_empty() || families.iter().any(|f| Some(f.as_str()) == stem.as_deref())

@@ -1,6 +1,8 @@
 //! Replays PyTorch's golden files through the engine. The format is described in `tests/golden/README.md`; any
 //! directory of that format will do.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod autograd;
 mod call;
 mod compare;
 mod file;

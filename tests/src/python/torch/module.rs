@@ -1,0 +1,178 @@
+//! `nn.Module` for classes of the program: what such an instance can do beside what the program defines. Its
+//! parameters and inner modules are found among its attributes, in the order in which they were set.
+
+use std::rc::Rc;
+
+use kindling::Tensor;
+
+use crate::python::{Args, Error, Instance, Interpreter, Result, Value};
+
+const METHODS: &[&str] = &[
+    "parameters",
+    "named_parameters",
+    "state_dict",
+    "children",
+    "modules",
+    "train",
+    "eval",
+    "zero_grad",
+    "to",
+    "register_buffer",
+    "register_parameter",
+    "requires_grad_",
+];
+
+/// Where the names of buffers are kept.
+const BUFFERS: &str = "_buffers";
+
+/// Whether every module has this method.
+pub fn has(name: &str) -> bool {
+    METHODS.contains(&name)
+}
+
+/// What a state dict has of a module.
+pub enum Kept {
+    /// A parameter.
+    Parameter(Tensor),
+    /// Something kept beside parameters.
+    Buffer(Tensor),
+}
+
+/// Calls a method that every module has.
+///
+/// # Errors
+/// There is none of that name.
+pub fn call(_cx: &Interpreter, module: &Rc<Instance>, name: &str, args: &Args) -> Result<Value> {
+    let this = Value::Instance(module.clone());
+    let parameters = || -> Result<Vec<(String, Tensor)>> {
+        let kept = members(&this)?.into_iter();
+        Ok(kept.filter_map(|(n, kept)| if let Kept::Parameter(t) = kept { Some((n, t)) } else { None }).collect())
+    };
+    let pair = |(name, tensor): (String, Tensor)| Value::tuple([Value::Str(name.into()), Value::Tensor(tensor)]);
+    Ok(match name {
+        "parameters" => Value::list(parameters()?.into_iter().map(|(_, t)| Value::Tensor(t)).collect()),
+        "named_parameters" => Value::list(parameters()?.into_iter().map(pair).collect()),
+        "state_dict" => {
+            let all = members(&this)?.into_iter().map(|(name, kept)| {
+                let (Kept::Parameter(t) | Kept::Buffer(t)) = kept;
+                (Value::Str(name.into()), Value::Tensor(t))
+            });
+            crate::python::eval::dict(all.collect())
+        }
+        "children" => Value::list(children(&this)?.into_iter().map(|(_, child)| child).collect()),
+        "modules" => {
+            let (mut found, mut waiting) = (Vec::new(), vec![this.clone()]);
+            while let Some(module) = waiting.pop() {
+                waiting.extend(children(&module)?.into_iter().rev().map(|(_, child)| child));
+                found.push(module);
+            }
+            Value::list(found)
+        }
+        "train" | "eval" => {
+            let training = name == "train" && args.bind(name, &["mode"])?.flag_or("mode", true)?;
+            train(&this, training)?;
+            this.clone()
+        }
+        "zero_grad" => {
+            parameters()?.iter().for_each(|(_, t)| t.set_grad(None));
+            Value::None
+        }
+        "requires_grad_" => {
+            let flag = args.bind(name, &["requires_grad"])?.flag_or("requires_grad", true)?;
+            parameters()?.iter().try_for_each(|(_, t)| t.requires_grad_(flag).map(drop))?;
+            this.clone()
+        }
+        "to" => this.clone(),
+        "register_buffer" | "register_parameter" => {
+            let a = args.bind(name, &["name", "tensor", "persistent"])?;
+            let attribute = a.text_or("name", "")?;
+            module.set(&attribute, Value::optional(a.optional_tensor("tensor")?.cloned()));
+            if name == "register_buffer" && a.flag_or("persistent", true)? {
+                let mut names = module.get(BUFFERS).map_or(Ok(Vec::new()), |v| v.items())?;
+                names.push(Value::Str(attribute.into()));
+                module.set(BUFFERS, Value::list(names));
+            }
+            Value::None
+        }
+        _ => return Err(Error::unknown(format!("nn.Module.{name}"))),
+    })
+}
+
+/// The modules directly within a module, by name.
+///
+/// # Errors
+/// They cannot be read.
+pub fn children(module: &Value) -> Result<Vec<(String, Value)>> {
+    match module {
+        Value::Instance(instance) => {
+            let attributes = instance.attributes.borrow();
+            Ok(attributes.iter().filter(|(_, v)| is_module(v)).cloned().collect())
+        }
+        Value::Object(object) => match object.get("__children__")? {
+            Some(Value::Dict(dict)) => {
+                let named =
+                    dict.borrow().iter().map(|(k, v)| (format!("{k:?}").replace('\'', ""), v.clone())).collect();
+                Ok(named)
+            }
+            _ => Ok(Vec::new()),
+        },
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn is_module(value: &Value) -> bool {
+    match value {
+        Value::Instance(instance) => instance.class.derives_from("torch.nn.Module"),
+        Value::Object(object) => matches!(object.get("__is_module__"), Ok(Some(_))),
+        _ => false,
+    }
+}
+
+/// Parameters and buffers of a module and of those within it, by full name.
+///
+/// # Errors
+/// They cannot be read.
+pub fn members(module: &Value) -> Result<Vec<(String, Kept)>> {
+    let mut found = Vec::new();
+    match module {
+        Value::Instance(instance) => {
+            let buffers = instance.get(BUFFERS).map_or(Ok(Vec::new()), |v| v.items())?;
+            for (name, value) in instance.attributes.borrow().iter() {
+                let Value::Tensor(t) = value else { continue };
+                if buffers.iter().any(|b| matches!(b, Value::Str(b) if **b == **name)) {
+                    found.push((name.clone(), Kept::Buffer(t.clone())));
+                } else if t.is_leaf() && t.requires_grad() {
+                    found.push((name.clone(), Kept::Parameter(t.clone())));
+                }
+            }
+        }
+        Value::Object(object) => {
+            for (kind, attribute) in [("parameter", "__parameters__"), ("buffer", "__buffers__")] {
+                let Some(Value::Dict(dict)) = object.get(attribute)? else { continue };
+                for (name, value) in dict.borrow().iter() {
+                    let (Value::Str(name), Value::Tensor(t)) = (name, value) else { continue };
+                    let kept = if kind == "parameter" { Kept::Parameter(t.clone()) } else { Kept::Buffer(t.clone()) };
+                    found.push((name.to_string(), kept));
+                }
+            }
+        }
+        _ => {}
+    }
+    for (name, child) in children(module)? {
+        found.extend(members(&child)?.into_iter().map(|(inner, kept)| (format!("{name}.{inner}"), kept)));
+    }
+    Ok(found)
+}
+
+/// Training or use, of a module and of those within it.
+///
+/// # Errors
+/// They cannot be read.
+pub fn train(module: &Value, training: bool) -> Result<()> {
+    match module {
+        Value::Instance(instance) => instance.set("training", Value::Bool(training)),
+        Value::Object(object) => object.set("training", Value::Bool(training))?,
+        _ => {}
+    }
+    children(module)?.iter().try_for_each(|(_, child)| train(child, training))
+}

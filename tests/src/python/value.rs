@@ -1,0 +1,301 @@
+//! What a Python expression can be worth. Lists, dicts and instances are shared by reference, as in Python.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use kindling::{DType, Tensor, block_on};
+
+use super::class::{Class, Function, Instance};
+use super::{Args, Error, Interpreter, Result};
+
+/// A value.
+#[derive(Clone)]
+pub enum Value {
+    /// `None`.
+    None,
+    /// `...`.
+    Ellipsis,
+    /// A bool.
+    Bool(bool),
+    /// An int.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A str.
+    Str(Rc<str>),
+    /// A torch.Tensor.
+    Tensor(Tensor),
+    /// A torch.dtype.
+    DType(DType),
+    /// What `data_ptr()` gives: where a tensor begins.
+    Pointer(Tensor),
+    /// A list.
+    List(Rc<RefCell<Vec<Value>>>),
+    /// A tuple or torch.Size.
+    Tuple(Rc<[Value]>),
+    /// A tuple with names, such as what `max` gives.
+    Named(Rc<[(&'static str, Value)]>),
+    /// A dict, in the order of insertion.
+    Dict(Rc<RefCell<Vec<(Value, Value)>>>),
+    /// A range: start, stop, step.
+    Range(i64, i64, i64),
+    /// A slice in a subscript: start, stop, step.
+    Slice(Rc<[Value; 3]>),
+    /// A function or lambda of the program.
+    Function(Rc<Function>),
+    /// A class of the program.
+    Class(Rc<Class>),
+    /// An instance of one.
+    Instance(Rc<Instance>),
+    /// A function of the program with its first argument.
+    Bound(Rc<Function>, Box<Value>),
+    /// Something that Python, torch or torch.nn.functional offers, by its full name.
+    Builtin(Rc<str>),
+    /// A method of a value that is not of the program's making.
+    Method(Box<Value>, Rc<str>),
+    /// An object of torch: an optimizer, a layer, a context.
+    Object(Rc<dyn Object>),
+}
+
+/// An object that is not of the program's making.
+pub trait Object {
+    /// Its class, for messages.
+    fn class(&self) -> &str;
+
+    /// An attribute; `None` if it is a method or nothing.
+    ///
+    /// # Errors
+    /// It cannot be read now.
+    fn get(&self, _name: &str) -> Result<Option<Value>> {
+        Ok(None)
+    }
+
+    /// Sets an attribute.
+    ///
+    /// # Errors
+    /// It has none that can be set.
+    fn set(&self, name: &str, _value: Value) -> Result<()> {
+        Err(Error::unknown(format!("setting {}.{name}", self.class())))
+    }
+
+    /// Calls a method; `__call__` if the object itself is called.
+    ///
+    /// # Errors
+    /// There is none, or it fails.
+    fn call(&self, interpreter: &Interpreter, method: &str, args: Args) -> Result<Value>;
+
+    /// Itself, for those who know what it is.
+    fn any(&self) -> &dyn std::any::Any;
+}
+
+impl Value {
+    /// A list.
+    pub fn list(items: Vec<Self>) -> Self {
+        Self::List(Rc::new(RefCell::new(items)))
+    }
+
+    /// A tuple.
+    pub fn tuple(items: impl IntoIterator<Item = Self>) -> Self {
+        Self::Tuple(items.into_iter().collect())
+    }
+
+    /// A tuple of tensors.
+    pub fn tensors(tensors: impl IntoIterator<Item = Tensor>) -> Self {
+        Self::tuple(tensors.into_iter().map(Self::Tensor))
+    }
+
+    /// A tensor or None.
+    pub fn optional(tensor: Option<Tensor>) -> Self {
+        tensor.map_or(Self::None, Self::Tensor)
+    }
+
+    /// A torch.Size or a tuple of strides.
+    pub fn size<T: TryInto<i64> + Copy>(sizes: &[T]) -> Self {
+        Self::tuple(sizes.iter().map(|n| Self::Int((*n).try_into().unwrap_or(i64::MAX))))
+    }
+
+    /// Its class, for messages.
+    pub fn class(&self) -> String {
+        match self {
+            Self::None => "NoneType".into(),
+            Self::Ellipsis => "ellipsis".into(),
+            Self::Bool(_) => "bool".into(),
+            Self::Int(_) | Self::Pointer(_) => "int".into(),
+            Self::Float(_) => "float".into(),
+            Self::Str(_) => "str".into(),
+            Self::Tensor(_) => "Tensor".into(),
+            Self::DType(_) => "dtype".into(),
+            Self::List(_) => "list".into(),
+            Self::Tuple(_) | Self::Named(_) => "tuple".into(),
+            Self::Dict(_) => "dict".into(),
+            Self::Range(..) => "range".into(),
+            Self::Slice(_) => "slice".into(),
+            Self::Function(_) | Self::Bound(..) | Self::Builtin(_) | Self::Method(..) => "function".into(),
+            Self::Class(class) => format!("class {}", class.name),
+            Self::Instance(instance) => instance.class.name.clone(),
+            Self::Object(object) => object.class().into(),
+        }
+    }
+
+    /// Its truth.
+    ///
+    /// # Errors
+    /// A tensor of several elements has none.
+    pub fn truth(&self) -> Result<bool> {
+        Ok(match self {
+            Self::None => false,
+            Self::Bool(b) => *b,
+            Self::Int(i) => *i != 0,
+            Self::Float(x) => *x != 0.0,
+            Self::Str(s) => !s.is_empty(),
+            Self::Tensor(t) => item(t)? != 0.0,
+            Self::List(list) => !list.borrow().is_empty(),
+            Self::Tuple(items) => !items.is_empty(),
+            Self::Dict(dict) => !dict.borrow().is_empty(),
+            Self::Range(..) => !self.items()?.is_empty(),
+            _ => true,
+        })
+    }
+
+    /// What iterating over it gives.
+    ///
+    /// # Errors
+    /// It is not iterable.
+    pub fn items(&self) -> Result<Vec<Self>> {
+        Ok(match self {
+            Self::List(list) => list.borrow().clone(),
+            Self::Tuple(items) => items.to_vec(),
+            Self::Named(items) => items.iter().map(|(_, v)| v.clone()).collect(),
+            Self::Dict(dict) => dict.borrow().iter().map(|(key, _)| key.clone()).collect(),
+            Self::Str(s) => s.chars().map(|c| Self::Str(c.to_string().into())).collect(),
+            Self::Range(start, stop, step) => {
+                let mut items = Vec::new();
+                let mut at = *start;
+                while (*step > 0 && at < *stop) || (*step < 0 && at > *stop) {
+                    items.push(Self::Int(at));
+                    at += step;
+                }
+                items
+            }
+            Self::Tensor(t) if t.ndim() > 0 => {
+                (0..t.dims()[0] as isize).map(|i| Ok(Self::Tensor(t.select(0, i)?))).collect::<Result<_>>()?
+            }
+            Self::Object(object) => match object.get("__items__")? {
+                Some(items) => items.items()?,
+                None => return Err(Error::new(format!("'{}' object is not iterable", self.class()))),
+            },
+            _ => return Err(Error::new(format!("'{}' object is not iterable", self.class()))),
+        })
+    }
+
+    /// Python's `==` for what is no tensor.
+    pub fn equals(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::DType(a), Self::DType(b)) => a == b,
+            (Self::Pointer(a), Self::Pointer(b)) => a.same_memory(b),
+            (Self::List(_), Self::List(_)) | (Self::Tuple(_), Self::Tuple(_)) => match (self.items(), other.items()) {
+                (Ok(a), Ok(b)) => a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.equals(b)),
+                _ => false,
+            },
+            _ => match (self.number(), other.number()) {
+                (Some(a), Some(b)) => a == b,
+                _ => self.is(other),
+            },
+        }
+    }
+
+    /// Python's `is`.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::None, Self::None) | (Self::Ellipsis, Self::Ellipsis) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Tensor(a), Self::Tensor(b)) => a.is(b),
+            (Self::DType(a), Self::DType(b)) => a == b,
+            (Self::List(a), Self::List(b)) => Rc::ptr_eq(a, b),
+            (Self::Tuple(a), Self::Tuple(b)) => Rc::ptr_eq(a, b),
+            (Self::Dict(a), Self::Dict(b)) => Rc::ptr_eq(a, b),
+            (Self::Function(a), Self::Function(b)) => Rc::ptr_eq(a, b),
+            (Self::Class(a), Self::Class(b)) => Rc::ptr_eq(a, b),
+            (Self::Instance(a), Self::Instance(b)) => Rc::ptr_eq(a, b),
+            (Self::Object(a), Self::Object(b)) => std::ptr::addr_eq(Rc::as_ptr(a), Rc::as_ptr(b)),
+            (Self::Builtin(a), Self::Builtin(b)) => a == b,
+            _ => false,
+        }
+    }
+
+    /// A bool, int or float as a number.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Bool(b) => Some(f64::from(u8::from(*b))),
+            Self::Int(i) => Some(*i as f64),
+            Self::Float(x) => Some(*x),
+            _ => None,
+        }
+    }
+
+    /// A bool, int or float as a number; a tensor of one element too.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn as_number(&self) -> Result<f64> {
+        match self {
+            Self::Tensor(t) => item(t),
+            _ => self.number().ok_or_else(|| Error::new(format!("expected a number, found {}", self.class()))),
+        }
+    }
+
+    /// An int; a bool or a tensor of one integer too.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn as_int(&self) -> Result<i64> {
+        match self {
+            Self::Int(i) => Ok(*i),
+            Self::Bool(b) => Ok(i64::from(*b)),
+            Self::Tensor(t) if !t.dtype().is_float() => Ok(item(t)? as i64),
+            _ => Err(Error::new(format!("expected an int, found {}", self.class()))),
+        }
+    }
+
+    /// A tensor.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn as_tensor(&self) -> Result<&Tensor> {
+        match self {
+            Self::Tensor(t) => Ok(t),
+            _ => Err(Error::new(format!("expected a Tensor, found {}", self.class()))),
+        }
+    }
+}
+
+/// The only element of a tensor.
+///
+/// # Errors
+/// It has several; or its computation was refused.
+pub fn item(tensor: &Tensor) -> Result<f64> {
+    if tensor.numel() != 1 {
+        return Err(Error::new(format!("a Tensor with {} elements cannot be converted to a number", tensor.numel())));
+    }
+    let array = block_on(kindling::plan::read_many(&[tensor]))?.remove(0);
+    Ok(array.to_f64()[0])
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(b) => f.write_str(if *b { "True" } else { "False" }),
+            Self::None => f.write_str("None"),
+            Self::Int(i) => write!(f, "{i}"),
+            Self::Float(x) => write!(f, "{x}"),
+            Self::Str(s) => write!(f, "'{s}'"),
+            Self::Tensor(t) => write!(f, "{t:?}"),
+            Self::List(list) => f.debug_list().entries(list.borrow().iter()).finish(),
+            Self::Tuple(items) => f.debug_list().entries(items.iter()).finish(),
+            _ => write!(f, "<{}>", self.class()),
+        }
+    }
+}
