@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use kindling::{Device, block_on};
-use kindling_tests::golden::{Failure, Report, autograd, ops};
+use kindling_tests::golden::{Failure, Report, autograd, ops, optim, train};
 
 /// Replays PyTorch's golden files.
 #[derive(Parser)]
@@ -52,7 +52,30 @@ fn run(args: &Args) -> Result<Report, Failure> {
     if wanted(&args.family, &programs) && programs.join("cases.json").is_file() {
         autograd::run(&programs, &device, &mut report)?;
     }
+    let rates = args.dir.join("optim/lr_schedulers.json");
+    if rates.is_file() && optim_wanted(&args.family, &rates) {
+        optim::schedules(&read(&rates)?, &mut report)?;
+    }
+    for path in files(&args.dir.join("optim"), "safetensors")? {
+        if optim_wanted(&args.family, &path) {
+            optim::run(&stem(&path), &read(&path)?, &device, &mut report)?;
+        }
+    }
+    for path in files(&args.dir.join("train"), "safetensors")? {
+        if wanted(&args.family, &path) || args.family.iter().any(|f| f == train::FAMILY) {
+            train::run(&stem(&path), &read(&path)?, &device, &mut report);
+        }
+    }
     Ok(report)
+}
+
+/// Whether an optimizer's file was asked for, by its stem or as one of all.
+fn optim_wanted(families: &[String], path: &Path) -> bool {
+    wanted(families, path) || families.iter().any(|f| f == optim::FAMILY)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Whether a family, the stem of a path, was asked for.

@@ -7,7 +7,11 @@ mod call;
 mod compare;
 mod file;
 pub mod ops;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod optim;
 mod report;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod train;
 
 pub use call::{Call, Failure, Outcome};
 pub use compare::{Tolerance, compare};

@@ -13,7 +13,7 @@ mod eval;
 mod exec;
 mod index;
 mod operators;
-mod torch;
+pub mod torch;
 mod value;
 
 use std::rc::Rc;

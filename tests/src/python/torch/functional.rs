@@ -3,6 +3,7 @@
 use kindling::Tensor;
 use kindling::ops::{CrossEntropyOptions, Reduction};
 
+use super::windows;
 use crate::python::{Args, Bound, Error, Interpreter, Result, Value};
 
 /// Calls what exists as a method or in torch too.
@@ -32,6 +33,9 @@ fn shape(a: &Bound) -> Result<Vec<usize>> {
 pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
     if let Some(loss) = loss(name, args)? {
         return Ok(Some(Value::Tensor(loss)));
+    }
+    if let Some(windowed) = windows::call(name, args)? {
+        return Ok(Some(windowed));
     }
     let tensor = match name {
         "linear" => {

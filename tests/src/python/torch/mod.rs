@@ -7,10 +7,13 @@ pub mod custom;
 mod functional;
 mod inplace;
 pub mod module;
+pub mod nn;
+pub mod optim;
 mod pointwise;
 mod reduce;
 mod shape;
 mod tensor;
+mod windows;
 
 use kindling::DType;
 
@@ -51,6 +54,10 @@ pub fn function(interpreter: &Interpreter, full: &str, args: &Args) -> Result<Va
             None => call(interpreter, last, args)?,
             found => found,
         },
+        "nn" => nn::construct(interpreter, last, args)?,
+        "nn.utils" => optim::utility(last, args)?,
+        "optim" => optim::construct(last, args)?,
+        "optim.lr_scheduler" => optim::schedule(last, args)?,
         "Tensor" => call(interpreter, last, args)?,
         _ => None,
     };

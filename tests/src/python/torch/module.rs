@@ -135,17 +135,7 @@ fn is_module(value: &Value) -> bool {
 pub fn members(module: &Value) -> Result<Vec<(String, Kept)>> {
     let mut found = Vec::new();
     match module {
-        Value::Instance(instance) => {
-            let buffers = instance.get(BUFFERS).map_or(Ok(Vec::new()), |v| v.items())?;
-            for (name, value) in instance.attributes.borrow().iter() {
-                let Value::Tensor(t) = value else { continue };
-                if buffers.iter().any(|b| matches!(b, Value::Str(b) if **b == **name)) {
-                    found.push((name.clone(), Kept::Buffer(t.clone())));
-                } else if t.is_leaf() && t.requires_grad() {
-                    found.push((name.clone(), Kept::Parameter(t.clone())));
-                }
-            }
-        }
+        Value::Instance(instance) => found.extend(own(instance)?),
         Value::Object(object) => {
             for (kind, attribute) in [("parameter", "__parameters__"), ("buffer", "__buffers__")] {
                 let Some(Value::Dict(dict)) = object.get(attribute)? else { continue };
@@ -164,6 +154,21 @@ pub fn members(module: &Value) -> Result<Vec<(String, Kept)>> {
     Ok(found)
 }
 
+/// The parameters and buffers that stand in a module itself.
+fn own(instance: &Instance) -> Result<Vec<(String, Kept)>> {
+    let buffers = instance.get(BUFFERS).map_or(Ok(Vec::new()), |v| v.items())?;
+    let mut found = Vec::new();
+    for (name, value) in instance.attributes.borrow().iter() {
+        let Value::Tensor(t) = value else { continue };
+        if buffers.iter().any(|b| matches!(b, Value::Str(b) if **b == **name)) {
+            found.push((name.clone(), Kept::Buffer(t.clone())));
+        } else if t.is_leaf() && t.requires_grad() {
+            found.push((name.clone(), Kept::Parameter(t.clone())));
+        }
+    }
+    Ok(found)
+}
+
 /// Training or use, of a module and of those within it.
 ///
 /// # Errors
@@ -175,4 +180,23 @@ pub fn train(module: &Value, training: bool) -> Result<()> {
         _ => {}
     }
     children(module)?.iter().try_for_each(|(_, child)| train(child, training))
+}
+
+/// Gives a module, and those within it, the weights that `lookup` has for their full names.
+///
+/// # Errors
+/// A weight is missing or does not fit.
+pub fn load(module: &Value, prefix: &str, lookup: &dyn Fn(&str) -> Result<Tensor>) -> Result<()> {
+    if let Value::Object(object) = module
+        && let Some(layer) = object.any().downcast_ref::<super::nn::Layer>()
+    {
+        return layer.load(&|name| lookup(&format!("{prefix}{name}")));
+    }
+    if let Value::Instance(instance) = module {
+        for (name, kept) in own(instance)? {
+            let (Kept::Parameter(tensor) | Kept::Buffer(tensor)) = kept;
+            tensor.set_(&lookup(&format!("{prefix}{name}"))?)?;
+        }
+    }
+    children(module)?.iter().try_for_each(|(name, child)| load(child, &format!("{prefix}{name}."), lookup))
 }
