@@ -52,8 +52,6 @@ pub const FAMILIES: &[&str] = &[
     "matmul",
     "nonfinite",
     "pad",
-    "cumulative",
-    "sort_topk",
     "pool",
     "promotion",
     "rearrange",
