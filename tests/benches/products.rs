@@ -59,7 +59,7 @@ fn convolutions(device: &Device, by: &str) -> Result<()> {
         let name = format!("{by} conv2d {n}×{c}×{s}×{s} by {o}×{c}×{k}×{k}");
         report(&name, flops, || x.conv2d(&w, None, &options))?;
         let g = y.detach().contiguous()?;
-        let keep = Backward { retain_graph: true, ..Default::default() };
+        let keep = Backward::default().retain_graph();
         for (what, input) in [("input", &x), ("weight", &w)] {
             report(&format!("{name}, {what}"), flops, || {
                 let grads = grad(&[(&y, Some(&g))], &[input], &keep, false)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kindling::{Device, block_on};
-use kindling_tests::golden::{Report, ops};
+use kindling_tests::golden::{Failure, Report, autograd, ops, optim, train};
 
 fn replay(device: &Device) -> Report {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/ops");
@@ -12,6 +12,28 @@ fn replay(device: &Device) -> Report {
         let path = dir.join(family).with_extension("safetensors");
         let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         block_on(ops::run(&bytes, device, &mut report)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    }
+    report
+}
+
+/// The programs of autograd, the optimizers and schedules, the training runs.
+fn replay_programs(device: &Device) -> Report {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let mut report = Report::default();
+    let checked = |result: Result<(), Failure>| result.unwrap_or_else(|e| panic!("{e}"));
+    checked(autograd::run(&golden.join("autograd"), device, &mut report));
+    let read = |path: &Path| std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    checked(optim::schedules(&read(&golden.join("optim/lr_schedulers.json")), &mut report));
+    for folder in ["optim", "train"] {
+        for entry in std::fs::read_dir(golden.join(folder)).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            match (folder, path.extension().is_some_and(|e| e == "safetensors")) {
+                ("optim", true) => checked(optim::run(&stem, &read(&path), device, &mut report)),
+                ("train", true) => train::run(&stem, &read(&path), device, &mut report),
+                _ => {}
+            }
+        }
     }
     report
 }
@@ -29,9 +51,17 @@ fn operations_on_the_cpu() {
 }
 
 #[test]
-fn operations_on_the_gpu() {
+fn programs_on_the_cpu() {
+    assert_whole(&replay_programs(&Device::cpu()));
+}
+
+#[test]
+fn everything_on_the_gpu() {
     match block_on(Device::gpu()) {
-        Ok(device) => assert_whole(&replay(&device)),
+        Ok(device) => {
+            assert_whole(&replay(&device));
+            assert_whole(&replay_programs(&device));
+        }
         Err(error) if std::env::var_os("REQUIRE_GPU").is_some() => panic!("REQUIRE_GPU is set: {error}"),
         Err(error) => println!("1 skipped: {error}"),
     }

@@ -180,7 +180,7 @@ fn rates(case: &Json) -> Result<(), Failure> {
             let momentum = optimizer.rules().next().and_then(|rule| rule.momentum());
             check("momentum", momentum.ok_or_else(|| bad("a momentum"))?, want)?;
         }
-        match case["metrics"].get(t).and_then(|m| number(m)) {
+        match case["metrics"].get(t).and_then(number) {
             Some(metric) => scheduler.step_with(&mut optimizer, metric),
             None => scheduler.step(&mut optimizer),
         }

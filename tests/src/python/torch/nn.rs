@@ -121,7 +121,7 @@ fn attrs(a: &Bound, names: &'static [&'static str], has_dilation: bool) -> Resul
         let value = json(value)?;
         match ONLY_DEFAULTS.iter().find(|(n, _)| n == name) {
             Some(("dilation", _)) if has_dilation => {}
-            Some((_, only)) if *only == "any" || value.to_string() == *only => continue,
+            Some((_, only)) if *only == "any" || format!("{value}") == *only => continue,
             Some((_, only)) => return Err(Error::unknown(format!("{name} other than {only}"))),
             None => {}
         }
