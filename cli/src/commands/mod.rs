@@ -1,7 +1,0 @@
-//! The subcommands, a file each.
-
-pub mod data;
-pub mod eval;
-pub mod info;
-pub mod predict;
-pub mod train;
