@@ -52,7 +52,6 @@ pub(super) fn eps() -> f64 {
     1e-5
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 pub(super) fn is_eps(x: &f64) -> bool {
     *x == eps()
 }
@@ -61,7 +60,6 @@ fn momentum() -> f64 {
     0.1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 fn is_momentum(x: &f64) -> bool {
     *x == momentum()
 }

@@ -131,12 +131,10 @@ pub(super) fn yes() -> bool {
     true
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 pub(super) fn is_yes(value: &bool) -> bool {
     *value
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 pub(super) fn is_no(value: &bool) -> bool {
     !*value
 }

@@ -39,7 +39,6 @@ pub struct MultiheadAttentionSpec {
     pub dropout: f64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may skip by reference")]
 fn is_zero(x: &f64) -> bool {
     *x == 0.0
 }
