@@ -64,6 +64,14 @@ pub enum Error {
         /// The rule that was broken.
         rule: String,
     },
+    /// A file, or bytes that should have been one, that cannot be read or written. Nothing was changed by it.
+    #[error("{file}: {problem}")]
+    File {
+        /// The file's path or name.
+        file: String,
+        /// What is wrong with it, where, and what to do.
+        problem: String,
+    },
     /// A rule of automatic differentiation was broken.
     #[error("{message}")]
     Autograd {
@@ -140,6 +148,11 @@ impl Error {
     /// A value error: `op` refused because of `rule`.
     pub fn value(op: &'static str, rule: impl fmt::Display) -> Self {
         Self::Value { op, rule: rule.to_string() }
+    }
+
+    /// `file` cannot be used because of `problem`.
+    pub fn file(file: impl fmt::Display, problem: impl fmt::Display) -> Self {
+        Self::File { file: file.to_string(), problem: problem.to_string() }
     }
 
     /// An autograd error of a kind.

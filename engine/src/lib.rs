@@ -3,8 +3,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
 
 pub mod autograd;
+pub mod data;
 pub mod device;
 mod error;
+pub mod format;
 pub mod nn;
 pub mod ops;
 pub mod optim;

@@ -87,11 +87,18 @@ mod linear;
 mod matmul;
 mod outer;
 
+// Pictures on their way into a network.
+mod color_jitter;
+mod gather_batch;
+mod warp;
+
 pub use avg_pool2d::AvgPool2dOptions;
+pub use color_jitter::Adjust;
 pub use conv_transpose2d::ConvTranspose2dOptions;
 pub use conv1d::Conv1dOptions;
 pub use conv2d::{Conv2dOptions, Padding};
 pub use create::TensorOptions;
+pub use gather_batch::{GatherBatch, Place};
 pub use gemm::{Variant, set_variant};
 pub use index::{Index, Indices};
 pub use loss::{CrossEntropyOptions, Reduction};
@@ -99,6 +106,7 @@ pub use max_pool1d::MaxPool1dOptions;
 pub use max_pool2d::MaxPool2dOptions;
 pub use nested::Nested;
 pub use pad::PadMode;
+pub(crate) use random::threefry;
 pub use random::{Generator, manual_seed};
 pub use reduce::set_team;
 pub use unary::Gelu;

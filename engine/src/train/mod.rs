@@ -1,9 +1,18 @@
 //! Training as plain data: what a model is made of and how it is trained. Specifications are what the page edits, a
 //! share link carries, a model file's metadata holds, the command line reads and exporters print. Checking one
-//! needs no device.
+//! needs no device. A [`Trainer`] does what a specification says, a batch at a time.
 
+mod evaluate;
+mod inputs;
+mod metrics;
 pub mod model;
 mod spec;
+mod state;
+mod trainer;
 
-pub use model::{LayerSpec, ModelSpec};
+pub use evaluate::evaluate;
+pub use metrics::{EpochResult, Evaluation, StepResult};
+pub use model::{LayerSpec, Model, ModelSpec};
 pub use spec::{Augment, DataSpec, EarlyStopping, LossSpec, TrainSpec};
+pub use state::{checkpoint_spec, load_model};
+pub use trainer::{Ending, Event, Position, Trainer};

@@ -1,0 +1,78 @@
+//! `kindling info`: which devices there are, and what they allow.
+
+use clap::Args;
+use kindling::device::AdapterKind;
+use kindling::{Device, Result, block_on};
+use serde_json::json;
+
+use crate::output;
+
+/// Show the devices of this machine and their limits.
+#[derive(Args)]
+pub struct Info {
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints what it finds; a missing GPU is no error.
+pub fn run(info: &Info) -> Result<()> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let gpu = block_on(Device::gpu());
+    if info.json {
+        let gpu = match &gpu {
+            Ok(Device::Gpu(gpu)) => {
+                let limits = gpu.limits();
+                json!({
+                    "name": gpu.name(), "backend": gpu.backend(), "kind": kind(gpu.kind()),
+                    "max_buffer_size": limits.max_buffer_size,
+                    "max_storage_buffer_binding_size": limits.max_storage_buffer_binding_size,
+                    "max_storage_buffers_per_shader_stage": limits.max_storage_buffers_per_shader_stage,
+                    "max_compute_invocations_per_workgroup": limits.max_compute_invocations_per_workgroup,
+                    "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
+                })
+            }
+            Ok(_) => json!(null),
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        return output::object(&json!({ "version": env!("CARGO_PKG_VERSION"), "cpu": { "cores": cores }, "gpu": gpu }));
+    }
+    output::line(format!("kindling {}", env!("CARGO_PKG_VERSION")))?;
+    output::line(format!("cpu      {cores} cores"))?;
+    match gpu {
+        Ok(Device::Gpu(gpu)) => {
+            let limits = gpu.limits();
+            output::line(format!("gpu      {} through {} ({})", gpu.name(), gpu.backend(), kind(gpu.kind())))?;
+            output::line(format!(
+                "         buffers up to {} MiB, bindings up to {} MiB, {} storage buffers a kernel",
+                limits.max_buffer_size >> 20,
+                limits.max_storage_buffer_binding_size >> 20,
+                limits.max_storage_buffers_per_shader_stage
+            ))?;
+            output::line(format!(
+                "         {} threads and {} KiB of shared memory a workgroup",
+                limits.max_compute_invocations_per_workgroup,
+                limits.max_compute_workgroup_storage_size >> 10
+            ))?;
+            let choice = if gpu.kind() == AdapterKind::Software {
+                "cpu: a GPU that is emulated on the CPU is slower than the CPU itself"
+            } else {
+                "gpu"
+            };
+            output::line(format!("--device auto means {choice}"))
+        }
+        Ok(_) => Ok(()),
+        Err(error) => {
+            output::line(format!("gpu      none: {error}"))?;
+            output::line("--device auto means cpu")
+        }
+    }
+}
+
+fn kind(kind: AdapterKind) -> &'static str {
+    match kind {
+        AdapterKind::Hardware => "hardware",
+        AdapterKind::Software => "software",
+        AdapterKind::Unknown => "unknown",
+    }
+}

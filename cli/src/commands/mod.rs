@@ -1,0 +1,7 @@
+//! The subcommands, a file each.
+
+pub mod data;
+pub mod eval;
+pub mod info;
+pub mod predict;
+pub mod train;

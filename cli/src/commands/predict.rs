@@ -1,0 +1,91 @@
+//! `kindling predict`: what a saved model sees in pictures.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kindling::data::transforms::{Compose, Normalize};
+use kindling::data::{DataLoader, Images, pictures};
+use kindling::format::{ModelFile, files};
+use kindling::nn::Module;
+use kindling::train::load_model;
+use kindling::{Error, Result, block_on, no_grad};
+use serde_json::json;
+
+use std::sync::Arc;
+
+use crate::config::DeviceChoice;
+use crate::output;
+
+/// Say what is in pictures.
+#[derive(Args)]
+pub struct Predict {
+    /// Picture files: PNG, JPEG, WebP or BMP.
+    #[arg(required = true)]
+    pictures: Vec<PathBuf>,
+    /// The model, or a checkpoint.
+    #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
+    model: PathBuf,
+    /// How many classes to show for each picture.
+    #[arg(long, default_value_t = 5)]
+    top: usize,
+    /// Where to run.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+    /// Print one JSON object a picture instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Predicts.
+pub fn run(args: &Predict) -> Result<()> {
+    let file = ModelFile::from_bytes(&files::read(&args.model)?, &args.model.display().to_string())?;
+    let &[channels, height, width] = file.info.input.as_slice() else {
+        let problem = format!("takes inputs of {:?}, not pictures", file.info.input);
+        return Err(Error::file(args.model.display(), problem));
+    };
+    let classes = file.info.classes.clone();
+    let mut images = Images::new([channels, height, width], classes.clone());
+    for path in &args.pictures {
+        let picture = pictures::decode(&path.display().to_string(), &files::read(path)?)?;
+        images.push(&pictures::to_chw(&picture, [channels, height, width])?, 0)?;
+    }
+    let (device, _) = args.device.open()?;
+    let model = load_model(&file, &device)?;
+    model.eval();
+    let mut transform = Compose::new();
+    if let Some(stats) = &file.info.normalization {
+        transform = transform.then(Normalize::new(&stats.mean, &stats.std)?);
+    }
+    let loader = DataLoader::new(Arc::new(images)).batch_size(64).transform(transform).device(&device);
+    let mut paths = args.pictures.iter();
+    for batch in loader.epoch(0)? {
+        let (inputs, _) = batch?;
+        let probabilities = no_grad(|| model.forward(&inputs)?.softmax(1))?;
+        let outputs = probabilities.size(1)?;
+        if outputs != classes.len() {
+            let problem = format!("gives {outputs} numbers and names {} classes", classes.len());
+            return Err(Error::file(args.model.display(), problem));
+        }
+        for (row, path) in block_on(probabilities.to_vec::<f32>())?.chunks(outputs.max(1)).zip(&mut paths) {
+            let mut ranked: Vec<(&String, f32)> = classes.iter().zip(row.iter().copied()).collect();
+            ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+            ranked.truncate(args.top.max(1));
+            print(args, path, &ranked)?;
+        }
+    }
+    Ok(())
+}
+
+fn print(args: &Predict, path: &std::path::Path, ranked: &[(&String, f32)]) -> Result<()> {
+    if args.json {
+        let classes: Vec<_> = ranked.iter().map(|(class, p)| json!({ "class": class, "probability": p })).collect();
+        return output::object(&json!({ "event": "prediction", "picture": path, "classes": classes }));
+    }
+    output::line(path.display())?;
+    let width = ranked.iter().map(|(class, _)| class.chars().count()).max().unwrap_or(0);
+    for (class, probability) in ranked {
+        let bar = "█".repeat((probability * 20.0).round() as usize);
+        output::line(format!("  {class:<width$}  {:>6.2} %  {bar}", 100.0 * probability).trim_end())?;
+    }
+    Ok(())
+}

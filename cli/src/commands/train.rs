@@ -1,0 +1,264 @@
+//! `kindling train`: a run from its beginning or from a checkpoint, with a progress bar for people and JSON for
+//! machines.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::ProgressBar;
+use kindling::data::Dataset;
+use kindling::format::{ModelFile, files};
+use kindling::train::{Ending, EpochResult, Event, StepResult, Trainer, checkpoint_spec};
+use kindling::{Result, block_on};
+use serde_json::json;
+
+use crate::board::Board;
+use crate::config::{DeviceChoice, RunArgs};
+use crate::{output, stop};
+
+/// Train a network.
+#[derive(Args)]
+pub struct Train {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Where to run.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+    /// The file that the trained model is written to.
+    #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
+    out: PathBuf,
+    /// Go on from a checkpoint; its settings hold, except for flags that are given.
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// Save a checkpoint beside the model after every so many epochs.
+    #[arg(long, value_name = "EPOCHS")]
+    checkpoint_every: Option<usize>,
+    /// Write a log for TensorBoard into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    logdir: Option<PathBuf>,
+    /// Print one JSON object a line instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How long steps are handed to the device before their losses are looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Trains.
+pub fn run(args: &Train) -> Result<()> {
+    stop::listen();
+    let checkpoint = args.resume.as_deref().map(read_model).transpose()?;
+    let base = checkpoint.as_ref().map(checkpoint_spec).transpose()?;
+    let draft = args.run.spec(base.as_ref())?;
+    files::check_writable(&args.out)?;
+    let data = draft.open_data()?;
+    let spec = draft.finish(data.train.shape())?;
+    let (device, device_name) = args.device.open()?;
+    let trainer = match &checkpoint {
+        Some(file) => Trainer::resume(file, spec, data.train.clone(), data.test.clone(), &device)?,
+        None => Trainer::new(spec, data.train.clone(), data.test.clone(), &device)?,
+    };
+    let mut run = Run {
+        args,
+        board: args.logdir.as_deref().map(Board::new).transpose()?,
+        bar: ProgressBar::hidden(),
+        window: 1,
+        looked: Instant::now(),
+        started: Instant::now(),
+        loss: 0.0,
+        trainer,
+    };
+    run.announce(&data.name, &device_name)?;
+    run.drive()
+}
+
+fn read_model(path: &Path) -> Result<ModelFile> {
+    ModelFile::from_bytes(&files::read(path)?, &path.display().to_string())
+}
+
+struct Run<'a> {
+    args: &'a Train,
+    trainer: Trainer,
+    board: Option<Board>,
+    bar: ProgressBar,
+    /// Steps to hand over before looking at their losses: about as many as take [`LOOK`].
+    window: usize,
+    looked: Instant,
+    started: Instant,
+    /// The loss as the bar shows it: recent ones weigh more.
+    loss: f64,
+}
+
+impl Run<'_> {
+    fn announce(&mut self, data: &str, device: &str) -> Result<()> {
+        let trainer = &self.trainer;
+        let (spec, model) = (trainer.spec(), trainer.model().spec());
+        let parameters = model.summary().parameters;
+        let samples = trainer.train_loader().dataset().len();
+        if self.args.json {
+            output::object(&json!({
+                "event": "start", "data": data, "train": samples, "model": model.name, "parameters": parameters,
+                "device": device, "epochs": spec.epochs, "batch_size": spec.batch_size, "seed": spec.seed,
+                "step": trainer.position().step,
+            }))?;
+        } else {
+            output::line(format!(
+                "{data}: {} samples · {}: {} parameters · {} lr {} · batch {} · {device}",
+                output::thousands(samples),
+                model.name,
+                output::thousands(parameters),
+                spec.optimizer.name(),
+                trainer.lr(),
+                spec.batch_size
+            ))?;
+        }
+        if let Some(board) = &mut self.board {
+            board.begin(spec, trainer, trainer.train_loader())?;
+        }
+        Ok(())
+    }
+
+    fn drive(&mut self) -> Result<()> {
+        loop {
+            if stop::requested() {
+                return self.interrupted();
+            }
+            match block_on(self.trainer.next()) {
+                Ok(Event::Step(position)) => {
+                    if self.bar.is_finished() || self.bar.length() != Some(position.batches as u64) {
+                        let name = format!("epoch {}/{}", position.epoch + 1, self.trainer.spec().epochs);
+                        self.bar = output::bar(position.batches as u64, "batch", self.args.json).with_prefix(name);
+                        self.bar.set_position(position.batch as u64 - 1);
+                        self.bar.reset_eta();
+                    }
+                    self.bar.set_position(position.batch as u64);
+                    if self.trainer.pending() >= self.window {
+                        self.look()?;
+                    }
+                }
+                Ok(Event::Test { done, of }) => self.bar.set_message(format!(", testing {done}/{of}")),
+                Ok(Event::Epoch(result)) => self.epoch(&result)?,
+                Ok(Event::Done(ending)) => return self.done(ending),
+                Err(error) => {
+                    self.bar.finish_and_clear();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Waits for the steps that were handed over, and shows their losses.
+    fn look(&mut self) -> Result<()> {
+        let results = block_on(self.trainer.collect())?;
+        let taken = self.looked.elapsed().as_secs_f64().max(1e-6);
+        self.looked = Instant::now();
+        let fitting = results.len() as f64 * LOOK.as_secs_f64() / taken;
+        self.window = (fitting as usize).clamp(1, 2 * self.window.max(1)).min(512);
+        self.show(&results)
+    }
+
+    fn show(&mut self, results: &[StepResult]) -> Result<()> {
+        for result in results {
+            let first = self.loss == 0.0;
+            self.loss = if first { result.loss } else { 0.98 * self.loss + 0.02 * result.loss };
+            if self.args.json {
+                output::object(&json!({
+                    "event": "step", "step": result.step, "loss": result.loss, "accuracy": result.accuracy,
+                }))?;
+            }
+        }
+        self.bar.set_message(format!(", loss {:.4}", self.loss));
+        let lr = self.trainer.lr();
+        match &mut self.board {
+            Some(board) => board.steps(results, lr),
+            None => Ok(()),
+        }
+    }
+
+    fn epoch(&mut self, result: &EpochResult) -> Result<()> {
+        // The losses read at the end of the epoch were not shown yet.
+        let rest = self.trainer.take_read();
+        self.show(&rest)?;
+        self.bar.finish_and_clear();
+        self.looked = Instant::now();
+        let test = result.test.as_ref();
+        if self.args.json {
+            output::object(&json!({
+                "event": "epoch", "epoch": result.epoch, "step": result.step, "lr": result.lr,
+                "train_loss": result.train_loss, "train_accuracy": result.train_accuracy,
+                "test_loss": test.map(|t| t.loss), "test_accuracy": test.map(|t| t.accuracy),
+                "seconds": self.started.elapsed().as_secs_f64(),
+            }))?;
+        } else {
+            let test = test.map_or_else(String::new, |test| {
+                format!(" · test loss {:.4}, accuracy {:.2} %", test.loss, 100.0 * test.accuracy)
+            });
+            output::line(format!(
+                "epoch {}/{}: loss {:.4}, accuracy {:.2} %{test}",
+                result.epoch,
+                self.trainer.spec().epochs,
+                result.train_loss,
+                100.0 * result.train_accuracy
+            ))?;
+        }
+        if let Some(board) = &mut self.board {
+            board.epoch(result, &self.trainer)?;
+        }
+        if self.args.checkpoint_every.is_some_and(|every| every > 0 && result.epoch.is_multiple_of(every)) {
+            self.save_checkpoint()?;
+        }
+        Ok(())
+    }
+
+    fn done(&mut self, ending: Ending) -> Result<()> {
+        self.bar.finish_and_clear();
+        let model = block_on(self.trainer.model_file())?;
+        files::write_whole(&self.args.out, &model.to_bytes()?)?;
+        let seconds = self.started.elapsed().as_secs_f64();
+        let test = self.trainer.history().iter().rev().find_map(|epoch| epoch.test.as_ref());
+        let classes = self.trainer.train_loader().dataset().classes();
+        if self.args.json {
+            let by_class: serde_json::Map<String, serde_json::Value> = test
+                .map(|test| {
+                    classes.iter().cloned().zip(test.class_accuracies().into_iter().map(|a| json!(a))).collect()
+                })
+                .unwrap_or_default();
+            return output::object(&json!({
+                "event": "done", "ending": ending, "epochs": self.trainer.position().epoch,
+                "steps": self.trainer.position().step, "seconds": seconds, "out": self.args.out,
+                "test_loss": test.map(|t| t.loss), "test_accuracy": test.map(|t| t.accuracy),
+                "class_accuracy": by_class, "confusion": test.map(|t| &t.confusion),
+            }));
+        }
+        if ending == Ending::StoppedEarly {
+            output::line("stopped early: the test loss does not fall any more")?;
+        }
+        if let Some(test) = test {
+            super::eval::print_classes(test, classes)?;
+        }
+        output::line(format!("saved {} after {seconds:.1} s", self.args.out.display()))
+    }
+
+    fn interrupted(&mut self) -> Result<()> {
+        self.bar.finish_and_clear();
+        let path = self.save_checkpoint()?;
+        let resume = format!("kindling train --resume {} --out {}", path.display(), self.args.out.display());
+        if self.args.json {
+            let step = self.trainer.position().step;
+            return output::object(
+                &json!({ "event": "interrupted", "step": step, "checkpoint": path, "resume": resume }),
+            );
+        }
+        output::line(format!("stopped at step {}; go on with: {resume}", self.trainer.position().step))
+    }
+
+    /// Saves what is needed to go on, beside the model.
+    fn save_checkpoint(&mut self) -> Result<PathBuf> {
+        let path = self.args.out.with_extension("checkpoint.safetensors");
+        let file = block_on(self.trainer.checkpoint())?;
+        let rest = self.trainer.take_read();
+        self.show(&rest)?;
+        files::write_whole(&path, &file.to_bytes()?)?;
+        Ok(path)
+    }
+}

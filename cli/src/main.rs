@@ -1,0 +1,56 @@
+//! `kindling`: trains and uses networks natively. This file reads the command line and turns errors into one line and
+//! an exit code: 0 done, 2 refused, 130 interrupted.
+
+mod board;
+mod commands;
+mod config;
+mod download;
+mod output;
+mod stop;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Train neural networks on the CPU or a GPU; the same engine that runs in the browser.
+#[derive(Parser)]
+#[command(name = "kindling", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a network.
+    Train(Box<commands::train::Train>),
+    /// Test a saved model.
+    Eval(commands::eval::Eval),
+    /// Say what is in pictures.
+    Predict(commands::predict::Predict),
+    /// Fetch data sets and say what is in them.
+    Data(commands::data::Data),
+    /// Show the devices of this machine and their limits.
+    Info(commands::info::Info),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Train(train) => commands::train::run(train),
+        Command::Eval(eval) => commands::eval::run(eval),
+        Command::Predict(predict) => commands::predict::run(predict),
+        Command::Data(data) => commands::data::run(data),
+        Command::Info(info) => commands::info::run(info),
+    };
+    match done {
+        Ok(()) if stop::requested() => ExitCode::from(130),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, whatever a library put into its message.
+            let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            eprintln!("kindling: {line}");
+            ExitCode::from(2)
+        }
+    }
+}

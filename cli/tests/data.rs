@@ -1,0 +1,60 @@
+//! `kindling data` and `kindling info` as a user runs them: what they print, and how they refuse.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn kindling(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_kindling")).args(arguments).output().unwrap()
+}
+
+/// Exit code 2 and one line that holds these words.
+fn refused(output: &Output, words: &[&str]) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    words.iter().for_each(|word| assert!(error.contains(word), "{word} is missing in: {error}"));
+}
+
+/// CIFAR-10 with a few records.
+fn cifar(folder: &Path, train: usize, test: usize) {
+    std::fs::create_dir_all(folder).unwrap();
+    let records = |n: usize| -> Vec<u8> {
+        (0..n).flat_map(|i| std::iter::once((i % 10) as u8).chain((0..3072).map(move |p| (i + p) as u8))).collect()
+    };
+    std::fs::write(folder.join("data_batch_1.bin"), records(train)).unwrap();
+    std::fs::write(folder.join("test_batch.bin"), records(test)).unwrap();
+}
+
+#[test]
+fn describe_counts_and_refuses() {
+    let folder = std::env::temp_dir().join(format!("kindling-cli-{}", std::process::id()));
+    cifar(&folder, 25, 10);
+    let path = folder.to_str().unwrap();
+    let output = kindling(&["data", "describe", path, "--train-limit", "25", "--test-limit", "10"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.starts_with("CIFAR-10: 25 to train, 10 to test, each 3×32×32\n"), "{text}");
+    let output = kindling(&["data", "describe", path, "--train-limit", "25", "--test-limit", "10", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["classes"][4], serde_json::json!({ "name": "deer", "train": 3, "test": 1 }));
+
+    refused(&kindling(&["data", "describe", path]), &[path, "25 training pictures found, 50000 expected"]);
+    std::fs::write(folder.join("test_batch.bin"), [3u8; 100]).unwrap();
+    refused(&kindling(&["data", "describe", path]), &["test_batch.bin", "100 bytes"]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    refused(&kindling(&["data", "describe", path]), &[path, "fetch"]);
+    assert_eq!(kindling(&["data", "fetch", "imagenet"]).status.code(), Some(2));
+    refused(&kindling(&["data", "fetch", "cifar10", "--out", path, "--url", "http://127.0.0.1:1/x"]), &["127.0.0.1"]);
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn info_names_the_devices() {
+    let output = kindling(&["info"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("cores") && text.contains("--device auto means"), "{text}");
+    let output = kindling(&["info", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(json["cpu"]["cores"].as_u64().unwrap() >= 1);
+    assert!(json["gpu"]["name"].is_string() || json["gpu"]["error"].is_string(), "{json}");
+}

@@ -1,0 +1,52 @@
+//! Reading ahead: threads read the samples of the batches to come while the present one is worked on; natively only. Thread `k` of
+//! `n` reads every `n`-th batch, so that they come in order without being sorted.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use super::dataset::{Dataset, Samples};
+use crate::{Error, Result};
+
+/// Batches that each thread reads before one is taken from it.
+const DEPTH: usize = 2;
+
+/// Threads that read the batches of an epoch. They end when they have read all, or when this is dropped.
+pub(super) struct Ahead {
+    lanes: Vec<Receiver<Result<Samples>>>,
+    next: usize,
+}
+
+impl Ahead {
+    /// Begins to read the samples of these batches.
+    pub fn start(dataset: &Arc<dyn Dataset>, batches: Vec<Vec<usize>>, workers: usize) -> Self {
+        let mut lanes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); workers];
+        for (i, samples) in batches.into_iter().enumerate() {
+            lanes[i % workers].push(samples);
+        }
+        let lane = |batches: Vec<Vec<usize>>| {
+            let dataset = dataset.clone();
+            let (sender, receiver) = sync_channel(DEPTH);
+            std::thread::spawn(move || {
+                for samples in batches {
+                    // Nobody waits any more: the epoch was left before its end.
+                    if sender.send(dataset.read(&samples)).is_err() {
+                        return;
+                    }
+                }
+            });
+            receiver
+        };
+        Self { lanes: lanes.into_iter().map(lane).collect(), next: 0 }
+    }
+
+    /// The next batch.
+    pub fn take(&mut self) -> Result<Samples> {
+        let lane = self.next % self.lanes.len().max(1);
+        self.next += 1;
+        let received = self.lanes.get(lane).map(Receiver::recv);
+        match received {
+            Some(Ok(samples)) => samples,
+            _ => Err(Error::internal("a thread that reads ahead has ended too early")),
+        }
+    }
+}

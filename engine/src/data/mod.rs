@@ -1,0 +1,35 @@
+//! Data sets and how batches are made of them. Readers turn bytes, in whatever pieces they arrive, into labelled
+//! samples; a loader shuffles them and puts batches on a device. Disk, network and threads are used natively
+//! only. It knows tensors and their operations, no networks.
+
+mod ahead;
+pub mod archive;
+mod cifar;
+mod dataset;
+pub mod idx;
+mod images;
+mod limits;
+mod loader;
+#[cfg(not(target_arch = "wasm32"))]
+mod open;
+pub mod pictures;
+mod random;
+mod shapes;
+mod source;
+mod stats;
+mod table;
+pub mod transforms;
+pub mod zip;
+
+pub use cifar::{Cifar, CifarReader};
+pub use dataset::{Dataset, Samples, Subset, Whole, random_split};
+pub use images::Images;
+pub use limits::{Limits, Split};
+pub use loader::{DataLoader, Epoch};
+#[cfg(not(target_arch = "wasm32"))]
+pub use open::{Halved, open};
+pub use random::Random;
+pub use shapes::Shapes;
+pub use source::PictureOptions;
+pub use stats::mean_std;
+pub use table::Table;

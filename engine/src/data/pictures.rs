@@ -1,0 +1,138 @@
+//! Picture files sorted into classes by folder, as torchvision's `ImageFolder` has them: `…/CLASS/name.png`, with
+//! `train/` and `test/` (or `val/`) above the classes if there are two halves. The paths and bytes may come from a
+//! disk, a zip or a drop on the page.
+
+use image::imageops::FilterType;
+use image::{DynamicImage, ImageReader, Limits as DecodeLimits};
+
+use super::images::Images;
+use super::limits::Split;
+use crate::{Error, Result};
+
+/// A picture file, by its place in the collection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PictureFile {
+    /// The path, which errors name.
+    pub path: String,
+    /// The folder it lies in.
+    pub class: String,
+    /// The half it belongs to, if the collection has halves.
+    pub split: Option<SplitName>,
+}
+
+/// Names that the folder of a half goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SplitName {
+    /// `train`, `training`.
+    Train,
+    /// `test`, `val`, `valid`, `validation`.
+    Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Self::Train,
+            SplitName::Test => Self::Test,
+        }
+    }
+}
+
+impl PictureFile {
+    /// What a path within a collection says: nothing if it is no picture or lies in no folder.
+    pub fn from_path(path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path.split(['/', '\\']).filter(|p| !p.is_empty() && *p != ".").collect();
+        let (file, folders) = parts.split_last()?;
+        let (_, extension) = file.rsplit_once('.')?;
+        let known = ["png", "jpg", "jpeg", "webp", "bmp"];
+        // Hidden files and macOS's shadows in zips are no pictures.
+        let hidden = parts.iter().any(|p| p.starts_with('.') || *p == "__MACOSX");
+        if hidden || !known.contains(&extension.to_lowercase().as_str()) {
+            return None;
+        }
+        let class = (*folders.last()?).to_owned();
+        let split = folders.iter().rev().skip(1).find_map(|folder| match folder.to_lowercase().as_str() {
+            "train" | "training" => Some(SplitName::Train),
+            "test" | "val" | "valid" | "validation" => Some(SplitName::Test),
+            _ => None,
+        });
+        Some(Self { path: path.to_owned(), class, split })
+    }
+}
+
+/// The classes of some files, in alphabetical order: as `ImageFolder` numbers them.
+pub fn classes(files: &[PictureFile]) -> Vec<String> {
+    let mut names: Vec<String> = files.iter().map(|file| file.class.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Whatever is larger than this in either direction is refused before memory is taken for it.
+const LARGEST_SIDE: u32 = 16_384;
+
+/// Decodes a picture file: PNG, JPEG, WebP or BMP.
+///
+/// # Errors
+/// It is none of these, damaged, or too large.
+pub fn decode(path: &str, bytes: &[u8]) -> Result<DynamicImage> {
+    let refuse = |problem: String| Error::file(path, format!("is no picture that can be read: {problem}"));
+    let mut reader =
+        ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format().map_err(|e| refuse(e.to_string()))?;
+    let mut limits = DecodeLimits::default();
+    limits.max_image_width = Some(LARGEST_SIDE);
+    limits.max_image_height = Some(LARGEST_SIDE);
+    limits.max_alloc = Some(1 << 30);
+    reader.limits(limits);
+    reader.decode().map_err(|e| refuse(e.to_string()))
+}
+
+/// A picture as `channels`×`height`×`width` bytes: its larger side is cut equally at both ends to the proportions
+/// asked for, then it is scaled with an antialiased bilinear filter.
+///
+/// # Errors
+/// A number of channels other than 1 (grey) and 3 (red, green, blue).
+pub fn to_chw(picture: &DynamicImage, [channels, height, width]: [usize; 3]) -> Result<Vec<u8>> {
+    let (w, h) = (picture.width(), picture.height());
+    let scaled = if (w as usize, h as usize) == (width, height) {
+        picture.clone()
+    } else {
+        // The largest part of the picture's middle with these proportions.
+        let (cut_w, cut_h) = if u64::from(w) * height as u64 > u64::from(h) * width as u64 {
+            (((u64::from(h) * width as u64) / height.max(1) as u64).max(1) as u32, h)
+        } else {
+            (w, ((u64::from(w) * height as u64) / width.max(1) as u64).max(1) as u32)
+        };
+        let middle = picture.crop_imm((w - cut_w) / 2, (h - cut_h) / 2, cut_w, cut_h);
+        middle.resize_exact(width as u32, height as u32, FilterType::Triangle)
+    };
+    match channels {
+        1 => Ok(scaled.to_luma8().into_raw()),
+        3 => {
+            let interleaved = scaled.to_rgb8().into_raw();
+            Ok((0..3).flat_map(|c| interleaved.iter().skip(c).step_by(3).copied()).collect())
+        }
+        other => Err(Error::shape("pictures", format!("{other} channels; 1 (grey) or 3 (colour) are possible"))),
+    }
+}
+
+/// Bytes of a picture as it lies in memory, as red, green, blue a pixel: what PNG and the screen want.
+pub fn to_rgb(chw: &[u8], channels: usize) -> Vec<u8> {
+    let plane = chw.len() / channels.max(1);
+    let channel = |c: usize| if channels == 3 { c * plane } else { 0 };
+    (0..plane).flat_map(|i| [chw[channel(0) + i], chw[channel(1) + i], chw[channel(2) + i]]).collect()
+}
+
+/// Collects decoded pictures of one split.
+pub fn collect(
+    shape: [usize; 3],
+    classes: &[String],
+    pictures: impl Iterator<Item = Result<(usize, Vec<u8>)>>,
+) -> Result<Images> {
+    let mut images = Images::new(shape, classes.to_vec());
+    for picture in pictures {
+        let (label, bytes) = picture?;
+        images.push(&bytes, label)?;
+    }
+    Ok(images)
+}

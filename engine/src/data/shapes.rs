@@ -1,0 +1,168 @@
+//! `Shapes`: a procedural data set for those without a network or a disk. Ten classes of figures on 32×32 colour
+//! pictures, made by this code alone and the same everywhere: arithmetic of single additions and products, and
+//! `libm` for the rest.
+//!
+//! Figure and ground have random colours, either may be the brighter one; the ground is a gradient with noise.
+//! So the mean picture of every class is the same grey, and a linear model, which compares with mean pictures,
+//! learns next to nothing, while edges and their arrangement tell the classes apart.
+
+use super::images::Images;
+use super::random::Random;
+
+const SIZE: usize = 32;
+
+/// How much noise lies on the picture, from its darkest to its brightest grain.
+const GRAIN: f32 = 0.12;
+
+/// The classes, in the order of their labels.
+const CLASSES: [&str; 10] =
+    ["disc", "ring", "half-disc", "crescent", "triangle", "square", "bar", "cross", "star", "heart"];
+
+/// A procedural set of ten figures in 32×32 colour pictures.
+///
+/// ```
+/// use kindling::data::{Dataset, Shapes};
+/// let shapes = Shapes::new(0).generate(100);
+/// assert_eq!(shapes.shape(), [3, 32, 32]);
+/// assert_eq!(shapes, Shapes::new(0).generate(100));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Shapes {
+    random: Random,
+}
+
+impl Shapes {
+    /// The training set of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self { random: Random::new(seed).split(0x0073_6861_7065) }
+    }
+
+    /// The test set that belongs to it: other pictures of the same kind.
+    #[must_use]
+    pub fn test(self) -> Self {
+        Self { random: self.random.split(1) }
+    }
+
+    /// The first `n` pictures. Labels are random and equally likely.
+    pub fn generate(&self, n: usize) -> Images {
+        let mut images = Images::new([3, SIZE, SIZE], CLASSES.map(str::to_owned).to_vec());
+        images.reserve(n);
+        for i in 0..n {
+            let (picture, label) = self.picture(i);
+            // It fits by construction: 3×32×32 bytes and a label below ten.
+            if images.push(&picture, label).is_err() {
+                break;
+            }
+        }
+        images
+    }
+
+    /// Picture `i` and its label.
+    fn picture(&self, i: usize) -> (Vec<u8>, usize) {
+        let random = self.random.split(i as u64);
+        let label = random.below(0, CLASSES.len());
+        let figure = Figure::new(label, random);
+        let (ground, ink) = colours(random);
+        let slope = [random.range(20, -0.15, 0.15), random.range(21, -0.15, 0.15)];
+        let noise = random.split(1);
+        let mut picture = vec![0u8; 3 * SIZE * SIZE];
+        for y in 0..SIZE {
+            for x in 0..SIZE {
+                let cover = figure.cover(x, y);
+                let shade = (slope[0] * x as f32 + slope[1] * y as f32) / SIZE as f32;
+                // One random number gives the grain of all three channels.
+                let grains = noise.word((y * SIZE + x) as u64).to_le_bytes();
+                for c in 0..3 {
+                    let clean = ground[c] + (ink[c] - ground[c]) * cover + shade;
+                    let grain = (f32::from(grains[c]) / 255.0 - 0.5) * GRAIN;
+                    picture[(c * SIZE + y) * SIZE + x] = ((clean + grain).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+                }
+            }
+        }
+        (picture, label)
+    }
+}
+
+/// Colours of ground and figure: random, and far enough apart to be seen.
+fn colours(random: Random) -> ([f32; 3], [f32; 3]) {
+    let draw = |at: u64| [random.unit(at), random.unit(at + 1), random.unit(at + 2)];
+    let ground = draw(30);
+    for attempt in 0..16 {
+        let ink = draw(40 + 3 * attempt);
+        let distance: f32 = ink.iter().zip(ground).map(|(a, b)| (a - b) * (a - b)).sum();
+        if distance > 0.25 {
+            return (ground, ink);
+        }
+    }
+    (ground, ground.map(|x| if x < 0.5 { x + 0.5 } else { x - 0.5 }))
+}
+
+/// A figure at a place, in a size, turned.
+struct Figure {
+    label: usize,
+    centre: [f32; 2],
+    radius: f32,
+    turn: [f32; 2],
+}
+
+impl Figure {
+    fn new(label: usize, random: Random) -> Self {
+        let radius = random.range(1, 7.0, 13.0);
+        // The middle half of the circle around the figure's centre stays inside of the picture.
+        let reach = (SIZE as f32 / 2.0 - radius).max(0.0) + 1.5;
+        let middle = SIZE as f32 / 2.0;
+        let centre = [middle + random.range(2, -reach, reach), middle + random.range(3, -reach, reach)];
+        let angle = random.range(4, -0.6, 0.6);
+        Self { label, centre, radius, turn: [libm::cosf(angle), libm::sinf(angle)] }
+    }
+
+    /// How much of a pixel the figure covers, from 4×4 points in it.
+    fn cover(&self, x: usize, y: usize) -> f32 {
+        let mut inside = 0;
+        for i in 0..16 {
+            let px = x as f32 + (i % 4) as f32 * 0.25 + 0.125 - self.centre[0];
+            let py = y as f32 + (i / 4) as f32 * 0.25 + 0.125 - self.centre[1];
+            let [cos, sin] = self.turn;
+            let (u, v) = ((px * cos + py * sin) / self.radius, (py * cos - px * sin) / self.radius);
+            inside += i32::from(self.contains(u, v));
+        }
+        inside as f32 / 16.0
+    }
+
+    /// Whether a point of the unit disc, v downward, is inside of the figure.
+    fn contains(&self, u: f32, v: f32) -> bool {
+        let r2 = u * u + v * v;
+        match self.label {
+            0 => r2 < 0.8,
+            1 => r2 < 0.95 && r2 > 0.36,
+            2 => r2 < 1.0 && v < 0.0,
+            3 => r2 < 0.95 && (u - 0.45) * (u - 0.45) + v * v > 0.55,
+            4 => v < 0.6 && v > -1.0 && u.abs() < (v + 1.0) * 0.58,
+            5 => u.abs().max(v.abs()) < 0.75,
+            6 => u.abs() < 1.0 && v.abs() < 0.3,
+            7 => u.abs().min(v.abs()) < 0.28 && u.abs().max(v.abs()) < 0.95,
+            8 => star(u, v),
+            _ => heart(u, v * -1.0),
+        }
+    }
+}
+
+/// A five-pointed star: inside of at least four of the five half-planes of a pentagram.
+fn star(u: f32, v: f32) -> bool {
+    // Normals of the pentagram's lines, one point upward, and their distance, cos 72°.
+    const NORMALS: [[f32; 2]; 5] = [
+        [0.0, 1.0],
+        [0.951_056_5, 0.309_017],
+        [0.587_785_25, -0.809_017],
+        [-0.587_785_25, -0.809_017],
+        [-0.951_056_5, 0.309_017],
+    ];
+    NORMALS.iter().filter(|[a, b]| a * u + b * v < 0.38).count() >= 4 && u * u + v * v < 1.0
+}
+
+/// (x² + y² − 1)³ < x² y³, scaled to the unit disc, y upward.
+fn heart(u: f32, v: f32) -> bool {
+    let (x, y) = (u * 1.25, v * 1.25 + 0.1);
+    let a = x * x + y * y - 1.0;
+    a * a * a < x * x * y * y * y
+}

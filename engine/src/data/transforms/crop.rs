@@ -1,0 +1,122 @@
+//! `RandomCrop`, `CenterCrop`: a part of each picture.
+
+use super::{Transform, apply_by_place};
+use crate::data::Random;
+use crate::ops::Place;
+use crate::{Error, Result, Tensor};
+
+/// A part of each picture at a random place, after zeros have been put around the picture.
+/// [RandomCrop](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomCrop.html)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RandomCrop {
+    size: [usize; 2],
+    padding: usize,
+}
+
+impl RandomCrop {
+    /// Parts of this height and width.
+    pub fn new(size: [usize; 2]) -> Self {
+        Self { size, padding: 0 }
+    }
+
+    /// Zeros on every side.
+    #[must_use]
+    pub fn padding(mut self, padding: usize) -> Self {
+        self.padding = padding;
+        self
+    }
+}
+
+impl Transform for RandomCrop {
+    fn apply(&self, batch: &Tensor, random: &[Random]) -> Result<Tensor> {
+        if let [_, _, height, width] = *batch.dims() {
+            self.output([height, width])?;
+        }
+        apply_by_place("RandomCrop", batch, random, self.size, |place, size, random| self.place(place, size, random))
+    }
+
+    fn output(&self, [height, width]: [usize; 2]) -> Result<[usize; 2]> {
+        let [rows, columns] = self.size;
+        let padded = [height + 2 * self.padding, width + 2 * self.padding];
+        if rows > padded[0] || columns > padded[1] || rows == 0 || columns == 0 {
+            let rule = format!(
+                "a part of {rows}×{columns} does not fit into pictures of {height}×{width} with a padding of {}",
+                self.padding
+            );
+            return Err(Error::shape("RandomCrop", rule));
+        }
+        Ok(self.size)
+    }
+
+    fn place(&self, place: &mut Place, size: [usize; 2], random: Random) -> bool {
+        let offset = |at: u64, size: usize, part: usize| {
+            random.below(at, (size + 2 * self.padding).saturating_sub(part) + 1) as i32 - self.padding as i32
+        };
+        let top = offset(0, size[0], self.size[0]);
+        let left = offset(1, size[1], self.size[1]);
+        cut(place, size, self.size, top, left);
+        true
+    }
+
+    fn is_placing(&self) -> bool {
+        true
+    }
+
+    fn pads(&self) -> bool {
+        self.padding > 0
+    }
+}
+
+/// The middle of each picture.
+/// [CenterCrop](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.CenterCrop.html)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CenterCrop {
+    size: [usize; 2],
+}
+
+impl CenterCrop {
+    /// Parts of this height and width. Zeros are put around pictures that are smaller.
+    pub fn new(size: [usize; 2]) -> Self {
+        Self { size }
+    }
+}
+
+impl Transform for CenterCrop {
+    fn apply(&self, batch: &Tensor, random: &[Random]) -> Result<Tensor> {
+        apply_by_place("CenterCrop", batch, random, self.size, |place, size, random| self.place(place, size, random))
+    }
+
+    fn output(&self, _size: [usize; 2]) -> Result<[usize; 2]> {
+        Ok(self.size)
+    }
+
+    fn place(&self, place: &mut Place, size: [usize; 2], _random: Random) -> bool {
+        // torchvision rounds halves to even where it cuts, and down where it pads.
+        let offset = |size: usize, part: usize| match size >= part {
+            true => ((size - part) as f64 / 2.0).round_ties_even() as i32,
+            false => -(((part - size) / 2) as i32),
+        };
+        cut(place, size, self.size, offset(size[0], self.size[0]), offset(size[1], self.size[1]));
+        true
+    }
+
+    fn is_placing(&self) -> bool {
+        true
+    }
+
+    fn pads(&self) -> bool {
+        // Whether it does depends on the pictures.
+        true
+    }
+}
+
+/// A place cut down to a part of `part` of its `size`.
+fn cut(place: &mut Place, size: [usize; 2], part: [usize; 2], top: i32, left: i32) {
+    // In a mirrored picture, left is counted from the right.
+    let from = |reversed: bool, first: i32, size: usize, part: usize| match reversed {
+        true => size as i32 - part as i32 - first,
+        false => first,
+    };
+    place.top += from(place.upside_down, top, size[0], part[0]);
+    place.left += from(place.mirrored, left, size[1], part[1]);
+}

@@ -1,0 +1,55 @@
+//! `RandomHorizontalFlip`, `RandomVerticalFlip`: pictures mirrored at random.
+
+use super::{Transform, apply_by_place};
+use crate::data::Random;
+use crate::ops::Place;
+use crate::{Result, Tensor};
+
+/// Mirrors pictures left to right.
+/// [RandomHorizontalFlip](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomHorizontalFlip.html)
+#[derive(Clone, Debug, PartialEq)]
+pub struct RandomHorizontalFlip {
+    p: f64,
+}
+
+/// Mirrors pictures top to bottom.
+/// [RandomVerticalFlip](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomVerticalFlip.html)
+#[derive(Clone, Debug, PartialEq)]
+pub struct RandomVerticalFlip {
+    p: f64,
+}
+
+macro_rules! flip {
+    ($flip:ident, $field:ident) => {
+        impl $flip {
+            /// Mirrors each picture with probability `p`.
+            pub fn new(p: f64) -> Self {
+                Self { p }
+            }
+        }
+
+        impl Transform for $flip {
+            fn apply(&self, batch: &Tensor, random: &[Random]) -> Result<Tensor> {
+                let output = match *batch.dims() {
+                    [_, _, height, width] => [height, width],
+                    _ => [0, 0],
+                };
+                apply_by_place(stringify!($flip), batch, random, output, |place, size, random| {
+                    self.place(place, size, random)
+                })
+            }
+
+            fn place(&self, place: &mut Place, _size: [usize; 2], random: Random) -> bool {
+                place.$field ^= f64::from(random.unit(0)) < self.p;
+                true
+            }
+
+            fn is_placing(&self) -> bool {
+                true
+            }
+        }
+    };
+}
+
+flip!(RandomHorizontalFlip, mirrored);
+flip!(RandomVerticalFlip, upside_down);

@@ -1,0 +1,186 @@
+//! What is done to pictures on their way into a network, by torchvision's names and meaning. Transforms work on
+//! whole batches on the device; every picture of a batch is treated in its own way, from a stream of random numbers
+//! of its own. What can be done while pictures are picked out of the data set ([`Transform::place`]) costs no
+//! kernel of its own.
+
+mod color_jitter;
+mod crop;
+mod flip;
+mod normalize;
+mod random_affine;
+mod random_erasing;
+mod resize;
+
+pub use color_jitter::ColorJitter;
+pub use crop::{CenterCrop, RandomCrop};
+pub use flip::{RandomHorizontalFlip, RandomVerticalFlip};
+pub use normalize::Normalize;
+pub use random_affine::RandomAffine;
+pub use random_erasing::RandomErasing;
+pub use resize::Resize;
+
+use std::fmt::Debug;
+
+use super::random::Random;
+use crate::ops::Place;
+use crate::{Error, Result, Tensor};
+
+/// A change of the pictures of a batch.
+pub trait Transform: Debug {
+    /// The pictures changed. `batch` is N×channels×height×width with values in 0 … 1 (before normalization);
+    /// `random` has a stream for each picture.
+    ///
+    /// # Errors
+    /// Pictures that the transform cannot take.
+    fn apply(&self, batch: &Tensor, random: &[Random]) -> Result<Tensor>;
+
+    /// Height and width of what it makes of pictures of a size.
+    ///
+    /// # Errors
+    /// Pictures that are too small for it.
+    fn output(&self, size: [usize; 2]) -> Result<[usize; 2]> {
+        Ok(size)
+    }
+
+    /// Does the same by changing where a picture's pixels come from, if it is a transform of that kind.
+    fn place(&self, _place: &mut Place, _size: [usize; 2], _random: Random) -> bool {
+        false
+    }
+
+    /// Whether [`Transform::place`] does what it does.
+    fn is_placing(&self) -> bool {
+        false
+    }
+
+    /// Whether it puts something around the picture, so that what is cut off must be gone for good before it.
+    fn pads(&self) -> bool {
+        false
+    }
+
+    /// Means and standard deviations, if this is what it does.
+    fn normalization(&self) -> Option<&Normalize> {
+        None
+    }
+}
+
+/// Transforms in order.
+/// [Compose](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Compose.html)
+///
+/// ```
+/// use kindling::data::Random;
+/// use kindling::data::transforms::{Compose, Normalize, RandomCrop, RandomHorizontalFlip, Transform};
+/// use kindling::{Device, Tensor, block_on};
+/// # fn main() -> kindling::Result<()> {
+/// let augment = Compose::new()
+///     .then(RandomCrop::new([32, 32]).padding(4))
+///     .then(RandomHorizontalFlip::new(0.5))
+///     .then(Normalize::new(&[0.5; 3], &[0.25; 3])?);
+/// let batch = Tensor::ones([2, 3, 32, 32], &Device::cpu())?;
+/// let changed = augment.apply(&batch, &[Random::new(1), Random::new(2)])?;
+/// assert_eq!(changed.dims(), [2, 3, 32, 32]);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Default)]
+pub struct Compose(Vec<Box<dyn Transform>>);
+
+impl Compose {
+    /// No transforms.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, followed by another.
+    #[must_use]
+    pub fn then(mut self, transform: impl Transform + 'static) -> Self {
+        self.0.push(Box::new(transform));
+        self
+    }
+
+    /// Adds a transform at the end.
+    pub fn push(&mut self, transform: Box<dyn Transform>) {
+        self.0.push(transform);
+    }
+
+    /// The transforms.
+    pub fn transforms(&self) -> &[Box<dyn Transform>] {
+        &self.0
+    }
+
+    /// How many transforms, from the first, can be done by places alone.
+    pub(super) fn placing(&self) -> usize {
+        // A second crop with padding would see again what the first cut off.
+        let mut cut = false;
+        self.0
+            .iter()
+            .take_while(|t| {
+                let fits = t.is_placing() && !(cut && t.pads());
+                cut |= t.output([1 << 20, 1 << 20]).is_ok_and(|size| size != [1 << 20, 1 << 20]) || t.pads();
+                fits
+            })
+            .count()
+    }
+}
+
+/// The random numbers of transform `i`.
+pub(super) fn stream(random: Random, i: usize) -> Random {
+    random.split(i as u64)
+}
+
+impl Transform for Compose {
+    fn apply(&self, batch: &Tensor, random: &[Random]) -> Result<Tensor> {
+        apply_from(&self.0, 0, batch, random)
+    }
+
+    fn output(&self, size: [usize; 2]) -> Result<[usize; 2]> {
+        self.0.iter().try_fold(size, |size, transform| transform.output(size))
+    }
+}
+
+/// Applies transforms, the first of which has the number `first`.
+pub(super) fn apply_from(
+    transforms: &[Box<dyn Transform>],
+    first: usize,
+    batch: &Tensor,
+    random: &[Random],
+) -> Result<Tensor> {
+    transforms.iter().enumerate().try_fold(batch.clone(), |batch, (i, transform)| {
+        let streams: Vec<Random> = random.iter().map(|random| stream(*random, first + i)).collect();
+        transform.apply(&batch, &streams)
+    })
+}
+
+/// The sizes of a batch of pictures.
+fn sizes(name: &'static str, batch: &Tensor, random: &[Random]) -> Result<[usize; 4]> {
+    let [n, c, h, w] = *batch.dims() else {
+        return Err(Error::shape(name, format!("expected pictures of shape [N, C, H, W], got {}", batch.shape())));
+    };
+    if n != random.len() {
+        return Err(Error::shape(name, format!("{} streams of random numbers for {n} pictures", random.len())));
+    }
+    Ok([n, c, h, w])
+}
+
+/// What [`Transform::apply`] does for transforms that place: the places, as maps, then one kernel.
+fn apply_by_place(
+    name: &'static str,
+    batch: &Tensor,
+    random: &[Random],
+    output: [usize; 2],
+    change: impl Fn(&mut Place, [usize; 2], Random) -> bool,
+) -> Result<Tensor> {
+    let [n, _, height, width] = sizes(name, batch, random)?;
+    let mut maps = Vec::with_capacity(n * 6);
+    for random in random {
+        let mut place = Place::default();
+        change(&mut place, [height, width], *random);
+        let axis = |first: i32, reversed: bool, size: usize| match reversed {
+            true => (-1.0, first as f32 + size as f32 - 1.0),
+            false => (1.0, first as f32),
+        };
+        let (x, left) = axis(place.left, place.mirrored, output[1]);
+        let (y, top) = axis(place.top, place.upside_down, output[0]);
+        maps.extend([x, 0.0, left, 0.0, y, top]);
+    }
+    let maps = Tensor::from_array(crate::device::Array::F32(maps), [n, 6], &batch.device())?;
+    batch.warp(&maps, output)
+}

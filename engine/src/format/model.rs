@@ -1,0 +1,108 @@
+//! Model files: a state dict under PyTorch's names in a `.safetensors`, and in its metadata what is needed to
+//! use it: the spec it was built from, class names, the normalization of its inputs, how well it did. The spec is
+//! JSON here; what it means is for `nn` to say.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::safetensors::{FileTensor, TensorFile};
+use crate::{Error, Result};
+
+/// The version of the metadata that this code writes; older ones are read.
+pub const VERSION: u32 = 1;
+
+/// The metadata key under which everything about the model stands, as JSON.
+const KEY: &str = "kindling";
+
+/// What inputs look like to a model: `(x − mean) / std` per channel, of values in 0..1.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Normalization {
+    /// The means, one a channel.
+    pub mean: Vec<f64>,
+    /// The standard deviations.
+    pub std: Vec<f64>,
+}
+
+/// What stands in a model file beside its tensors.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// The version of this structure.
+    pub version: u32,
+    /// The spec the model was built from.
+    #[serde(default)]
+    pub spec: serde_json::Value,
+    /// The sizes of one input, channels first.
+    #[serde(default)]
+    pub input: Vec<usize>,
+    /// The names of the classes, in the order of the outputs.
+    #[serde(default)]
+    pub classes: Vec<String>,
+    /// How inputs were normalized.
+    #[serde(default)]
+    pub normalization: Option<Normalization>,
+    /// Figures such as `test_accuracy`.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, f64>,
+    /// Whatever a checkpoint needs beyond the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<serde_json::Value>,
+}
+
+/// A model: tensors by name, and what stands beside them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelFile {
+    /// The state dict; a checkpoint keeps the optimizer's state here too, under names that start with
+    /// [`ModelFile::TRAINING`].
+    pub tensors: BTreeMap<String, FileTensor>,
+    /// The rest.
+    pub info: ModelInfo,
+}
+
+impl ModelFile {
+    /// What the names of tensors that are no part of the model start with. PyTorch's names cannot: a module's
+    /// name has no slash.
+    pub const TRAINING: &'static str = "training/";
+
+    /// Reads a model. `name` is what errors call the file.
+    ///
+    /// # Errors
+    /// The file is damaged, foreign, or of a version that this program does not know.
+    pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self> {
+        let file = TensorFile::from_bytes(bytes, name)?;
+        let Some(json) = file.metadata.get(KEY) else {
+            let problem = "holds tensors but no Kindling model: its metadata lacks the key \"kindling\"; \
+                           give the model's spec or preset along with it";
+            return Err(Error::file(name, problem));
+        };
+        let info: ModelInfo =
+            serde_json::from_str(json).map_err(|e| Error::file(name, format!("its metadata is damaged: {e}")))?;
+        if info.version == 0 || info.version > VERSION {
+            let problem = format!("has version {}, this program reads versions 1 to {VERSION}", info.version);
+            return Err(Error::file(name, problem));
+        }
+        if let Some(Normalization { mean, std }) = &info.normalization
+            && (mean.len() != std.len() || std.iter().any(|s| !s.is_finite() || *s <= 0.0))
+        {
+            return Err(Error::file(name, "its normalization is damaged: one positive std is needed for each mean"));
+        }
+        Ok(Self { tensors: file.tensors, info })
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// A broken invariant: a shape that contradicts its elements.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let info = ModelInfo { version: VERSION, ..self.info.clone() };
+        let json = serde_json::to_string(&info).map_err(|e| Error::internal(format!("model metadata: {e}")))?;
+        // "format" tells other readers, such as Hugging Face's transformers, whose names these are.
+        let metadata = [(KEY.to_owned(), json), ("format".to_owned(), "pt".to_owned())];
+        TensorFile { tensors: self.tensors.clone(), metadata: metadata.into() }.to_bytes()
+    }
+
+    /// The tensors of the model alone.
+    pub fn state(&self) -> impl Iterator<Item = (&String, &FileTensor)> {
+        self.tensors.iter().filter(|(name, _)| !name.starts_with(Self::TRAINING))
+    }
+}

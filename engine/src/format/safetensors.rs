@@ -1,0 +1,194 @@
+//! `.safetensors`: named tensors and a map of strings. The `safetensors` crate checks the header; this module
+//! turns what it describes into the engine's element types and back. It knows no models.
+//!
+//! Integers are written as `I64`, PyTorch's type for indices and counters, and read back from any integer type
+//! whose values fit; `F16` and `BF16` are read as f32.
+//! [The format](https://huggingface.co/docs/safetensors/index)
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, View};
+
+use crate::device::{Array, DType, Device};
+use crate::tensor::{Shape, Tensor};
+use crate::{Error, Result};
+
+/// A tensor as a file holds it: on no device yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileTensor {
+    /// The sizes.
+    pub shape: Shape,
+    /// The elements in row-major order.
+    pub data: Array,
+}
+
+impl FileTensor {
+    /// A tensor of these elements.
+    ///
+    /// # Errors
+    /// The shape has another number of elements.
+    pub fn new(shape: impl Into<Shape>, data: Array) -> Result<Self> {
+        let shape = shape.into();
+        if shape.numel() != data.len() {
+            let rule = format!("{} elements do not fill the shape {shape}", data.len());
+            return Err(Error::shape("safetensors", rule));
+        }
+        Ok(Self { shape, data })
+    }
+
+    /// The tensor on a device.
+    ///
+    /// # Errors
+    /// f64 on a GPU.
+    pub fn to_tensor(&self, device: &Device) -> Result<Tensor> {
+        Tensor::from_array(self.data.clone(), self.shape.clone(), device)
+    }
+}
+
+/// What a `.safetensors` file holds.
+///
+/// ```
+/// use kindling::format::TensorFile;
+/// use kindling::{Device, Tensor, block_on};
+/// # fn main() -> kindling::Result<()> {
+/// let weight = Tensor::from_slice(&[1.0f32, 2.0], [1, 2], &Device::cpu())?;
+/// let mut file = TensorFile::default();
+/// block_on(file.extend([("fc.weight".to_string(), weight)]))?;
+/// let bytes = file.to_bytes()?;
+/// assert_eq!(TensorFile::from_bytes(&bytes, "model.safetensors")?, file);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TensorFile {
+    /// The tensors by name.
+    pub tensors: BTreeMap<String, FileTensor>,
+    /// Whatever else belongs to them.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl TensorFile {
+    /// Reads a file. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// The bytes are no safetensors file, end too early, contradict themselves, or hold numbers of a type or
+    /// size that the engine does not have.
+    pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self> {
+        let refuse = |e| Error::file(name, explain(&e, bytes.len()));
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(refuse)?;
+        let file = SafeTensors::deserialize(bytes).map_err(refuse)?;
+        let mut tensors = BTreeMap::new();
+        for (key, view) in file.iter() {
+            let data = decode(&view).map_err(|problem| Error::file(name, format!("tensor {key:?}: {problem}")))?;
+            tensors.insert(key.to_owned(), FileTensor { shape: Shape::from(view.shape()), data });
+        }
+        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        Ok(Self { tensors, metadata })
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// A broken invariant: a shape that contradicts its elements.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
+        let metadata = (!metadata.is_empty()).then_some(metadata);
+        safetensors::serialize(self.tensors.iter().map(|(name, tensor)| (name, Encoded(tensor))), metadata)
+            .map_err(|e| Error::internal(format!("safetensors: {e}")))
+    }
+
+    /// Adds tensors, reading them all at once.
+    ///
+    /// # Errors
+    /// The tensors are on several devices; or what went wrong when they were computed.
+    pub async fn extend(&mut self, tensors: impl IntoIterator<Item = (String, Tensor)>) -> Result<()> {
+        let named: Vec<(String, Tensor)> = tensors.into_iter().collect();
+        let handles: Vec<&Tensor> = named.iter().map(|(_, tensor)| tensor).collect();
+        let arrays = crate::plan::read_many(&handles).await?;
+        for ((name, tensor), data) in named.into_iter().zip(arrays) {
+            self.tensors.insert(name, FileTensor { shape: tensor.shape().clone(), data });
+        }
+        Ok(())
+    }
+}
+
+/// The crate's error in the words of someone who holds a broken file.
+fn explain(error: &SafeTensorError, len: usize) -> String {
+    match error {
+        SafeTensorError::HeaderTooSmall | SafeTensorError::InvalidHeaderLength => {
+            format!("not a whole .safetensors file: it ends inside its header, after {len} bytes")
+        }
+        SafeTensorError::MetadataIncompleteBuffer => {
+            format!("the header describes another amount of data than the {len} bytes hold; is the file complete?")
+        }
+        SafeTensorError::HeaderTooLarge
+        | SafeTensorError::InvalidHeader(_)
+        | SafeTensorError::InvalidHeaderDeserialization(_) => {
+            format!("not a .safetensors file, or a damaged one: {error}")
+        }
+        other => format!("damaged: {other}"),
+    }
+}
+
+fn decode(view: &TensorView<'_>) -> Result<Array, String> {
+    let bytes = view.data();
+    let array = match view.dtype() {
+        Dtype::BOOL => Array::Bool(bytes.iter().map(|byte| *byte != 0).collect()),
+        Dtype::F32 => Array::F32(words(bytes).map(f32::from_le_bytes).collect()),
+        Dtype::F64 => Array::F64(words(bytes).map(f64::from_le_bytes).collect()),
+        Dtype::F16 => Array::F32(words(bytes).map(|w| half::f16::from_le_bytes(w).to_f32()).collect()),
+        Dtype::BF16 => Array::F32(words(bytes).map(|w| half::bf16::from_le_bytes(w).to_f32()).collect()),
+        Dtype::U32 => Array::U32(words(bytes).map(u32::from_le_bytes).collect()),
+        Dtype::I32 => Array::I32(words(bytes).map(i32::from_le_bytes).collect()),
+        Dtype::I64 => integers(words(bytes).map(i64::from_le_bytes))?,
+        Dtype::U64 => integers(words(bytes).map(u64::from_le_bytes))?,
+        Dtype::I16 => integers(words(bytes).map(i16::from_le_bytes))?,
+        Dtype::U16 => integers(words(bytes).map(u16::from_le_bytes))?,
+        Dtype::I8 => integers(words(bytes).map(i8::from_le_bytes))?,
+        Dtype::U8 => integers(words(bytes).map(u8::from_le_bytes))?,
+        other => return Err(format!("its element type {other:?} is not supported; save it as F32")),
+    };
+    Ok(array)
+}
+
+/// The bytes in pieces of `N`.
+fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    bytes.as_chunks::<N>().0.iter().copied()
+}
+
+fn integers<T: TryInto<i32> + Copy + std::fmt::Display>(values: impl Iterator<Item = T>) -> Result<Array, String> {
+    let convert = |x: T| x.try_into().map_err(|_| format!("the integer {x} does not fit into 32 bits"));
+    Ok(Array::I32(values.map(convert).collect::<Result<_, _>>()?))
+}
+
+struct Encoded<'a>(&'a FileTensor);
+
+impl View for Encoded<'_> {
+    fn dtype(&self) -> Dtype {
+        match self.0.data.dtype() {
+            DType::Bool => Dtype::BOOL,
+            DType::U32 => Dtype::U32,
+            DType::I32 => Dtype::I64,
+            DType::F32 => Dtype::F32,
+            DType::F64 => Dtype::F64,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.0.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        match &self.0.data {
+            Array::Bool(v) => Cow::Owned(v.iter().map(|x| u8::from(*x)).collect()),
+            Array::U32(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
+            Array::I32(v) => Cow::Owned(v.iter().flat_map(|x| i64::from(*x).to_le_bytes()).collect()),
+            Array::F32(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
+            Array::F64(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        self.0.data.len() * self.dtype().bitsize() / 8
+    }
+}
