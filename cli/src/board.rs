@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kindling::data::{DataLoader, Dataset, pictures};
+use kindling::data::{DataLoader, pictures};
 use kindling::device::Array;
 use kindling::format::tfevents::{EventWriter, Histogram, Moment};
 use kindling::nn::Module;

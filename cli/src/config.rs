@@ -22,7 +22,7 @@ pub struct RunArgs {
     /// A model to begin with: softmax, mlp, intro, cifar-intro, vgg-small, resnet8, resnet20, vit-small.
     #[arg(long, conflicts_with = "model")]
     preset: Option<String>,
-    /// A file that describes a model: JSON, or a layer a line as in PyTorch.
+    /// A file that describes a model: JSON, or text with a layer a line as in PyTorch.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// sgd, adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam, radam or muon.
@@ -142,7 +142,8 @@ impl RunArgs {
         if let Some(text) = &self.schedule {
             settings.insert("schedule".into(), schedule(text, epochs, rate)?);
         }
-        Ok(Draft { settings: settings.clone(), augment: self.augment.clone() })
+        let text_model = self.model.as_ref().is_some_and(|path| path.extension().is_none_or(|e| e != "json"));
+        Ok(Draft { settings: settings.clone(), augment: self.augment.clone(), text_model })
     }
 }
 
@@ -150,11 +151,20 @@ impl RunArgs {
 pub struct Draft {
     settings: Map<String, Value>,
     augment: Vec<String>,
+    /// The model was given as text, which does not say what it takes.
+    text_model: bool,
 }
 
 impl Draft {
-    /// The settings, for pictures of this shape.
-    pub fn finish(mut self, shape: &[usize]) -> Result<TrainSpec> {
+    /// The settings, for this data.
+    pub fn finish(mut self, found: &Halved) -> Result<TrainSpec> {
+        let shape = found.train.shape();
+        if let Value::Object(data) = self.settings.entry("data").or_insert_with(|| json!({})) {
+            data.insert("name".into(), json!(found.kind));
+        }
+        if let (true, Some(Value::Object(model))) = (self.text_model, self.settings.get_mut("model")) {
+            model.insert("input".into(), json!(shape));
+        }
         if !self.augment.is_empty() {
             let list = self.augment.iter().map(|text| augment(text, shape)).collect::<Result<Vec<Value>>>()?;
             self.settings.insert("augment".into(), Value::Array(list));
@@ -212,7 +222,7 @@ fn open_data(name: Option<&str>, path: Option<&str>, limits: Limits, seed: u64) 
         let shapes = Shapes::new(0);
         let train: Arc<dyn Dataset> = Arc::new(shapes.generate(limits.train.unwrap_or(SHAPES[0])));
         let test: Arc<dyn Dataset> = Arc::new(shapes.test().generate(limits.test.unwrap_or(SHAPES[1])));
-        return Ok(Halved { name: "Shapes".into(), train, test });
+        return Ok(Halved { name: "Shapes".into(), kind: "shapes", train, test });
     }
     open(Path::new(path.unwrap_or("data")), &PictureOptions { limits, seed, ..PictureOptions::default() })
 }
@@ -237,7 +247,7 @@ fn model(path: &Path) -> Result<Value> {
         Some("json") => ModelSpec::from_json(text).map_err(named)?,
         _ => {
             let name = path.file_stem().map_or_else(|| "model".into(), |n| n.to_string_lossy());
-            ModelSpec::from_text(&name, &[3, 32, 32], text).map_err(named)?
+            ModelSpec::from_text(&name, &[1], text).map_err(named)?
         }
     };
     serde_json::to_value(spec).map_err(|e| Error::file(path.display(), e))

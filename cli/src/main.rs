@@ -28,6 +28,8 @@ enum Command {
     Eval(commands::eval::Eval),
     /// Say what is in pictures.
     Predict(commands::predict::Predict),
+    /// Write a saved model for other programs: a PyTorch script, or its weights alone.
+    Export(commands::export::Export),
     /// Fetch data sets and say what is in them.
     Data(commands::data::Data),
     /// Show the devices of this machine and their limits.
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Train(train) => commands::train::run(train),
         Command::Eval(eval) => commands::eval::run(eval),
         Command::Predict(predict) => commands::predict::run(predict),
+        Command::Export(export) => commands::export::run(export),
         Command::Data(data) => commands::data::run(data),
         Command::Info(info) => commands::info::run(info),
     };

@@ -153,7 +153,7 @@ fn what_is_wrong_is_said_in_a_line_and_nothing_is_overwritten() {
     let folder = Folder::new("refused");
     std::fs::write(folder.0.join("model.safetensors"), b"precious").unwrap();
     folder.refused("train --data nowhere", &["nowhere"]);
-    folder.refused(&format!("{SMALL} --lr -1"), &["lr"]);
+    folder.refused(&format!("{SMALL} --lr=-1"), &["lr"]);
     folder.refused(&format!("{SMALL} --optimizer sdg"), &["sdg", "adam"]);
     folder.refused(&format!("{SMALL} --optimizer adam --momentum 0.9"), &["momentum"]);
     folder.refused(&format!("{SMALL} --schedule cosin"), &["cosin"]);

@@ -190,17 +190,20 @@ fn a_saved_model_gives_the_same_results() {
 
 #[test]
 fn it_learns() {
-    let (train, test) = shapes(600, 200);
-    let spec = TrainSpec { epochs: 6, augment: Vec::new(), schedule: None, batch_size: 16, ..spec() };
-    let mut trainer = Trainer::new(spec, train, test, &Device::cpu()).unwrap();
+    let (train, _) = shapes(100, 0);
+    let text = "conv1: Conv2d(3, 8, 5, stride=2)\nReLU()\nMaxPool2d(2)\nFlatten()\nfc: Linear(392, 10)";
+    let model = Some(ModelSpec::from_text("small", &[3, 32, 32], text).unwrap());
+    let spec = TrainSpec { model, epochs: 20, evaluate_every: 20, augment: Vec::new(), schedule: None, ..spec() };
+    // Tested on what it was trained on: whether it can learn these by heart, not whether it understands.
+    let mut trainer = Trainer::new(spec, train.clone(), train, &Device::cpu()).unwrap();
     let told = drive(&mut trainer, None).unwrap();
-    let (first, last) = (told.epochs[0].0, told.epochs[5].0);
-    assert!(last < 0.8 * first, "the loss went from {first} to {last}");
-    let test = told.epochs[5].1.as_ref().unwrap();
-    assert!(test.accuracy > 0.2, "{test:?}");
-    assert_eq!(test.samples(), 200);
+    let (first, last) = (told.epochs[0].0, told.epochs[19].0);
+    assert!(last < 0.5 * first, "the loss went from {first} to {last}");
+    let test = told.epochs[19].1.as_ref().unwrap();
+    assert!(test.accuracy > 0.8, "{test:?}");
+    assert_eq!(test.samples(), 100);
     let hits: u64 = (0..10).map(|i| test.confusion[i][i]).sum();
-    assert_eq!(hits as f64 / 200.0, test.accuracy);
+    assert_eq!(hits as f64 / 100.0, test.accuracy);
 }
 
 #[test]

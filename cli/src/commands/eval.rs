@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kindling::data::Dataset;
 use kindling::format::{ModelFile, files};
 use kindling::train::{DataSpec, Evaluation, TrainSpec, evaluate, load_model};
 use kindling::{Error, Result, block_on};

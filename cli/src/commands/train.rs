@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::ProgressBar;
-use kindling::data::Dataset;
 use kindling::format::{ModelFile, files};
 use kindling::train::{Ending, EpochResult, Event, StepResult, Trainer, checkpoint_spec};
 use kindling::{Result, block_on};
@@ -52,7 +51,7 @@ pub fn run(args: &Train) -> Result<()> {
     let draft = args.run.spec(base.as_ref())?;
     files::check_writable(&args.out)?;
     let data = draft.open_data()?;
-    let spec = draft.finish(data.train.shape())?;
+    let spec = draft.finish(&data)?;
     let (device, device_name) = args.device.open()?;
     let trainer = match &checkpoint {
         Some(file) => Trainer::resume(file, spec, data.train.clone(), data.test.clone(), &device)?,

@@ -35,6 +35,14 @@ impl Cifar {
         }
     }
 
+    /// How a run's settings call it.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Cifar10 => "cifar10",
+            Self::Cifar100 => "cifar100",
+        }
+    }
+
     /// The archive's official address.
     pub fn url(self) -> &'static str {
         match self {

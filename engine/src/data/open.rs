@@ -24,6 +24,8 @@ use crate::{Error, Result};
 pub struct Halved {
     /// What it is, such as `CIFAR-10`.
     pub name: String,
+    /// How a run's settings call it, such as `cifar10`.
+    pub kind: &'static str,
     /// What to train on.
     pub train: Arc<dyn Dataset>,
     /// What to test on.
@@ -37,8 +39,9 @@ pub struct Halved {
 /// Nothing known is there; or what is there is incomplete or damaged. The error names the file, the place in it
 /// and what to do.
 pub fn open(path: &Path, options: &PictureOptions) -> Result<Halved> {
-    let found = |name: &str, (train, test): (Images, Images)| Halved {
+    let found = |name: &str, kind: &'static str, (train, test): (Images, Images)| Halved {
         name: name.to_owned(),
+        kind,
         train: Arc::new(train),
         test: Arc::new(test),
     };
@@ -50,10 +53,10 @@ pub fn open(path: &Path, options: &PictureOptions) -> Result<Halved> {
         let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
         return if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
             let set = if name.contains("100") { Cifar::Cifar100 } else { Cifar::Cifar10 };
-            Ok(found(set.name(), cifar_archive(path, set, options)?))
+            Ok(found(set.name(), set.kind(), cifar_archive(path, set, options)?))
         } else if name.ends_with(".zip") {
             let pictures = zip::read(&path.display().to_string(), &files::read(path)?, options)?;
-            Ok(found("pictures", pictures))
+            Ok(found("pictures", "folder", pictures))
         } else if name.ends_with(".csv") {
             table(path, options)
         } else {
@@ -67,22 +70,22 @@ pub fn open(path: &Path, options: &PictureOptions) -> Result<Halved> {
             if names.clone().any(|f| folder.join(f).is_file())
                 && (set == Cifar::Cifar10 || folder.join(set.names_file()).is_file())
             {
-                return Ok(found(set.name(), cifar_folder(&folder, set, options)?));
+                return Ok(found(set.name(), set.kind(), cifar_folder(&folder, set, options)?));
             }
         }
     }
     for set in [Cifar::Cifar10, Cifar::Cifar100] {
         let archive = path.join(set.archive());
         if archive.is_file() {
-            return Ok(found(set.name(), cifar_archive(&archive, set, options)?));
+            return Ok(found(set.name(), set.kind(), cifar_archive(&archive, set, options)?));
         }
     }
     let is_idx = |folder: &PathBuf| idx_file(folder, idx::files(Split::Train)[0]).is_some();
     let folders = [path.to_owned(), path.join("raw"), path.join("MNIST/raw"), path.join("FashionMNIST/raw")];
     if let Some(folder) = folders.iter().find(|f| is_idx(f)) {
-        return Ok(found("MNIST", idx_folder(folder, options)?));
+        return Ok(found("MNIST", "mnist", idx_folder(folder, options)?));
     }
-    Ok(found("pictures", picture_folder(path, options)?))
+    Ok(found("pictures", "folder", picture_folder(path, options)?))
 }
 
 fn cifar_folder(folder: &Path, set: Cifar, options: &PictureOptions) -> Result<(Images, Images)> {
@@ -237,5 +240,5 @@ fn table(path: &Path, options: &PictureOptions) -> Result<Halved> {
             None => Arc::new(part),
         })
     };
-    Ok(Halved { name: "table".into(), train: half(options.limits.train)?, test: half(options.limits.test)? })
+    Ok(Halved { name: "table".into(), kind: "csv", train: half(options.limits.train)?, test: half(options.limits.test)? })
 }

@@ -44,6 +44,9 @@ pub struct ModelInfo {
     /// Figures such as `test_accuracy`.
     #[serde(default)]
     pub metrics: BTreeMap<String, f64>,
+    /// The settings of the run that trained it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<serde_json::Value>,
     /// Whatever a checkpoint needs beyond the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<serde_json::Value>,
@@ -96,9 +99,8 @@ impl ModelFile {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let info = ModelInfo { version: VERSION, ..self.info.clone() };
         let json = serde_json::to_string(&info).map_err(|e| Error::internal(format!("model metadata: {e}")))?;
-        // "format" tells other readers, such as Hugging Face's transformers, whose names these are.
-        let metadata = [(KEY.to_owned(), json), ("format".to_owned(), "pt".to_owned())];
-        TensorFile { tensors: self.tensors.clone(), metadata: metadata.into() }.to_bytes()
+        // One key: the crate writes several in the order of a hash map, and the same model is to be the same bytes.
+        TensorFile { tensors: self.tensors.clone(), metadata: [(KEY.to_owned(), json)].into() }.to_bytes()
     }
 
     /// The tensors of the model alone.

@@ -102,11 +102,14 @@ impl TensorFile {
     /// # Errors
     /// The tensors are on several devices; or what went wrong when they were computed.
     pub async fn extend(&mut self, tensors: impl IntoIterator<Item = (String, Tensor)>) -> Result<()> {
-        let named: Vec<(String, Tensor)> = tensors.into_iter().collect();
-        let handles: Vec<&Tensor> = named.iter().map(|(_, tensor)| tensor).collect();
-        let arrays = crate::plan::read_many(&handles).await?;
-        for ((name, tensor), data) in named.into_iter().zip(arrays) {
-            self.tensors.insert(name, FileTensor { shape: tensor.shape().clone(), data });
+        // Counters are kept on the CPU, whatever device a model is on.
+        let (here, there): (Vec<_>, Vec<_>) = tensors.into_iter().partition(|(_, tensor)| tensor.device().is_cpu());
+        for named in [here, there] {
+            let handles: Vec<&Tensor> = named.iter().map(|(_, tensor)| tensor).collect();
+            let arrays = crate::plan::read_many(&handles).await?;
+            for ((name, tensor), data) in named.into_iter().zip(arrays) {
+                self.tensors.insert(name, FileTensor { shape: tensor.shape().clone(), data });
+            }
         }
         Ok(())
     }

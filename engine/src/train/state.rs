@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{EpochResult, Sums};
-use super::trainer::{Patience, Position, Trainer};
+use super::trainer::{Patience, Position, Trainer, check};
 use super::{ModelSpec, TrainSpec};
 use crate::data::Dataset;
 use crate::format::FileTensor;
@@ -37,7 +37,6 @@ struct Rest {
 /// What a checkpoint keeps in its metadata.
 #[derive(Serialize, Deserialize)]
 struct Training {
-    spec: TrainSpec,
     rest: Rest,
     history: Vec<EpochResult>,
     groups: Vec<(OptimizerSpec, usize)>,
@@ -97,6 +96,7 @@ impl Trainer {
             classes: self.train.dataset().classes().to_vec(),
             normalization: Some(self.normalization.clone()),
             metrics,
+            run: Some(serde_json::to_value(&self.spec).map_err(|e| Error::internal(format!("settings: {e}")))?),
             ..ModelInfo::default()
         };
         Ok(ModelFile { tensors: tensors.tensors, info })
@@ -127,7 +127,6 @@ impl Trainer {
         tensors.extend(named).await?;
         file.tensors.extend(tensors.tensors);
         let training = Training {
-            spec: self.spec.clone(),
             rest,
             history: self.history.clone(),
             groups: optimizer.param_groups,
@@ -151,6 +150,7 @@ impl Trainer {
         test: Arc<dyn Dataset>,
         device: &Device,
     ) -> Result<Self> {
+        check(&spec, train.as_ref(), test.as_ref())?;
         let training = training(file)?;
         if training.samples != train.len() {
             let rule = format!("the run was trained on {} samples, the data has {}", training.samples, train.len());
@@ -178,12 +178,22 @@ impl Trainer {
     }
 }
 
-/// The specification of the run that a checkpoint belongs to.
+/// The settings of the run that a model was trained by, if the file says them.
+///
+/// # Errors
+/// They are damaged.
+pub fn run_spec(file: &ModelFile) -> Result<Option<TrainSpec>> {
+    let damaged = |e| Error::value("model", format!("the file's settings of the run are damaged: {e}"));
+    file.info.run.as_ref().map(|json| serde_json::from_value(json.clone()).map_err(damaged)).transpose()
+}
+
+/// The settings of the run that a checkpoint belongs to.
 ///
 /// # Errors
 /// The file is a model, but no checkpoint.
 pub fn checkpoint_spec(file: &ModelFile) -> Result<TrainSpec> {
-    training(file).map(|training| training.spec)
+    training(file)?;
+    run_spec(file)?.ok_or_else(|| Error::value("resume", "the checkpoint does not say the settings of its run"))
 }
 
 /// Loads a model: builds what its specification describes and fills in the tensors.

@@ -132,6 +132,7 @@ impl Trainer {
     /// # Errors
     /// A specification that makes no sense or does not fit the data; a device that cannot compute.
     pub fn new(spec: TrainSpec, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>, device: &Device) -> Result<Self> {
+        check(&spec, train.as_ref(), test.as_ref())?;
         let model = {
             let normalization = Normalization::default();
             let shape = input_shape(&spec, train.as_ref(), &normalization)?;
@@ -148,20 +149,6 @@ impl Trainer {
         test: Arc<dyn Dataset>,
         device: &Device,
     ) -> Result<Self> {
-        spec.check()?;
-        if train.is_empty() {
-            return Err(Error::value("train", "there are no samples to train on"));
-        }
-        if train.shape() != test.shape() || train.classes() != test.classes() {
-            let rule = format!(
-                "training samples are {:?} of {} classes, test samples {:?} of {}",
-                train.shape(),
-                train.classes().len(),
-                test.shape(),
-                test.classes().len()
-            );
-            return Err(Error::shape("train", rule));
-        }
         let normalization = spec.normalization(train.as_ref())?;
         let mut generator = Generator::new(spec.seed);
         let model = generator.scope(|| model.build(device))?;
@@ -446,6 +433,25 @@ impl Trainer {
         self.good = None;
         self.phase = Phase::Training;
     }
+}
+
+/// Whether a specification makes sense and its data goes together.
+pub(super) fn check(spec: &TrainSpec, train: &dyn Dataset, test: &dyn Dataset) -> Result<()> {
+    spec.check()?;
+    if train.is_empty() {
+        return Err(Error::value("train", "there are no samples to train on"));
+    }
+    if train.shape() != test.shape() || train.classes() != test.classes() {
+        let rule = format!(
+            "training samples are {:?} of {} classes, test samples {:?} of {}",
+            train.shape(),
+            train.classes().len(),
+            test.shape(),
+            test.classes().len()
+        );
+        return Err(Error::shape("train", rule));
+    }
+    Ok(())
 }
 
 /// The name of the first tensor that has an element which is no finite number.

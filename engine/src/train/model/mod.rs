@@ -9,8 +9,9 @@ mod text;
 
 pub use build::Model;
 pub use infer::{Row, Summary};
-pub use kind::Kind;
+pub use kind::{Branches, Kind, Sequence};
 pub use presets::{PRESETS, Preset, preset};
+pub(super) use text::call;
 
 use serde::{Deserialize, Serialize};
 

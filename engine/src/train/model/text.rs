@@ -40,7 +40,7 @@ fn print_layer(layer: &LayerSpec, depth: usize, out: &mut String) {
 }
 
 /// `Kind(arguments)`: those that must be given by place, others by name, defaults left out.
-fn call(kind: &Kind) -> String {
+pub fn call(kind: &Kind) -> String {
     let Ok(Value::Object(map)) = serde_json::to_value(kind) else { return kind.name().to_owned() };
     let Some(signature) = signature(kind.name()) else { return kind.name().to_owned() };
     let default = from_map(signature, Map::new()).ok().and_then(|default| serde_json::to_value(default).ok());

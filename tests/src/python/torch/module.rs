@@ -19,6 +19,8 @@ const METHODS: &[&str] = &[
     "to",
     "register_buffer",
     "register_parameter",
+    "add_module",
+    "get_submodule",
     "requires_grad_",
 ];
 
@@ -93,6 +95,17 @@ pub fn call(_cx: &Interpreter, module: &Rc<Instance>, name: &str, args: &Args) -
                 module.set(BUFFERS, Value::list(names));
             }
             Value::None
+        }
+        "add_module" => {
+            let a = args.bind(name, &["name", "module"])?;
+            let inner = a.get("module").cloned().ok_or_else(|| Error::new("add_module needs a module"))?;
+            module.set(&a.text_or("name", "")?, inner);
+            Value::None
+        }
+        "get_submodule" => {
+            let target = args.bind(name, &["target"])?.text_or("target", "")?;
+            let found = children(&this)?.into_iter().find(|(name, _)| *name == target);
+            found.ok_or_else(|| Error::new(format!("there is no module {target}")))?.1
         }
         _ => return Err(Error::unknown(format!("nn.Module.{name}"))),
     })

@@ -1,0 +1,80 @@
+//! `kindling export`: a saved model for other programs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kindling::format::{ModelFile, files};
+use kindling::train::python::Script;
+use kindling::train::{ModelSpec, run_spec};
+use kindling::{Error, Result};
+
+use crate::output;
+
+/// Write a saved model for other programs.
+#[derive(Args)]
+pub struct Export {
+    /// The model, or a checkpoint.
+    #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
+    model: PathBuf,
+    /// What to write, by its ending: `.py` is a PyTorch script with the weights beside it, which trains the model anew
+    /// if it was trained on CIFAR, MNIST or a folder of pictures; `.safetensors` is the model without a checkpoint's
+    /// state of the run.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Exports.
+pub fn run(args: &Export) -> Result<()> {
+    let file = ModelFile::from_bytes(&files::read(&args.model)?, &args.model.display().to_string())?;
+    match args.out.extension().and_then(|e| e.to_str()) {
+        Some("py") => script(args, &file),
+        Some("safetensors") => {
+            files::check_writable(&args.out)?;
+            files::write_whole(&args.out, &model_only(&file).to_bytes()?)?;
+            output::line(format!("saved {}", args.out.display()))
+        }
+        _ => Err(Error::file(args.out.display(), "must end in .py or .safetensors")),
+    }
+}
+
+fn script(args: &Export, file: &ModelFile) -> Result<()> {
+    let damaged = |e: serde_json::Error| Error::file(args.model.display(), format!("its model is damaged: {e}"));
+    let model: ModelSpec = serde_json::from_value(file.info.spec.clone()).map_err(damaged)?;
+    let train = run_spec(file)?;
+    let weights = args.out.with_extension("safetensors");
+    let name = weights.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let script = Script {
+        model: &model,
+        normalization: file.info.normalization.as_ref(),
+        classes: &file.info.classes,
+        train: train.as_ref(),
+        weights: &name,
+    };
+    let text = script.text()?;
+    files::check_writable(&args.out)?;
+    // The weights may be the very file that was read; a model stays as it is, and a checkpoint is not overwritten.
+    let same = args.model.canonicalize().ok().is_some_and(|read| weights.canonicalize().is_ok_and(|w| w == read));
+    if same && file.info.training.is_some() {
+        let problem = format!("the weights would overwrite the checkpoint {}; choose another name", args.model.display());
+        return Err(Error::file(args.out.display(), problem));
+    }
+    if !same {
+        files::check_writable(&weights)?;
+        files::write_whole(&weights, &model_only(file).to_bytes()?)?;
+    }
+    files::write_whole(&args.out, text.as_bytes())?;
+    let does = match (script.has_loop(), &train) {
+        (true, _) => "it predicts, and trains with --data DIR",
+        (false, None) => "it predicts; the model does not say how it was trained",
+        (false, Some(_)) => "it predicts; PyTorch has no loader for this data, or not this optimizer",
+    };
+    output::line(format!("saved {} and {}: {does}", args.out.display(), weights.display()))
+}
+
+/// Without what only a checkpoint needs.
+fn model_only(file: &ModelFile) -> ModelFile {
+    let tensors = file.state().map(|(name, tensor)| (name.clone(), tensor.clone())).collect();
+    let mut info = file.info.clone();
+    info.training = None;
+    ModelFile { tensors, info }
+}

@@ -1,0 +1,188 @@
+//! Layers as classes of `nn.Module`. Every parameter keeps its name in the state dict.
+
+use std::fmt::Write as _;
+
+use super::super::model::{Branches, Kind, LayerSpec, ModelSpec, Sequence, call};
+use crate::{Error, Result};
+
+/// The classes of a model; the last is `Net`.
+pub fn classes(model: &ModelSpec) -> Result<String> {
+    let mut writer = Writer::default();
+    let mut net = Body::default();
+    writer.sequence(&model.layers, &mut net)?;
+    let net = net.class("Net");
+    let classes = writer.classes.iter().map(|(name, body)| body.class(name));
+    Ok(classes.chain([net]).collect::<Vec<_>>().join("\n\n"))
+}
+
+/// What stands in `__init__` and `forward` of a class.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Body {
+    init: Vec<String>,
+    forward: Vec<String>,
+    /// Attributes that hold a layer without parameters, by the call that makes it: used again and again.
+    shared: Vec<(String, String)>,
+    skips: usize,
+}
+
+#[derive(Default)]
+struct Writer {
+    classes: Vec<(String, Body)>,
+}
+
+impl Body {
+    fn class(&self, name: &str) -> String {
+        let mut out = format!("\nclass {name}(nn.Module):\n    def __init__(self):\n        super().__init__()\n");
+        self.init.iter().for_each(|line| out += &format!("        {line}\n"));
+        out += "\n    def forward(self, x):\n";
+        self.forward.iter().for_each(|line| out += &format!("        {line}\n"));
+        out + "        return x\n"
+    }
+
+    /// The attribute for a layer without parameters.
+    fn shared(&mut self, made_by: &str) -> String {
+        if let Some((_, name)) = self.shared.iter().find(|(call, _)| call == made_by) {
+            return name.clone();
+        }
+        let kind = made_by.split(['(', '.']).nth(1).unwrap_or("layer").to_lowercase();
+        let same = self.shared.iter().filter(|(_, name)| name.trim_end_matches(char::is_numeric) == kind).count();
+        let name = if same == 0 { kind } else { format!("{kind}{}", same + 1) };
+        self.init.push(format!("self.{name} = {made_by}"));
+        self.shared.push((made_by.to_owned(), name.clone()));
+        name
+    }
+
+    /// Registers a module under a name and gives what it is called by.
+    fn register(&mut self, name: &str, made_by: &str) -> String {
+        let identifier = name.chars().enumerate().all(|(i, c)| c == '_' || c.is_alphabetic() || i > 0 && c.is_numeric());
+        if identifier {
+            self.init.push(format!("self.{name} = {made_by}"));
+            return format!("self.{name}");
+        }
+        // A number is no attribute's name in Python, but a module's name all the same.
+        self.init.push(format!("self.add_module(\"{name}\", {made_by})"));
+        format!("self.get_submodule(\"{name}\")")
+    }
+}
+
+impl Writer {
+    fn sequence(&mut self, layers: &[LayerSpec], body: &mut Body) -> Result<()> {
+        layers.iter().enumerate().try_for_each(|(i, layer)| self.layer(layer, &layer.name_at(i), body))
+    }
+
+    /// A layer's lines in the class that it stands in.
+    fn layer(&mut self, layer: &LayerSpec, name: &str, body: &mut Body) -> Result<()> {
+        // Under an empty name parameters stand beside those of what the layer is in: its lines do, too.
+        match &layer.kind {
+            Kind::Sequential(Sequence { layers }) if name.is_empty() => return self.sequence(layers, body),
+            Kind::Residual(branches) if name.is_empty() => return self.residual(branches, body),
+            _ => {}
+        }
+        let line = match &layer.kind {
+            Kind::Transpose(t) => format!("x = x.transpose({}, {})", t.dim0, t.dim1),
+            Kind::Select(s) => format!("x = x.select({}, {})", s.dim, s.index),
+            Kind::Identity(_) => return Ok(()),
+            Kind::ClassToken(token) if name.is_empty() => {
+                body.init.push(format!("self.cls_token = nn.Parameter(torch.randn(1, 1, {}) * 0.02)", token.dim));
+                "x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), 1)".into()
+            }
+            Kind::PositionEmbedding(at) if name.is_empty() => {
+                let shape = format!("1, {}, {}", at.length, at.dim);
+                body.init.push(format!("self.pos_embed = nn.Parameter(torch.randn({shape}) * 0.02)"));
+                "x = x + self.pos_embed".into()
+            }
+            Kind::MultiheadAttention(_) => {
+                let attend = body.register(name, &made_by(&layer.kind));
+                format!("x = {attend}(x, x, x, need_weights=False)[0]")
+            }
+            kind if kind.layer().is_some_and(|layer| layer.parameters() == 0) => {
+                let place = body.shared(&made_by(kind));
+                format!("x = self.{place}(x)")
+            }
+            kind => {
+                let expression = self.expression(kind)?;
+                format!("x = {}(x)", body.register(name, &expression))
+            }
+        };
+        body.forward.push(line);
+        Ok(())
+    }
+
+    /// A layer that is made by one expression: PyTorch's own, an `nn.Sequential` of such, or a class of ours.
+    fn expression(&mut self, kind: &Kind) -> Result<String> {
+        match kind {
+            Kind::Sequential(Sequence { layers }) if layers.iter().all(is_plain) => {
+                let parts: Result<Vec<String>> = layers.iter().map(|layer| self.expression(&layer.kind)).collect();
+                Ok(format!("nn.Sequential({})", parts?.join(", ")))
+            }
+            Kind::Sequential(Sequence { layers }) => {
+                let mut body = Body::default();
+                self.sequence(layers, &mut body)?;
+                Ok(self.class("Stage", body))
+            }
+            Kind::Residual(branches) => {
+                let mut body = Body::default();
+                self.residual(branches, &mut body)?;
+                Ok(self.class("Block", body))
+            }
+            Kind::ClassToken(_) | Kind::PositionEmbedding(_) | Kind::MultiheadAttention(_) | Kind::Transpose(_)
+            | Kind::Select(_) => {
+                let mut body = Body::default();
+                let name = if matches!(kind, Kind::MultiheadAttention(_)) { "attn" } else { "" };
+                self.layer(&LayerSpec::named(name, kind.clone()), name, &mut body)?;
+                Ok(self.class(kind.name(), body))
+            }
+            kind if kind.layer().is_some() => Ok(made_by(kind)),
+            _ => Err(Error::internal("a layer that PyTorch has no expression for")),
+        }
+    }
+
+    /// activation(body(x) + shortcut(x)).
+    fn residual(&mut self, branches: &Branches, body: &mut Body) -> Result<()> {
+        body.skips += 1;
+        let skip = if body.skips == 1 { "skip".to_owned() } else { format!("skip{}", body.skips) };
+        if branches.shortcut.is_empty() {
+            body.forward.push(format!("{skip} = x"));
+        } else {
+            let shortcut = Kind::Sequential(Sequence { layers: branches.shortcut.clone() });
+            let expression = self.expression(&shortcut)?;
+            let call = body.register("downsample", &expression);
+            body.forward.push(format!("{skip} = {call}(x)"));
+        }
+        self.sequence(&branches.body, body)?;
+        body.forward.push(format!("x = x + {skip}"));
+        match branches.activation.as_deref() {
+            Some(activation) => self.layer(&LayerSpec::numbered(activation.clone()), "activation", body),
+            None => Ok(()),
+        }
+    }
+
+    /// The call that makes a class with this body; equal ones are one class.
+    fn class(&mut self, stem: &str, body: Body) -> String {
+        if let Some((name, _)) = self.classes.iter().find(|(_, known)| *known == body) {
+            return format!("{name}()");
+        }
+        let same = self.classes.iter().filter(|(name, _)| name.trim_end_matches(char::is_numeric) == stem).count();
+        let mut name = stem.to_owned();
+        if same > 0 {
+            // Writing into a string does not fail.
+            let _ = write!(name, "{}", same + 1);
+        }
+        self.classes.push((name.clone(), body));
+        format!("{name}()")
+    }
+}
+
+/// Whether a layer can stand in `nn.Sequential`, under its number.
+fn is_plain(layer: &LayerSpec) -> bool {
+    layer.name.is_none() && !matches!(layer.kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_))
+}
+
+/// PyTorch's constructor.
+fn made_by(kind: &Kind) -> String {
+    let call = call(kind);
+    match kind {
+        Kind::MultiheadAttention(_) => format!("nn.{}, batch_first=True)", call.trim_end_matches(')')),
+        _ => format!("nn.{call}"),
+    }
+}

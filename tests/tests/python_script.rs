@@ -1,0 +1,107 @@
+//! Models as PyTorch code: what is written is run by the interpreter of golden programs, and gives what the model gives.
+
+use kindling::nn::Module;
+use kindling::train::model::{PRESETS, preset};
+use kindling::train::python::{Script, classes};
+use kindling::train::{Augment, DataSpec, LossSpec, ModelSpec, TrainSpec};
+use kindling::{Device, Tensor, block_on, no_grad};
+use kindling_tests::python::torch::module;
+use kindling_tests::python::{Args, Error, Interpreter, Value};
+
+/// Runs a model and its code on the same input.
+fn compare(spec: &ModelSpec) {
+    let device = Device::cpu();
+    let model = spec.build(&device).unwrap();
+    model.eval();
+    let code = classes(spec).unwrap();
+    let python = Interpreter::new(&device);
+    python.run(&code).unwrap_or_else(|e| panic!("{code}\n{e}"));
+    let net = python.call(&python.eval("Net").unwrap(), Args::default()).unwrap_or_else(|e| panic!("{code}\n{e}"));
+    let state = model.state_dict().unwrap();
+    let lookup = |name: &str| match state.iter().find(|(known, _)| *known == name) {
+        Some((_, tensor)) => Ok(tensor.clone()),
+        None => Err(Error::new(format!("the model has no {name}"))),
+    };
+    module::load(&net, "", &lookup).unwrap_or_else(|e| panic!("{code}\n{e}"));
+    let mut names: Vec<String> = module::members(&net).unwrap().into_iter().map(|(name, _)| name).collect();
+    let mut known: Vec<String> = state.iter().map(|(name, _)| name.to_owned()).collect();
+    names.sort();
+    known.sort();
+    assert_eq!(names, known, "{code}");
+    python.call_method(&net, "eval", Args::default()).unwrap();
+    let shape: Vec<usize> = [2].iter().chain(&spec.input).copied().collect();
+    let numbers: Vec<f32> = (0..shape.iter().product()).map(|i: usize| ((i * 7919) % 2003) as f32 / 1001.0).collect();
+    let input = Tensor::from_slice(&numbers, shape, &device).unwrap();
+    let (want, got) = no_grad(|| {
+        let got = python.call(&net, Args::of(vec![Value::Tensor(input.clone())])).unwrap_or_else(|e| panic!("{code}\n{e}"));
+        (model.forward(&input).unwrap(), got.as_tensor().unwrap().clone())
+    });
+    let [want, got] = [want, got].map(|tensor| block_on(tensor.to_vec::<f32>()).unwrap());
+    assert_eq!(want, got, "{code}");
+}
+
+#[test]
+fn every_preset_is_the_same_network_in_pytorch() {
+    for known in PRESETS {
+        let channels = if known.name == "intro" { 1 } else { 3 };
+        compare(&preset(known.name, &[channels, 32, 32], 10).unwrap());
+    }
+}
+
+#[test]
+fn blocks_and_layers_without_names_keep_their_places() {
+    let text = "
+        Conv2d(3, 4, 3, padding=1)
+        BatchNorm2d(4)
+        LeakyReLU(0.2)
+        LeakyReLU()
+        Residual(ReLU()) {
+            Conv2d(4, 4, 3, padding='same')
+            inner: Residual {
+                Conv2d(4, 4, 1)
+            }
+        } shortcut {
+            Conv2d(4, 4, 1, bias=False)
+        }
+        two: Sequential {
+            first: Conv2d(4, 2, (3, 1), stride=2)
+            Sigmoid()
+        }
+        Flatten()
+        Linear(480, 5)";
+    compare(&ModelSpec::from_text("odd", &[3, 32, 32], text).unwrap());
+}
+
+#[test]
+fn a_script_says_what_the_run_was() {
+    let model = preset("cifar-intro", &[3, 32, 32], 10).unwrap();
+    let classes: Vec<String> = (0..10).map(|i| format!("class \"{i}\"")).collect();
+    let train = TrainSpec {
+        augment: vec![Augment::RandomCrop { size: 32, padding: 4 }, Augment::RandomErasing { p: 0.25 }],
+        loss: LossSpec::CrossEntropy { label_smoothing: 0.1 },
+        clip_grad_norm: Some(1.0),
+        ..TrainSpec::default()
+    };
+    let script = |train: &TrainSpec| {
+        let script = Script { model: &model, normalization: None, classes: &classes, train: Some(train), weights: "w" };
+        (script.has_loop(), script.text().unwrap())
+    };
+    let (has_loop, text) = script(&train);
+    assert!(has_loop);
+    for part in [
+        "torch.optim.Adam(net.parameters(), ",
+        "lr=0.001",
+        "nn.CrossEntropyLoss(label_smoothing=0.1)",
+        "clip_grad_norm_(net.parameters(), 1)",
+        "v2.RandomCrop(padding=4, size=32)",
+        "v2.RandomErasing(p=0.25)",
+        "datasets.CIFAR10(",
+        r#""class \"3\"""#,
+    ] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+    // Only Kindling has these pictures.
+    let shapes = TrainSpec { data: DataSpec { name: "shapes".into(), ..DataSpec::default() }, ..train };
+    let (has_loop, text) = script(&shapes);
+    assert!(!has_loop && !text.contains("def train("), "{text}");
+}
