@@ -15,3 +15,7 @@ fn clone_forward_u32(input: u32) -> u32 {
 fn clone_forward_bool(input: bool) -> bool {
     return input;
 }
+
+fn clone_forward_i64(input: vec2<u32>) -> vec2<u32> {
+    return input;
+}

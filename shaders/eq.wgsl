@@ -9,6 +9,10 @@ fn eq_forward_i32(input: i32, other: i32) -> bool {
     return input == other;
 }
 
+fn eq_forward_i64(input: vec2<u32>, other: vec2<u32>) -> bool {
+    return all(input == other);
+}
+
 fn eq_forward_u32(input: u32, other: u32) -> bool {
     return input == other;
 }

@@ -1,5 +1,5 @@
 // The smaller of two numbers, NaN if either is.
-// joined with: shared/nonfinite
+// joined with: shared/nonfinite, shared/order
 
 fn minimum_forward(input: f32, other: f32) -> f32 {
     if (is_nan(input)) {
@@ -10,4 +10,8 @@ fn minimum_forward(input: f32, other: f32) -> f32 {
 
 fn minimum_forward_i32(input: i32, other: i32) -> i32 {
     return min(input, other);
+}
+
+fn minimum_forward_i64(input: vec2<u32>, other: vec2<u32>) -> vec2<u32> {
+    return select(input, other, less_i64(other, input));
 }

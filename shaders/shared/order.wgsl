@@ -11,3 +11,8 @@ fn order_key(x: f32) -> i32 {
 fn ordered(x: f32, y: f32) -> bool {
     return max(bitcast<u32>(x) & 0x7fffffffu, bitcast<u32>(y) & 0x7fffffffu) <= 0x7f800000u;
 }
+
+// Whether x < y for 64-bit integers with a sign, as low and high word.
+fn less_i64(x: vec2<u32>, y: vec2<u32>) -> bool {
+    return (bitcast<i32>(x.y) < bitcast<i32>(y.y)) || ((x.y == y.y) && (x.x < y.x));
+}

@@ -41,6 +41,9 @@ fn integers_and_bools() -> Result<()> {
     let cpu = Device::cpu();
     let x = Tensor::from_slice(&[1, -20, 3, 4, 5, 6], [2, 3], &cpu)?;
     assert_eq!(x.to_string(), "tensor([[  1, -20,   3],\n        [  4,   5,   6]])");
+    let wide = Tensor::from_slice(&[i64::MIN, (1 << 53) + 1], [2], &cpu)?;
+    assert_eq!(wide.to_string(), "tensor([-9223372036854775808,     9007199254740993])");
+    assert_eq!(Tensor::from_slice(&[0i64; 0], [0], &cpu)?.to_string(), "tensor([], dtype=torch.int64)");
     let b = Tensor::from_slice(&[true, false], [2], &cpu)?;
     assert_eq!(b.to_string(), "tensor([ True, False])");
     Ok(())

@@ -71,13 +71,20 @@ fn half_precision_is_read_as_f32() {
 }
 
 #[test]
-fn an_integer_beyond_32_bits_is_refused() {
+fn integers_are_as_wide_as_their_values_need() {
     use safetensors::tensor::{Dtype, TensorView};
-    let bytes = (1i64 << 40).to_le_bytes();
-    let view = TensorView::new(Dtype::I64, vec![1], &bytes).unwrap();
-    let file = safetensors::serialize([("big", view)], None).unwrap();
-    let refused = TensorFile::from_bytes(&file, "f").unwrap_err().to_string();
-    assert!(refused.contains("\"big\"") && refused.contains("1099511627776"), "{refused}");
+    let bytes = |values: &[i64]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    let (small, big, negative) = (bytes(&[-7, 7]), bytes(&[i64::MIN, (1 << 53) + 1]), bytes(&[-1]));
+    let of = |bytes, dtype, len| TensorView::new(dtype, vec![len], bytes).unwrap();
+    let views = [("small", of(&small, Dtype::I64, 2)), ("big", of(&big, Dtype::I64, 2))];
+    let file = TensorFile::from_bytes(&safetensors::serialize(views, None).unwrap(), "f").unwrap();
+    assert_eq!(file.tensors["small"].data, Array::I32(vec![-7, 7]));
+    assert_eq!(file.tensors["big"].data, Array::I64(vec![i64::MIN, (1 << 53) + 1]));
+    assert_eq!(TensorFile::from_bytes(&file.to_bytes().unwrap(), "again").unwrap(), file);
+
+    let unsigned = safetensors::serialize([("huge", of(&negative, Dtype::U64, 1))], None).unwrap();
+    let refused = TensorFile::from_bytes(&unsigned, "f").unwrap_err().to_string();
+    assert!(refused.contains("\"huge\"") && refused.contains("18446744073709551615"), "{refused}");
 }
 
 #[test]

@@ -158,3 +158,20 @@ fn long_lines_are_sorted_by_merging() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn operands_on_different_devices_are_refused_with_their_places() -> Result<()> {
+    for gpu in devices().into_iter().filter(|device| !device.is_cpu()) {
+        let (here, there) = (Tensor::ones([2], &Device::cpu())?, Tensor::ones([2], &gpu)?);
+        let refused = here.add(&there).err().map(|error| error.to_string());
+        let want = "add: all operands must be on one device, but operand 0 is on cpu, operand 1 is on gpu; move them \
+                    with .to(&device)";
+        assert_eq!(refused.as_deref(), Some(want));
+        let refused = there.reshape(&[1, 2])?.matmul(&here.reshape(&[2, 1])?).err().map(|error| error.to_string());
+        assert!(refused.is_some_and(|text| text.contains("matmul: ") && text.contains("operand 0 is on gpu")));
+        let read = block_on(kindling::plan::read_many(&[&here, &there])).err().map(|error| error.to_string());
+        assert!(read.is_some_and(|text| text.contains("tensor 0 is on cpu, tensor 1 is on gpu")));
+        assert_eq!(floats(&here)?, [1.0, 1.0], "nothing is lost by it");
+    }
+    Ok(())
+}

@@ -59,6 +59,9 @@ fn the_distributions_are_right() -> Result<()> {
         assert!((share - 0.2).abs() < 6.0 * (0.16 / N as f64).sqrt(), "{value}: {share}");
     }
     assert!(ints.iter().all(|x| (-2..3).contains(x)));
+    let like = Tensor::zeros([2, 50], &cpu)?.randint_like(3, 5)?;
+    assert_eq!(like.dims(), [2, 50]);
+    assert!(floats(&like)?.iter().all(|x| [3.0, 4.0].contains(x)));
     let mut order = block_on(Tensor::randperm(1000, &cpu)?.to_vec::<i32>())?;
     assert_ne!(order, (0..1000).collect::<Vec<i32>>());
     order.sort_unstable();

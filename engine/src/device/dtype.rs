@@ -10,8 +10,11 @@ pub enum DType {
     Bool,
     /// Unsigned 32-bit integers.
     U32,
-    /// Signed 32-bit integers (PyTorch's int64 where it returns indices: WebGPU has no 64-bit integers).
+    /// Signed 32-bit integers: what the engine makes where PyTorch makes int64 (indices, labels, sums of bools), since
+    /// WebGPU has no 64-bit integers.
     I32,
+    /// Signed 64-bit integers, for data that needs them; two words on the GPU, where few operations take them.
+    I64,
     /// 32-bit floats, the type that networks are trained in.
     F32,
     /// 64-bit floats, on the CPU only: gradient checks run in them.
@@ -19,8 +22,13 @@ pub enum DType {
 }
 
 impl DType {
-    /// Bytes an element takes on the GPU, where every type is one word.
-    pub const GPU_BYTES: usize = 4;
+    /// Words of 32 bits that an element takes on the GPU; f64 does not go there.
+    pub fn words(self) -> usize {
+        match self {
+            Self::Bool | Self::U32 | Self::I32 | Self::F32 => 1,
+            Self::I64 | Self::F64 => 2,
+        }
+    }
 
     /// Whether gradients exist for this type.
     pub fn is_float(self) -> bool {
@@ -29,15 +37,21 @@ impl DType {
 
     /// Whether this is an integer type (`Bool` is not).
     pub fn is_int(self) -> bool {
-        matches!(self, Self::I32 | Self::U32)
+        matches!(self, Self::I64 | Self::I32 | Self::U32)
     }
 
-    /// The type's name in WGSL's registers; `None` where WGSL has none.
+    /// The type in which integers and bools are added and multiplied: i64 stays, all others become i32.
+    pub fn integer(self) -> Self {
+        if self == Self::I64 { Self::I64 } else { Self::I32 }
+    }
+
+    /// The type's name in WGSL's registers, for i64 the low and the high word; `None` where WGSL has none.
     pub fn wgsl(self) -> Option<&'static str> {
         match self {
             Self::Bool => Some("bool"),
             Self::U32 => Some("u32"),
             Self::I32 => Some("i32"),
+            Self::I64 => Some("vec2<u32>"),
             Self::F32 => Some("f32"),
             Self::F64 => None,
         }
@@ -50,6 +64,7 @@ impl fmt::Display for DType {
             Self::Bool => "bool",
             Self::U32 => "u32",
             Self::I32 => "i32",
+            Self::I64 => "i64",
             Self::F32 => "f32",
             Self::F64 => "f64",
         })
@@ -60,6 +75,8 @@ impl fmt::Display for DType {
 pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static {
     /// Its `DType`.
     const DTYPE: DType;
+    /// An array of as many words as stand for it on the GPU.
+    type Words: AsRef<[u32]>;
     /// The elements of an array of this type.
     fn of(array: &Array) -> Option<&[Self]>;
     /// The elements of an array of this type, to write.
@@ -76,11 +93,23 @@ pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send +
     fn from_f64(x: f64) -> Self;
     /// As a number.
     fn to_f64(self) -> f64;
-    /// The word that stands for it on the GPU (f64 is rounded to f32).
-    fn to_word(self) -> u32;
-    /// From the word that stands for it on the GPU.
-    fn from_word(word: u32) -> Self;
+    /// From an integer, which wraps where the type is a narrower one; bool is `x != 0`.
+    fn from_i64(x: i64) -> Self;
+    /// As an integer, cut toward zero and held within 64 bits if it is none; NaN gives 0.
+    fn to_i64(self) -> i64;
+    /// The words that stand for it on the GPU, the lowest first.
+    fn to_words(self) -> Self::Words;
 }
+
+/// An integer element: arithmetic that wraps.
+pub trait Int:
+    Element + num_traits::PrimInt + num_traits::Signed + num_traits::WrappingAdd + num_traits::WrappingMul
+{
+}
+
+impl Int for i32 {}
+
+impl Int for i64 {}
 
 /// A floating-point element: what kernels on the CPU are generic over, so that gradient checks run the same
 /// code in f64.
@@ -116,7 +145,7 @@ impl Float for f64 {
 }
 
 macro_rules! storage {
-    ($($variant:ident $type:ty, $from:expr, $to:expr, $to_word:expr, $from_word:expr;)*) => {
+    ($($variant:ident $type:ty, $words:literal, $from:expr, $to:expr, $from_int:expr, $to_int:expr, $to_words:expr, $from_words:expr;)*) => {
         /// Elements owned on the CPU.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Array { $(#[doc = concat!("Elements of type `", stringify!($type), "`.")] $variant(Vec<$type>)),* }
@@ -150,11 +179,17 @@ macro_rules! storage {
             }
             /// As the words that stand for them on the GPU.
             pub fn to_words(&self) -> Vec<u32> {
-                match self { $(Self::$variant(v) => v.iter().map(|x| x.to_word()).collect()),* }
+                match self {
+                    $(Self::$variant(v) => v.iter().map(|x| x.to_words()).collect::<Vec<_>>().into_flattened()),*
+                }
             }
             /// From the words that stand for them on the GPU.
             pub fn from_words(dtype: DType, words: &[u32]) -> Self {
-                match dtype { $(DType::$variant => Self::$variant(words.iter().map(|w| <$type>::from_word(*w)).collect())),* }
+                match dtype {
+                    $(DType::$variant => {
+                        Self::$variant(words.as_chunks::<$words>().0.iter().map(|words| ($from_words)(*words)).collect())
+                    }),*
+                }
             }
         }
 
@@ -182,6 +217,7 @@ macro_rules! storage {
 
         $(impl Element for $type {
             const DTYPE: DType = DType::$variant;
+            type Words = [u32; $words];
             fn of(array: &Array) -> Option<&[Self]> { match array { Array::$variant(v) => Some(v), _ => None } }
             fn of_mut(array: &mut Array) -> Option<&mut Vec<Self>> { match array { Array::$variant(v) => Some(v), _ => None } }
             fn array(data: Vec<Self>) -> Array { Array::$variant(data) }
@@ -190,18 +226,25 @@ macro_rules! storage {
             fn of_slice_mut(slice: SliceMut<'_>) -> Option<&mut [Self]> { match slice { SliceMut::$variant(v) => Some(v), _ => None } }
             fn from_f64(x: f64) -> Self { ($from)(x) }
             fn to_f64(self) -> f64 { ($to)(self) }
-            fn to_word(self) -> u32 { ($to_word)(self) }
-            fn from_word(word: u32) -> Self { ($from_word)(word) }
+            fn from_i64(x: i64) -> Self { ($from_int)(x) }
+            fn to_i64(self) -> i64 { ($to_int)(self) }
+            fn to_words(self) -> [u32; $words] { ($to_words)(self) }
         })*
     };
 }
 
 storage! {
-    Bool bool, |x: f64| x != 0.0, |x: bool| f64::from(u8::from(x)), |x: bool| u32::from(x), |w: u32| w != 0;
-    U32 u32, |x: f64| x as u32, f64::from, |x: u32| x, |w: u32| w;
-    I32 i32, |x: f64| x as i32, f64::from, |x: i32| x as u32, |w: u32| w as i32;
-    F32 f32, |x: f64| x as f32, f64::from, f32::to_bits, f32::from_bits;
-    F64 f64, |x: f64| x, |x: f64| x, |x: f64| (x as f32).to_bits(), |w: u32| f64::from(f32::from_bits(w));
+    Bool bool, 1, |x: f64| x != 0.0, |x: bool| f64::from(u8::from(x)), |x: i64| x != 0, i64::from,
+        |x: bool| [u32::from(x)], |[w]: [u32; 1]| w != 0;
+    U32 u32, 1, |x: f64| x as u32, f64::from, |x: i64| x as u32, i64::from, |x: u32| [x], |[w]: [u32; 1]| w;
+    I32 i32, 1, |x: f64| x as i32, f64::from, |x: i64| x as i32, i64::from, |x: i32| [x as u32], |[w]: [u32; 1]| w as i32;
+    I64 i64, 2, |x: f64| x as i64, |x: i64| x as f64, |x: i64| x, |x: i64| x,
+        |x: i64| [x as u32, (x >> 32) as u32], |[low, high]: [u32; 2]| i64::from(low) | (i64::from(high) << 32);
+    F32 f32, 1, |x: f64| x as f32, f64::from, |x: i64| x as f32, |x: f32| x as i64,
+        |x: f32| [x.to_bits()], |[w]: [u32; 1]| f32::from_bits(w);
+    F64 f64, 2, |x: f64| x, |x: f64| x, |x: i64| x as f64, |x: f64| x as i64,
+        |x: f64| [x.to_bits() as u32, (x.to_bits() >> 32) as u32],
+        |[low, high]: [u32; 2]| f64::from_bits(u64::from(low) | (u64::from(high) << 32));
 }
 
 /// Runs `$body` with `$T` standing for the element type that `$dtype` names; `floats` restricts it to f32 and
@@ -220,6 +263,10 @@ macro_rules! dispatch {
             }
             $crate::DType::I32 => {
                 type $T = i32;
+                $body
+            }
+            $crate::DType::I64 => {
+                type $T = i64;
                 $body
             }
             $crate::DType::F32 => {

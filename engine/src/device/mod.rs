@@ -11,7 +11,7 @@ use std::fmt;
 use std::rc::Rc;
 
 pub use cpu::Cpu;
-pub use dtype::{Array, DType, Element, Float, Slice, SliceMut};
+pub use dtype::{Array, DType, Element, Float, Int, Slice, SliceMut};
 pub use gpu::{AdapterKind, Gpu, GpuBuffer};
 
 use crate::{Error, Result};

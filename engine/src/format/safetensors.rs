@@ -1,8 +1,8 @@
 //! `.safetensors`: named tensors and a map of strings. The `safetensors` crate checks the header; this module
 //! turns what it describes into the engine's element types and back. It knows no models.
 //!
-//! Integers are written as `I64`, PyTorch's type for indices and counters, and read back from any integer type
-//! whose values fit; `F16` and `BF16` are read as f32.
+//! Integers are written as `I64`, PyTorch's type for indices and counters. Those of any type are read as i32 if all
+//! values of a tensor fit, else as i64; `F16` and `BF16` are read as f32.
 //! [The format](https://huggingface.co/docs/safetensors/index)
 
 use std::borrow::Cow;
@@ -159,9 +159,11 @@ fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.as_chunks::<N>().0.iter().copied()
 }
 
-fn integers<T: TryInto<i32> + Copy + std::fmt::Display>(values: impl Iterator<Item = T>) -> Result<Array, String> {
-    let convert = |x: T| x.try_into().map_err(|_| format!("the integer {x} does not fit into 32 bits"));
-    Ok(Array::I32(values.map(convert).collect::<Result<_, _>>()?))
+fn integers<T: TryInto<i64> + Copy + std::fmt::Display>(values: impl Iterator<Item = T>) -> Result<Array, String> {
+    let convert = |x: T| x.try_into().map_err(|_| format!("the integer {x} does not fit into 64 bits with a sign"));
+    let wide: Vec<i64> = values.map(convert).collect::<Result<_, _>>()?;
+    let narrow: Option<Vec<i32>> = wide.iter().map(|x| i32::try_from(*x).ok()).collect();
+    Ok(narrow.map_or(Array::I64(wide), Array::I32))
 }
 
 struct Encoded<'a>(&'a FileTensor);
@@ -171,7 +173,7 @@ impl View for Encoded<'_> {
         match self.0.data.dtype() {
             DType::Bool => Dtype::BOOL,
             DType::U32 => Dtype::U32,
-            DType::I32 => Dtype::I64,
+            DType::I32 | DType::I64 => Dtype::I64,
             DType::F32 => Dtype::F32,
             DType::F64 => Dtype::F64,
         }
@@ -186,6 +188,7 @@ impl View for Encoded<'_> {
             Array::Bool(v) => Cow::Owned(v.iter().map(|x| u8::from(*x)).collect()),
             Array::U32(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
             Array::I32(v) => Cow::Owned(v.iter().flat_map(|x| i64::from(*x).to_le_bytes()).collect()),
+            Array::I64(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
             Array::F32(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
             Array::F64(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
         }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use super::Member;
 use crate::device::Device;
-use crate::{DType, Error, Result, Tensor};
+use crate::{Error, Result, Tensor};
 
 /// Tensors by name, in the order of the model's definition.
 #[derive(Clone, Debug, Default)]
@@ -153,7 +153,7 @@ impl Counter {
         self.since.set(self.since.get().wrapping_add(1));
     }
 
-    /// The count, an i32 without dimensions.
+    /// The count without dimensions, an i32; an i64 if it goes on from a larger one.
     ///
     /// # Errors
     /// The device cannot compute.
@@ -165,7 +165,7 @@ impl Counter {
     }
 
     fn set(&self, tensor: &Tensor) -> Result<()> {
-        self.loaded.replace(Some(tensor.to_dtype(DType::I32)?));
+        self.loaded.replace(Some(tensor.to_dtype(tensor.dtype().integer())?));
         self.since.set(0);
         Ok(())
     }

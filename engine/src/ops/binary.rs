@@ -22,12 +22,13 @@ mod sub_scalar;
 use std::fmt::Debug;
 use std::hash::Hasher;
 
+use super::ints::OfInts;
 use crate::device::{DType, Float, Slice, SliceMut};
 use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
 use crate::{Error, Result, dispatch};
 
 /// A pointwise operation of two tensors; its fields are its arguments.
-pub(crate) trait Binary: Debug + Send + Sync + 'static {
+pub(crate) trait Binary: Debug + Send + Sync + Sized + 'static {
     /// PyTorch's name, and the stem of the shader.
     const NAME: &'static str;
     /// The shader and what it calls.
@@ -35,7 +36,7 @@ pub(crate) trait Binary: Debug + Send + Sync + 'static {
     /// What the derivative looks at.
     const SAVES: Saves;
     /// The meaning for integers; without it integers are converted to f32.
-    const INT: Option<fn(&Self, i32, i32) -> i32>;
+    const INT: Option<BinaryInts<Self>>;
 
     /// The arguments, in the order in which the WGSL function takes them after the elements.
     fn scalars(&self) -> Scalars {
@@ -48,6 +49,9 @@ pub(crate) trait Binary: Debug + Send + Sync + 'static {
     /// The gradients of the two inputs; those that [`Vjp::needs`] denies may be left out.
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]>;
 }
+
+/// What a member does with integers.
+pub(crate) type BinaryInts<M> = OfInts<fn(&M, i32, i32) -> i32, fn(&M, i64, i64) -> i64>;
 
 #[derive(Debug)]
 struct BinaryOp<B>(B);
@@ -84,7 +88,7 @@ impl<B: Binary> Op for BinaryOp<B> {
 
 impl<B: Binary> Pointwise for BinaryOp<B> {
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
-        let suffix = if operands[0] == DType::I32 { "_i32" } else { "" };
+        let suffix = if operands[0].is_int() { format!("_{}", operands[0]) } else { String::new() };
         Ok(WgslFn {
             pieces: B::WGSL.iter().copied().collect(),
             name: format!("{}_forward{suffix}", B::NAME),
@@ -96,7 +100,11 @@ impl<B: Binary> Pointwise for BinaryOp<B> {
     fn eval(&self, operands: &[Slice<'_>], _first: usize, output: SliceMut<'_>) -> Result<()> {
         match (output, operands[0], operands[1], B::INT) {
             (SliceMut::I32(output), Slice::I32(x), Slice::I32(y), Some(f)) => {
-                output.iter_mut().zip(x.iter().zip(y)).for_each(|(z, (x, y))| *z = f(&self.0, *x, *y));
+                output.iter_mut().zip(x.iter().zip(y)).for_each(|(z, (x, y))| *z = (f.i32)(&self.0, *x, *y));
+                Ok(())
+            }
+            (SliceMut::I64(output), Slice::I64(x), Slice::I64(y), Some(f)) => {
+                output.iter_mut().zip(x.iter().zip(y)).for_each(|(z, (x, y))| *z = (f.i64)(&self.0, *x, *y));
                 Ok(())
             }
             (output, x, y, _) => dispatch!(x.dtype(), floats T => {
@@ -114,7 +122,7 @@ impl Tensor {
         let (x, y) = self.promoted(other)?;
         let dtype = match x.dtype() {
             dtype if dtype.is_float() => dtype,
-            _ if B::INT.is_some() => DType::I32,
+            dtype if B::INT.is_some() => dtype.integer(),
             _ => DType::F32,
         };
         let (x, y) = (x.to_dtype(dtype)?, y.to_dtype(dtype)?);
@@ -132,7 +140,8 @@ impl Tensor {
     /// Whether an operation with this number stays with integers: PyTorch's rule, which knows a Python `int` from a
     /// `float`; here whole numbers count as integers.
     pub(crate) fn computes_in_integers_with(&self, value: f64) -> bool {
-        !self.dtype().is_float() && value.fract() == 0.0 && value.abs() <= f64::from(i32::MAX)
+        let most = if self.dtype() == DType::I64 { -(i64::MIN as f64) } else { -f64::from(i32::MIN) };
+        !self.dtype().is_float() && value.fract() == 0.0 && -most <= value && value < most
     }
 
     /// A number everywhere, in this tensor's shape and in the type that PyTorch takes the number for beside this tensor.
@@ -140,7 +149,7 @@ impl Tensor {
     pub(crate) fn number_like(&self, value: f64) -> Result<Self> {
         let dtype = match self.dtype() {
             dtype if dtype.is_float() => dtype,
-            _ if self.computes_in_integers_with(value) => DType::I32,
+            dtype if self.computes_in_integers_with(value) => dtype.integer(),
             _ => DType::F32,
         };
         Self::full(self.shape().clone(), value, (dtype, &self.device()))

@@ -1,5 +1,5 @@
 //! The families of pointwise operations that answer with bools: of two tensors (`Compare`), after broadcasting and type
-//! promotion, and of one (`Classify`). A member gives the question in Rust and in WGSL (`NAME_forward_f32`, `_i32` and
+//! promotion, and of one (`Classify`). A member gives the question in Rust and in WGSL (`NAME_forward_f32`, `_i32`, `_i64` and
 //! `_u32`, or `_bool` for those that are asked of bools; `NAME_forward` if it is asked of floats only). There is no
 //! derivative.
 

@@ -61,8 +61,9 @@ impl Tensor {
                 return Err(Error::dtype("tensor", "f64 exists on the CPU only: WebGPU has no 64-bit floats"));
             }
             Device::Gpu(gpu) => {
-                let buffer = gpu.alloc(len * DType::GPU_BYTES);
-                gpu.write(&buffer, &data.to_words());
+                let words = data.to_words();
+                let buffer = gpu.alloc(words.len() * 4);
+                gpu.write(&buffer, &words);
                 State::Gpu(buffer)
             }
         };

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use crate::DType;
+use crate::device::{Array, DType, Element};
+use crate::dispatch;
 use crate::tensor::Tensor;
 
 const PRECISION: usize = 4;
@@ -14,10 +15,24 @@ const EDGE: usize = 3;
 
 /// Elements to print, with their shape.
 struct Printer<'a> {
-    elements: &'a [f64],
+    elements: &'a [Number],
     dims: &'a [usize],
     summarize: bool,
     format: Format,
+}
+
+/// An element; f64 does not hold all integers.
+#[derive(Clone, Copy)]
+enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+fn numbers(array: &Array) -> Vec<Number> {
+    dispatch!(array.dtype(), T => {
+        let number = |x: &T| if T::DTYPE.is_float() { Number::Float((*x).to_f64()) } else { Number::Int((*x).to_i64()) };
+        T::of(array).unwrap_or_default().iter().map(number).collect()
+    })
 }
 
 /// How an element is written.
@@ -38,37 +53,38 @@ enum Kind {
 
 impl Format {
     /// What suits all `shown` elements: the scientific form where they differ a thousandfold or are extreme.
-    fn new(dtype: DType, shown: &[f64]) -> Self {
+    fn new(dtype: DType, shown: &[Number]) -> Self {
         let kind = match dtype {
             DType::Bool => Kind::Bool,
-            DType::I32 | DType::U32 => Kind::Integer,
+            DType::I32 | DType::U32 | DType::I64 => Kind::Integer,
             DType::F32 | DType::F64 => float_kind(shown),
         };
         let mut format = Self { kind, width: 1 };
-        let counts = |x: &&f64| !dtype.is_float() || x.is_finite() && **x != 0.0;
+        let counts = |x: &&Number| if let Number::Float(x) = x { x.is_finite() && *x != 0.0 } else { true };
         format.width = shown.iter().filter(counts).map(|x| format.bare(*x).len()).max().unwrap_or(0).max(1);
         format
     }
 
-    fn bare(&self, x: f64) -> String {
-        match self.kind {
-            Kind::Bool => if x != 0.0 { "True" } else { "False" }.to_owned(),
-            _ if x.is_nan() => "nan".to_owned(),
-            _ if x.is_infinite() => if x > 0.0 { "inf" } else { "-inf" }.to_owned(),
-            Kind::Integer => format!("{x:.0}"),
-            Kind::Whole => format!("{x:.0}."),
-            Kind::Fixed => format!("{x:.PRECISION$}"),
-            Kind::Scientific => scientific(x),
+    fn bare(&self, x: Number) -> String {
+        match (x, self.kind) {
+            (Number::Int(x), Kind::Bool) => if x != 0 { "True" } else { "False" }.to_owned(),
+            (Number::Int(x), _) => x.to_string(),
+            (Number::Float(x), _) if x.is_nan() => "nan".to_owned(),
+            (Number::Float(x), _) if x.is_infinite() => if x > 0.0 { "inf" } else { "-inf" }.to_owned(),
+            (Number::Float(x), Kind::Fixed) => format!("{x:.PRECISION$}"),
+            (Number::Float(x), Kind::Scientific) => scientific(x),
+            (Number::Float(x), _) => format!("{x:.0}."),
         }
     }
 
-    fn write(&self, x: f64) -> String {
+    fn write(&self, x: Number) -> String {
         format!("{:>width$}", self.bare(x), width = self.width)
     }
 }
 
-fn float_kind(shown: &[f64]) -> Kind {
-    let finite = || shown.iter().filter(|x| x.is_finite() && **x != 0.0);
+fn float_kind(shown: &[Number]) -> Kind {
+    let float = |x: &Number| if let Number::Float(x) = x { Some(*x) } else { None };
+    let finite = || shown.iter().filter_map(float).filter(|x| x.is_finite() && *x != 0.0);
     let (least, most) = finite().fold((f64::INFINITY, 0.0f64), |(a, b), x| (a.min(x.abs()), b.max(x.abs())));
     if most == 0.0 {
         return Kind::Whole;
@@ -125,7 +141,7 @@ impl Printer<'_> {
     }
 
     /// The elements that will be seen: they alone decide on the format.
-    fn shown(&self, dim: usize, first: usize, out: &mut Vec<f64>) {
+    fn shown(&self, dim: usize, first: usize, out: &mut Vec<Number>) {
         let Some(size) = self.dims.get(dim) else { return out.push(self.elements[first]) };
         let step: usize = self.dims[dim + 1..].iter().product();
         for i in self.places(*size).into_iter().flatten() {
@@ -158,6 +174,7 @@ impl Tensor {
             DType::F32 => None,
             DType::F64 => Some("torch.float64"),
             DType::U32 => Some("torch.uint32"),
+            DType::I64 => (self.numel() == 0).then_some("torch.int64"),
             // i32 stands where PyTorch has its default integer; without elements even that is named.
             DType::I32 => (self.numel() == 0).then_some("torch.int32"),
             DType::Bool => (self.numel() == 0).then_some("torch.bool"),
@@ -178,7 +195,7 @@ impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const START: &str = "tensor(";
         let elements = match self.read_now("display") {
-            Ok(elements) => elements.to_f64(),
+            Ok(elements) => numbers(&elements),
             Err(error) => return write!(f, "{START}shape={}, dtype={}: {error})", self.shape(), self.dtype()),
         };
         let mut text = START.to_owned();

@@ -41,10 +41,12 @@ impl Op for Full {
     fn key(&self, _state: &mut dyn Hasher) {}
 
     fn scalars(&self) -> Scalars {
-        smallvec![match self.dtype {
-            DType::F32 | DType::F64 => Scalar::Float(self.value),
-            dtype => Scalar::Word(dispatch!(dtype, T => T::from_f64(self.value).to_word())),
-        }]
+        match self.dtype {
+            DType::F32 | DType::F64 => smallvec![Scalar::Float(self.value)],
+            dtype => dispatch!(dtype, T => {
+                T::from_f64(self.value).to_words().as_ref().iter().map(|word| Scalar::Word(*word)).collect()
+            }),
+        }
     }
 
     fn compute(&self) -> Compute<'_> {
@@ -57,7 +59,7 @@ impl Pointwise for Full {
         Ok(WgslFn {
             pieces: smallvec![crate::shader!("full")],
             name: format!("full_forward_{}", self.dtype),
-            scalars: smallvec![if self.dtype == DType::F32 { "f32" } else { "u32" }],
+            scalars: self.scalars().iter().map(|s| s.wgsl()).collect(),
             takes_index: false,
         })
     }

@@ -215,11 +215,13 @@ impl Tensor {
     }
 
     /// Integers as the indices that kernels take.
-    pub(super) fn as_index(&self, op: &'static str) -> Result<Self> {
-        if !self.dtype().is_int() {
-            return Err(Error::dtype(op, format!("expected indices of integers (i32), got {}", self.dtype())));
+    pub(crate) fn as_index(&self, op: &'static str) -> Result<Self> {
+        match self.dtype() {
+            // What 32 bits cannot hold stays out of every range.
+            DType::I64 => self.clamp(Some(i32::MIN.into()), Some(i32::MAX.into()))?.to_dtype(DType::I32),
+            dtype if dtype.is_int() => self.to_dtype(DType::I32),
+            dtype => Err(Error::dtype(op, format!("expected indices of integers, got {dtype}"))),
         }
-        self.to_dtype(DType::I32)
     }
 
     /// The part of this tensor that an index of the same number of dimensions can reach: cut to the index's sizes

@@ -104,7 +104,10 @@ impl Kernel for IndexSum {
                 }
                 let sum = &mut output[(o * size + row) * inner + i];
                 // f32 sums are rounded at every step, as on the GPU.
-                *sum = T::from_f64(sum.to_f64() + x.to_f64());
+                *sum = match T::DTYPE.is_float() {
+                    true => T::from_f64(sum.to_f64() + x.to_f64()),
+                    false => T::from_i64(sum.to_i64().wrapping_add(x.to_i64())),
+                };
                 if let (Some(count), 0, 0) = (counts.get_mut(row), o, i) {
                     *count += 1;
                 }

@@ -178,7 +178,7 @@ pub(super) fn product_dtype(op: &'static str, a: DType, b: DType) -> Result<DTyp
         (a, b) if a != b => {
             Err(Error::dtype(op, format!("expected both operands to have the same type, got {a} and {b}")))
         }
-        (DType::F32 | DType::F64 | DType::I32, _) => Ok(a),
+        (DType::F32 | DType::F64 | DType::I32 | DType::I64, _) => Ok(a),
         _ => Err(Error::dtype(op, format!("not implemented for {a}"))),
     }
 }

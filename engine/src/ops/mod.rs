@@ -4,6 +4,8 @@
 //! gradients beyond their own derivative.
 
 // Families.
+#[macro_use]
+mod ints;
 mod binary;
 mod compare;
 mod conv;

@@ -34,7 +34,7 @@ macro_rules! innermost {
     )*};
 }
 
-innermost!(bool, u32, i32, f32, f64);
+innermost!(bool, u32, i32, i64, f32, f64);
 
 impl<N: Nested> Nested for [N] {
     type Element = N::Element;

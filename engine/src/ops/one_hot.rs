@@ -91,20 +91,18 @@ impl Tensor {
     /// Classes that are no integers; no classes at all and no number. A class out of range is an error when the
     /// result is computed. On a GPU in the browser the number must be given, since reading there takes a wait.
     pub fn one_hot(&self, num_classes: Option<usize>) -> Result<Self> {
-        if !self.dtype().is_int() {
-            return Err(Error::dtype(NAME, format!("expected classes of integers (i32), got {}", self.dtype())));
-        }
+        let index = self.as_index(NAME)?;
         let classes = match num_classes {
             Some(0) => return Err(Error::value(NAME, "the number of classes must be positive")),
             Some(classes) => classes,
             None => {
-                let largest = self.read_now(NAME)?.to_f64().into_iter().fold(f64::NEG_INFINITY, f64::max);
+                let largest = index.read_now(NAME)?.to_f64().into_iter().fold(f64::NEG_INFINITY, f64::max);
                 if self.numel() == 0 {
                     return Err(Error::value(NAME, "an empty tensor does not tell the number of classes"));
                 }
                 largest.max(0.0) as usize + 1
             }
         };
-        Self::apply(OneHot { classes }, &[&self.to_dtype(DType::I32)?])
+        Self::apply(OneHot { classes }, &[&index])
     }
 }

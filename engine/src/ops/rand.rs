@@ -172,6 +172,15 @@ impl Tensor {
         Self::create(Rand { kind, spec, key: next_key() }, device)
     }
 
+    /// Random integers from `low` up to but not including `high`, with the shape, type and device of `self`.
+    /// [torch.randint_like](https://docs.pytorch.org/docs/stable/generated/torch.randint_like.html)
+    ///
+    /// # Errors
+    /// As [`Tensor::randint`].
+    pub fn randint_like(&self, low: i32, high: i32) -> Result<Self> {
+        Self::randint(low, high, self.shape().clone(), &self.device())?.to_dtype(self.dtype())
+    }
+
     /// The integers from 0 to n − 1 in random order, i32.
     /// [torch.randperm](https://docs.pytorch.org/docs/stable/generated/torch.randperm.html)
     ///

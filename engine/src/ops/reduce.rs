@@ -57,6 +57,12 @@ pub(crate) trait Reduce: Debug + Send + Sync + Clone + 'static {
     /// What is made of a run of elements: one number for each plane, computed in f64.
     fn run<T: Element>(&self, run: &[T], planes: &mut [f64]);
 
+    /// What is made of a run of 64-bit integers, exactly; `None` if nothing is that f64 does not tell as well, or if the
+    /// operation takes no integers.
+    fn run_i64(&self, _run: &[i64]) -> Option<i64> {
+        None
+    }
+
     /// The gradient of the input. `dims` are the reduced dimensions; `grad` and the output have size 1 there.
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor>;
 }
@@ -117,6 +123,10 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
             let output = typed_mut::<U>(output)?;
             let mut planes = vec![0.0; R::PLANES];
             for_each_run([input.typed::<T>()?], input.layout, &self.dims, |o, [run]| {
+                if let Some(exact) = i64::of_slice(T::slice(run)).and_then(|run| self.op.run_i64(run)) {
+                    output[o] = U::from_i64(exact);
+                    return;
+                }
                 self.op.run(run, &mut planes);
                 for (plane, x) in planes.iter().enumerate() {
                     output[plane * outputs + o] = U::from_f64(*x);
@@ -150,7 +160,7 @@ fn element(op: &'static str, dtype: DType) -> Result<&'static str> {
         DType::I32 => Ok(shader!("shared/element_i32")),
         DType::F32 => Ok(shader!("shared/element_f32")),
         DType::U32 | DType::Bool => Ok(shader!("shared/element_u32")),
-        DType::F64 => Err(Error::dtype(op, "f64 exists on the CPU only")),
+        DType::I64 | DType::F64 => Err(Error::dtype(op, format!("the GPU has no such operation for {dtype}"))),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::hash::Hasher;
 
 use crate::device::gpu::KernelSource;
-use crate::device::{DType, Device, Float, Slice, SliceMut};
+use crate::device::{DType, Device, Float, Int, SliceMut};
 use crate::tensor::{
     Bind, Compute, Function, Kernel, Launch, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View,
     ViewSpec, Vjp, groups_1d, typed_mut,
@@ -45,12 +45,12 @@ impl Scan {
         Ok(())
     }
 
-    fn ints(&self, operands: &[View<'_>], output: &mut [i32]) -> Result<()> {
-        let terms = operands[0].contiguous::<i32>()?;
-        let factors = operands.get(1).map(View::contiguous::<i32>).transpose()?;
+    fn ints<T: Int>(&self, operands: &[View<'_>], output: &mut [T]) -> Result<()> {
+        let terms = operands[0].contiguous::<T>()?;
+        let factors = operands.get(1).map(View::contiguous::<T>).transpose()?;
         self.lines(&operands[0].layout.shape, output, |i, before| {
-            let factor = factors.map_or(1, |factors| factors[i]);
-            before.map_or(terms[i], |before| terms[i].wrapping_add(factor.wrapping_mul(before)))
+            let factor = factors.map_or(T::one(), |factors| factors[i]);
+            before.map_or(terms[i], |before| terms[i].wrapping_add(&factor.wrapping_mul(&before)))
         });
         Ok(())
     }
@@ -107,9 +107,10 @@ impl Kernel for Scan {
     }
 
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
-        match (operands[0].data, output) {
-            (Slice::I32(_), SliceMut::I32(output)) => self.ints(operands, output),
-            (_, output) => dispatch!(output.dtype(), floats T => self.floats::<T>(operands, typed_mut(output)?),
+        match output {
+            SliceMut::I32(output) => self.ints(operands, output),
+            SliceMut::I64(output) => self.ints(operands, output),
+            output => dispatch!(output.dtype(), floats T => self.floats::<T>(operands, typed_mut(output)?),
                 Err(Error::internal("a scan was given bools"))),
         }
     }
@@ -141,7 +142,7 @@ impl Kernel for Scan {
 }
 
 impl Tensor {
-    /// Running sums along `dim`. Sums of integers and bools are i32.
+    /// Running sums along `dim`. Sums of i64 are i64, those of other integers and of bools i32.
     /// [torch.cumsum](https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html)
     ///
     /// ```
@@ -158,7 +159,7 @@ impl Tensor {
         self.cumulative("cumsum", dim, |x, dim| x.scan("cumsum", dim, None))
     }
 
-    /// Running products along `dim`. Products of integers and bools are i32.
+    /// Running products along `dim`. Products of i64 are i64, those of other integers and of bools i32.
     /// [torch.cumprod](https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html)
     ///
     /// # Errors
@@ -184,7 +185,7 @@ impl Tensor {
 
     fn cumulative(&self, op: &'static str, dim: isize, f: impl FnOnce(&Self, usize) -> Result<Self>) -> Result<Self> {
         let at = self.shape().dim(op, dim)?;
-        let input = if self.dtype().is_float() { self.clone() } else { self.to_dtype(DType::I32)? };
+        let input = if self.dtype().is_float() { self.clone() } else { self.to_dtype(self.dtype().integer())? };
         if self.ndim() == 0 {
             return f(&input.reshape(&[1])?, 0)?.reshape(&[]);
         }

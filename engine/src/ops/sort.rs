@@ -5,12 +5,12 @@ use std::cmp::Ordering;
 use std::hash::Hasher;
 
 use crate::device::gpu::KernelSource;
-use crate::device::{Device, SliceMut};
+use crate::device::{Device, Element, SliceMut};
 use crate::tensor::{
-    Bind, Compute, Function, Kernel, Launch, Layout, Op, Param, Program, Saves, Scalars, Spec, Tensor, View, ViewSpec,
-    Vjp, groups_1d, typed_mut,
+    Bind, Compute, Function, Kernel, Launch, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View,
+    ViewSpec, Vjp, groups_1d, typed_mut,
 };
-use crate::{DType, Error, Result, shader};
+use crate::{DType, Error, Result, dispatch, shader};
 
 /// Blocks of this many elements are sorted by counting before runs are merged.
 const BLOCK: usize = 256;
@@ -21,9 +21,28 @@ struct Argsort {
     descending: bool,
 }
 
-/// Numbers in order, NaN behind all.
-fn compare(a: f64, b: f64) -> Ordering {
-    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+impl Argsort {
+    fn order<T: Element>(&self, shape: &Shape, input: &[T], output: &mut [i32]) {
+        let (inner, length): (usize, usize) = (shape[self.dim + 1..].iter().product(), shape[self.dim]);
+        let mut order: Vec<usize> = Vec::with_capacity(length);
+        for line in 0..output.len() / length.max(1) {
+            let first = line / inner * length * inner + line % inner;
+            let at = |j: usize| input[first + j * inner];
+            order.clear();
+            order.extend(0..length);
+            order.sort_by(|a, b| match self.descending {
+                true => compare(at(*b), at(*a)),
+                false => compare(at(*a), at(*b)),
+            });
+            order.iter().enumerate().for_each(|(place, j)| output[first + place * inner] = *j as i32);
+        }
+    }
+}
+
+/// Numbers in order, NaN, which alone differs from itself, behind all.
+fn compare<T: Element>(a: T, b: T) -> Ordering {
+    let is_nan = |x: T| x.partial_cmp(&x).is_none();
+    a.partial_cmp(&b).unwrap_or_else(|| is_nan(a).cmp(&is_nan(b)))
 }
 
 impl Function for Argsort {
@@ -65,21 +84,11 @@ impl Kernel for Argsort {
     }
 
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
-        let shape = &operands[0].layout.shape;
-        let (inner, length): (usize, usize) = (shape[self.dim + 1..].iter().product(), shape[self.dim]);
-        let (input, output) = (operands[0].to_f64(), typed_mut::<i32>(output)?);
-        let mut order: Vec<usize> = Vec::with_capacity(length);
-        for line in 0..output.len() / length.max(1) {
-            let first = line / inner * length * inner + line % inner;
-            let at = |j: usize| input[first + j * inner];
-            order.clear();
-            order.extend(0..length);
-            order.sort_by(|a, b| match self.descending {
-                true => compare(at(*b), at(*a)),
-                false => compare(at(*a), at(*b)),
-            });
-            order.iter().enumerate().for_each(|(place, j)| output[first + place * inner] = *j as i32);
-        }
+        dispatch!(operands[0].data.dtype(), T => self.order(
+            &operands[0].layout.shape,
+            operands[0].contiguous::<T>()?,
+            typed_mut::<i32>(output)?,
+        ));
         Ok(())
     }
 
@@ -92,7 +101,7 @@ impl Kernel for Argsort {
         }
         let kind = match input.dtype {
             DType::F32 | DType::F64 => 0,
-            DType::I32 => 1,
+            DType::I32 | DType::I64 => 1,
             DType::U32 | DType::Bool => 2,
         };
         let launch = |entry: &'static str, bindings: Vec<Bind>, width: usize| {

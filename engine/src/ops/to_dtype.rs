@@ -1,4 +1,4 @@
-//! `to_dtype`: the elements as another type. Floats are cut toward zero, bool is `x != 0`.
+//! `to_dtype`: the elements as another type. Floats are cut toward zero, integers wrap, bool is `x != 0`.
 
 use std::hash::Hasher;
 
@@ -50,7 +50,11 @@ impl Op for ToDType {
 impl Pointwise for ToDType {
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
         Ok(WgslFn {
-            pieces: smallvec![crate::shader!("to_dtype")],
+            pieces: smallvec![if self.from == DType::I64 || self.to == DType::I64 {
+                crate::shader!("to_dtype_i64")
+            } else {
+                crate::shader!("to_dtype")
+            }],
             name: format!("to_dtype_{}_{}", operands[0], self.to),
             scalars: smallvec![],
             takes_index: false,
@@ -59,7 +63,12 @@ impl Pointwise for ToDType {
 
     fn eval(&self, operands: &[Slice<'_>], _first: usize, output: SliceMut<'_>) -> Result<()> {
         fn convert<A: Element, B: Element>(from: &[A], to: &mut [B]) {
-            to.iter_mut().zip(from).for_each(|(y, x)| *y = B::from_f64(x.to_f64()));
+            let pairs = to.iter_mut().zip(from);
+            if A::DTYPE.is_float() {
+                pairs.for_each(|(y, x)| *y = B::from_f64(x.to_f64()));
+            } else {
+                pairs.for_each(|(y, x)| *y = B::from_i64(x.to_i64()));
+            }
         }
         let input = operands[0];
         dispatch!(input.dtype(), A => dispatch!(output.dtype(), B => {

@@ -44,6 +44,7 @@ mod trunc;
 use std::fmt::Debug;
 use std::hash::Hasher;
 
+use super::ints::OfInts;
 use crate::device::{DType, Float, Slice, SliceMut};
 use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
 use crate::{Error, Result, dispatch};
@@ -51,7 +52,7 @@ use crate::{Error, Result, dispatch};
 pub use gelu::Gelu;
 
 /// A pointwise operation of one tensor; its fields are its arguments.
-pub(crate) trait Unary: Debug + Send + Sync + 'static {
+pub(crate) trait Unary: Debug + Send + Sync + Sized + 'static {
     /// PyTorch's name, and the stem of the shader.
     const NAME: &'static str;
     /// The shader and what it calls.
@@ -59,7 +60,7 @@ pub(crate) trait Unary: Debug + Send + Sync + 'static {
     /// What the derivative looks at.
     const SAVES: Saves;
     /// The meaning for integers, for those that do not make floats of them.
-    const INT: Option<fn(&Self, i32) -> i32> = None;
+    const INT: Option<UnaryInts<Self>> = None;
 
     /// The arguments, in the order in which the WGSL function takes them after the element.
     fn scalars(&self) -> Scalars {
@@ -72,6 +73,9 @@ pub(crate) trait Unary: Debug + Send + Sync + 'static {
     /// The gradient of the input.
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor>;
 }
+
+/// What a member does with integers.
+pub(crate) type UnaryInts<M> = OfInts<fn(&M, i32) -> i32, fn(&M, i64) -> i64>;
 
 #[derive(Debug)]
 struct UnaryOp<U>(U);
@@ -108,7 +112,7 @@ impl<U: Unary> Op for UnaryOp<U> {
 
 impl<U: Unary> Pointwise for UnaryOp<U> {
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
-        let suffix = if operands == [DType::I32] { "_i32" } else { "" };
+        let suffix = if operands[0].is_int() { format!("_{}", operands[0]) } else { String::new() };
         Ok(WgslFn {
             pieces: U::WGSL.iter().copied().collect(),
             name: format!("{}_forward{suffix}", U::NAME),
@@ -120,7 +124,11 @@ impl<U: Unary> Pointwise for UnaryOp<U> {
     fn eval(&self, operands: &[Slice<'_>], _first: usize, output: SliceMut<'_>) -> Result<()> {
         match (output, operands[0], U::INT) {
             (SliceMut::I32(output), Slice::I32(input), Some(f)) => {
-                output.iter_mut().zip(input).for_each(|(y, x)| *y = f(&self.0, *x));
+                output.iter_mut().zip(input).for_each(|(y, x)| *y = (f.i32)(&self.0, *x));
+                Ok(())
+            }
+            (SliceMut::I64(output), Slice::I64(input), Some(f)) => {
+                output.iter_mut().zip(input).for_each(|(y, x)| *y = (f.i64)(&self.0, *x));
                 Ok(())
             }
             (output, input, _) => dispatch!(input.dtype(), floats T => {
@@ -133,11 +141,11 @@ impl<U: Unary> Pointwise for UnaryOp<U> {
 }
 
 impl Tensor {
-    /// Calls a member of the family; what are no floats become i32 if it takes them, else f32.
+    /// Calls a member of the family; what are no floats become integers if it takes them, else f32.
     pub(crate) fn unary<U: Unary>(&self, op: U) -> Result<Self> {
         let dtype = match self.dtype() {
             dtype if dtype.is_float() => dtype,
-            _ if U::INT.is_some() => DType::I32,
+            dtype if U::INT.is_some() => dtype.integer(),
             _ => DType::F32,
         };
         Self::apply(UnaryOp(op), &[&self.to_dtype(dtype)?])

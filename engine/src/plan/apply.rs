@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use super::{LONGEST_RECORDING, Recorder, flush};
-use crate::device::Device;
-use crate::tensor::{Function, Layout, Node, Op, Recorded, Spec, State, Tensor, Value, is_grad_enabled};
+use crate::device::{DType, Device};
+use crate::tensor::{Compute, Function, Layout, Node, Op, Recorded, Spec, State, Tensor, Value, is_grad_enabled};
 use crate::{Error, Result};
 
 impl Tensor {
@@ -53,11 +53,33 @@ impl Tensor {
     }
 }
 
+/// Refuses 64-bit types that a GPU does not have: floats always, integers where the operation has no function in WGSL
+/// that takes them as pairs of words.
+fn exists_on_gpu(op: &dyn Op, operands: &[Spec], output: DType) -> Result<()> {
+    if output == DType::F64 {
+        return Err(Error::dtype(op.name(), "f64 exists on the CPU only: WebGPU has no 64-bit floats"));
+    }
+    let dtypes: Vec<DType> = operands.iter().map(|spec| spec.dtype).collect();
+    if output != DType::I64 && !dtypes.contains(&DType::I64) {
+        return Ok(());
+    }
+    if let Compute::Pointwise(pointwise) = op.compute() {
+        let function = pointwise.wgsl(&dtypes)?;
+        let head = format!("fn {}(", function.name);
+        if function.pieces.iter().any(|piece| piece.contains(&head)) {
+            return Ok(());
+        }
+    }
+    let rule = "WebGPU has no 64-bit integers, and this operation none of its own for them; convert with \
+                .to_dtype(DType::I32), or move the tensor to the CPU";
+    Err(Error::dtype(op.name(), rule))
+}
+
 fn record(op: Rc<dyn Op>, inputs: &[&Tensor], device: &Device) -> Result<Tensor> {
     let specs: Vec<Spec> = inputs.iter().map(|t| Spec { shape: t.shape().clone(), dtype: t.dtype() }).collect();
     let spec = op.infer(&specs)?;
-    if !device.is_cpu() && spec.dtype == crate::DType::F64 {
-        return Err(Error::dtype(op.name(), "f64 exists on the CPU only: WebGPU has no 64-bit floats"));
+    if !device.is_cpu() {
+        exists_on_gpu(&*op, &specs, spec.dtype)?;
     }
     let operands = inputs.iter().map(|t| t.operand()).collect();
     let state = State::Recorded(Rc::new(Recorded { op: op.clone(), operands }));

@@ -93,6 +93,11 @@ impl Graph {
         self.value(source).len
     }
 
+    /// How many words they take on the GPU.
+    pub fn words(&self, source: Source) -> usize {
+        self.value(source).words()
+    }
+
     /// Their type.
     pub fn dtype(&self, source: Source) -> DType {
         self.value(source).dtype

@@ -54,9 +54,11 @@ impl Memory {
     /// A slot for the result of `node`; one of `in_place`, sources that the step reads only at the elements it
     /// writes, is overwritten if it dies in this step.
     pub fn assign(&mut self, graph: &Graph, at: usize, node: usize, in_place: &mut Vec<Source>) -> usize {
-        let words = graph.nodes[node].value.len;
+        let words = graph.nodes[node].value.words();
         let dying = in_place.iter().position(|source| {
-            self.last_use.get(source) == Some(&at) && graph.len(*source) == words && self.may_overwrite(graph, *source)
+            self.last_use.get(source) == Some(&at)
+                && graph.words(*source) == words
+                && self.may_overwrite(graph, *source)
         });
         let slot = match dying.map(|i| in_place.swap_remove(i)) {
             Some(Source::Node(n)) => self.node_slot[n].take(),

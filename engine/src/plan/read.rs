@@ -14,7 +14,8 @@ pub async fn read_many(tensors: &[&Tensor]) -> Result<Vec<Array>> {
     let Some(first) = tensors.first() else { return Ok(Vec::new()) };
     let device = first.device();
     if tensors.iter().any(|t| !t.device().same(&device)) {
-        return Err(Error::Device { op: "read_many", places: "they are on several".into() });
+        let places = tensors.iter().enumerate().map(|(i, t)| format!("tensor {i} is on {}", t.device()));
+        return Err(Error::Device { op: "read_many", places: places.collect::<Vec<_>>().join(", ") });
     }
     encode(&device)?;
     let wholes: Vec<std::rc::Rc<Array>> = match &device {
@@ -23,7 +24,7 @@ pub async fn read_many(tensors: &[&Tensor]) -> Result<Vec<Array>> {
             let mut wanted = Vec::with_capacity(tensors.len());
             for tensor in tensors {
                 let value = tensor.operand().value;
-                wanted.push((value.buffer()?, value.len));
+                wanted.push((value.buffer()?, value.words()));
             }
             let dtypes = tensors.iter().map(|t| t.dtype());
             let words = gpu.read(&wanted).await?;
@@ -115,14 +116,22 @@ impl Tensor {
     /// The only element, as a number.
     ///
     /// # Errors
-    /// There are none or several; or what went wrong when the value was computed.
+    /// There are none or several; an i64 that f64 cannot tell from its neighbours; or what went wrong when the value was
+    /// computed.
     pub async fn item(&self) -> Result<f64> {
         if self.numel() != 1 {
             let rule =
                 format!("a tensor of shape {} has {} elements, only one can be converted", self.shape(), self.numel());
             return Err(Error::shape("item", rule));
         }
-        Ok(self.to_array().await?.to_f64().first().copied().unwrap_or(f64::NAN))
+        let array = self.to_array().await?;
+        let number = array.to_f64().first().copied().unwrap_or(f64::NAN);
+        match i64::of(&array) {
+            Some(exact) if exact.iter().any(|x| x.unsigned_abs() > 1 << f64::MANTISSA_DIGITS) => {
+                Err(Error::value("item", format!("{exact:?} is too large for an f64; use .to_vec::<i64>()")))
+            }
+            _ => Ok(number),
+        }
     }
 }
 

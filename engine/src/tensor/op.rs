@@ -166,16 +166,6 @@ impl<'a> View<'a> {
         }
         data.get(from..from + len).ok_or_else(|| Error::internal("a layout reaches beyond its memory"))
     }
-
-    /// The elements in row-major order, whatever their type, as numbers.
-    pub fn to_f64(&self) -> Vec<f64> {
-        crate::dispatch!(self.data.dtype(), T => {
-            let data = self.typed::<T>().unwrap_or_default();
-            let mut out = Vec::with_capacity(self.layout.numel());
-            self.layout.for_each(|place| out.push(data[place].to_f64()));
-            out
-        })
-    }
 }
 
 /// The slice behind an operand, as elements of type `T`.

@@ -58,6 +58,11 @@ impl Value {
         Rc::new(Self { len, dtype, device, state: RefCell::new(state), mark: Cell::new(usize::MAX) })
     }
 
+    /// How many words it takes on the GPU.
+    pub fn words(&self) -> usize {
+        self.len * self.dtype.words()
+    }
+
     /// Its state.
     pub fn state(&self) -> State {
         self.state.borrow().clone()

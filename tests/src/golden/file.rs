@@ -13,10 +13,8 @@ use super::Failure;
 pub struct Entry {
     /// The sizes.
     pub shape: Vec<usize>,
-    /// The elements; 64-bit integers as 32-bit ones.
+    /// The elements; integers are i32, as the engine's own are, unless one of the tensor's takes more than 32 bits.
     pub data: Array,
-    /// Whether there was an integer that 32 bits cannot hold.
-    pub beyond_i32: bool,
 }
 
 impl Entry {
@@ -47,13 +45,7 @@ impl File {
         let metadata = header.metadata().clone().unwrap_or_default();
         let mut tensors = HashMap::new();
         for (name, view) in SafeTensors::deserialize(bytes).map_err(refuse)?.tensors() {
-            let beyond = |b: &[u8; 8]| i32::try_from(i64::from_le_bytes(*b)).is_err();
-            let entry = Entry {
-                shape: view.shape().to_vec(),
-                data: array(view.dtype(), view.data())?,
-                beyond_i32: view.dtype() == Dtype::I64 && view.data().as_chunks::<8>().0.iter().any(beyond),
-            };
-            tensors.insert(name, entry);
+            tensors.insert(name, Entry { shape: view.shape().to_vec(), data: array(view.dtype(), view.data())? });
         }
         Ok(Self { metadata, tensors })
     }
@@ -96,7 +88,9 @@ fn array(dtype: Dtype, bytes: &[u8]) -> Result<Array, Failure> {
         Dtype::F64 => Array::F64(words(bytes, f64::from_le_bytes)),
         Dtype::I32 => Array::I32(words(bytes, i32::from_le_bytes)),
         Dtype::I64 => {
-            Array::I32(words(bytes, |b| i64::from_le_bytes(b).clamp(i32::MIN.into(), i32::MAX.into()) as i32))
+            let wide = words(bytes, i64::from_le_bytes);
+            let narrow: Option<Vec<i32>> = wide.iter().map(|x| i32::try_from(*x).ok()).collect();
+            narrow.map_or(Array::I64(wide), Array::I32)
         }
         Dtype::BOOL => Array::Bool(bytes.iter().map(|b| *b != 0).collect()),
         other => return Err(Failure::Harness(format!("golden files have no tensors of type {other:?}"))),

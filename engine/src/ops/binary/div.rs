@@ -4,7 +4,7 @@ use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Binary;
+use super::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Div;
@@ -13,7 +13,7 @@ impl Binary for Div {
     const NAME: &'static str = "div";
     const WGSL: &'static [&'static str] = &[shader!("div")];
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, x: T, y: T) -> T {
         x / y

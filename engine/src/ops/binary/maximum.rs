@@ -4,16 +4,16 @@ use crate::device::{DType, Float};
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Binary;
+use super::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Maximum;
 
 impl Binary for Maximum {
     const NAME: &'static str = "maximum";
-    const WGSL: &'static [&'static str] = &[shader!("maximum"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = &[shader!("maximum"), shader!("shared/nonfinite"), shader!("shared/order")];
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = Some(|_, x, y| x.max(y));
+    const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.max(y));
 
     fn forward<T: Float>(&self, x: T, y: T) -> T {
         if x > y || x.is_nan() { x } else { y }
@@ -35,7 +35,7 @@ impl Binary for MaximumShare {
     const NAME: &'static str = "maximum_share";
     const WGSL: &'static [&'static str] = Maximum::WGSL;
     const SAVES: Saves = Saves::NOTHING;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, x: T, y: T) -> T {
         if x < y {

@@ -4,17 +4,17 @@ use crate::device::{DType, Float};
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Binary;
 use super::maximum::MaximumShare;
+use super::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Minimum;
 
 impl Binary for Minimum {
     const NAME: &'static str = "minimum";
-    const WGSL: &'static [&'static str] = &[shader!("minimum"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = &[shader!("minimum"), shader!("shared/nonfinite"), shader!("shared/order")];
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = Some(|_, x, y| x.min(y));
+    const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.min(y));
 
     fn forward<T: Float>(&self, x: T, y: T) -> T {
         if x < y || x.is_nan() { x } else { y }

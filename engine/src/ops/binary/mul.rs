@@ -4,7 +4,7 @@ use crate::device::{DType, Float};
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Binary;
+use super::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Mul;
@@ -13,7 +13,7 @@ impl Binary for Mul {
     const NAME: &'static str = "mul";
     const WGSL: &'static [&'static str] = &[shader!("mul")];
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = Some(|_, x, y| x.wrapping_mul(y));
+    const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.wrapping_mul(y));
 
     fn forward<T: Float>(&self, x: T, y: T) -> T {
         x * y

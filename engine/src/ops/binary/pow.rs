@@ -1,10 +1,10 @@
 //! `pow`: xʸ, with broadcasting.
 
-use crate::device::Float;
+use crate::device::{Float, Int};
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Binary;
+use super::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Pow;
@@ -14,7 +14,7 @@ impl Binary for Pow {
     const WGSL: &'static [&'static str] =
         &[shader!("pow"), shader!("log"), shader!("exp"), shader!("shared/nonfinite")];
     const SAVES: Saves = Saves::INPUTS.and_output();
-    const INT: Option<fn(&Self, i32, i32) -> i32> = Some(|_, x, y| int_pow(x, y));
+    const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| int_pow(x, y));
 
     fn forward<T: Float>(&self, x: T, y: T) -> T {
         x.powf(y)
@@ -41,16 +41,21 @@ impl Binary for Pow {
 }
 
 /// xʸ of integers, wrapping; 1/x cut toward zero for negative powers.
-fn int_pow(x: i32, y: i32) -> i32 {
-    match u32::try_from(y) {
-        Ok(y) => x.wrapping_pow(y),
-        Err(_) => match x {
-            1 => 1,
-            -1 if y % 2 == 0 => 1,
-            -1 => -1,
-            _ => 0,
-        },
+fn int_pow<T: Int>(x: T, y: T) -> T {
+    let (one, two) = (T::one(), T::one() + T::one());
+    if y < T::zero() && x != one && x != -one {
+        return T::zero();
     }
+    // 1 and −1 are their own inverses, so that the sign of y does not matter to them.
+    let (mut power, mut square, mut left) = (one, x, y);
+    while left != T::zero() {
+        if left % two != T::zero() {
+            power = power.wrapping_mul(&square);
+        }
+        square = square.wrapping_mul(&square);
+        left = left / two;
+    }
+    power
 }
 
 impl Tensor {

@@ -4,7 +4,7 @@ use crate::device::{DType, Float};
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Error, Result, shader};
 
-use super::Binary;
+use super::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Sub;
@@ -13,7 +13,7 @@ impl Binary for Sub {
     const NAME: &'static str = "sub";
     const WGSL: &'static [&'static str] = &[shader!("sub")];
     const SAVES: Saves = Saves::NOTHING;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = Some(|_, x, y| x.wrapping_sub(y));
+    const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.wrapping_sub(y));
 
     fn forward<T: Float>(&self, x: T, y: T) -> T {
         x - y

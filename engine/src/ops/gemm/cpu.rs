@@ -40,28 +40,34 @@ macro_rules! floats {
 
 floats!(f32, f64);
 
-impl Multiply for i32 {
-    fn gemm(
-        [m, k, n]: [usize; 3],
-        (a, a_at): Matrix<'_, Self>,
-        (b, b_at): Matrix<'_, Self>,
-        (out, out_at): (&mut [Self], Strided),
-        accumulate: bool,
-        _threads: Threads,
-    ) -> Result<()> {
-        let place =
-            |at: Strided, i: usize, j: usize| (at.offset as isize + i as isize * at.row + j as isize * at.col) as usize;
-        for i in 0..m {
-            for j in 0..n {
-                let term = |p: usize| a[place(a_at, i, p)].wrapping_mul(b[place(b_at, p, j)]);
-                let sum = (0..k).map(term).fold(0, Self::wrapping_add);
-                let out = &mut out[place(out_at, i, j)];
-                *out = if accumulate { out.wrapping_add(sum) } else { sum };
+macro_rules! integers {
+    ($($type:ty),*) => {$(
+        impl Multiply for $type {
+            fn gemm(
+                [m, k, n]: [usize; 3],
+                (a, a_at): Matrix<'_, Self>,
+                (b, b_at): Matrix<'_, Self>,
+                (out, out_at): (&mut [Self], Strided),
+                accumulate: bool,
+                _threads: Threads,
+            ) -> Result<()> {
+                let place =
+                    |at: Strided, i: usize, j: usize| (at.offset as isize + i as isize * at.row + j as isize * at.col) as usize;
+                for i in 0..m {
+                    for j in 0..n {
+                        let term = |p: usize| a[place(a_at, i, p)].wrapping_mul(b[place(b_at, p, j)]);
+                        let sum = (0..k).map(term).fold(0, Self::wrapping_add);
+                        let out = &mut out[place(out_at, i, j)];
+                        *out = if accumulate { out.wrapping_add(sum) } else { sum };
+                    }
+                }
+                Ok(())
             }
         }
-        Ok(())
-    }
+    )*};
 }
+
+integers!(i32, i64);
 
 /// `out = a·b` for row-major `out`, which begins with the bias of each column if there is one.
 pub(crate) fn multiply<T: Multiply>(

@@ -24,6 +24,10 @@ macro_rules! products {
                 type $T = i32;
                 $body
             }
+            $crate::DType::I64 => {
+                type $T = i64;
+                $body
+            }
             dtype => $crate::dispatch!(dtype, floats $T => $body,
                 Err($crate::Error::dtype($op, format!("{dtype} cannot be multiplied")))),
         }

@@ -2,7 +2,6 @@
 
 use super::class_loss::{ClassLoss, target_weights};
 use super::{Reduction, reduce_loss};
-use crate::device::DType;
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -160,7 +159,7 @@ fn checked_target(op: &'static str, input: &Tensor, target: &Tensor) -> Result<T
         );
         return Err(Error::shape(op, rule));
     }
-    let target = target.to_dtype(DType::I32)?;
+    let target = target.as_index(op)?;
     if input.ndim() == 1 { target.reshape_to(&Shape::from([1])) } else { Ok(target) }
 }
 

@@ -23,6 +23,10 @@ impl<const MAX: bool> Reduce for Extremum<MAX> {
         planes[0] = extremum::<T, MAX>(run);
     }
 
+    fn run_i64(&self, run: &[i64]) -> Option<i64> {
+        if MAX { run.iter().max().copied() } else { run.iter().min().copied() }
+    }
+
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor> {
         let tied = cx.input(0)?.eq(&cx.output()?)?;
         let share = grad.div(&tied.sum_dim(&signed(dims), true)?.to_dtype(grad.dtype())?)?;

@@ -32,6 +32,11 @@ impl<const MAX: bool> Reduce for ArgExtremum<MAX> {
         planes[0] = found.unwrap_or(0) as f64;
     }
 
+    fn run_i64(&self, run: &[i64]) -> Option<i64> {
+        let best = if MAX { run.iter().max() } else { run.iter().min() }?;
+        Some(run.iter().position(|x| x == best)? as i64)
+    }
+
     fn vjp(&self, _cx: &Vjp<'_>, grad: &Tensor, _dims: &[usize]) -> Result<Tensor> {
         Ok(grad.clone()) // Never asked for: indices have no gradient.
     }
@@ -52,6 +57,10 @@ impl<const MAX: bool> Reduce for ExtremumDim<MAX> {
 
     fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {
         planes[0] = extremum::<T, MAX>(run);
+    }
+
+    fn run_i64(&self, run: &[i64]) -> Option<i64> {
+        if MAX { run.iter().max().copied() } else { run.iter().min().copied() }
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor> {

@@ -18,6 +18,10 @@ impl Reduce for Prod {
         planes[0] = run.iter().map(|x| x.to_f64()).product();
     }
 
+    fn run_i64(&self, run: &[i64]) -> Option<i64> {
+        Some(run.iter().fold(1, |product, x| product.wrapping_mul(*x)))
+    }
+
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor> {
         let x = cx.input(0)?;
         grad.mul(&if is_grad_enabled() { product_of_others(&x, dims)? } else { others_by_division(&x, dims)? })
@@ -66,13 +70,13 @@ impl Tensor {
     }
 
     /// The product over `dim`, which is left out, or kept with size 1; of all elements if it is `None`. Of nothing it
-    /// is 1. Products of integers and bools are i32. The gradient at the only zero is the product of the others.
+    /// is 1. Products of i64 are i64, those of other integers and of bools i32. The gradient at the only zero is the product of the others.
     /// [torch.prod](https://docs.pytorch.org/docs/stable/generated/torch.prod.html)
     ///
     /// # Errors
     /// A dimension that does not exist.
     pub fn prod(&self, dim: Option<isize>, keepdim: bool) -> Result<Self> {
-        let x = if self.dtype().is_float() { self.clone() } else { self.to_dtype(DType::I32)? };
+        let x = if self.dtype().is_float() { self.clone() } else { self.to_dtype(self.dtype().integer())? };
         x.reduce(Prod, dim.as_ref().map(std::slice::from_ref), keepdim)
     }
 }

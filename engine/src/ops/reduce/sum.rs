@@ -1,6 +1,6 @@
 //! `sum`: Σ x over dimensions.
 
-use crate::device::{DType, Element};
+use crate::device::Element;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
@@ -18,13 +18,17 @@ impl Reduce for Sum {
         planes[0] = sum_of(run, |x| x);
     }
 
+    fn run_i64(&self, run: &[i64]) -> Option<i64> {
+        Some(run.iter().fold(0, |sum, x| sum.wrapping_add(*x)))
+    }
+
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, _dims: &[usize]) -> Result<Tensor> {
         grad.expand_to(cx.shape(0))
     }
 }
 
 impl Tensor {
-    /// The sum of all elements, without dimensions. Sums of integers and bools are i32.
+    /// The sum of all elements, without dimensions. Sums of i64 are i64, those of other integers and of bools i32.
     /// [torch.sum](https://docs.pytorch.org/docs/stable/generated/torch.sum.html)
     ///
     /// # Errors
@@ -50,6 +54,6 @@ impl Tensor {
     }
 
     fn summable(&self) -> Result<Self> {
-        if self.dtype().is_float() { Ok(self.clone()) } else { self.to_dtype(DType::I32) }
+        if self.dtype().is_float() { Ok(self.clone()) } else { self.to_dtype(self.dtype().integer()) }
     }
 }

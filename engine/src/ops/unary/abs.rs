@@ -4,7 +4,7 @@ use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Unary;
+use super::{Unary, UnaryInts};
 
 #[derive(Debug)]
 struct Abs;
@@ -13,7 +13,7 @@ impl Unary for Abs {
     const NAME: &'static str = "abs";
     const WGSL: &'static [&'static str] = &[shader!("abs")];
     const SAVES: Saves = Saves::INPUT;
-    const INT: Option<fn(&Self, i32) -> i32> = Some(|_, x| x.wrapping_abs());
+    const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.wrapping_abs());
 
     fn forward<T: Float>(&self, x: T) -> T {
         x.abs()

@@ -7,7 +7,7 @@ use crate::tensor::{Saves, Scalar, Scalars, Tensor, Vjp};
 use crate::{Error, Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Clone, Debug)]
 struct Clamp {
@@ -43,7 +43,7 @@ impl Binary for ClampBackward {
     const NAME: &'static str = "clamp_backward";
     const WGSL: &'static [&'static str] = Clamp::WGSL;
     const SAVES: Saves = Saves::inputs(&[1]);
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn scalars(&self) -> Scalars {
         self.0.scalars()

@@ -7,7 +7,7 @@ use crate::tensor::{Saves, Scalar, Scalars, Tensor, Vjp};
 use crate::{Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct ClampMax {
@@ -43,7 +43,7 @@ impl Binary for ClampMaxBackward {
     const NAME: &'static str = "clamp_max_backward";
     const WGSL: &'static [&'static str] = ClampMax::WGSL;
     const SAVES: Saves = Saves::inputs(&[1]);
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn scalars(&self) -> Scalars {
         smallvec![Scalar::Float(self.max)]

@@ -7,7 +7,7 @@ use crate::tensor::{Saves, Scalar, Scalars, Tensor, Vjp};
 use crate::{Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Elu {
@@ -43,7 +43,7 @@ impl Binary for EluBackward {
     const NAME: &'static str = "elu_backward";
     const WGSL: &'static [&'static str] = Elu::WGSL;
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn scalars(&self) -> Scalars {
         smallvec![Scalar::Float(self.alpha)]

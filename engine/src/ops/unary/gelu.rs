@@ -5,7 +5,7 @@ use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 const WGSL: &[&str] =
     &[shader!("gelu"), shader!("erf"), shader!("tanh"), shader!("expm1"), shader!("exp"), shader!("shared/nonfinite")];
@@ -54,7 +54,7 @@ impl Binary for GeluExactBackward {
     const NAME: &'static str = "gelu_backward";
     const WGSL: &'static [&'static str] = WGSL;
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, grad: T, x: T) -> T {
         let density = T::c(0.5 * SCALE) * (T::c(-0.5) * x * x).exp();
@@ -101,7 +101,7 @@ impl Binary for GeluTanhBackward {
     const NAME: &'static str = "gelu_tanh_backward";
     const WGSL: &'static [&'static str] = WGSL;
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, grad: T, x: T) -> T {
         let (half, one) = (T::c(0.5), T::c(1.0));

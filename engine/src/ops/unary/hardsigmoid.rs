@@ -5,7 +5,7 @@ use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Hardsigmoid;
@@ -32,7 +32,7 @@ impl Binary for HardsigmoidBackward {
     const NAME: &'static str = "hardsigmoid_backward";
     const WGSL: &'static [&'static str] = Hardsigmoid::WGSL;
     const SAVES: Saves = Saves::inputs(&[1]);
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, grad: T, x: T) -> T {
         if x > T::c(-3.0) && x < T::c(3.0) { grad / T::c(6.0) } else { T::c(0.0) }

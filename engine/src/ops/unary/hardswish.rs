@@ -5,7 +5,7 @@ use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Hardswish;
@@ -33,7 +33,7 @@ impl Binary for HardswishBackward {
     const NAME: &'static str = "hardswish_backward";
     const WGSL: &'static [&'static str] = Hardswish::WGSL;
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, grad: T, x: T) -> T {
         if x <= T::c(-3.0) {

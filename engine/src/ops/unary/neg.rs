@@ -4,7 +4,7 @@ use crate::device::{DType, Float};
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Error, Result, shader};
 
-use super::Unary;
+use super::{Unary, UnaryInts};
 
 #[derive(Debug)]
 struct Neg;
@@ -13,7 +13,7 @@ impl Unary for Neg {
     const NAME: &'static str = "neg";
     const WGSL: &'static [&'static str] = &[shader!("neg")];
     const SAVES: Saves = Saves::NOTHING;
-    const INT: Option<fn(&Self, i32) -> i32> = Some(|_, x| x.wrapping_neg());
+    const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.wrapping_neg());
 
     fn forward<T: Float>(&self, x: T) -> T {
         -x

@@ -4,8 +4,8 @@ use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Unary;
-use crate::ops::binary::Binary;
+use super::{Unary, UnaryInts};
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Relu;
@@ -14,7 +14,7 @@ impl Unary for Relu {
     const NAME: &'static str = "relu";
     const WGSL: &'static [&'static str] = &[shader!("relu")];
     const SAVES: Saves = Saves::OUTPUT;
-    const INT: Option<fn(&Self, i32) -> i32> = Some(|_, x| x.max(0));
+    const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.max(0));
 
     fn forward<T: Float>(&self, x: T) -> T {
         if x <= T::c(0.0) { T::c(0.0) } else { x }
@@ -33,7 +33,7 @@ impl Binary for ReluBackward {
     const NAME: &'static str = "relu_backward";
     const WGSL: &'static [&'static str] = Relu::WGSL;
     const SAVES: Saves = Saves::inputs(&[1]);
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, grad: T, y: T) -> T {
         if y <= T::c(0.0) { T::c(0.0) } else { grad }

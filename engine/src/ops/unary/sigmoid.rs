@@ -5,7 +5,7 @@ use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Sigmoid;
@@ -32,7 +32,7 @@ impl Binary for SigmoidBackward {
     const NAME: &'static str = "sigmoid_backward";
     const WGSL: &'static [&'static str] = Sigmoid::WGSL;
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, grad: T, y: T) -> T {
         grad * (y * (T::c(1.0) - y))

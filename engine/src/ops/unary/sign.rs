@@ -4,7 +4,7 @@ use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Unary;
+use super::{Unary, UnaryInts};
 
 #[derive(Debug)]
 struct Sign;
@@ -13,7 +13,7 @@ impl Unary for Sign {
     const NAME: &'static str = "sign";
     const WGSL: &'static [&'static str] = &[shader!("sign")];
     const SAVES: Saves = Saves::NOTHING;
-    const INT: Option<fn(&Self, i32) -> i32> = Some(|_, x| x.signum());
+    const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.signum());
 
     fn forward<T: Float>(&self, x: T) -> T {
         let one = |yes: bool| if yes { T::c(1.0) } else { T::c(0.0) };

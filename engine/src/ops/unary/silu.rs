@@ -5,7 +5,7 @@ use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Silu;
@@ -33,7 +33,7 @@ impl Binary for SiluBackward {
     const NAME: &'static str = "silu_backward";
     const WGSL: &'static [&'static str] = Silu::WGSL;
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn forward<T: Float>(&self, grad: T, x: T) -> T {
         let s = T::c(1.0) / (T::c(1.0) + (-x).exp());

@@ -7,7 +7,7 @@ use crate::tensor::{Saves, Scalar, Scalars, Tensor, Vjp};
 use crate::{Result, shader};
 
 use super::Unary;
-use crate::ops::binary::Binary;
+use crate::ops::binary::{Binary, BinaryInts};
 
 #[derive(Debug)]
 struct Softplus {
@@ -56,7 +56,7 @@ impl Binary for SoftplusBackward {
     const NAME: &'static str = "softplus_backward";
     const WGSL: &'static [&'static str] = Softplus::WGSL;
     const SAVES: Saves = Saves::INPUTS;
-    const INT: Option<fn(&Self, i32, i32) -> i32> = None;
+    const INT: Option<BinaryInts<Self>> = None;
 
     fn scalars(&self) -> Scalars {
         smallvec![Scalar::Float(self.beta), Scalar::Float(self.threshold)]

@@ -4,7 +4,7 @@ use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
 use crate::{Result, shader};
 
-use super::Unary;
+use super::{Unary, UnaryInts};
 
 #[derive(Debug)]
 struct Trunc;
@@ -13,7 +13,7 @@ impl Unary for Trunc {
     const NAME: &'static str = "trunc";
     const WGSL: &'static [&'static str] = &[shader!("trunc")];
     const SAVES: Saves = Saves::NOTHING;
-    const INT: Option<fn(&Self, i32) -> i32> = Some(|_, x| x);
+    const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x);
 
     fn forward<T: Float>(&self, x: T) -> T {
         x.trunc()

@@ -38,9 +38,6 @@ fn prepare(file: &File, case: &Value, name: &str, device: &Device) -> Result<(Ve
     let mut tensors = Vec::new();
     for i in 0..roles.len() {
         let entry = file.need(&format!("{name}/in{i}"))?;
-        if entry.beyond_i32 {
-            return Err(Failure::Missing("64-bit integers (WebGPU has none): the type".to_owned()));
-        }
         let leaf = entry.tensor(device)?;
         if case["requires_grad"][i].as_bool() == Some(true) {
             leaf.requires_grad_(true)?;
