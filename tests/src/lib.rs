@@ -1,6 +1,8 @@
 //! The harness that the tests of Kindling share: replay of PyTorch's golden files and comparison.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod devices;
 pub mod golden;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod gradcheck;

@@ -1,6 +1,7 @@
 //! Files that other programs read and write: what is written is read back the same, what PyTorch and TensorBoard
 //! wrote is understood, and no damage of any kind makes a reader panic.
 #![cfg(not(target_arch = "wasm32"))]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
 use std::path::PathBuf;
 

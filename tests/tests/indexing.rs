@@ -1,16 +1,7 @@
 //! Indices out of range on both devices, indexing through views, writing through them, and moving between devices.
 
 use kindling::{Device, Error, Index, Result, Tensor, block_on};
-
-fn devices() -> Vec<Device> {
-    let mut devices = vec![Device::cpu()];
-    match block_on(Device::gpu()) {
-        Ok(gpu) => devices.push(gpu),
-        Err(error) if std::env::var_os("REQUIRE_GPU").is_some() => panic!("{error}"),
-        Err(error) => println!("skipped on the GPU: {error}"),
-    }
-    devices
-}
+use kindling_tests::devices::devices;
 
 fn floats(x: &Tensor) -> Result<Vec<f32>> {
     block_on(x.to_vec::<f32>())

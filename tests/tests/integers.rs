@@ -3,6 +3,7 @@
 
 use kindling::device::{Array, Element};
 use kindling::{DType, Device, Error, Result, Tensor, block_on};
+use kindling_tests::devices::devices;
 use proptest::prelude::*;
 
 /// Numbers beside those where a word, a float or the type itself ends.
@@ -29,14 +30,6 @@ const AWKWARD: [i64; 20] = [
     (1 << 60) + (1 << 36) + 1,
     (1 << 60) + (3 << 36),
 ];
-
-fn devices() -> Vec<Device> {
-    let gpu = block_on(Device::gpu());
-    if let (Err(error), true) = (&gpu, std::env::var_os("REQUIRE_GPU").is_some()) {
-        panic!("REQUIRE_GPU is set: {error}");
-    }
-    std::iter::once(Device::cpu()).chain(gpu).collect()
-}
 
 fn number() -> impl Strategy<Value = i64> {
     prop_oneof![prop::sample::select(&AWKWARD[..]), any::<i64>(), any::<i32>().prop_map(i64::from)]

@@ -1,16 +1,7 @@
 //! Recording, fusing, executing: the same program on the CPU and on the GPU, and what a steady step costs.
 
-use kindling::{Device, Result, Tensor, block_on};
-
-fn devices() -> Vec<Device> {
-    let mut devices = vec![Device::cpu()];
-    match block_on(Device::gpu()) {
-        Ok(gpu) => devices.push(gpu),
-        Err(error) if std::env::var_os("REQUIRE_GPU").is_some() => panic!("{error}"),
-        Err(error) => println!("skipped on the GPU: {error}"),
-    }
-    devices
-}
+use kindling::{Result, Tensor, block_on};
+use kindling_tests::devices::devices;
 
 fn close(got: &[f32], want: &[f32]) {
     assert_eq!(got.len(), want.len());

@@ -2,22 +2,8 @@
 //! that differ from step to step, and functions where they are hard to compute.
 
 use kindling::{DType, Device, Error, Gelu, Result, Tensor, block_on};
+use kindling_tests::devices::{devices, gpu};
 use kindling_tests::gradcheck::random;
-
-fn gpu() -> Option<Device> {
-    match block_on(Device::gpu()) {
-        Ok(gpu) => Some(gpu),
-        Err(error) if std::env::var_os("REQUIRE_GPU").is_some() => panic!("{error}"),
-        Err(error) => {
-            println!("skipped on the GPU: {error}");
-            None
-        }
-    }
-}
-
-fn devices() -> Vec<Device> {
-    std::iter::once(Device::cpu()).chain(gpu()).collect()
-}
 
 /// Random numbers on a device, the same on every one.
 fn numbers(shape: &[usize], seed: u64, device: &Device) -> Result<Tensor> {

@@ -1,4 +1,5 @@
 //! Models as PyTorch code: what is written is run by the interpreter of golden programs, and gives what the model gives.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
 use kindling::nn::Module;
 use kindling::train::model::{PRESETS, preset};
@@ -33,7 +34,8 @@ fn compare(spec: &ModelSpec) {
     let numbers: Vec<f32> = (0..shape.iter().product()).map(|i: usize| ((i * 7919) % 2003) as f32 / 1001.0).collect();
     let input = Tensor::from_slice(&numbers, shape, &device).unwrap();
     let (want, got) = no_grad(|| {
-        let got = python.call(&net, Args::of(vec![Value::Tensor(input.clone())])).unwrap_or_else(|e| panic!("{code}\n{e}"));
+        let got =
+            python.call(&net, Args::of(vec![Value::Tensor(input.clone())])).unwrap_or_else(|e| panic!("{code}\n{e}"));
         (model.forward(&input).unwrap(), got.as_tensor().unwrap().clone())
     });
     let [want, got] = [want, got].map(|tensor| block_on(tensor.to_vec::<f32>()).unwrap());

@@ -3,23 +3,8 @@
 
 use kindling::ops::{CrossEntropyOptions, Reduction, set_team};
 use kindling::{Device, Error, Result, Tensor, block_on};
+use kindling_tests::devices::{devices, gpu};
 use kindling_tests::gradcheck::random;
-
-/// The GPU, if there is one; required where the environment says so.
-fn gpu() -> Option<Device> {
-    match block_on(Device::gpu()) {
-        Ok(gpu) => Some(gpu),
-        Err(error) if std::env::var_os("REQUIRE_GPU").is_some() => panic!("{error}"),
-        Err(error) => {
-            println!("skipped on the GPU: {error}");
-            None
-        }
-    }
-}
-
-fn devices() -> Vec<Device> {
-    std::iter::once(Device::cpu()).chain(gpu()).collect()
-}
 
 fn numbers(shape: &[usize], low: f64, high: f64, device: &Device) -> Result<Tensor> {
     let data: Vec<f32> = block_on(random(shape, low, high, 7).to_vec::<f64>())?.iter().map(|x| *x as f32).collect();

@@ -4,18 +4,9 @@
 use kindling::nn::{BatchNorm1d, Dropout, Linear, Module, ReLU, Sequential};
 use kindling::optim::{OptimizerSpec, Schedule, Scheduler, clip_grad_norm_};
 use kindling::{Device, Result, Tensor, block_on, manual_seed};
+use kindling_tests::devices::devices;
 
 const BATCH: usize = 16;
-
-fn devices() -> Vec<Device> {
-    let mut devices = vec![Device::cpu()];
-    match block_on(Device::gpu()) {
-        Ok(gpu) => devices.push(gpu),
-        Err(error) if std::env::var_os("REQUIRE_GPU").is_some() => panic!("REQUIRE_GPU is set: {error}"),
-        Err(error) => println!("skipped on the GPU: {error}"),
-    }
-    devices
-}
 
 fn net(device: &Device) -> Result<Sequential> {
     Ok(Sequential::new()

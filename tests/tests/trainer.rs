@@ -1,6 +1,7 @@
 //! Training runs: they learn, they come out the same, they go on from a checkpoint as if nothing had happened, and they
 //! say where numbers went wrong.
 #![cfg(not(target_arch = "wasm32"))]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
 use std::sync::Arc;
 
@@ -13,16 +14,7 @@ use kindling::train::{
     load_model,
 };
 use kindling::{Device, Result, Tensor, block_on};
-
-fn devices() -> Vec<Device> {
-    let mut devices = vec![Device::cpu()];
-    match block_on(Device::gpu()) {
-        Ok(gpu) => devices.push(gpu),
-        Err(error) if std::env::var_os("REQUIRE_GPU").is_some() => panic!("{error}"),
-        Err(error) => println!("skipped on the GPU: {error}"),
-    }
-    devices
-}
+use kindling_tests::devices::devices;
 
 type Data = (Arc<dyn Dataset>, Arc<dyn Dataset>);
 

@@ -55,7 +55,8 @@ fn script(args: &Export, file: &ModelFile) -> Result<()> {
     // The weights may be the very file that was read; a model stays as it is, and a checkpoint is not overwritten.
     let same = args.model.canonicalize().ok().is_some_and(|read| weights.canonicalize().is_ok_and(|w| w == read));
     if same && file.info.training.is_some() {
-        let problem = format!("the weights would overwrite the checkpoint {}; choose another name", args.model.display());
+        let problem =
+            format!("the weights would overwrite the checkpoint {}; choose another name", args.model.display());
         return Err(Error::file(args.out.display(), problem));
     }
     if !same {

@@ -269,7 +269,7 @@ impl Sink for CifarReader {
                 return Err(Error::file(name, "is there twice"));
             }
             let most = (self.set.pictures(split) / files.len() * self.set.record()) as u64;
-            if size % self.set.record() as u64 != 0 || size > most {
+            if !size.is_multiple_of(self.set.record() as u64) || size > most {
                 let problem = format!(
                     "{size} bytes are not what a file of {} has: up to {most}, in records of {}; it is cut off or damaged",
                     self.set.name(),

@@ -240,5 +240,10 @@ fn table(path: &Path, options: &PictureOptions) -> Result<Halved> {
             None => Arc::new(part),
         })
     };
-    Ok(Halved { name: "table".into(), kind: "csv", train: half(options.limits.train)?, test: half(options.limits.test)? })
+    Ok(Halved {
+        name: "table".into(),
+        kind: "csv",
+        train: half(options.limits.train)?,
+        test: half(options.limits.test)?,
+    })
 }

@@ -142,7 +142,7 @@ impl Figure {
             6 => u.abs() < 1.0 && v.abs() < 0.3,
             7 => u.abs().min(v.abs()) < 0.28 && u.abs().max(v.abs()) < 0.95,
             8 => star(u, v),
-            _ => heart(u, v * -1.0),
+            _ => heart(u, -v),
         }
     }
 }

@@ -51,7 +51,7 @@ pub mod value {
     #[derive(Clone, PartialEq, Oneof)]
     pub enum Value {
         #[prost(float, tag = "2")]
-        SimpleValue(f32),
+        Simple(f32),
         #[prost(message, tag = "4")]
         Image(Image),
         #[prost(message, tag = "5")]

@@ -127,7 +127,7 @@ impl<W: Write> EventWriter<W> {
     /// # Errors
     /// The file cannot be written.
     pub fn scalar(&mut self, tag: &str, at: Moment, value: f32) -> Result<()> {
-        self.summary(at, tag, None, proto::value::Value::SimpleValue(value))
+        self.summary(at, tag, None, proto::value::Value::Simple(value))
     }
 
     /// The distribution of many numbers.
@@ -303,7 +303,7 @@ fn unfold(event: proto::Event, events: &mut Vec<Event>) {
 fn what(value: proto::Value) -> What {
     let tag = value.tag;
     match value.value {
-        Some(proto::value::Value::SimpleValue(value)) => What::Scalar { tag, value },
+        Some(proto::value::Value::Simple(value)) => What::Scalar { tag, value },
         Some(proto::value::Value::Histo(proto::HistogramProto {
             min,
             max,

@@ -61,7 +61,9 @@ impl Script<'_> {
 
     fn opening(&self) -> String {
         let loop_too = match self.has_loop() {
-            true => "    python SCRIPT.py --data DIR            trains it anew (torchrun SCRIPT.py --data DIR: on several GPUs)\n",
+            true => {
+                "    python SCRIPT.py --data DIR            trains it anew (torchrun SCRIPT.py --data DIR: on several GPUs)\n"
+            }
             false => "",
         };
         let datasets = if loop_too.is_empty() { "" } else { "\nimport torch.distributed as dist" };

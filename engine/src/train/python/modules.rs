@@ -54,7 +54,8 @@ impl Body {
 
     /// Registers a module under a name and gives what it is called by.
     fn register(&mut self, name: &str, made_by: &str) -> String {
-        let identifier = name.chars().enumerate().all(|(i, c)| c == '_' || c.is_alphabetic() || i > 0 && c.is_numeric());
+        let identifier =
+            name.chars().enumerate().all(|(i, c)| c == '_' || c.is_alphabetic() || i > 0 && c.is_numeric());
         if identifier {
             self.init.push(format!("self.{name} = {made_by}"));
             return format!("self.{name}");
@@ -125,7 +126,10 @@ impl Writer {
                 self.residual(branches, &mut body)?;
                 Ok(self.class("Block", body))
             }
-            Kind::ClassToken(_) | Kind::PositionEmbedding(_) | Kind::MultiheadAttention(_) | Kind::Transpose(_)
+            Kind::ClassToken(_)
+            | Kind::PositionEmbedding(_)
+            | Kind::MultiheadAttention(_)
+            | Kind::Transpose(_)
             | Kind::Select(_) => {
                 let mut body = Body::default();
                 let name = if matches!(kind, Kind::MultiheadAttention(_)) { "attn" } else { "" };

@@ -105,9 +105,9 @@ fn training(train: &TrainSpec) -> Result<String> {
     };
     let open = dataset(&train.data).ok_or_else(|| Error::internal("a loop without a data set"))?;
     let limit = |limit: Option<usize>| limit.map_or("None".to_owned(), |n| n.to_string());
-    let clip = train.clip_grad_norm.map_or(String::new(), |norm| {
-        format!("            nn.utils.clip_grad_norm_(net.parameters(), {norm})\n")
-    });
+    let clip = train
+        .clip_grad_norm
+        .map_or(String::new(), |norm| format!("            nn.utils.clip_grad_norm_(net.parameters(), {norm})\n"));
     let (made, by_batch, by_epoch) = scheduler(train)?;
     Ok(format!(
         r#"

@@ -1,0 +1,75 @@
+//! Data sets of numbers that are made here: Shapes, parts and splits, statistics, orders.
+#![cfg(not(target_arch = "wasm32"))]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
+
+use std::sync::Arc;
+
+use kindling::data::{Dataset, Images, Random, Shapes, Subset, mean_std, random_split};
+use proptest::prelude::*;
+
+fn message<T>(result: kindling::Result<T>) -> String {
+    match result {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("this should have been refused"),
+    }
+}
+
+#[test]
+fn shapes_are_balanced_and_the_same_everywhere() {
+    let train = Shapes::new(0).generate(2000);
+    assert!(train.class_counts().iter().all(|n| (150..250).contains(n)), "{:?}", train.class_counts());
+    assert_eq!(train.picture(3).unwrap(), Shapes::new(0).generate(4).picture(3).unwrap());
+    assert_ne!(train.picture(3).unwrap(), Shapes::new(0).test().generate(4).picture(3).unwrap());
+    assert_ne!(train.picture(3).unwrap(), Shapes::new(1).generate(4).picture(3).unwrap());
+    // Held fixed, so that a run on another machine or in another year sees the same pictures.
+    let sum = train.picture(0).unwrap().iter().fold(0u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(*b)));
+    assert_eq!((train.label(0).unwrap(), sum), SHAPES_FIRST);
+    // Every mean picture of a class is grey: no template tells the classes apart.
+    let mut means = vec![[0.0f64; 3072]; 10];
+    let counts = train.class_counts();
+    for i in 0..train.len() {
+        let label = train.label(i).unwrap();
+        for (mean, byte) in means[label].iter_mut().zip(train.picture(i).unwrap()) {
+            *mean += f64::from(*byte) / counts[label] as f64;
+        }
+    }
+    assert!(means.iter().flatten().all(|mean| (90.0..165.0).contains(mean)));
+}
+
+const SHAPES_FIRST: (usize, u32) = (4, 1_919_633_770);
+
+#[test]
+fn splits_share_nothing_and_are_the_same_for_a_seed() {
+    let all: Arc<dyn Dataset> = Arc::new(Shapes::new(0).generate(50));
+    let parts = random_split(all.clone(), &[30, 15, 5], 1).unwrap();
+    let mut seen: Vec<usize> = parts.iter().flat_map(|p| p.part_of().unwrap().1.to_vec()).collect();
+    let again = random_split(all.clone(), &[30, 15, 5], 1).unwrap();
+    assert_eq!(parts[1].part_of().unwrap().1, again[1].part_of().unwrap().1);
+    seen.sort_unstable();
+    assert_eq!(seen, (0..50).collect::<Vec<_>>());
+    assert!(message(random_split(all.clone(), &[30, 15], 1)).contains("45"));
+    assert!(message(Subset::new(all.clone(), vec![50])).contains("50"));
+    let part = Subset::new(all.clone(), vec![7, 3]).unwrap();
+    assert_eq!(part.read(&[1]).unwrap(), all.read(&[3]).unwrap());
+    assert!(message(part.read(&[2])).contains("sample 2"));
+}
+
+#[test]
+fn mean_and_deviation_of_channels() {
+    let mut images = Images::new([2, 1, 2], vec!["a".into()]);
+    images.push(&[0, 255, 51, 51], 0).unwrap();
+    let stats = mean_std(&images).unwrap();
+    assert!((stats[0].0 - 0.5).abs() < 1e-12 && (stats[0].1 - 0.5).abs() < 1e-12);
+    assert!((stats[1].0 - 0.2).abs() < 1e-12 && stats[1].1 < 1e-7);
+    assert!(message(images.push(&[0; 3], 0)).contains("3 bytes"));
+    assert!(message(images.push(&[0; 4], 1)).contains("label 1"));
+}
+
+proptest! {
+    #[test]
+    fn a_permutation_has_every_number_once(n in 0usize..300, seed: u64) {
+        let mut order = Random::new(seed).permutation(n);
+        order.sort_unstable();
+        prop_assert!(order.into_iter().eq(0..n as u32));
+    }
+}
