@@ -4,5 +4,4 @@
 pub mod golden;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod gradcheck;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod python;
