@@ -6,5 +6,4 @@ pub mod devices;
 pub mod golden;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod gradcheck;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod python;

@@ -3,18 +3,38 @@
 use std::fmt::Write;
 use std::path::Path;
 
+/// The folders whose safetensors files are carried, and what the code calls them.
+const FOLDERS: [(&str, &str); 3] = [("OPS", "ops"), ("OPTIM", "optim"), ("TRAIN", "train")];
+
+/// Files that are carried by themselves.
+const FILES: [(&str, &str); 3] = [
+    ("AUTOGRAD", "autograd/cases.json"),
+    ("AUTOGRAD_TENSORS", "autograd/cases.safetensors"),
+    ("LR_SCHEDULERS", "optim/lr_schedulers.json"),
+];
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let golden = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../golden").canonicalize()?;
-    let mut code =
-        String::from("/// Families of operations and their golden files.\npub const OPS: &[(&str, &[u8])] = &[\n");
-    let mut paths: Vec<_> = std::fs::read_dir(golden.join("ops"))?.filter_map(|e| Some(e.ok()?.path())).collect();
-    paths.sort();
-    for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "safetensors")) {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        writeln!(code, "    ({stem:?}, include_bytes!({:?})),", path.display().to_string())?;
+    let mut code = String::new();
+    for (name, folder) in FOLDERS {
+        writeln!(
+            code,
+            "/// The safetensors files of `{folder}` by their stems.\npub const {name}: &[(&str, &[u8])] = &["
+        )?;
+        let mut paths: Vec<_> = std::fs::read_dir(golden.join(folder))?.filter_map(|e| Some(e.ok()?.path())).collect();
+        paths.sort();
+        for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "safetensors")) {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            writeln!(code, "    ({stem:?}, include_bytes!({:?})),", path.display().to_string())?;
+        }
+        code += "];\n";
+        println!("cargo::rerun-if-changed={}", golden.join(folder).display());
     }
-    code += "];\n";
+    for (name, file) in FILES {
+        let path = golden.join(file).display().to_string();
+        writeln!(code, "/// `{file}`.\npub const {name}: &[u8] = include_bytes!({path:?});")?;
+        println!("cargo::rerun-if-changed={path}");
+    }
     std::fs::write(Path::new(&std::env::var("OUT_DIR")?).join("golden.rs"), code)?;
-    println!("cargo::rerun-if-changed={}", golden.join("ops").display());
     Ok(())
 }

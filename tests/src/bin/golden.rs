@@ -50,7 +50,8 @@ fn run(args: &Args) -> Result<Report, Failure> {
     }
     let programs = args.dir.join("autograd");
     if wanted(&args.family, &programs) && programs.join("cases.json").is_file() {
-        autograd::run(&programs, &device, &mut report)?;
+        let files = [read(&programs.join("cases.json"))?, read(&programs.join("cases.safetensors"))?];
+        block_on(autograd::run(&files[0], &files[1], &device, &mut report))?;
     }
     let rates = args.dir.join("optim/lr_schedulers.json");
     if rates.is_file() && optim_wanted(&args.family, &rates) {
@@ -58,12 +59,12 @@ fn run(args: &Args) -> Result<Report, Failure> {
     }
     for path in files(&args.dir.join("optim"), "safetensors")? {
         if optim_wanted(&args.family, &path) {
-            optim::run(&stem(&path), &read(&path)?, &device, &mut report)?;
+            block_on(optim::run(&stem(&path), &read(&path)?, &device, &mut report))?;
         }
     }
     for path in files(&args.dir.join("train"), "safetensors")? {
         if wanted(&args.family, &path) || args.family.iter().any(|f| f == train::FAMILY) {
-            train::run(&stem(&path), &read(&path)?, &device, &mut report);
+            block_on(train::run(&stem(&path), &read(&path)?, &device, &mut report));
         }
     }
     Ok(report)

@@ -1,40 +1,55 @@
 //! Replay of `autograd/`: small PyTorch programs, run as they stand by the interpreter, and what holds after them.
 
-use std::path::Path;
-
 use kindling::plan::read_many;
 use kindling::tensor::GradMode;
-use kindling::{Device, block_on};
+use kindling::{Device, Tensor};
 use serde_json::Value as Json;
 
-use super::{Failure, File, Report, Tolerance, call, compare};
-use crate::python::{Error, Interpreter, Value};
+use super::{Entry, Failure, File, Report, Tolerance, call, compare};
+use crate::python::{Error, Interpreter, Value, reads};
 
 /// The family's name in reports.
 pub const FAMILY: &str = "autograd";
 
-/// Replays every case of a folder that has `cases.json` and `cases.safetensors`.
+/// Replays every case of `cases.json`, whose tensors are in `cases.safetensors`.
 ///
 /// # Errors
-/// The folder is not readable, or not of this format; a case that fails is in the report.
-pub fn run(dir: &Path, device: &Device, report: &mut Report) -> Result<(), Failure> {
-    let read = |name: &str| {
-        let path = dir.join(name);
-        std::fs::read(&path).map_err(|e| Failure::Harness(format!("{}: {e}", path.display())))
-    };
-    let index: Json = serde_json::from_slice(&read("cases.json")?)?;
-    let file = File::parse(&read("cases.safetensors")?)?;
+/// The files are not of this format; a case that fails is in the report.
+pub async fn run(cases: &[u8], tensors: &[u8], device: &Device, report: &mut Report) -> Result<(), Failure> {
+    let index: Json = serde_json::from_slice(cases)?;
+    let file = File::parse(tensors)?;
     let tolerance = Tolerance::of(&index).ok_or_else(|| Failure::Harness("cases.json has no rtol and atol".into()))?;
     let cases = index["cases"].as_array().ok_or_else(|| Failure::Harness("cases.json has no cases".into()))?;
     for case in cases {
         let name = case["case"].as_str().unwrap_or("a case without a name");
-        report.add(FAMILY, name, replay(case, &file, device, tolerance));
+        report.add(FAMILY, name, replay(case, &file, device, tolerance).await);
     }
     Ok(())
 }
 
-fn replay(case: &Json, file: &File, device: &Device, tolerance: Tolerance) -> Result<(), Failure> {
+/// A tensor that a program made, and what it should be.
+struct Check<'a> {
+    expression: &'a str,
+    got: Tensor,
+    want: &'a Entry,
+}
+
+async fn replay(case: &Json, file: &File, device: &Device, tolerance: Tolerance) -> Result<(), Failure> {
     let tolerance = case.get("tol").and_then(Tolerance::of).unwrap_or(tolerance);
+    let checks = reads::replay(|| program(case, file, device, tolerance)).await?;
+    let arrays = read_many(&checks.iter().map(|check| &check.got).collect::<Vec<_>>()).await?;
+    checks.iter().zip(&arrays).try_for_each(|(Check { expression, got, want }, array)| {
+        compare(expression, (got.dims(), array), (&want.shape, &want.data), tolerance)
+    })
+}
+
+/// Runs a program, checks the values that are no tensors, and gives those that are.
+fn program<'a>(
+    case: &'a Json,
+    file: &'a File,
+    device: &Device,
+    tolerance: Tolerance,
+) -> Result<Vec<Check<'a>>, Failure> {
     // Whatever the program does to the mode ends with it.
     let _mode = GradMode::set(true);
     let python = Interpreter::new(device);
@@ -56,7 +71,8 @@ fn replay(case: &Json, file: &File, device: &Device, tolerance: Tolerance) -> Re
             (outcome, _) => outcome.map_err(|e| Failure::Harness(format!("`{statement}` failed: {e}")))?,
         }
     }
-    list(&case["expect"]).iter().try_for_each(|expected| check(expected, &python, file, tolerance))
+    let found = list(&case["expect"]).iter().map(|expected| check(expected, &python, file, tolerance));
+    Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 fn must_fail(statement: &str, outcome: Result<(), Error>, kind: &str) -> Result<(), Failure> {
@@ -71,7 +87,12 @@ fn must_fail(statement: &str, outcome: Result<(), Error>, kind: &str) -> Result<
     }
 }
 
-fn check(expected: &Json, python: &Interpreter, file: &File, tolerance: Tolerance) -> Result<(), Failure> {
+fn check<'a>(
+    expected: &'a Json,
+    python: &Interpreter,
+    file: &'a File,
+    tolerance: Tolerance,
+) -> Result<Option<Check<'a>>, Failure> {
     let expression = text(&expected["expr"])?;
     let failed = |e: Error| Failure::Harness(format!("`{expression}` failed: {e}"));
     let got = python.eval(expression).map_err(failed)?;
@@ -80,12 +101,11 @@ fn check(expected: &Json, python: &Interpreter, file: &File, tolerance: Toleranc
         let Value::Tensor(got) = got else {
             return Err(Failure::Harness(format!("`{expression}` is {got:?}, expected a tensor")));
         };
-        let array = block_on(read_many(&[&got]))?.remove(0);
-        return compare(expression, (got.dims(), &array), (&want.shape, &want.data), tolerance);
+        return Ok(Some(Check { expression, got, want }));
     }
     let want = &expected["value"];
     if matches(&got, want, tolerance).map_err(failed)? {
-        return Ok(());
+        return Ok(None);
     }
     Err(Failure::Harness(format!("`{expression}` is {got:?}, expected {want}")))
 }

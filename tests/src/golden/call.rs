@@ -10,7 +10,7 @@ pub enum Failure {
     Engine(kindling::Error),
     /// The harness cannot replay it, or the result is wrong.
     Harness(String),
-    /// The engine does not have what the case needs.
+    /// The engine does not have the operation of this name.
     Missing(String),
 }
 
@@ -19,7 +19,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Engine(error) => write!(f, "the engine refused: {error}"),
             Self::Harness(message) => f.write_str(message),
-            Self::Missing(what) => write!(f, "{what} does not exist"),
+            Self::Missing(op) => write!(f, "the operation {op} does not exist"),
         }
     }
 }

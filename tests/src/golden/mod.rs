@@ -1,16 +1,13 @@
 //! Replays PyTorch's golden files through the engine. The format is described in `tests/golden/README.md`; any
 //! directory of that format will do.
 
-#[cfg(not(target_arch = "wasm32"))]
 pub mod autograd;
 mod call;
 mod compare;
 mod file;
 pub mod ops;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod optim;
 mod report;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod train;
 
 pub use call::{Call, Failure, Outcome};

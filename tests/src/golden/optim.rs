@@ -2,7 +2,7 @@
 
 use kindling::optim::{Optimizer, OptimizerSpec, Schedule, Scheduler, StateValue, clip_grad_norm_, clip_grad_value_};
 use kindling::plan::read_many;
-use kindling::{Device, Tensor, block_on};
+use kindling::{Device, Tensor};
 use serde_json::{Map, Value as Json};
 
 use super::call::number;
@@ -18,7 +18,7 @@ const RATES: Tolerance = Tolerance { rtol: 1e-9, atol: 1e-12 };
 ///
 /// # Errors
 /// The file is not of this format; a case that fails is in the report.
-pub fn run(family: &str, bytes: &[u8], device: &Device, report: &mut Report) -> Result<(), Failure> {
+pub async fn run(family: &str, bytes: &[u8], device: &Device, report: &mut Report) -> Result<(), Failure> {
     let file = File::parse(bytes)?;
     let of_file = |key: &str| file.metadata.get(key).and_then(|text| text.parse::<f64>().ok());
     let (Some(rtol), Some(atol)) = (of_file("rtol"), of_file("atol")) else { return Err(bad("rtol and atol")) };
@@ -26,8 +26,8 @@ pub fn run(family: &str, bytes: &[u8], device: &Device, report: &mut Report) -> 
         let tolerance = case.get("tol").and_then(Tolerance::of).unwrap_or(Tolerance { rtol, atol });
         let name = text(&case["case"])?;
         let outcome = match case.get("op") {
-            Some(op) => text(op).and_then(|op| clip(op, name, case, &file, device, tolerance)),
-            None => trajectory(name, case, &file, device, tolerance),
+            Some(op) => clip(text(op)?, name, case, &file, device, tolerance).await,
+            None => trajectory(name, case, &file, device, tolerance).await,
         };
         report.add(family, name, outcome);
     }
@@ -43,7 +43,13 @@ impl Steps<'_> {
     }
 }
 
-fn trajectory(name: &str, case: &Json, file: &File, device: &Device, tolerance: Tolerance) -> Result<(), Failure> {
+async fn trajectory(
+    name: &str,
+    case: &Json,
+    file: &File,
+    device: &Device,
+    tolerance: Tolerance,
+) -> Result<(), Failure> {
     let need = |what: String| file.need(&format!("{name}/{what}"));
     let params: Vec<Tensor> = (0..count(&case["n_params"])?)
         .map(|i| Ok(need(format!("param{i}"))?.tensor(device)?.requires_grad_(true)?))
@@ -62,10 +68,10 @@ fn trajectory(name: &str, case: &Json, file: &File, device: &Device, tolerance: 
             }
         }
         optimizer.step()?;
-        let got = block_on(read_many(&params.iter().collect::<Vec<_>>()))?;
+        let got = read_many(&params.iter().collect::<Vec<_>>()).await?;
         for (i, (param, got)) in params.iter().zip(&got).enumerate() {
             let want = Steps(need(format!("traj{i}"))?).at(step)?;
-            let data = block_on(read_many(&[&want]))?.remove(0);
+            let data = read_many(&[&want]).await?.remove(0);
             compare(&format!("parameter {i} after step {step}"), (param.dims(), got), (want.dims(), &data), tolerance)?;
         }
     }
@@ -79,7 +85,7 @@ fn trajectory(name: &str, case: &Json, file: &File, device: &Device, tolerance: 
             match state.get(entry) {
                 None => return Err(Failure::Harness(format!("no {what}"))),
                 Some(StateValue::Tensor(t)) => {
-                    let got = block_on(read_many(&[t]))?.remove(0);
+                    let got = read_many(&[t]).await?.remove(0);
                     compare(&what, (t.dims(), &got), (&want.shape, &want.data), tolerance)?;
                 }
                 Some(StateValue::Number(got)) => {
@@ -112,7 +118,14 @@ fn grouped(case: &Json, params: &[Tensor]) -> Result<Optimizer, Failure> {
     optimizer.ok_or_else(|| bad("a group of parameters"))
 }
 
-fn clip(op: &str, name: &str, case: &Json, file: &File, device: &Device, tolerance: Tolerance) -> Result<(), Failure> {
+async fn clip(
+    op: &str,
+    name: &str,
+    case: &Json,
+    file: &File,
+    device: &Device,
+    tolerance: Tolerance,
+) -> Result<(), Failure> {
     let need = |what: String| file.need(&format!("{name}/{what}"));
     let without: Vec<usize> = list(&case["none_grads"])?.iter().map(count).collect::<Result<_, _>>()?;
     let mut params = Vec::new();
@@ -130,7 +143,7 @@ fn clip(op: &str, name: &str, case: &Json, file: &File, device: &Device, toleran
     match op {
         "clip_grad_norm_" => {
             let norm = clip_grad_norm_(&params, attr("max_norm")?, number(&attrs["norm_type"]).unwrap_or(2.0))?;
-            let (got, want) = (block_on(read_many(&[&norm]))?.remove(0), need("total_norm".into())?);
+            let (got, want) = (read_many(&[&norm]).await?.remove(0), need("total_norm".into())?);
             compare("the total norm", (norm.dims(), &got), (&want.shape, &want.data), tolerance)?;
         }
         "clip_grad_value_" => clip_grad_value_(&params, attr("clip_value")?)?,
@@ -140,7 +153,7 @@ fn clip(op: &str, name: &str, case: &Json, file: &File, device: &Device, toleran
         match (param.grad(), without.contains(&i)) {
             (None, true) => {}
             (Some(grad), false) => {
-                let (got, want) = (block_on(read_many(&[&grad]))?.remove(0), need(format!("clipped{i}"))?);
+                let (got, want) = (read_many(&[&grad]).await?.remove(0), need(format!("clipped{i}"))?);
                 compare(&format!("gradient {i}"), (grad.dims(), &got), (&want.shape, &want.data), tolerance)?;
             }
             _ => return Err(Failure::Harness(format!("parameter {i}: a gradient came or went"))),

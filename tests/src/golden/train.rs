@@ -2,23 +2,23 @@
 
 use kindling::optim::{OptimizerSpec, Schedule, Scheduler, clip_grad_norm_};
 use kindling::plan::read_many;
-use kindling::{Device, Tensor, block_on};
+use kindling::{Device, Tensor};
 use serde_json::{Map, Value as Json};
 
 use super::call::number;
 use super::{Failure, File, Report, Tolerance, compare};
 use crate::python::torch::module::{self, Kept};
-use crate::python::{Args, Error, Interpreter, Value};
+use crate::python::{Args, Error, Interpreter, Value, reads};
 
 /// The family's name in reports.
 pub const FAMILY: &str = "train";
 
 /// Replays a file.
-pub fn run(case: &str, bytes: &[u8], device: &Device, report: &mut Report) {
-    report.add(FAMILY, case, replay(bytes, device));
+pub async fn run(case: &str, bytes: &[u8], device: &Device, report: &mut Report) {
+    report.add(FAMILY, case, replay(bytes, device).await);
 }
 
-fn replay(bytes: &[u8], device: &Device) -> Result<(), Failure> {
+async fn replay(bytes: &[u8], device: &Device) -> Result<(), Failure> {
     let file = File::parse(bytes)?;
     let spec = file.json("spec")?;
     let net = Net::load(&file, &spec, device)?;
@@ -45,9 +45,9 @@ fn replay(bytes: &[u8], device: &Device) -> Result<(), Failure> {
         let mut losses = Vec::new();
         for m in 0..micro {
             let pick = |all: &Tensor| all.select(0, (t % batches) as isize)?.select(0, m as isize);
-            let output = net.forward(&pick(&x)?)?;
+            let output = net.forward(&pick(&x)?).await?;
             if t == 0 && m == 0 {
-                tol.check("out0", &output, &file, "out")?;
+                tol.check("out0", &output, &file, "out").await?;
             }
             let target = pick(&y)?;
             let loss = match text(&spec["loss"])? {
@@ -60,11 +60,11 @@ fn replay(bytes: &[u8], device: &Device) -> Result<(), Failure> {
             losses.push(loss);
         }
         if t == 0 {
-            check_gradients(&parameters, &file, &tol)?;
+            check_gradients(&parameters, &file, &tol).await?;
         }
         if let Some(most) = clip {
             let norm = clip_grad_norm_(&params, most, 2.0)?;
-            tol.check_number(&format!("grad norm of step {t}"), read(&norm)?[0], &spec["grad_norms"][t], "grad")?;
+            tol.check_number(&format!("grad norm of step {t}"), read(&norm).await?[0], &spec["grad_norms"][t], "grad")?;
         }
         let lr = optimizer.lrs()[0];
         let lr_off = number(&spec["lrs"][t]).filter(|want| (lr - want).abs() > 1e-12 + 1e-9 * want.abs());
@@ -73,7 +73,7 @@ fn replay(bytes: &[u8], device: &Device) -> Result<(), Failure> {
         }
         let mut total = 0.0;
         for loss in &losses {
-            total += read(loss)?[0];
+            total += read(loss).await?[0];
         }
         tol.check_number(&format!("loss of step {t}"), total, &spec["losses"][t], "loss")?;
         optimizer.step()?;
@@ -81,11 +81,11 @@ fn replay(bytes: &[u8], device: &Device) -> Result<(), Failure> {
             scheduler.step(&mut optimizer);
         }
     }
-    net.check_final(&file, &tol)?;
+    net.check_final(&file, &tol).await?;
     if file.get("eval/x").is_some() {
         net.python.call_method(&net.module, "eval", Args::default())?;
-        let output = kindling::no_grad(|| net.forward(&file.need("eval/x")?.tensor(device)?))?;
-        tol.check("eval/out", &output, &file, "out")?;
+        let output = net.forward(&file.need("eval/x")?.tensor(device)?).await?;
+        tol.check("eval/out", &output, &file, "out").await?;
     }
     Ok(())
 }
@@ -122,9 +122,14 @@ impl Net {
         Ok(net)
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor, Failure> {
-        let output = self.python.call(&self.module, Args::of(vec![Value::Tensor(x.clone())]))?;
-        Ok(output.as_tensor()?.clone())
+    /// A forward pass. It may read its input, as networks do whose depth depends on the data, but not after it has
+    /// changed running statistics.
+    async fn forward(&self, x: &Tensor) -> Result<Tensor, Failure> {
+        reads::replay(|| {
+            let output = self.python.call(&self.module, Args::of(vec![Value::Tensor(x.clone())]))?;
+            Ok(output.as_tensor()?.clone())
+        })
+        .await
     }
 
     fn parameters(&self) -> Result<Vec<(String, Tensor)>, Failure> {
@@ -134,12 +139,12 @@ impl Net {
 
     /// Compares what training made of each tensor, relative to how far PyTorch moved it: an engine that did
     /// nothing would be off by all of that.
-    fn check_final(&self, file: &File, tol: &Tolerances<'_>) -> Result<(), Failure> {
+    async fn check_final(&self, file: &File, tol: &Tolerances<'_>) -> Result<(), Failure> {
         let mut checked = 0;
         for (name, kept) in module::members(&self.module)? {
             let (Kept::Parameter(tensor) | Kept::Buffer(tensor)) = kept;
             let (init, want) = (file.need(&format!("init/{name}"))?, file.need(&format!("final/{name}"))?);
-            let got = read(&tensor)?;
+            let got = read(&tensor).await?;
             let (init, want) = (init.data.to_f64(), want.data.to_f64());
             let norm = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
             let (off, moved) = (norm(&got, &want), norm(&want, &init));
@@ -160,11 +165,11 @@ impl Net {
 }
 
 /// The gradients of the first step; a parameter without one has none in the file either.
-fn check_gradients(parameters: &[(String, Tensor)], file: &File, tol: &Tolerances<'_>) -> Result<(), Failure> {
+async fn check_gradients(parameters: &[(String, Tensor)], file: &File, tol: &Tolerances<'_>) -> Result<(), Failure> {
     for (name, parameter) in parameters {
         let key = format!("grad0/{name}");
         match (parameter.grad(), file.get(&key)) {
-            (Some(grad), Some(_)) => tol.check(&key, &grad, file, "grad")?,
+            (Some(grad), Some(_)) => tol.check(&key, &grad, file, "grad").await?,
             (None, None) => {}
             (Some(_), None) => return Err(Failure::Harness(format!("{name} should have no gradient"))),
             (None, Some(_)) => return Err(Failure::Harness(format!("{name} has no gradient"))),
@@ -193,9 +198,9 @@ impl Tolerances<'_> {
         exception.and_then(|(_, value)| number(value)).map_or_else(|| self.get("delta_rtol"), Ok)
     }
 
-    fn check(&self, name: &str, got: &Tensor, file: &File, kind: &str) -> Result<(), Failure> {
+    async fn check(&self, name: &str, got: &Tensor, file: &File, kind: &str) -> Result<(), Failure> {
         let want = file.need(name)?;
-        let array = block_on(read_many(&[got]))?.remove(0);
+        let array = read_many(&[got]).await?.remove(0);
         compare(name, (got.dims(), &array), (&want.shape, &want.data), self.of(kind)?)
     }
 
@@ -208,8 +213,8 @@ impl Tolerances<'_> {
     }
 }
 
-fn read(tensor: &Tensor) -> Result<Vec<f64>, Failure> {
-    Ok(block_on(read_many(&[tensor]))?.remove(0).to_f64())
+async fn read(tensor: &Tensor) -> Result<Vec<f64>, Failure> {
+    Ok(read_many(&[tensor]).await?.remove(0).to_f64())
 }
 
 fn python_value(json: &Json) -> Result<Value, Failure> {

@@ -13,6 +13,7 @@ mod eval;
 mod exec;
 mod index;
 mod operators;
+pub mod reads;
 pub mod torch;
 mod value;
 

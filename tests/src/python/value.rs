@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use kindling::{DType, Tensor, block_on};
+use kindling::{DType, Tensor};
 
 use super::class::{Class, Function, Instance};
+use super::reads::read;
 use super::{Args, Error, Interpreter, Result};
 
 /// A value.
@@ -280,7 +281,7 @@ pub fn item(tensor: &Tensor) -> Result<f64> {
     if tensor.numel() != 1 {
         return Err(Error::new(format!("a Tensor with {} elements cannot be converted to a number", tensor.numel())));
     }
-    let array = block_on(kindling::plan::read_many(&[tensor]))?.remove(0);
+    let array = read(&[tensor])?.remove(0);
     Ok(array.to_f64()[0])
 }
 

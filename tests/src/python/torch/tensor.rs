@@ -1,9 +1,10 @@
 //! What a tensor can tell about itself, and its methods that are no operations.
 
 use kindling::autograd::Backward;
-use kindling::{DType, Tensor, block_on};
+use kindling::{DType, Tensor};
 
 use super::dtype;
+use crate::python::reads::read;
 use crate::python::value::item;
 use crate::python::{Args, Error, Interpreter, Object, Result, Value};
 
@@ -95,7 +96,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
             }
         }
         "tolist" => {
-            let numbers = block_on(kindling::plan::read_many(&[tensor]))?.remove(0).to_f64();
+            let numbers = read(&[tensor])?.remove(0).to_f64();
             nested(&numbers, tensor.dims(), tensor.dtype())
         }
         "numel" | "nelement" => Value::Int(tensor.numel() as i64),
@@ -136,7 +137,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
         "equal" | "allclose" => {
             let a = bare(&["input", "other", "rtol", "atol"])?;
             let other = a.tensor("other")?;
-            let arrays = block_on(kindling::plan::read_many(&[tensor, other]))?;
+            let arrays = read(&[tensor, other])?;
             let (x, y) = (arrays[0].to_f64(), arrays[1].to_f64());
             let exact = name == "equal";
             let (rtol, atol) =
