@@ -12,7 +12,7 @@ pub fn classes(model: &ModelSpec) -> Result<String> {
     writer.sequence(&model.layers, &mut net)?;
     let net = net.class("Net");
     let classes = writer.classes.iter().map(|(name, body)| body.class(name));
-    Ok(classes.chain([net]).collect::<Vec<_>>().join("\n\n"))
+    Ok(classes.chain([net]).collect::<Vec<_>>().join("\n"))
 }
 
 /// What stands in `__init__` and `forward` of a class.

@@ -49,7 +49,6 @@ fn transforms(script: &Script<'_>) -> Result<String> {
         [channels, height, width] => (if *channels == 1 { "L" } else { "RGB" }, format!("[{height}, {width}]")),
         other => return Err(Error::value("export", format!("inputs of {other:?} are no pictures"))),
     };
-    let normalize = if script.normalization.is_some() { ", v2.Normalize(MEAN, STD)" } else { "" };
     let augment = script.train.map_or(&[][..], |train| train.augment.as_slice());
     let parts = |erasing: bool| {
         let chosen = augment.iter().filter(move |a| matches!(a, Augment::RandomErasing { .. }) == erasing);
@@ -64,19 +63,16 @@ fn transforms(script: &Script<'_>) -> Result<String> {
     };
     let before: Vec<String> = parts(false).collect::<Result<_>>()?;
     let after: Vec<String> = parts(true).collect::<Result<_>>()?;
-    let list = |parts: &[String]| parts.iter().map(|part| format!("{part}, ")).collect::<String>();
-    let last: String = after.iter().map(|part| format!(", {part}")).collect();
-    let to_float = "v2.ToImage(), v2.ToDtype(torch.float32, scale=True)";
-    let mut out = format!(
-        "\nMODE, SIZE = \"{mode}\", {side}\nTEST = v2.Compose([v2.Lambda(lambda picture: picture.convert(MODE)), \
-         v2.Resize(SIZE), {to_float}{normalize}])\n"
-    );
-    if script.train.is_some_and(has_loop) {
-        out += &format!(
-            "TRAIN = v2.Compose([v2.Lambda(lambda picture: picture.convert(MODE)), v2.Resize(SIZE), {to_float}, \
-             {}v2.Identity(){normalize}{last}])\n",
-            list(&before)
-        );
+    let head = "v2.Lambda(lambda picture: picture.convert(MODE)), v2.Resize(SIZE), v2.ToImage(), \
+                v2.ToDtype(torch.float32, scale=True)";
+    let compose = |before: &[String], after: &[String]| {
+        let normalize = script.normalization.map(|_| "v2.Normalize(MEAN, STD)".to_owned());
+        let parts: Vec<String> = before.iter().cloned().chain(normalize).chain(after.iter().cloned()).collect();
+        format!("v2.Compose([{head}{}])", parts.iter().map(|part| format!(", {part}")).collect::<String>())
+    };
+    let mut out = format!("\nMODE, SIZE = \"{mode}\", {side}\nTEST = {}\n", compose(&[], &[]));
+    if script.has_loop() {
+        out += &format!("TRAIN = {}\n", compose(&before, &after));
     }
     Ok(out)
 }
