@@ -3,18 +3,24 @@
 //! needs no device. A [`Trainer`] does what a specification says, a batch at a time.
 
 pub mod bench;
+mod closely;
 mod evaluate;
 mod inputs;
+mod live;
 mod metrics;
 pub mod model;
+mod progress;
 pub mod python;
 mod spec;
 mod state;
+mod trace;
 mod trainer;
 
+pub use closely::{Graph, GraphNode, LayerDetails, StepDetails};
 pub use evaluate::evaluate;
 pub use metrics::{EpochResult, Evaluation, StepResult};
 pub use model::{LayerSpec, Model, ModelSpec};
+pub use progress::{Ending, Event, Position};
 pub use spec::{Augment, DataSpec, EarlyStopping, LossSpec, TrainSpec};
 pub use state::{checkpoint_spec, load_model, run_spec};
-pub use trainer::{Ending, Event, Position, Trainer};
+pub use trainer::Trainer;
