@@ -59,10 +59,10 @@ fn exists_on_gpu(op: &dyn Op, operands: &[Spec], output: DType) -> Result<()> {
     if output == DType::F64 {
         return Err(Error::dtype(op.name(), "f64 exists on the CPU only: WebGPU has no 64-bit floats"));
     }
-    let dtypes: Vec<DType> = operands.iter().map(|spec| spec.dtype).collect();
-    if output != DType::I64 && !dtypes.contains(&DType::I64) {
+    if output != DType::I64 && operands.iter().all(|spec| spec.dtype != DType::I64) {
         return Ok(());
     }
+    let dtypes: Vec<DType> = operands.iter().map(|spec| spec.dtype).collect();
     if let Compute::Pointwise(pointwise) = op.compute() {
         let function = pointwise.wgsl(&dtypes)?;
         let head = format!("fn {}(", function.name);
