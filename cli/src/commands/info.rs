@@ -1,13 +1,14 @@
-//! `kindling info`: which devices there are, and what they allow.
+//! `kindling info`: which devices there are, what they allow, and what they reach.
 
 use clap::Args;
 use kindling::device::AdapterKind;
 use kindling::{Device, Result, block_on};
 use serde_json::json;
 
+use super::roofline::{Roofline, measure};
 use crate::output;
 
-/// Show the devices of this machine and their limits.
+/// Show the devices of this machine, their limits and what they reach.
 #[derive(Args)]
 pub struct Info {
     /// Print one JSON object instead of text.
@@ -19,6 +20,8 @@ pub struct Info {
 pub fn run(info: &Info) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let gpu = block_on(Device::gpu());
+    let of_cpu = measure(&Device::cpu())?;
+    let of_gpu = gpu.as_ref().ok().map(measure).transpose()?;
     if info.json {
         let gpu = match &gpu {
             Ok(Device::Gpu(gpu)) => {
@@ -30,15 +33,19 @@ pub fn run(info: &Info) -> Result<()> {
                     "max_storage_buffers_per_shader_stage": limits.max_storage_buffers_per_shader_stage,
                     "max_compute_invocations_per_workgroup": limits.max_compute_invocations_per_workgroup,
                     "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
+                    "measured": of_gpu.as_ref().map(figures),
                 })
             }
             Ok(_) => json!(null),
             Err(error) => json!({ "error": error.to_string() }),
         };
-        return output::object(&json!({ "version": env!("CARGO_PKG_VERSION"), "cpu": { "cores": cores }, "gpu": gpu }));
+        return output::object(
+            &json!({ "version": env!("CARGO_PKG_VERSION"), "cpu": { "cores": cores, "measured": figures(&of_cpu) }, "gpu": gpu }),
+        );
     }
     output::line(format!("kindling {}", env!("CARGO_PKG_VERSION")))?;
     output::line(format!("cpu      {cores} cores"))?;
+    output::line(reached(&of_cpu))?;
     match gpu {
         Ok(Device::Gpu(gpu)) => {
             let limits = gpu.limits();
@@ -54,6 +61,9 @@ pub fn run(info: &Info) -> Result<()> {
                 limits.max_compute_invocations_per_workgroup,
                 limits.max_compute_workgroup_storage_size >> 10
             ))?;
+            if let Some(of_gpu) = &of_gpu {
+                output::line(reached(of_gpu))?;
+            }
             let choice = if gpu.kind() == AdapterKind::Software {
                 "cpu: a GPU that is emulated on the CPU is slower than the CPU itself"
             } else {
@@ -67,6 +77,16 @@ pub fn run(info: &Info) -> Result<()> {
             output::line("--device auto means cpu")
         }
     }
+}
+
+/// The figures for machines.
+fn figures(roofline: &Roofline) -> serde_json::Value {
+    json!({ "gflops": roofline.gflops, "gbytes_per_second": roofline.gbytes })
+}
+
+/// The figures for people.
+fn reached(Roofline { gflops, gbytes }: &Roofline) -> String {
+    format!("         measured: {gflops:.1} GFLOP/s in a product of 1024×1024, {gbytes:.1} GB/s in a pass over 64 MB")
 }
 
 fn kind(kind: AdapterKind) -> &'static str {

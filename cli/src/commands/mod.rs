@@ -6,4 +6,5 @@ pub mod eval;
 pub mod export;
 pub mod info;
 pub mod predict;
+mod roofline;
 pub mod train;
