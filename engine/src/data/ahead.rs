@@ -1,13 +1,19 @@
 //! Reading ahead: threads read the samples of the batches to come while the present one is worked on; natively only. Thread `k` of
 //! `n` reads every `n`-th batch, so that they come in order without being sorted.
 
+#[cfg(not(target_arch = "wasm32"))]
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::Receiver;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::mpsc::sync_channel;
 
-use super::dataset::{Dataset, Samples};
+#[cfg(not(target_arch = "wasm32"))]
+use super::dataset::Dataset;
+use super::dataset::Samples;
 use crate::{Error, Result};
 
 /// Batches that each thread reads before one is taken from it.
+#[cfg(not(target_arch = "wasm32"))]
 const DEPTH: usize = 2;
 
 /// Threads that read the batches of an epoch. They end when they have read all, or when this is dropped.
@@ -18,6 +24,7 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// Begins to read the samples of these batches.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn start(dataset: &Arc<dyn Dataset>, batches: Vec<Vec<usize>>, workers: usize) -> Self {
         let mut lanes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); workers];
         for (i, samples) in batches.into_iter().enumerate() {

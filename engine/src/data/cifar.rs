@@ -186,8 +186,28 @@ impl CifarReader {
                 );
                 return Err(Error::file(place, problem));
             }
+            if let Some(missing) = self.skipped(split, expected) {
+                let problem =
+                    format!("{missing} is missing: the first {expected} {split} pictures are not those found");
+                return Err(Error::file(place, problem));
+            }
         }
         self.finish_with_fewer()
+    }
+
+    /// The first file that was not there though a later one was, if some of the first `n` pictures of a split are in it.
+    fn skipped(&self, split: Split, n: usize) -> Option<&'static str> {
+        let mut found = 0;
+        for name in self.set.files(split) {
+            if found >= n {
+                return None;
+            }
+            match self.seen.iter().find(|(seen, ..)| seen == name) {
+                Some((.., range)) => found += range.len(),
+                None => return Some(name),
+            }
+        }
+        None
     }
 
     /// What was read, even if pictures are missing: a collection in this layout that is smaller than the official one.
@@ -221,7 +241,7 @@ impl CifarReader {
         let part = |name: &&str| {
             self.seen.iter().find(|(seen, of, _)| seen == name && *of == split).map(|(.., range)| range.clone())
         };
-        let parts: Vec<Range<usize>> = self.set.files(split).iter().filter_map(|name| part(name)).collect();
+        let parts: Vec<Range<usize>> = self.set.files(split).iter().filter_map(part).collect();
         let images = match split {
             Split::Train => &mut self.train,
             Split::Test => &mut self.test,

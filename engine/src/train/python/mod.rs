@@ -40,7 +40,7 @@ impl Script<'_> {
     /// The script.
     ///
     /// ```
-    /// use kindling::train::{preset, python::Script};
+    /// use kindling::train::{model::preset, python::Script};
     /// # fn main() -> kindling::Result<()> {
     /// let model = preset("cifar-intro", &[3, 32, 32], 10)?;
     /// let classes: Vec<String> = (0..10).map(|i| i.to_string()).collect();
