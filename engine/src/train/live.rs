@@ -188,6 +188,6 @@ fn for_each_rule<R: Rule>(optimizer: &mut Optimizer<R>, change: impl FnMut(&mut 
     optimizer.rules_mut().try_for_each(change)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 #[path = "live_tests.rs"]
 mod tests;
