@@ -32,3 +32,11 @@ impl Cpu {
         &self.0.attached
     }
 }
+
+/// How many threads the engine's CPU kernels share: rayon's, one in a browser.
+pub fn threads() -> usize {
+    #[cfg(target_arch = "wasm32")]
+    return 1;
+    #[cfg(not(target_arch = "wasm32"))]
+    rayon::current_num_threads()
+}

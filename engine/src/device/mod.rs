@@ -10,7 +10,7 @@ use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::rc::Rc;
 
-pub use cpu::Cpu;
+pub use cpu::{Cpu, threads};
 pub use dtype::{Array, DType, Element, Float, Slice, SliceMut};
 pub use gpu::{AdapterKind, Gpu, GpuBuffer};
 
