@@ -39,7 +39,7 @@ impl Trainer {
     /// Changes the momentum, or the first of the betas, from the next step on.
     ///
     /// # Errors
-    /// The optimizer has none, or it is not at least 0 and below 1.
+    /// The optimizer has none, or it is out of its range.
     pub fn set_momentum(&mut self, momentum: f64) -> Result<()> {
         if self.optimizer.rules().all(|rule| rule.momentum().is_none()) {
             let rule = format!("{} has no momentum", self.spec.optimizer.name());

@@ -41,7 +41,7 @@ fn a_rate_of_zero_stands_still_and_a_schedule_goes_on_from_a_change() {
     let before = block_on(stopped.evaluate(|_, _| {})).unwrap();
     losses(&mut stopped, 3);
     assert_eq!(block_on(stopped.evaluate(|_, _| {})).unwrap(), before);
-    assert!(stopped.set_lr(f64::NAN).is_err() && stopped.set_momentum(1.5).is_err());
+    assert!(stopped.set_lr(f64::NAN).is_err() && stopped.set_momentum(-0.5).is_err());
 
     let schedule = Some(Schedule::Step { step_size: 1, gamma: 0.5 });
     let mut scheduled = trainer(TrainSpec { schedule, schedule_by_epoch: false, ..spec() });
