@@ -1,20 +1,12 @@
 //! The worker: owns the engine, so that nothing the engine does can freeze the page.
 
-use kindling_app::protocol::{FromWorker, ToWorker};
-use kindling_app::{channel, probe, report_panics};
-use wasm_bindgen_futures::spawn_local;
+use kindling_app::protocol::FromWorker;
+use kindling_app::{channel, worker};
 
 fn main() {
-    report_panics();
-    channel::listen(|message, _| spawn_local(answer(message)));
-}
-
-async fn answer(message: ToWorker) {
-    match message {
-        ToWorker::ProbeHardware => channel::say(&FromWorker::Hardware(probe::hardware().await), &[]),
-        other => {
-            let reason = format!("{other:?} is not known");
-            channel::say(&FromWorker::NotUnderstood { reason }, &[]);
-        }
-    }
+    std::panic::set_hook(Box::new(|info| {
+        web_sys::console::error_1(&info.to_string().into());
+        channel::say(&FromWorker::Crashed { reason: info.to_string() }, &[]);
+    }));
+    worker::start();
 }

@@ -9,6 +9,7 @@ mod data;
 mod file;
 mod hardware;
 mod look;
+mod run;
 
 pub use data::{DataInfo, DataKind, DataProgress, DataSource, SamplesView};
 pub use file::{CheckpointSummary, FileKind, FileSummary, ResumeFrom};
@@ -19,7 +20,9 @@ pub use look::{
     Spread, StepView,
 };
 
-use kindling::train::{Augment, Ending, EpochResult, Position, StepResult, TrainSpec};
+pub use run::{Begun, Benched, Progress};
+
+use kindling::train::{Augment, Ending, EpochResult, TrainSpec};
 use serde::{Deserialize, Serialize};
 
 /// A run's number; the page counts.
@@ -104,6 +107,16 @@ pub enum ToWorker {
     ForgetCheckpoint,
     /// Measure what the device reaches. Answered by [`FromWorker::Measured`].
     Measure,
+    /// Make some steps of a benchmark (`bench.html`), going on where the last ones ended. Answered by
+    /// [`FromWorker::Benched`].
+    Bench {
+        /// Its name, such as `W1b4`.
+        workload: String,
+        /// How many.
+        steps: u32,
+        /// Where.
+        device: DeviceChoice,
+    },
     /// Tests only: lose the GPU device, as a driver reset would.
     LoseDevice,
     /// Tests only: die, as a tab that runs out of memory makes a worker die.
@@ -275,6 +288,8 @@ pub enum FromWorker {
         /// The figures.
         figures: Vec<Measurement>,
     },
+    /// Steps of a benchmark have been made.
+    Benched(Benched),
     /// Something that was asked for could not be done. Where it names a run, that run stands still.
     Failed {
         /// The run that it stopped.
@@ -294,101 +309,5 @@ pub enum FromWorker {
     },
 }
 
-/// A run that has begun.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Begun {
-    /// The run.
-    pub run: RunId,
-    /// Its settings; where they name a preset or leave the model out, `model` is filled in.
-    pub spec: TrainSpec,
-    /// How many parameters the model has.
-    pub parameters: usize,
-    /// Batches an epoch has.
-    pub batches: usize,
-    /// The device's name.
-    pub device: String,
-    /// What the device is.
-    pub kind: DeviceKind,
-    /// Where it goes on from, if it does not begin.
-    pub resumed_at: Option<Position>,
-    /// The epochs before that.
-    pub history: Vec<EpochResult>,
-}
-
-/// How a run is doing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// The run.
-    pub run: RunId,
-    /// How far it is.
-    pub position: Position,
-    /// The steps since the last time.
-    pub results: Vec<StepResult>,
-    /// The learning rate of the next step.
-    pub lr: f64,
-    /// Samples learned from a second, lately.
-    pub images_per_second: f64,
-    /// Milliseconds a step, lately.
-    pub ms_per_step: f64,
-    /// Bytes that the engine holds on the GPU; 0 on the CPU.
-    pub gpu_bytes: u64,
-    /// Kernels run a step.
-    pub dispatches_per_step: f64,
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn round_trip(message: &FromWorker) -> FromWorker {
-        let text = serde_json::to_string(message).expect("messages are plain data");
-        serde_json::from_str(&text).expect("what was written can be read")
-    }
-
-    #[test]
-    fn messages_survive_the_way() {
-        let adapter = Adapter { vendor: "nvidia".into(), max_buffer: 4_294_967_296.0, ..Adapter::default() };
-        let progress = Progress {
-            run: 3,
-            position: Position { epoch: 1, batch: 2, batches: 3, step: 5 },
-            results: vec![StepResult { step: 5, loss: 0.1 + 0.2, accuracy: 1.0 / 3.0 }],
-            lr: 1e-3,
-            images_per_second: 8420.5,
-            ms_per_step: 3.1,
-            gpu_bytes: 1 << 40,
-            dispatches_per_step: 22.0,
-        };
-        for message in [
-            FromWorker::Ready,
-            FromWorker::Hardware(Hardware::Gpu(adapter)),
-            FromWorker::Hardware(Hardware::Cpu(NoGpu::Refused { reason: "lost".into() })),
-            FromWorker::Progress(progress),
-        ] {
-            assert_eq!(round_trip(&message), message);
-        }
-        let ask = serde_json::to_string(&ToWorker::ProbeHardware).expect("messages are plain data");
-        assert_eq!(ask, "\"probe-hardware\"");
-    }
-
-    #[test]
-    fn questions_survive_the_way() {
-        let source = DataSource { kind: DataKind::Cifar { hundred: false, url: None }, train: Some(5), test: None };
-        let spec = TrainSpec { preset: Some("mlp".into()), ..TrainSpec::default() };
-        let cell = Look::Predictions {
-            split: SplitName::Test,
-            first: 0,
-            count: 8,
-            order: Order::WorstMistakes,
-            cell: Some((1, 2)),
-        };
-        for message in [
-            ToWorker::OpenData(source),
-            ToWorker::Begin { run: 1, spec },
-            ToWorker::Change { run: 1, change: LiveChange::Lr(0.1) },
-            ToWorker::Look(cell),
-        ] {
-            let text = serde_json::to_string(&message).expect("messages are plain data");
-            assert_eq!(serde_json::from_str::<ToWorker>(&text).expect("readable"), message);
-        }
-    }
-}
+mod tests;
