@@ -5,7 +5,24 @@ use serde_json::{Map, Value};
 
 use super::LayerSpec;
 use super::kind::{Branches, Kind, SIGNATURES, Sequence, Signature};
-use crate::{Error, Result};
+
+/// Layers that were read, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The layers.
+    pub layers: Vec<LayerSpec>,
+    /// The line, from 1, on which each layer begins, in the order of [`Summary::rows`](super::Summary::rows).
+    pub lines: Vec<usize>,
+}
+
+/// What is wrong with a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong on it.
+    pub why: String,
+}
 
 /// Writes layers.
 pub fn print(layers: &[LayerSpec]) -> String {
@@ -41,9 +58,9 @@ fn print_layer(layer: &LayerSpec, depth: usize, out: &mut String) {
 
 /// `Kind(arguments)`: those that must be given by place, others by name, defaults left out.
 fn call(kind: &Kind) -> String {
-    let Ok(Value::Object(map)) = serde_json::to_value(kind) else { return kind.name().to_owned() };
-    let Some(signature) = signature(kind.name()) else { return kind.name().to_owned() };
-    let default = from_map(signature, Map::new()).ok().and_then(|default| serde_json::to_value(default).ok());
+    let Some(signature) = kind.signature() else { return kind.name().to_owned() };
+    let map = kind.arguments();
+    let default = Kind::from_arguments(signature.name, Map::new()).ok().map(|default| default.arguments());
     let mut arguments = Vec::new();
     for (i, argument) in signature.arguments.iter().enumerate() {
         match map.get(*argument) {
@@ -72,28 +89,28 @@ fn signature(name: &str) -> Option<&'static Signature> {
     SIGNATURES.iter().find(|signature| signature.name == name)
 }
 
-fn from_map(signature: &Signature, mut map: Map<String, Value>) -> Result<Kind, String> {
-    map.insert("type".into(), Value::String(signature.name.into()));
-    serde_json::from_value(Value::Object(map)).map_err(|e| e.to_string())
-}
-
 /// Reads layers.
 ///
 /// # Errors
 /// What is wrong, and on which line.
-pub fn parse(text: &str) -> Result<Vec<LayerSpec>> {
-    let mut parser = Parser { rest: text, line: 1 };
+pub fn parse(text: &str) -> Result<Parsed, TextError> {
+    let mut parser = Parser { rest: text, line: 1, lines: Vec::new() };
     let layers = parser.layers();
     let layers = layers.and_then(|layers| match parser.peek() {
         None => Ok(layers),
         Some(found) => Err(format!("unexpected '{found}'")),
     });
-    layers.map_err(|why| Error::value("model", format!("line {}: {why}", parser.line)))
+    match layers {
+        Ok(layers) => Ok(Parsed { layers, lines: parser.lines }),
+        Err(why) => Err(TextError { line: parser.line, why }),
+    }
 }
 
 struct Parser<'a> {
     rest: &'a str,
     line: usize,
+    /// Where the layers read so far begin.
+    lines: Vec<usize>,
 }
 
 impl<'a> Parser<'a> {
@@ -148,6 +165,7 @@ impl<'a> Parser<'a> {
     }
 
     fn layer(&mut self) -> Result<LayerSpec, String> {
+        self.lines.push(self.line);
         let mut word = self.word();
         let mut name = None;
         if self.take(':') {
@@ -218,7 +236,7 @@ impl<'a> Parser<'a> {
         if let Some(missing) = signature.arguments[..signature.required].iter().find(|a| !map.contains_key(**a)) {
             return Err(format!("{word} needs {missing}"));
         }
-        from_map(signature, map).map_err(|why| format!("{word}: {why}"))
+        Kind::from_arguments(signature.name, map).map_err(|why| format!("{word}: {why}"))
     }
 
     fn argument(&mut self) -> Result<(Option<&'a str>, Value), String> {
