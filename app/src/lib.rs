@@ -2,6 +2,8 @@
 //!
 //! The page shows and asks; the worker owns the engine. They know each other only through [`protocol`].
 
+pub mod channel;
+pub mod js;
 pub mod link;
 pub mod probe;
 pub mod protocol;

@@ -35,12 +35,11 @@ pub fn mount() {
 fn App() -> impl IntoView {
     let status = RwSignal::new(Status::Asking);
     let link = Link::start(move |event| match event {
-        Event::Message(FromWorker::Hardware(hardware)) => status.set(Status::Known(hardware)),
-        Event::Message(FromWorker::NotUnderstood { reason }) => {
+        Event::Message(FromWorker::Hardware(hardware), _) => status.set(Status::Known(hardware)),
+        Event::Message(FromWorker::NotUnderstood { reason }, _) => {
             status.set(Status::Failed(format!("Page and engine are of different versions: {reason}")));
         }
-        // The link keeps it to itself.
-        Event::Message(FromWorker::Ready) => {}
+        Event::Message(..) | Event::Restarted(_) => {}
         Event::Failed(reason) => status.set(Status::Failed(reason)),
     });
     match link {
