@@ -102,8 +102,7 @@ pub async fn copy(text: &str) -> Result<(), String> {
 /// It is no picture that the browser knows.
 pub async fn picture(blob: &Blob, most: u32) -> Result<(u32, u32, Uint8Array), String> {
     let read = async {
-        let bitmap: ImageBitmap =
-            JsFuture::from(window().create_image_bitmap_with_blob(blob)?).await?.dyn_into()?;
+        let bitmap: ImageBitmap = JsFuture::from(window().create_image_bitmap_with_blob(blob)?).await?.dyn_into()?;
         let scale = (f64::from(most) / f64::from(bitmap.width().max(bitmap.height()).max(1))).min(1.0);
         let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
         let (width, height) = (side(bitmap.width()), side(bitmap.height()));

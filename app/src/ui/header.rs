@@ -35,7 +35,9 @@ fn Chip(store: Store) -> impl IntoView {
         (Some(device), status) => {
             let name = match (&status, device.kind) {
                 // The browser's name for the adapter says more than the engine's.
-                (Status::Known(hardware @ (Hardware::Gpu(_) | Hardware::Software(_))), kind) if kind != DeviceKind::Cpu => {
+                (Status::Known(hardware @ (Hardware::Gpu(_) | Hardware::Software(_))), kind)
+                    if kind != DeviceKind::Cpu =>
+                {
                     words::describe(hardware).name
                 }
                 _ => device.name,

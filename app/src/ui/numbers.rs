@@ -127,12 +127,8 @@ mod tests {
 
     #[test]
     fn the_line_is_tqdms() {
-        let progress =
-            Progress { epoch: [3, 15], batch: [176, 391], elapsed: 41.2, loss: Some(1.2149), rate: 4.3 };
-        assert_eq!(
-            progress.line(),
-            "epoch 3/15  45%|████▌     | 176/391 [00:41<00:50, 4.30 batch/s, loss 1.21]"
-        );
+        let progress = Progress { epoch: [3, 15], batch: [176, 391], elapsed: 41.2, loss: Some(1.2149), rate: 4.3 };
+        assert_eq!(progress.line(), "epoch 3/15  45%|████▌     | 176/391 [00:41<00:50, 4.30 batch/s, loss 1.21]");
         let begun = Progress { epoch: [1, 2], batch: [0, 10], ..Progress::default() };
         assert_eq!(begun.line(), "epoch 1/2   0%|          | 0/10 [00:00<?, ? batch/s]");
         assert_eq!(bar(1.0, 4), "████");

@@ -43,11 +43,7 @@ impl Scale {
     /// The value at a pixel.
     pub fn value(&self, pixel: f64) -> f64 {
         let part = (pixel - self.pixels[0]) / (self.pixels[1] - self.pixels[0]);
-        if self.log {
-            self.low * (self.high / self.low).powf(part)
-        } else {
-            self.low + part * (self.high - self.low)
-        }
+        if self.log { self.low * (self.high / self.low).powf(part) } else { self.low + part * (self.high - self.low) }
     }
 
     /// Round values to mark, about `wanted` of them.

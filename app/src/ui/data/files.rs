@@ -43,7 +43,7 @@ pub fn Own(store: Store) -> impl IntoView {
                 </label>
                 <label class="button small">
                     "Folder …"
-                    <input class="hidden" type="file" webkitdirectory multiple on:change=chosen />
+                    <input class="hidden" type="file" prop:webkitdirectory=true multiple on:change=chosen />
                 </label>
             </div>
             <form class="own-url" on:submit=fetch>

@@ -100,7 +100,10 @@ fn Use(store: Store) -> impl IntoView {
         });
     };
     let opened = move || {
-        store.device.get().map(|device| view! { <p class="card-meaning">"Runs compute on " <b>{device.name}</b> "."</p> })
+        store
+            .device
+            .get()
+            .map(|device| view! { <p class="card-meaning">"Runs compute on " <b>{device.name}</b> "."</p> })
     };
     view! {
         <section class="panel card" aria-labelledby="use-title">

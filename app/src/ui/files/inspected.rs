@@ -49,15 +49,16 @@ fn Summary(store: Store, file: FileSummary) -> impl IntoView {
     }
     let changes = file.run.as_ref().map(|run| {
         let differences = settings::differences(&untrack(|| store.draft.run_spec()), &run.spec);
-        let rows = differences.into_iter().filter(|(name, ..)| name != "layers" && name != "model").map(|(name, old, new)| {
-            view! {
-                <tr>
-                    <th scope="row">{name}</th>
-                    <td>{old}</td>
-                    <td>{new}</td>
-                </tr>
-            }
-        });
+        let rows =
+            differences.into_iter().filter(|(name, ..)| name != "layers" && name != "model").map(|(name, old, new)| {
+                view! {
+                    <tr>
+                        <th scope="row">{name}</th>
+                        <td>{old}</td>
+                        <td>{new}</td>
+                    </tr>
+                }
+            });
         let rows = rows.collect::<Vec<_>>();
         (!rows.is_empty()).then(|| {
             view! {
@@ -75,7 +76,8 @@ fn Summary(store: Store, file: FileSummary) -> impl IntoView {
             }
         })
     });
-    let facts = facts.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
+    let facts =
+        facts.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
     let blocked = file.misfit.is_some();
     view! {
         <h2 id="inspected-title">{what} " in " {file.file.clone()}</h2>

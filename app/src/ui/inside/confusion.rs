@@ -29,7 +29,8 @@ pub fn Confusion(store: Store) -> impl IntoView {
             let all: u64 = row.iter().sum();
             let cells = row.iter().enumerate().map(|(guess, count)| {
                 let part = *count as f64 / all.max(1) as f64;
-                let words = format!("{name} taken for {}: {count}", view.classes.get(guess).cloned().unwrap_or_default());
+                let words =
+                    format!("{name} taken for {}: {count}", view.classes.get(guess).cloned().unwrap_or_default());
                 view! {
                     <td>
                         <button

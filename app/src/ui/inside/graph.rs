@@ -92,8 +92,12 @@ fn place(view: &GraphView) -> (Vec<Spot>, f64, f64) {
     for row in 0..rows {
         let mut here: Vec<usize> = (0..count).filter(|node| depth[*node] == row).collect();
         for node in &here {
-            let above: Vec<f64> =
-                view.edges.iter().filter(|[_, to]| to == node).filter_map(|[from, _]| order.get(*from).copied()).collect();
+            let above: Vec<f64> = view
+                .edges
+                .iter()
+                .filter(|[_, to]| to == node)
+                .filter_map(|[from, _]| order.get(*from).copied())
+                .collect();
             order[*node] = above.iter().sum::<f64>() / above.len().max(1) as f64;
         }
         here.sort_by(|a, b| order[*a].total_cmp(&order[*b]));

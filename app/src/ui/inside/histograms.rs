@@ -51,7 +51,12 @@ fn Distribution(spread: Spread, what: String, kind: &'static str) -> impl IntoVi
     for (i, n) in spread.counts.iter().enumerate() {
         // A single value in a bucket is still to be seen.
         let height = if *n == 0 { 0.0 } else { (f64::from(*n) / f64::from(most) * 28.0).max(0.75) };
-        path += &format!("M{} 28h{}v-{height:.2}h-{}z", i as f64 * 120.0 / count as f64, 120.0 / count as f64, 120.0 / count as f64);
+        path += &format!(
+            "M{} 28h{}v-{height:.2}h-{}z",
+            i as f64 * 120.0 / count as f64,
+            120.0 / count as f64,
+            120.0 / count as f64
+        );
     }
     let [min, max, mean, std] = [spread.min, spread.max, spread.mean, spread.std].map(|x| numbers::figure(x.into()));
     view! {

@@ -32,9 +32,7 @@ pub fn Predictions(store: Store) -> impl IntoView {
             inside.order.set(*order);
         }
     };
-    let split = Signal::derive(move || {
-        if inside.split.get() == SplitName::Test { "test" } else { "train" }.to_owned()
-    });
+    let split = Signal::derive(move || if inside.split.get() == SplitName::Test { "test" } else { "train" }.to_owned());
     let choose_split = move |name: String| {
         inside.first.set(0);
         inside.split.set(if name == "train" { SplitName::Train } else { SplitName::Test });

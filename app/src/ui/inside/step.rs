@@ -63,7 +63,8 @@ pub fn Step(store: Store) -> impl IntoView {
 
 fn row(layer: &LayerNorms) -> impl IntoView + use<> {
     let number = |value: Option<f64>| value.map_or("–".into(), numbers::amount);
-    let part = layer.update.zip(layer.weight).filter(|(_, weight)| *weight > 0.0).map(|(update, weight)| update / weight);
+    let part =
+        layer.update.zip(layer.weight).filter(|(_, weight)| *weight > 0.0).map(|(update, weight)| update / weight);
     view! {
         <tr>
             <th scope="row">{layer.name.clone()}</th>

@@ -3,8 +3,8 @@
 use super::blocks::focus;
 use super::edit::{self, Branch, Place};
 use crate::ui::store::Store;
-use kindling::train::model::{Branches, Kind, Sequence};
 use kindling::train::LayerSpec;
+use kindling::train::model::{Branches, Kind, Sequence};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 

@@ -24,9 +24,8 @@ pub fn BlockRow(
 ) -> impl IntoView {
     let draft = store.draft;
     let place = StoredValue::new(place);
-    let layer = Memo::new(move |_| {
-        draft.model.with(|model| place.with_value(|place| edit::layer(model, place).cloned()))
-    });
+    let layer =
+        Memo::new(move |_| draft.model.with(|model| place.with_value(|place| edit::layer(model, place).cloned())));
     let facts = Memo::new(move |_| draft.summary.with(|summary| summary.rows.get(row).cloned()));
     let moved = move |to: Option<Place>| {
         if let Some(to) = to {
@@ -186,7 +185,9 @@ fn Words(store: Store, place: StoredValue<Place>, layer: Memo<Option<LayerSpec>>
         }
         .into_any();
     };
-    let given = move |argument: &'static str| layer.with(|l| l.as_ref().is_some_and(|l| l.kind.arguments().contains_key(argument)));
+    let given = move |argument: &'static str| {
+        layer.with(|l| l.as_ref().is_some_and(|l| l.kind.arguments().contains_key(argument)))
+    };
     let arguments = signature
         .arguments
         .iter()

@@ -59,7 +59,12 @@ fn differing(records: &[Record]) -> Vec<String> {
     }
     let differs = |name: &String| values[name].len() > 1 || seen[name] < records.len();
     // A table has no room for layers; their models' names and sizes say it.
-    values.keys().filter(|name| *name != "layers" && *name != "model" && *name != "data.name").filter(|n| differs(n)).cloned().collect()
+    values
+        .keys()
+        .filter(|name| *name != "layers" && *name != "model" && *name != "data.name")
+        .filter(|n| differs(n))
+        .cloned()
+        .collect()
 }
 
 fn row(
@@ -105,7 +110,13 @@ fn row(
     };
     let tick = move |event| {
         let on = event_target_checked(&event);
-        shown.update(|shown| drop(if on { shown.insert(number) } else { shown.remove(&number) }));
+        shown.update(|shown| {
+            if on {
+                shown.insert(number);
+            } else {
+                shown.remove(&number);
+            }
+        });
     };
     let is_best = record.test_accuracy().is_some_and(|accuracy| accuracy >= best && best > 0.0);
     view! {

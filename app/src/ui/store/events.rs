@@ -178,9 +178,8 @@ impl Store {
         }
         if run.is_some_and(|run| self.run.is(run)) {
             self.then.set(None);
-            let begun = self.run.begun.with_untracked(|begun| {
-                begun.as_ref().is_some_and(|begun| self.run.is(begun.run))
-            });
+            let begun =
+                self.run.begun.with_untracked(|begun| begun.as_ref().is_some_and(|begun| self.run.is(begun.run)));
             self.run.phase.set(if begun { Phase::Paused } else { Phase::None });
             self.run.stands_still();
         }

@@ -11,8 +11,8 @@ pub use run::{Curves, Pace, Phase, Record, Run};
 
 use crate::link::Link;
 use crate::protocol::{
-    DataInfo, DataKind, DataProgress, DataSource, DeviceChoice, DeviceKind, FileKind, FileSummary, Hardware, LiveChange,
-    Measurement, ResumeFrom, SamplesView, ToWorker,
+    DataInfo, DataKind, DataProgress, DataSource, DeviceChoice, DeviceKind, FileKind, FileSummary, Hardware,
+    LiveChange, Measurement, ResumeFrom, SamplesView, ToWorker,
 };
 use crate::ui::browser::Pixels;
 use crate::ui::settings;

@@ -54,13 +54,7 @@ impl Curves {
 
     /// Drops what lies beyond a step: a run that goes on from a checkpoint repeats it.
     fn cut(&mut self, step: f64) {
-        for line in [
-            &mut self.loss,
-            &mut self.accuracy,
-            &mut self.test_loss,
-            &mut self.test_accuracy,
-            &mut self.lr,
-        ] {
+        for line in [&mut self.loss, &mut self.accuracy, &mut self.test_loss, &mut self.test_accuracy, &mut self.lr] {
             line.truncate(line.partition_point(|(at, _)| *at <= step));
         }
     }
