@@ -127,15 +127,23 @@ pub fn BlockRow(
                 {move || facts.with(|row| row.as_ref().filter(|r| r.parameters > 0).map(|r| numbers::count(r.parameters)))}
             </span>
             <span class="block-tools">
-                <button class="tool" type="button" tabindex="-1" aria-label="Copy" title="Copy (Ctrl D)" on:click=move |_| copy()>
-                    "⧉"
-                </button>
-                <button class="tool" type="button" tabindex="-1" aria-label="Remove" title="Remove (Delete)" on:click=move |_| delete()>
-                    "×"
-                </button>
+                <Tool label="Move up" hint="Move up (Alt ↑)" sign="↑" act=Callback::new(move |()| shift(-1)) />
+                <Tool label="Move down" hint="Move down (Alt ↓)" sign="↓" act=Callback::new(move |()| shift(1)) />
+                <Tool label="Copy" hint="Copy (Ctrl D)" sign="⧉" act=Callback::new(move |()| copy()) />
+                <Tool label="Remove" hint="Remove (Delete)" sign="×" act=Callback::new(move |()| delete()) />
             </span>
             {move || wrong().map(|why| view! { <p class="block-why">{why}</p> })}
         </li>
+    }
+}
+
+/// A small button of a row. Keys do the same from the handle, so that it takes no place in the order of tabs.
+#[component]
+fn Tool(label: &'static str, hint: &'static str, sign: &'static str, act: Callback<()>) -> impl IntoView {
+    view! {
+        <button class="tool" type="button" tabindex="-1" aria-label=label title=hint on:click=move |_| act.run(())>
+            {sign}
+        </button>
     }
 }
 

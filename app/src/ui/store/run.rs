@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 /// Where runs are kept.
 const KEY: Kept = Kept("kindling.runs");
 /// Runs that are kept, and points of a kept curve.
-const MOST_RUNS: usize = 40;
-const MOST_POINTS: usize = 500;
+const MOST_RUNS: usize = 30;
+const MOST_POINTS: usize = 300;
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

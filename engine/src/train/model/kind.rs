@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use super::LayerSpec;
 use crate::nn::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNormSpec, ClassTokenSpec, Conv2dSpec, DropoutSpec, ELU, EmbeddingSpec, Flatten,
-    GELU, Identity, Layer, LayerNormSpec, LeakyReLU, LinearSpec, LogSoftmax, MaxPool2d, MultiheadAttentionSpec,
-    PositionEmbeddingSpec, ReLU, Select, SiLU, Sigmoid, Softmax, Softplus, Tanh, Transpose,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNormSpec, Build, ClassTokenSpec, Conv2dSpec, DropoutSpec, ELU, EmbeddingSpec,
+    Flatten, GELU, Identity, Layer, LayerNormSpec, LeakyReLU, LinearSpec, LogSoftmax, MaxPool2d,
+    MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, Select, SiLU, Sigmoid, Softmax, Softplus, Tanh, Transpose,
 };
 
 /// How a layer may be written.
@@ -43,6 +43,13 @@ macro_rules! kinds {
         impl Kind {
             /// The layer, if it is not made of layers.
             pub fn layer(&self) -> Option<&dyn Layer> {
+                match self {
+                    $(Self::$variant(layer) => Some(layer),)*
+                    Self::Sequential(_) | Self::Residual(_) => None,
+                }
+            }
+
+            pub(super) fn build(&self) -> Option<&dyn Build> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
                     Self::Sequential(_) | Self::Residual(_) => None,

@@ -94,21 +94,26 @@ fn signature(name: &str) -> Option<&'static Signature> {
 /// # Errors
 /// What is wrong, and on which line.
 pub fn parse(text: &str) -> Result<Parsed, TextError> {
-    let mut parser = Parser { rest: text, line: 1, lines: Vec::new() };
+    let mut parser = Parser { rest: text, line: 1, last: 1, lines: Vec::new() };
     let layers = parser.layers();
     let layers = layers.and_then(|layers| match parser.peek() {
         None => Ok(layers),
-        Some(found) => Err(format!("unexpected '{found}'")),
+        Some(found) => {
+            parser.last = parser.line;
+            Err(format!("unexpected '{found}'"))
+        }
     });
     match layers {
         Ok(layers) => Ok(Parsed { layers, lines: parser.lines }),
-        Err(why) => Err(TextError { line: parser.line, why }),
+        Err(why) => Err(TextError { line: parser.last, why }),
     }
 }
 
 struct Parser<'a> {
     rest: &'a str,
     line: usize,
+    /// The line of what was taken last: what is missing is missing there, not where the next thing stands.
+    last: usize,
     /// Where the layers read so far begin.
     lines: Vec<usize>,
 }
@@ -133,6 +138,7 @@ impl<'a> Parser<'a> {
         let found = self.peek() == Some(wanted);
         if found {
             self.rest = &self.rest[wanted.len_utf8()..];
+            self.last = self.line;
         }
         found
     }
@@ -149,7 +155,10 @@ impl<'a> Parser<'a> {
         self.peek();
         let end = self.rest.find(|c: char| !(c.is_alphanumeric() || "_-+.".contains(c))).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
+        if !word.is_empty() {
+            self.rest = rest;
+            self.last = self.line;
+        }
         word
     }
 
@@ -276,5 +285,20 @@ impl<'a> Parser<'a> {
             "None" | "null" => Ok(Value::Null),
             word => Ok(serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn what_is_missing_is_missing_where_it_should_stand() {
+        let wrong = |text: &str| parse(text).map_err(|error| error.line).expect_err("it is wrong");
+        assert_eq!(wrong("ReLU()\nLinear(2, 3\nReLU()"), 2);
+        assert_eq!(wrong("ReLU()\n\nNothing()"), 3);
+        assert_eq!(wrong("ReLU()\n}"), 2);
+        assert_eq!(wrong("Residual {\nReLU()\n"), 2);
+        assert_eq!(parse("# net\nReLU()\nSequential {\n ReLU() }").map(|parsed| parsed.lines), Ok(vec![2, 3, 4]));
     }
 }
