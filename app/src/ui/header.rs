@@ -11,7 +11,7 @@ use leptos::prelude::*;
 /// The bar.
 #[component]
 pub fn Header(store: Store, tab: RwSignal<Tab>) -> impl IntoView {
-    let links = Tab::ALL.map(|to| view! { <TabLink tab=to open=tab /> }).to_vec();
+    let links = Tab::ALL.into_iter().map(|to| view! { <TabLink tab=to open=tab /> }).collect_view();
     view! {
         <header class="bar">
             <a class="brand" href="./" aria-label="Kindling, start page">

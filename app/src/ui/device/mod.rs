@@ -69,7 +69,7 @@ fn Limits(adapter: Adapter) -> impl IntoView {
         ("Half precision", yes_or_no(adapter.half_precision), "Whether shaders can compute with 16-bit numbers."),
         ("Kernel timing", yes_or_no(adapter.timestamps), "Whether the adapter itself can time its work."),
     ];
-    let rows = facts.map(|(label, value, title)| {
+    let rows = facts.into_iter().map(|(label, value, title)| {
         view! {
             <div title=title>
                 <dt>{label}</dt>
@@ -77,7 +77,7 @@ fn Limits(adapter: Adapter) -> impl IntoView {
             </div>
         }
     });
-    view! { <dl class="facts">{rows.to_vec()}</dl> }
+    view! { <dl class="facts">{rows.collect_view()}</dl> }
 }
 
 /// What is computed on, and what could be.

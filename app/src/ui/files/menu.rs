@@ -83,7 +83,7 @@ pub fn FileMenu(store: Store) -> impl IntoView {
         }
         input.set_value("");
     };
-    let save = KINDS.map(|(kind, words, hint)| {
+    let save = KINDS.into_iter().map(|(kind, words, hint)| {
         view! {
             <button
                 class="menu-item"
@@ -129,7 +129,7 @@ pub fn FileMenu(store: Store) -> impl IntoView {
                 >
                     "Open …"
                 </button>
-                {save.to_vec()}
+                {save.collect_view()}
             </div>
             <input
                 class="hidden"

@@ -37,8 +37,8 @@ pub fn Graph(store: Store) -> impl IntoView {
             view! {
                 <g class="graph-node" class:parameter=node.parameter transform=format!("translate({} {})", spot.x, spot.y)>
                     <rect width=WIDTH height=HEIGHT rx=corner />
-                    <text x=WIDTH / 2.0 y="16">{node.name.clone()}</text>
-                    <text class="graph-shape" x=WIDTH / 2.0 y="30">{numbers::shape(&node.shape)}</text>
+                    <text x={WIDTH / 2.0} y="16">{node.name.clone()}</text>
+                    <text class="graph-shape" x={WIDTH / 2.0} y="30">{numbers::shape(&node.shape)}</text>
                 </g>
             }
         });

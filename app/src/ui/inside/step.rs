@@ -21,7 +21,8 @@ pub fn Step(store: Store) -> impl IntoView {
             ("right", numbers::percent(step.accuracy)),
             ("learning rate", step.lr.to_string()),
         ];
-        let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).to_vec();
+        let facts =
+            facts.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
         let pictures = (0..step.labels.len().min(pixels.count())).map(|i| {
             let (is, guess) = (step.labels[i], step.guesses.get(i).copied().unwrap_or(step.labels[i]));
             let words = if is == guess {

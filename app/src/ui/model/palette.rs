@@ -21,7 +21,7 @@ const GROUPS: &[(&str, &[&str])] = &[
 #[component]
 pub fn Palette(store: Store) -> impl IntoView {
     let draft = store.draft;
-    let add = move |event| {
+    let add = move |event: web_sys::Event| {
         let name = event_target_value(&event);
         let Some(kind) = new_kind(&name) else { return };
         let mut place = Place(vec![(Branch::Main, 0)]);

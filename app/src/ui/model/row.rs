@@ -201,10 +201,11 @@ fn Words(store: Store, place: StoredValue<Place>, layer: Memo<Option<LayerSpec>>
         .iter()
         .enumerate()
         .map(|(i, argument)| {
-            let shown = move || i < signature.required || more.get() || given(argument);
+            let (argument, required) = (*argument, i < signature.required);
+            let shown = move || required || more.get() || given(argument);
             view! {
                 <Show when=shown>
-                    <Argument store place layer argument required=i < signature.required />
+                    <Argument store place layer argument required />
                 </Show>
             }
         })

@@ -25,7 +25,7 @@ pub fn NumberField(
     on_change: Callback<f64>,
 ) -> impl IntoView {
     let wrong = RwSignal::new(false);
-    let change = move |event| {
+    let change = move |event: web_sys::Event| {
         let text = event_target_value(&event);
         let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite() && *n >= min);
         match number.filter(|n| !whole || n.fract() == 0.0) {

@@ -65,12 +65,12 @@ fn lines(store: Store, earlier: RwSignal<bool>, pick: Pick) -> Lend {
                 for record in before.take(if earlier.get() { EARLIER } else { 0 }) {
                     let [_, test] = pick(&record.curves);
                     let entry = Entry { name: record.name.clone(), color: "--series-2", faint: true, dots: false };
-                    lines.push((entry, test));
+                    lines.push((entry, test.as_slice()));
                 }
                 let [train, test] = pick(curves);
                 let entry = |name: &str, color, dots| Entry { name: name.into(), color, faint: false, dots };
-                lines.push((entry("train", "--series-1", false), train));
-                lines.push((entry("validation", "--series-2", true), test));
+                lines.push((entry("train", "--series-1", false), train.as_slice()));
+                lines.push((entry("validation", "--series-2", true), test.as_slice()));
                 take(&lines);
             });
         });
