@@ -134,7 +134,7 @@ pub fn Chart(
                 <ul class="legend">{legend}</ul>
                 <span class="chart-at">{at}</span>
             </figcaption>
-            <canvas
+            <div class="chart-frame"><canvas
                 class="chart-canvas"
                 node_ref=canvas
                 tabindex="0"
@@ -144,7 +144,7 @@ pub fn Chart(
                 on:mouseleave=move |_| pointed.set(None)
                 on:blur=move |_| pointed.set(None)
                 on:keydown=keys
-            ></canvas>
+            ></canvas></div>
         </figure>
     }
 }

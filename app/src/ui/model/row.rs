@@ -282,7 +282,7 @@ fn Argument(
             set(&(number + by).max(0).to_string());
         }
     };
-    let width = move || format!("{}ch", value.with(String::len).clamp(2, 9) + 1);
+    let width = move || format!("calc({}ch + 0.75rem)", value.with(String::len).clamp(1, 9));
     view! {
         <label class="argument" title=move || wrong.get().unwrap_or_else(|| argument.to_owned())>
             <span class=if required { "hidden" } else { "argument-name" }>{argument}</span>

@@ -64,7 +64,7 @@ pub struct Inside {
 }
 
 /// Predictions on one page.
-pub const PAGE: usize = 24;
+pub const PAGE: usize = 28;
 
 impl Inside {
     /// Nothing has been looked into.

@@ -20,6 +20,7 @@ pub fn TrainingPanel(store: Store) -> impl IntoView {
         <section class="panel training" aria-labelledby="training-title">
             <header class="panel-head">
                 <h2 id="training-title">"Training"</h2>
+                <progress::Standing store />
                 <Controls store />
             </header>
             <settings::Settings store />

@@ -25,12 +25,6 @@ pub fn Progress(store: Store) -> impl IntoView {
         let loss = line.loss.map_or(String::new(), |loss| format!(", loss {loss:.2}"));
         format!("epoch {} of {}, batch {} of {}{loss}", line.epoch[0], line.epoch[1], line.batch[0], line.batch[1])
     };
-    let word = move || match run.phase.get() {
-        Phase::Ended(Ending::Finished) => Some("finished"),
-        Phase::Ended(Ending::StoppedEarly) => Some("stopped early"),
-        Phase::Paused => Some("paused"),
-        _ => None,
-    };
     view! {
         <div class="progress">
             <div
@@ -44,9 +38,21 @@ pub fn Progress(store: Store) -> impl IntoView {
             >
                 <code>{line}</code>
             </div>
-            {move || word().map(|word| view! { <span class="badge">{word}</span> })}
         </div>
     }
+}
+
+/// In a word, where the run stands.
+#[component]
+pub fn Standing(store: Store) -> impl IntoView {
+    let run = store.run;
+    let word = move || match run.phase.get() {
+        Phase::Ended(Ending::Finished) => Some("finished"),
+        Phase::Ended(Ending::StoppedEarly) => Some("stopped early"),
+        Phase::Paused => Some("paused"),
+        _ => None,
+    };
+    move || word().map(|word| view! { <span class="badge">{word}</span> })
 }
 
 /// Throughput, time, memory.
