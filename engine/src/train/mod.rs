@@ -2,6 +2,7 @@
 //! share link carries, a model file's metadata holds, the command line reads and exporters print. Checking one
 //! needs no device. A [`Trainer`] does what a specification says, a batch at a time.
 
+pub mod bench;
 mod closely;
 mod evaluate;
 mod inputs;
