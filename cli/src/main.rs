@@ -32,6 +32,8 @@ enum Command {
     Data(commands::data::Data),
     /// Show the devices of this machine and their limits.
     Info(commands::info::Info),
+    /// Measure a step of a known workload.
+    Bench(commands::bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Predict(predict) => commands::predict::run(predict),
         Command::Data(data) => commands::data::run(data),
         Command::Info(info) => commands::info::run(info),
+        Command::Bench(bench) => commands::bench::run(bench),
     };
     match done {
         Ok(()) if stop::requested() => ExitCode::from(130),

@@ -3,6 +3,8 @@
 //! bytes (red, green, blue, each 32×32 row by row). The reader takes bytes in any pieces, so that the same code
 //! serves files, the `.tar.gz` and a download in a browser. It knows no disk and no network; `open` does.
 
+use std::ops::Range;
+
 use super::archive::Sink;
 use super::dataset::Dataset;
 use super::images::Images;
@@ -122,13 +124,15 @@ pub struct CifarReader {
     test: Images,
     names: Option<Vec<String>>,
     current: Option<Current>,
-    /// The files that have been read to their end.
-    seen: Vec<&'static str>,
+    /// The files that have been read to their end, and which pictures of their split they gave.
+    seen: Vec<(&'static str, Split, Range<usize>)>,
 }
 
 /// The file that is being read.
 struct Current {
     name: &'static str,
+    /// Where its pictures begin among those of its split.
+    start: usize,
     /// `None`: the file of names.
     split: Option<Split>,
     partial: Vec<u8>,
@@ -150,22 +154,16 @@ impl CifarReader {
         }
     }
 
-    /// Whether nothing more is needed of a file: the limit is reached and what is left need not be read.
-    pub fn has_enough(&self, split: Split) -> bool {
-        self.limits.of(split).is_some_and(|limit| self.images(split).len() >= limit)
-    }
-
     /// What was read: training and test pictures.
     ///
     /// # Errors
     /// Pictures are missing: fewer than the limit, or than the set has if there is no limit.
-    pub fn finish(mut self, place: &str) -> Result<(Images, Images)> {
+    pub fn finish(self, place: &str) -> Result<(Images, Images)> {
         for split in [Split::Train, Split::Test] {
             let (found, all) = (self.images(split).len(), self.set.pictures(split));
             let expected = self.limits.of(split).map_or(all, |limit| limit.min(all));
             if found < expected {
-                let missing: Vec<&str> =
-                    self.set.files(split).iter().filter(|f| !self.seen.contains(f)).copied().collect();
+                let missing: Vec<&str> = self.set.files(split).iter().filter(|f| !self.has_seen(f)).copied().collect();
                 let why = match missing.as_slice() {
                     [] => String::new(),
                     missing => format!(" ({} not found)", missing.join(", ")),
@@ -181,6 +179,17 @@ impl CifarReader {
                 return Err(Error::file(place, problem));
             }
         }
+        self.finish_with_fewer()
+    }
+
+    /// What was read, even if pictures are missing: a collection in this layout that is smaller than the official one.
+    ///
+    /// # Errors
+    /// Names of classes that do not fit.
+    pub fn finish_with_fewer(mut self) -> Result<(Images, Images)> {
+        for split in [Split::Train, Split::Test] {
+            self.sort(split)?;
+        }
         if let Some(names) = self.names.take() {
             self.train.rename_classes(names.clone())?;
             self.test.rename_classes(names)?;
@@ -188,7 +197,38 @@ impl CifarReader {
         Ok((self.train, self.test))
     }
 
-    fn record(&mut self, name: &'static str, split: Split, number: usize, record: &[u8]) -> Result<()> {
+    fn has_seen(&self, file: &str) -> bool {
+        self.seen.iter().any(|(name, ..)| *name == file)
+    }
+
+    /// Whether the files of a split have come in the official order so far, this one among them.
+    fn in_order(&self, split: Split, file: &str) -> bool {
+        let came = self.seen.iter().filter(|(_, of, _)| *of == split).map(|(name, ..)| *name).chain([file]);
+        came.eq(self.set.files(split).iter().copied().take_while(|name| *name != file).chain([file]))
+    }
+
+    /// Puts the pictures of a split in the order of the official files: the archive has them in another. "The first N"
+    /// are then the same from wherever they come.
+    fn sort(&mut self, split: Split) -> Result<()> {
+        let part = |name: &&str| {
+            self.seen.iter().find(|(seen, of, _)| seen == name && *of == split).map(|(.., range)| range.clone())
+        };
+        let parts: Vec<Range<usize>> = self.set.files(split).iter().filter_map(|name| part(name)).collect();
+        let images = match split {
+            Split::Train => &mut self.train,
+            Split::Test => &mut self.test,
+        };
+        let limit = self.limits.of(split).unwrap_or(usize::MAX);
+        if images.len() > limit || parts.windows(2).any(|pair| pair[0].start > pair[1].start) {
+            *images = images.parts(&parts, limit)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, current: (&'static str, usize), split: Split, number: usize, record: &[u8]) -> Result<()> {
+        let (name, start) = current;
+        // Of files out of order any may hold the first pictures.
+        let before = if self.in_order(split, name) { 0 } else { start };
         let (labels, pixels) = record.split_at(self.set.label_bytes());
         // CIFAR-100 has the coarse label first and the fine one second.
         let label = usize::from(labels.last().copied().unwrap_or_default());
@@ -205,7 +245,7 @@ impl CifarReader {
             );
             return Err(Error::file(name, problem));
         }
-        if self.limits.of(split).is_none_or(|limit| images.len() < limit) {
+        if self.limits.of(split).is_none_or(|limit| images.len() - before < limit) {
             images.push(pixels, label)?;
         }
         Ok(())
@@ -218,14 +258,14 @@ impl CifarReader {
             let (now, later) = bytes.split_at(part);
             bytes = later;
             if current.partial.is_empty() && part == size {
-                self.record(current.name, split, current.records, now)?;
+                self.record((current.name, current.start), split, current.records, now)?;
                 current.records += 1;
                 continue;
             }
             current.partial.extend_from_slice(now);
             if current.partial.len() == size {
                 let record = std::mem::take(&mut current.partial);
-                self.record(current.name, split, current.records, &record)?;
+                self.record((current.name, current.start), split, current.records, &record)?;
                 current.records += 1;
             }
         }
@@ -251,13 +291,14 @@ impl Sink for CifarReader {
             if size > 1 << 16 {
                 return Err(Error::file(file, format!("{size} bytes are too many for names of classes")));
             }
-            self.current = Some(Current { name: self.set.names_file(), split: None, partial: Vec::new(), records: 0 });
+            let name = self.set.names_file();
+            self.current = Some(Current { name, start: 0, split: None, partial: Vec::new(), records: 0 });
             return Ok(true);
         }
         for split in [Split::Train, Split::Test] {
             let files = self.set.files(split);
             let Some(name) = files.iter().find(|name| **name == file) else { continue };
-            if self.seen.contains(name) {
+            if self.has_seen(name) {
                 return Err(Error::file(name, "is there twice"));
             }
             let most = (self.set.pictures(split) / files.len() * self.set.record()) as u64;
@@ -269,16 +310,13 @@ impl Sink for CifarReader {
                 );
                 return Err(Error::file(name, problem));
             }
-            // The official files come in order; if an archive does not keep it, "the first N" would be others.
-            if let Some(earlier) = files.iter().take_while(|f| f != &name).find(|f| !self.seen.contains(f)) {
-                return Err(Error::file(name, format!("comes before {earlier}, which is missing or out of order")));
-            }
             let room = (size as usize / self.set.record()).min(self.limits.of(split).unwrap_or(usize::MAX));
             match split {
                 Split::Train => self.train.reserve(room),
                 Split::Test => self.test.reserve(room),
             }
-            self.current = Some(Current { name, split: Some(split), partial: Vec::new(), records: 0 });
+            let start = self.images(split).len();
+            self.current = Some(Current { name, start, split: Some(split), partial: Vec::new(), records: 0 });
             return Ok(true);
         }
         Ok(false)
@@ -296,14 +334,13 @@ impl Sink for CifarReader {
 
     fn end(&mut self) -> Result<()> {
         let Some(current) = self.current.take() else { return Ok(()) };
-        if current.split.is_none() {
-            return self.set_names(current.name, &current.partial);
-        }
+        let Some(split) = current.split else { return self.set_names(current.name, &current.partial) };
         if !current.partial.is_empty() {
             let problem = format!("ends inside of record {}, {} bytes into it", current.records, current.partial.len());
             return Err(Error::file(current.name, problem));
         }
-        self.seen.push(current.name);
+        let range = current.start..self.images(split).len();
+        self.seen.push((current.name, split, range));
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Pictures of one size in memory, as bytes: what every reader of picture files makes, and what lies on the
 //! device while training. It knows no files.
 
+use std::ops::Range;
+
 use super::dataset::{Dataset, Samples, Whole, no_sample};
 use crate::{Error, Result};
 
@@ -67,6 +69,19 @@ impl Images {
     /// All labels.
     pub fn labels(&self) -> &[u32] {
         &self.labels
+    }
+
+    /// The pictures of these parts, one part after the other, at most `limit`.
+    ///
+    /// # Errors
+    /// A part reaches beyond the pictures.
+    pub fn parts(&self, parts: &[Range<usize>], limit: usize) -> Result<Self> {
+        let mut images = Self::new(self.shape, self.classes.clone());
+        images.reserve(limit.min(self.labels.len()));
+        for index in parts.iter().cloned().flatten().take(limit) {
+            images.push(self.picture(index)?, self.labels[index] as usize)?;
+        }
+        Ok(images)
     }
 
     /// Other names for the classes; as many as before.

@@ -30,6 +30,6 @@ pub use loader::{DataLoader, Epoch};
 pub use open::{Halved, open};
 pub use random::Random;
 pub use shapes::Shapes;
-pub use source::PictureOptions;
+pub use source::{PictureOptions, read_pictures};
 pub use stats::mean_std;
 pub use table::Table;

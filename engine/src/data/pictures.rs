@@ -87,6 +87,24 @@ pub fn decode(path: &str, bytes: &[u8]) -> Result<DynamicImage> {
     reader.decode().map_err(|e| refuse(e.to_string()))
 }
 
+/// A picture from its pixels, a byte each of red, green, blue and opacity; what is not opaque is laid on white.
+///
+/// # Errors
+/// Another number of bytes than the size wants, or none.
+pub fn from_rgba(width: u32, height: u32, rgba: &[u8]) -> Result<DynamicImage> {
+    let rule = || format!("{} bytes are not {width}×{height} pixels of 4 bytes", rgba.len());
+    if rgba.is_empty() {
+        return Err(Error::shape("pictures", rule()));
+    }
+    let (pixels, _) = rgba.as_chunks::<4>();
+    let on_white = |&[r, g, b, a]: &[u8; 4]| {
+        [r, g, b].map(|c| ((u32::from(c) * u32::from(a) + 255 * (255 - u32::from(a)) + 127) / 255) as u8)
+    };
+    let rgb = pixels.iter().flat_map(on_white).collect();
+    let picture = image::RgbImage::from_raw(width, height, rgb).filter(|p| p.len() / 3 * 4 == rgba.len());
+    picture.map(DynamicImage::ImageRgb8).ok_or_else(|| Error::shape("pictures", rule()))
+}
+
 /// A picture as `channels`×`height`×`width` bytes: its larger side is cut equally at both ends to the proportions
 /// asked for, then it is scaled with an antialiased bilinear filter.
 ///

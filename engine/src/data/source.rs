@@ -1,6 +1,9 @@
 //! How a collection of picture files becomes a training and a test half of pictures of one size, wherever the
 //! files come from.
 
+use std::collections::BTreeMap;
+
+use super::images::Images;
 use super::limits::{Limits, Split};
 use super::pictures::{self, PictureFile};
 use super::random::Random;
@@ -95,4 +98,39 @@ pub(super) fn halves(place: &str, mut files: Vec<PictureFile>, options: &Picture
         half.truncate(options.limits.of(split).unwrap_or(usize::MAX));
     }
     Ok(Halves { classes, train, test })
+}
+
+/// Reads pictures that are in memory already, sorted into folders; see [`PictureFile::from_path`]. Files that are no
+/// pictures are left out.
+///
+/// # Errors
+/// There are no pictures in folders, or one cannot be read.
+pub fn read_pictures(name: &str, files: &[(String, Vec<u8>)], options: &PictureOptions) -> Result<(Images, Images)> {
+    let found = files.iter().filter_map(|(path, _)| PictureFile::from_path(path)).collect();
+    let by_path: BTreeMap<&str, &Vec<u8>> = files.iter().map(|(path, bytes)| (path.as_str(), bytes)).collect();
+    read_halves(name, found, options, |file| {
+        by_path.get(file.path.as_str()).map(|bytes| (*bytes).clone()).ok_or_else(|| Error::file(&file.path, "has gone"))
+    })
+}
+
+/// Decodes a collection of picture files that `open` gives the bytes of.
+pub(super) fn read_halves(
+    name: &str,
+    files: Vec<PictureFile>,
+    options: &PictureOptions,
+    mut open: impl FnMut(&PictureFile) -> Result<Vec<u8>>,
+) -> Result<(Images, Images)> {
+    let Halves { classes, train, test } = halves(name, files, options)?;
+    let shape = options.shape_for(&train, &mut open)?;
+    let mut half = |files: &[(PictureFile, usize)]| {
+        pictures::collect(
+            shape,
+            &classes,
+            files.iter().map(|(file, label)| {
+                let picture = pictures::decode(&file.path, &open(file)?)?;
+                Ok((*label, pictures::to_chw(&picture, shape)?))
+            }),
+        )
+    };
+    Ok((half(&train)?, half(&test)?))
 }

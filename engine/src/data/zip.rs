@@ -3,8 +3,8 @@
 use std::io::{Cursor, Read};
 
 use super::images::Images;
-use super::pictures::{self, PictureFile};
-use super::source::{Halves, PictureOptions, halves};
+use super::pictures::PictureFile;
+use super::source::{PictureOptions, read_halves};
 use crate::{Error, Result};
 
 /// No picture file is larger than this.
@@ -19,8 +19,7 @@ pub fn read(name: &str, bytes: &[u8], options: &PictureOptions) -> Result<(Image
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(refuse)?;
     let files: Vec<PictureFile> =
         archive.file_names().flatten().filter_map(|path| PictureFile::from_path(&path)).collect();
-    let Halves { classes, train, test } = halves(name, files, options)?;
-    let mut open = |file: &PictureFile| -> Result<Vec<u8>> {
+    let open = |file: &PictureFile| -> Result<Vec<u8>> {
         let mut content = Vec::new();
         let entry = archive.by_name(&file.path).map_err(refuse)?;
         entry
@@ -29,16 +28,5 @@ pub fn read(name: &str, bytes: &[u8], options: &PictureOptions) -> Result<(Image
             .map_err(|e| Error::file(&file.path, format!("cannot be unpacked: {e}")))?;
         Ok(content)
     };
-    let shape = options.shape_for(&train, &mut open)?;
-    let mut half = |files: &[(PictureFile, usize)]| {
-        pictures::collect(
-            shape,
-            &classes,
-            files.iter().map(|(file, label)| {
-                let picture = pictures::decode(&file.path, &open(file)?)?;
-                Ok((*label, pictures::to_chw(&picture, shape)?))
-            }),
-        )
-    };
-    Ok((half(&train)?, half(&test)?))
+    read_halves(name, files, options, open)
 }

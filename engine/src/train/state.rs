@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{EpochResult, Sums};
-use super::trainer::{Patience, Position, Trainer};
-use super::{ModelSpec, TrainSpec};
+use super::progress::{Patience, Position};
+use super::{ModelSpec, TrainSpec, Trainer};
 use crate::data::Dataset;
 use crate::format::FileTensor;
 use crate::format::model::{ModelFile, ModelInfo};

@@ -5,15 +5,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::evaluate::Testing;
 use super::metrics::{EpochResult, Evaluation, StepResult, Sums};
+use super::progress::{Ending, Event, Patience, Position};
 use super::{Model, ModelSpec, TrainSpec};
 use crate::data::transforms::Transform;
 use crate::data::{DataLoader, Dataset, Epoch};
 use crate::format::Normalization;
-use crate::nn::Module;
+use crate::nn::{Module, observe};
 use crate::ops::Generator;
 use crate::optim::{Optimizer, Schedule, Scheduler, clip_grad_norm_};
 use crate::{Device, Error, Result, Tensor, no_grad, plan};
@@ -21,63 +20,15 @@ use crate::{Device, Error, Result, Tensor, no_grad, plan};
 /// Losses that are kept on the device before they are read even if nobody asks.
 const MOST_PENDING: usize = 1024;
 
-/// What has happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// A batch has been learned from. Its loss comes with [`Trainer::collect`].
-    Step(Position),
-    /// A batch has been tested.
-    Test {
-        /// Batches tested.
-        done: usize,
-        /// Batches to test.
-        of: usize,
-    },
-    /// An epoch has ended.
-    Epoch(EpochResult),
-    /// The run has ended.
-    Done(Ending),
-}
-
-/// Why a run has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ending {
-    /// All epochs are over.
-    Finished,
-    /// The test loss has not fallen for as many evaluations as the specification bears.
-    StoppedEarly,
-}
-
-/// How far a run has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// The epoch, from 0.
-    pub epoch: usize,
-    /// Batches of it that have been learned from.
-    pub batch: usize,
-    /// Batches that an epoch has.
-    pub batches: usize,
-    /// Steps since the run began.
-    pub step: u64,
-}
-
-/// The best test loss so far, and evaluations since.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Patience {
-    pub best: Option<f64>,
-    pub since: usize,
-}
-
 /// A step whose loss has not been read.
-struct Pending {
-    step: u64,
-    samples: usize,
-    loss: Tensor,
-    hits: Tensor,
+pub(super) struct Pending {
+    pub step: u64,
+    pub samples: usize,
+    pub loss: Tensor,
+    pub hits: Tensor,
 }
 
-enum Phase {
+pub(super) enum Phase {
     Training,
     Testing(Box<Testing<Rc<DataLoader>>>),
     Ended(Ending),
@@ -115,15 +66,18 @@ pub struct Trainer {
     pub(super) patience: Patience,
     pub(super) normalization: Normalization,
     pub(super) train: Rc<DataLoader>,
-    test: Rc<DataLoader>,
-    device: Device,
-    batches: Option<Epoch<Rc<DataLoader>>>,
-    pending: Vec<Pending>,
+    pub(super) test: Rc<DataLoader>,
+    pub(super) device: Device,
+    pub(super) batches: Option<Epoch<Rc<DataLoader>>>,
+    pub(super) pending: Vec<Pending>,
     /// Results that were read and not given to anyone yet.
     unseen: Vec<StepResult>,
     /// What to go back to when a loss turns out not to be a number: the state at the last read.
-    good: Option<super::state::State>,
-    phase: Phase,
+    pub(super) good: Option<super::state::State>,
+    pub(super) phase: Phase,
+    /// Whether the next step is to be seen closely, and what was seen.
+    pub(super) watch: bool,
+    pub(super) watched: Option<super::closely::Watched>,
 }
 
 impl Trainer {
@@ -189,6 +143,8 @@ impl Trainer {
             unseen: Vec::new(),
             good: None,
             phase: Phase::Training,
+            watch: false,
+            watched: None,
         })
     }
 
@@ -272,7 +228,9 @@ impl Trainer {
                     }
                     self.read().await?;
                     let epoch = self.position.epoch + 1;
-                    if epoch.is_multiple_of(self.spec.evaluate_every) || epoch >= self.spec.epochs {
+                    let due = epoch.is_multiple_of(self.spec.evaluate_every) || epoch >= self.spec.epochs;
+                    // Samples to test on may still be on their way.
+                    if due && !self.test.is_empty() {
                         self.phase = Phase::Testing(Box::new(Testing::new(self.test.clone())?));
                     } else {
                         return Ok(Event::Epoch(self.end_epoch(None)));
@@ -291,20 +249,34 @@ impl Trainer {
         Ok(self.take_read())
     }
 
+    /// Waits for the steps that were handed over; [`Trainer::take_read`] then gives their losses.
+    ///
+    /// # Errors
+    /// As [`Trainer::next`].
+    pub async fn settle(&mut self) -> Result<()> {
+        self.read().await
+    }
+
     /// The losses that were read, at the end of an epoch for example, and not given yet. It does not wait.
     pub fn take_read(&mut self) -> Vec<StepResult> {
         std::mem::take(&mut self.unseen)
     }
 
     /// Learns from the next batch of the epoch; whether there was one.
-    fn step(&mut self) -> Result<bool> {
+    pub(super) fn step(&mut self) -> Result<bool> {
         let batches = match &mut self.batches {
             Some(batches) => batches,
             none => none.insert(Epoch::over(self.train.clone(), self.position.epoch as u64, self.position.batch)?),
         };
         let Some(batch) = batches.next() else { return Ok(false) };
         let (inputs, labels) = batch?;
-        let (loss, output) = self.forward(&inputs, &labels)?;
+        let watch = std::mem::take(&mut self.watch);
+        let (passed, layers) = match watch {
+            true => observe(|| self.forward(&inputs, &labels)),
+            false => (self.forward(&inputs, &labels), Vec::new()),
+        };
+        let (loss, output) = passed?;
+        let graph = watch.then(|| self.graph_of(&loss));
         loss.backward()?;
         if let Some(norm) = self.spec.clip_grad_norm {
             clip_grad_norm_(&self.model.parameters(), norm, 2.0)?;
@@ -315,6 +287,10 @@ impl Trainer {
         self.position.step += 1;
         let samples = labels.numel();
         self.pending.push(Pending { step: self.position.step, samples, loss: loss.detach(), hits });
+        if let Some(graph) = graph {
+            let [inputs, labels, loss, output] = [&inputs, &labels, &loss, &output].map(Tensor::detach);
+            self.watched = Some(self.watched_step(graph, layers, [inputs, labels, loss, output])?);
+        }
         drop((loss, output));
         self.optimizer.step()?;
         if !self.spec.schedule_by_epoch
@@ -326,7 +302,7 @@ impl Trainer {
     }
 
     /// The loss of a batch and the model's results, recorded for backward.
-    fn forward(&mut self, inputs: &Tensor, labels: &Tensor) -> Result<(Tensor, Tensor)> {
+    pub(super) fn forward(&mut self, inputs: &Tensor, labels: &Tensor) -> Result<(Tensor, Tensor)> {
         let Self { model, optimizer, generator, spec, .. } = self;
         model.train(true);
         optimizer.zero_grad();
@@ -391,54 +367,6 @@ impl Trainer {
         result
     }
 
-    /// The error for a loss that is not a number: repeats the steps since the last read up to the one in which it
-    /// happened, to see in which layer it began. The run is left as it was at that read.
-    async fn trace(&mut self, step: u64, loss: f64) -> Error {
-        match self.find(step).await {
-            Ok(place) => {
-                let advice = "try a smaller learning rate, or clip gradients";
-                Error::value("train", format!("the loss is {loss} at step {step} {place}; {advice}"))
-            }
-            Err(error) => error,
-        }
-    }
-
-    /// Where the first number that is none appears in a step.
-    async fn find(&mut self, step: u64) -> Result<String> {
-        let good = self.good.take().ok_or_else(|| Error::internal("no state was kept to go back to"))?;
-        self.restore(&good)?;
-        while self.position.step + 1 < step {
-            if !self.step()? {
-                return Err(Error::internal("a step that failed did not come again"));
-            }
-        }
-        let Position { epoch, batch, .. } = self.position;
-        let began = match self.first_bad_layer().await? {
-            Some(place) => format!("it began in {place}"),
-            None => "the numbers of all layers are finite".to_owned(),
-        };
-        self.restore(&good)?;
-        Ok(format!("(epoch {}, batch {}); {began}", epoch + 1, batch + 1))
-    }
-
-    /// The first thing in the next step that is not finite: parameters, inputs, or the results of a layer.
-    async fn first_bad_layer(&mut self) -> Result<Option<String>> {
-        let named = self.model.named_parameters();
-        if let Some(name) = first_bad(named.iter().map(|(name, tensor)| (name.as_str(), tensor))).await? {
-            return Ok(Some(format!("{name}, in the update of the step before")));
-        }
-        let mut batches = Epoch::over(self.train.clone(), self.position.epoch as u64, self.position.batch)?;
-        let Some(batch) = batches.next() else { return Ok(None) };
-        let (inputs, labels) = batch?;
-        if let Some(name) = first_bad([("the inputs", &inputs)].into_iter()).await? {
-            return Ok(Some(name));
-        }
-        let (result, layers) = crate::nn::observe(|| self.forward(&inputs, &labels));
-        result?;
-        let found = first_bad(layers.iter().map(|(name, tensor)| (name.as_str(), tensor))).await?;
-        Ok(found.map(|name| format!("layer {name}")))
-    }
-
     /// Forgets what was under way; the next step begins from the state as it is.
     pub(super) fn forget_progress(&mut self) {
         self.batches = None;
@@ -446,16 +374,6 @@ impl Trainer {
         self.good = None;
         self.phase = Phase::Training;
     }
-}
-
-/// The name of the first tensor that has an element which is no finite number.
-async fn first_bad<'a>(tensors: impl Iterator<Item = (&'a str, &'a Tensor)>) -> Result<Option<String>> {
-    for (name, tensor) in tensors {
-        if !tensor.detach().to_array().await?.to_f64().iter().all(|x| x.is_finite()) {
-            return Ok(Some(name.to_owned()));
-        }
-    }
-    Ok(None)
 }
 
 /// The shape of what reaches the model.

@@ -1,0 +1,215 @@
+//! A training step, seen closely: the batch, what every layer made of it, its gradient, what the optimizer changed, and
+//! the autograd graph. The step itself is the same as without being watched.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Trainer;
+use crate::nn::Module;
+use crate::tensor::{Edge, Node};
+use crate::{Error, Result, Tensor, no_grad, plan};
+
+/// What was kept of a step that was watched.
+pub(super) struct Watched {
+    step: u64,
+    graph: Graph,
+    lr: f64,
+    inputs: Tensor,
+    labels: Tensor,
+    loss: Tensor,
+    output: Tensor,
+    layers: Vec<(String, Tensor)>,
+    /// Name, value before the step, gradient.
+    parameters: Vec<(String, Tensor, Option<Tensor>)>,
+}
+
+/// A step, seen closely. Norms are Euclidean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepDetails {
+    /// The step's number, from 1.
+    pub step: u64,
+    /// The learning rate it was made with.
+    pub lr: f64,
+    /// The batch's mean loss.
+    pub loss: f64,
+    /// What the model was given, normalized, and its sizes.
+    pub inputs: (Vec<f32>, Vec<usize>),
+    /// The class of each sample.
+    pub labels: Vec<usize>,
+    /// What the model took each for.
+    pub guesses: Vec<usize>,
+    /// The layers in order, those without parameters too.
+    pub layers: Vec<LayerDetails>,
+    /// The autograd graph.
+    pub graph: Graph,
+}
+
+/// A layer in a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerDetails {
+    /// Its full name.
+    pub name: String,
+    /// The norm of its results.
+    pub activation: f64,
+    /// The norms of its own parameters, of their gradient and of their change, if it has parameters.
+    pub parameters: Option<[f64; 3]>,
+}
+
+/// An autograd graph as plain data.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Graph {
+    /// The functions and parameters; the first is what made the loss.
+    pub nodes: Vec<GraphNode>,
+    /// From a node to one that it hands a gradient to.
+    pub edges: Vec<[usize; 2]>,
+}
+
+/// A node of an autograd graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GraphNode {
+    /// The function's name, or the parameter's.
+    pub name: String,
+    /// The shape of what it is the gradient of.
+    pub shape: Vec<usize>,
+    /// Whether it is a parameter.
+    pub parameter: bool,
+}
+
+impl Graph {
+    /// The graph behind a tensor; leaves get the names of these parameters.
+    pub fn of(tensor: &Tensor, parameters: &[(String, Tensor)]) -> Self {
+        let mut graph = Self::default();
+        let Some(root) = tensor.grad_fn() else { return graph };
+        let mut known: HashMap<*const Node, usize> = HashMap::new();
+        let mut leaves: Vec<(Tensor, usize)> = Vec::new();
+        let mut waiting = vec![(root.clone(), graph.function(&root, &mut known))];
+        while let Some((node, at)) = waiting.pop() {
+            for edge in node.edges() {
+                let to = match edge {
+                    Edge::None => continue,
+                    Edge::Node(next) => match known.get(&Rc::as_ptr(&next)) {
+                        Some(to) => *to,
+                        None => {
+                            let to = graph.function(&next, &mut known);
+                            waiting.push((next, to));
+                            to
+                        }
+                    },
+                    Edge::Leaf(leaf) => match leaves.iter().find(|(tensor, _)| tensor.is(&leaf)) {
+                        Some((_, to)) => *to,
+                        None => {
+                            let named = parameters.iter().find(|(_, parameter)| parameter.is(&leaf));
+                            let name = named.map_or_else(|| "leaf".to_owned(), |(name, _)| name.clone());
+                            graph.nodes.push(GraphNode { name, shape: leaf.dims().to_vec(), parameter: true });
+                            leaves.push((leaf, graph.nodes.len() - 1));
+                            graph.nodes.len() - 1
+                        }
+                    },
+                };
+                graph.edges.push([at, to]);
+            }
+        }
+        graph
+    }
+
+    fn function(&mut self, node: &Rc<Node>, known: &mut HashMap<*const Node, usize>) -> usize {
+        let shape = node.output().0.to_vec();
+        self.nodes.push(GraphNode { name: node.name().to_owned(), shape, parameter: false });
+        known.insert(Rc::as_ptr(node), self.nodes.len() - 1);
+        self.nodes.len() - 1
+    }
+}
+
+impl Trainer {
+    /// Asks for the next step to be seen closely; afterwards [`Trainer::seen`] gives it.
+    pub fn watch_next(&mut self) {
+        self.watch = true;
+    }
+
+    pub(super) fn graph_of(&self, loss: &Tensor) -> Graph {
+        Graph::of(loss, &self.model.named_parameters())
+    }
+
+    /// Keeps what there is to see of a step, between backward and the optimizer.
+    pub(super) fn watched_step(
+        &self,
+        graph: Graph,
+        layers: Vec<(String, Tensor)>,
+        [inputs, labels, loss, output]: [Tensor; 4],
+    ) -> Result<Watched> {
+        let before = self.model.state_dict()?;
+        let kept = |(name, parameter): (String, Tensor)| {
+            let value = before.get(&name).cloned();
+            Some((name, value?, parameter.grad()))
+        };
+        let parameters = self.model.named_parameters().into_iter().filter_map(kept).collect();
+        let layers = layers.into_iter().map(|(name, result)| (name, result.detach())).collect();
+        let step = self.position.step;
+        Ok(Watched { step, graph, lr: self.lr(), inputs, labels, loss, output, layers, parameters })
+    }
+
+    /// The last step that was watched, once; nothing if there was none since. It waits for the device.
+    ///
+    /// # Errors
+    /// What went wrong on the device.
+    pub async fn seen(&mut self) -> Result<Option<StepDetails>> {
+        let Some(watched) = self.watched.take() else { return Ok(None) };
+        let now: HashMap<String, Tensor> = self.model.named_parameters().into_iter().collect();
+        let norm = |tensor: &Tensor| tensor.detach().norm(2.0, None, false);
+        let mut norms = Vec::new();
+        no_grad(|| -> Result<()> {
+            for (_, result) in &watched.layers {
+                norms.push(norm(result)?);
+            }
+            for (name, before, gradient) in &watched.parameters {
+                let after = now.get(name).ok_or_else(|| Error::internal(format!("{name} has gone")))?;
+                norms.push(norm(before)?);
+                norms.push(match gradient {
+                    Some(gradient) => norm(gradient)?,
+                    None => Tensor::zeros(1, &self.device)?.sum()?,
+                });
+                norms.push(norm(&after.detach().sub(before)?)?);
+            }
+            Ok(())
+        })?;
+        let guesses = watched.output.argmax(Some(1), false)?;
+        let mut wanted = vec![&watched.loss, &watched.inputs, &watched.labels, &guesses];
+        wanted.extend(&norms);
+        let arrays = plan::read_many(&wanted).await?;
+        let numbers: Vec<Vec<f64>> = arrays.iter().map(crate::device::Array::to_f64).collect();
+        let one = |i: usize| numbers.get(i).and_then(|array| array.first().copied()).unwrap_or(f64::NAN);
+        let classes = |i: usize| numbers.get(i).map(|a| a.iter().map(|x| *x as usize).collect()).unwrap_or_default();
+        let (first, count) = (4, watched.layers.len());
+        // A layer's own parameters are those whose name is its name and one word more.
+        let own = |layer: &str| {
+            let mut sums: Option<[f64; 3]> = None;
+            for (i, (name, ..)) in watched.parameters.iter().enumerate() {
+                if name.rsplit_once('.').is_some_and(|(owner, _)| owner == layer) {
+                    let sums = sums.get_or_insert([0.0; 3]);
+                    for (k, sum) in sums.iter_mut().enumerate() {
+                        *sum += one(first + count + 3 * i + k).powi(2);
+                    }
+                }
+            }
+            sums.map(|sums| sums.map(f64::sqrt))
+        };
+        let layers = watched.layers.iter().enumerate().map(|(i, (name, _))| LayerDetails {
+            name: name.clone(),
+            activation: one(first + i),
+            parameters: own(name),
+        });
+        let inputs = numbers.get(1).map(|array| array.iter().map(|x| *x as f32).collect()).unwrap_or_default();
+        Ok(Some(StepDetails {
+            step: watched.step,
+            lr: watched.lr,
+            loss: one(0),
+            inputs: (inputs, watched.inputs.dims().to_vec()),
+            labels: classes(2),
+            guesses: classes(3),
+            layers: layers.collect(),
+            graph: watched.graph,
+        }))
+    }
+}

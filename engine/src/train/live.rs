@@ -1,0 +1,193 @@
+//! Changes of a run under way: rates and sizes that a person turns while it trains, and data that arrives while it
+//! does. Each says from when on it holds.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::trainer::Phase;
+use super::{Ending, Evaluation, Graph, Trainer, evaluate};
+use crate::data::{DataLoader, Dataset, Epoch};
+use crate::optim::{Numbers, Optimizer, OptimizerSpec, Rule, Scheduler, schedule::SchedulerState};
+use crate::{Error, Result};
+
+impl Trainer {
+    /// Changes the learning rate of all parameter groups from the next step on. A schedule goes on from there: its base
+    /// is scaled by as much.
+    ///
+    /// # Errors
+    /// A rate that is negative or no number.
+    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
+        if !lr.is_finite() || lr < 0.0 {
+            return Err(Error::value("set_lr", format!("the learning rate must be at least 0, got {lr}")));
+        }
+        if let Some(scheduler) = &self.scheduler {
+            let before = self.lr();
+            let factor = if before > 0.0 { lr / before } else { 1.0 };
+            let state = scheduler.state().clone();
+            let base_lrs = state.base_lrs.iter().map(|base| if before > 0.0 { base * factor } else { lr }).collect();
+            self.scheduler =
+                Some(Scheduler::resume(scheduler.schedule().clone(), SchedulerState { base_lrs, ..state }));
+        }
+        self.optimizer.set_lr(lr);
+        self.spec.optimizer = match &self.scheduler {
+            Some(scheduler) => self.spec.optimizer.with_lr(scheduler.state().base_lrs.first().copied().unwrap_or(lr)),
+            None => self.spec.optimizer.with_lr(lr),
+        };
+        Ok(())
+    }
+
+    /// Changes the momentum, or the first of the betas, from the next step on.
+    ///
+    /// # Errors
+    /// The optimizer has none, or it is not at least 0 and below 1.
+    pub fn set_momentum(&mut self, momentum: f64) -> Result<()> {
+        if self.optimizer.rules().all(|rule| rule.momentum().is_none()) {
+            let rule = format!("{} has no momentum", self.spec.optimizer.name());
+            return Err(Error::value("set_momentum", rule));
+        }
+        let mut changed = self.spec.optimizer.rule();
+        changed.set_momentum(momentum);
+        changed.check()?;
+        self.spec.optimizer = changed.spec();
+        self.optimizer.rules_mut().for_each(|rule| rule.set_momentum(momentum));
+        Ok(())
+    }
+
+    /// Changes the weight decay of all parameter groups from the next step on.
+    ///
+    /// # Errors
+    /// The optimizer has none, or it is negative.
+    pub fn set_weight_decay(&mut self, weight_decay: f64) -> Result<()> {
+        let decayed = |spec: &OptimizerSpec| -> Result<OptimizerSpec> {
+            if !spec.attrs()?.contains_key("weight_decay") {
+                return Err(Error::value("set_weight_decay", format!("{} has no weight decay", spec.name())));
+            }
+            let changed = spec.with(&[("weight_decay".to_owned(), weight_decay.into())].into_iter().collect())?;
+            changed.check()?;
+            Ok(changed)
+        };
+        let spec = decayed(&self.spec.optimizer)?;
+        for_each_rule(&mut self.optimizer, |rule| {
+            let changed = decayed(&rule.spec())?;
+            rule.set_spec(&changed)
+        })?;
+        self.spec.optimizer = spec;
+        Ok(())
+    }
+
+    /// Changes how many epochs there are in all. A run that was over goes on if there are more now.
+    ///
+    /// # Errors
+    /// Fewer than have begun.
+    pub fn set_epochs(&mut self, epochs: usize) -> Result<()> {
+        let begun = self.position.epoch + usize::from(self.position.batch > 0);
+        if epochs < begun.max(1) {
+            return Err(Error::value("set_epochs", format!("{begun} epochs have begun, {epochs} are fewer")));
+        }
+        self.spec.epochs = epochs;
+        if matches!(self.phase, Phase::Ended(Ending::Finished)) && self.position.epoch < epochs {
+            self.phase = Phase::Training;
+        }
+        Ok(())
+    }
+
+    /// Changes how many epochs lie between evaluations.
+    ///
+    /// # Errors
+    /// Zero.
+    pub fn set_evaluate_every(&mut self, epochs: usize) -> Result<()> {
+        if epochs == 0 {
+            return Err(Error::value("set_evaluate_every", "it must be at least 1"));
+        }
+        self.spec.evaluate_every = epochs;
+        Ok(())
+    }
+
+    /// Whether the run stands between two epochs: where batch size and data can be changed.
+    pub fn is_between_epochs(&self) -> bool {
+        self.position.batch == 0 && !matches!(self.phase, Phase::Testing(_))
+    }
+
+    /// Changes how many samples a step learns from. Only between epochs ([`Trainer::is_between_epochs`]).
+    ///
+    /// # Errors
+    /// Zero; an epoch is under way.
+    pub fn set_batch_size(&mut self, batch_size: usize) -> Result<()> {
+        if batch_size == 0 {
+            return Err(Error::value("set_batch_size", "it must be at least 1"));
+        }
+        let (train, test) = (self.train.dataset().clone(), self.test.dataset().clone());
+        let before = std::mem::replace(&mut self.spec.batch_size, batch_size);
+        self.set_data(train, test).inspect_err(|_| self.spec.batch_size = before)
+    }
+
+    /// Trains and tests on other data of the same kind from now on: when more of it has arrived. Only between epochs.
+    /// The normalization stays what it was, for the model has learned with it.
+    ///
+    /// # Errors
+    /// An epoch is under way; the data has another shape or other classes, or none of it is there.
+    pub fn set_data(&mut self, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>) -> Result<()> {
+        if !self.is_between_epochs() {
+            return Err(Error::value("set_data", "data and batch size change between epochs only"));
+        }
+        let known = self.train.dataset();
+        let fits =
+            |data: &Arc<dyn Dataset>| data.shape() == known.shape() && data.classes().len() == known.classes().len();
+        if train.is_empty() || !fits(&train) || !fits(&test) {
+            let rule = format!(
+                "the run learns from samples of {:?} in {} classes; {} samples of {:?} in {} do not fit",
+                known.shape(),
+                known.classes().len(),
+                train.len(),
+                train.shape(),
+                train.classes().len()
+            );
+            return Err(Error::shape("set_data", rule));
+        }
+        self.train = Rc::new(self.spec.train_loader(&train, &self.normalization, &self.device)?);
+        self.test = Rc::new(self.spec.test_loader(&test, &self.normalization, &self.device)?);
+        self.position.batches = self.train.len();
+        self.batches = None;
+        Ok(())
+    }
+
+    /// The autograd graph of a step like the next one, without making it.
+    ///
+    /// # Errors
+    /// What the data or the device refuse.
+    pub async fn graph(&mut self) -> Result<Graph> {
+        self.read().await?;
+        let before = self.state()?;
+        let mut batches = Epoch::over(self.train.clone(), self.position.epoch as u64, 0)?;
+        let graph = match batches.next() {
+            Some(batch) => {
+                let (inputs, labels) = batch?;
+                self.forward(&inputs, &labels).map(|(loss, _)| self.graph_of(&loss))
+            }
+            None => Ok(Graph::default()),
+        };
+        self.restore(&before)?;
+        graph
+    }
+
+    /// What is tested on.
+    pub fn test_loader(&self) -> &DataLoader {
+        &self.test
+    }
+
+    /// How the model does on the test set now; the run is not moved by it.
+    ///
+    /// # Errors
+    /// What went wrong on the device.
+    pub async fn evaluate(&self, progress: impl FnMut(usize, usize)) -> Result<Evaluation> {
+        evaluate(&self.model, &self.test, &self.spec.loss, progress).await
+    }
+}
+
+fn for_each_rule<R: Rule>(optimizer: &mut Optimizer<R>, change: impl FnMut(&mut R) -> Result<()>) -> Result<()> {
+    optimizer.rules_mut().try_for_each(change)
+}
+
+#[cfg(test)]
+#[path = "live_tests.rs"]
+mod tests;

@@ -1,0 +1,66 @@
+//! Where a number that is none came from: the steps since the last read, repeated with a look at every layer.
+
+use super::{Position, Trainer};
+use crate::data::Epoch;
+use crate::nn::Module;
+use crate::{Error, Result, Tensor};
+
+impl Trainer {
+    /// The error for a loss that is not a number: repeats the steps since the last read up to the one in which it
+    /// happened, to see in which layer it began. The run is left as it was at that read.
+    pub(super) async fn trace(&mut self, step: u64, loss: f64) -> Error {
+        match self.find(step).await {
+            Ok(place) => {
+                let advice = "try a smaller learning rate, or clip gradients";
+                Error::value("train", format!("the loss is {loss} at step {step} {place}; {advice}"))
+            }
+            Err(error) => error,
+        }
+    }
+
+    /// Where the first number that is none appears in a step.
+    async fn find(&mut self, step: u64) -> Result<String> {
+        let good = self.good.take().ok_or_else(|| Error::internal("no state was kept to go back to"))?;
+        self.restore(&good)?;
+        while self.position.step + 1 < step {
+            if !self.step()? {
+                return Err(Error::internal("a step that failed did not come again"));
+            }
+        }
+        let Position { epoch, batch, .. } = self.position;
+        let began = match self.first_bad_layer().await? {
+            Some(place) => format!("it began in {place}"),
+            None => "the numbers of all layers are finite".to_owned(),
+        };
+        self.restore(&good)?;
+        Ok(format!("(epoch {}, batch {}); {began}", epoch + 1, batch + 1))
+    }
+
+    /// The first thing in the next step that is not finite: parameters, inputs, or the results of a layer.
+    async fn first_bad_layer(&mut self) -> Result<Option<String>> {
+        let named = self.model.named_parameters();
+        if let Some(name) = first_bad(named.iter().map(|(name, tensor)| (name.as_str(), tensor))).await? {
+            return Ok(Some(format!("{name}, in the update of the step before")));
+        }
+        let mut batches = Epoch::over(self.train.clone(), self.position.epoch as u64, self.position.batch)?;
+        let Some(batch) = batches.next() else { return Ok(None) };
+        let (inputs, labels) = batch?;
+        if let Some(name) = first_bad([("the inputs", &inputs)].into_iter()).await? {
+            return Ok(Some(name));
+        }
+        let (result, layers) = crate::nn::observe(|| self.forward(&inputs, &labels));
+        result?;
+        let found = first_bad(layers.iter().map(|(name, tensor)| (name.as_str(), tensor))).await?;
+        Ok(found.map(|name| format!("layer {name}")))
+    }
+}
+
+/// The name of the first tensor that has an element which is no finite number.
+async fn first_bad<'a>(tensors: impl Iterator<Item = (&'a str, &'a Tensor)>) -> Result<Option<String>> {
+    for (name, tensor) in tensors {
+        if !tensor.detach().to_array().await?.to_f64().iter().all(|x| x.is_finite()) {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    Ok(None)
+}
