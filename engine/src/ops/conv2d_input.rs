@@ -115,6 +115,10 @@ impl Kernel for Conv2dInput {
         };
         gemm.program(device)
     }
+
+    fn finishes(&self) -> bool {
+        true
+    }
 }
 
 impl Tensor {

@@ -106,6 +106,10 @@ impl Kernel for MatMul {
         };
         gemm.program(device)
     }
+
+    fn finishes(&self) -> bool {
+        true
+    }
 }
 
 /// A layout as batches of matrices.

@@ -74,6 +74,7 @@ mod adaptive_avg_pool2d;
 mod avg_pool2d;
 mod max_pool1d;
 mod max_pool2d;
+mod max_pool2d_maxima;
 
 // Products.
 mod addmm;

@@ -8,6 +8,8 @@ mod codegen;
 mod cpu;
 mod gpu;
 mod graph;
+mod join;
+mod launches;
 mod memory;
 mod read;
 mod schedule;
@@ -20,8 +22,8 @@ use std::rc::{Rc, Weak};
 pub use read::block_on;
 pub use read::read_many;
 
-use crate::device::{Device, count};
-use crate::tensor::{State, Value};
+use crate::device::{DType, Device, count};
+use crate::tensor::{State, Tensor, Value};
 use crate::{Error, Result};
 use graph::Graph;
 use schedule::Schedule;
@@ -39,6 +41,8 @@ struct Recorder {
     recorded: RefCell<Vec<Weak<Value>>>,
     plans: RefCell<HashMap<Vec<u64>, Rc<Plan>>>,
     clock: Cell<u64>,
+    /// The number 1, by type: what backward starts from, step after step.
+    ones: RefCell<HashMap<DType, Rc<Value>>>,
 }
 
 /// How recordings of one structure are executed.
@@ -84,6 +88,24 @@ impl Recorder {
         plans.insert(graph.key.clone(), plan.clone());
         Ok(plan)
     }
+}
+
+/// A tensor of one element that is 1, made by `make` the first time; `like` is such a tensor.
+///
+/// # Errors
+/// The device cannot compute.
+pub(crate) fn one(like: &Tensor, make: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+    let recorder = Recorder::of(&like.device())?;
+    let kept = recorder.ones.borrow().get(&like.dtype()).cloned();
+    let value = match kept.filter(|value| !matches!(value.state(), State::Failed(_))) {
+        Some(value) => value,
+        None => {
+            let value = make()?.operand().value;
+            recorder.ones.borrow_mut().insert(like.dtype(), value.clone());
+            value
+        }
+    };
+    Ok(Tensor::from_value(value, like.shape().clone()))
 }
 
 /// Executes everything recorded on a device. On a GPU it is submitted, not awaited.

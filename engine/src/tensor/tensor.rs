@@ -205,6 +205,19 @@ impl Tensor {
         self.0.versions.set(self.0.versions.get() + 1);
     }
 
+    /// Has the storage be part of a longer value that holds the same elements: no change.
+    pub(crate) fn move_to(&self, value: Rc<Value>, offset: usize) {
+        self.0.storage.value.replace(value);
+        self.0.storage.offset.set(offset);
+    }
+
+    /// The same elements, which must lie in order without gaps, as all of a storage of their own; nothing is copied.
+    pub(crate) fn alone(&self) -> Self {
+        let Operand { value, layout } = self.operand();
+        let storage = Storage { value: RefCell::new(value), offset: Cell::new(layout.offset), len: self.numel() };
+        Self::over(Rc::new(storage), Layout::contiguous(layout.shape), Rc::default())
+    }
+
     /// The same elements as they are now: what is changed in place later leaves them alone. Nothing is copied,
     /// values never change.
     pub(crate) fn snapshot(&self) -> Self {

@@ -7,6 +7,7 @@ mod kernel;
 mod readback;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -51,6 +52,15 @@ struct Inner {
     /// The first error heard since the last read. wgpu reports from its own threads, hence the lock.
     heard: Arc<Mutex<Option<String>>>,
     attached: Attachment,
+}
+
+/// Part of a buffer of parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// The first word.
+    pub first: usize,
+    /// How many.
+    pub words: usize,
 }
 
 /// One kernel to run: a pipeline, what it is bound to, where its parameters lie, how many workgroups.
@@ -141,6 +151,11 @@ impl Gpu {
         &self.0.limits
     }
 
+    /// How often each kernel has been launched since the device was opened, by its name.
+    pub fn launches(&self) -> BTreeMap<String, u64> {
+        self.0.kernels.launches()
+    }
+
     /// Destroys the device: what a driver crash or a closed laptop lid does to it. Everything on it is lost.
     pub fn destroy(&self) {
         self.0.device.destroy();
@@ -189,28 +204,22 @@ impl Gpu {
         self.0.faults.register(site)
     }
 
-    /// Binds buffers to a pipeline, in its order, and last `words` words of `params` from word `window` on.
-    pub(crate) fn bind(
-        &self,
-        pipeline: &Pipeline,
-        buffers: &[&Rc<GpuBuffer>],
-        params: &GpuBuffer,
-        window: usize,
-        words: usize,
-    ) -> BindGroup {
+    /// Binds buffers to a pipeline, in its order: all of each, or the words from `first` on, `words` of them, of one
+    /// that holds parameters.
+    pub(crate) fn bind(&self, pipeline: &Pipeline, buffers: &[(&Rc<GpuBuffer>, Option<Window>)]) -> BindGroup {
         count(&self.0.counts.bind_groups_created, 1);
-        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len() + 1);
-        for (i, buffer) in buffers.iter().enumerate() {
-            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource: buffer.raw().as_entire_binding() });
+        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len());
+        for (i, (buffer, window)) in buffers.iter().enumerate() {
+            let resource = match window {
+                None => buffer.raw().as_entire_binding(),
+                Some(window) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: buffer.raw(),
+                    offset: window.first as u64 * 4,
+                    size: std::num::NonZeroU64::new(window.words as u64 * 4),
+                }),
+            };
+            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource });
         }
-        entries.push(wgpu::BindGroupEntry {
-            binding: buffers.len() as u32,
-            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: params.raw(),
-                offset: window as u64 * 4,
-                size: std::num::NonZeroU64::new(words as u64 * 4),
-            }),
-        });
         self.0.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(pipeline.name()),
             layout: pipeline.layout(),
@@ -232,6 +241,7 @@ impl Gpu {
             pass.set_bind_group(0, dispatch.bind_group, &[]);
             let [x, y, z] = dispatch.groups;
             pass.dispatch_workgroups(x, y, z);
+            dispatch.pipeline.count_launch();
             count(&self.0.counts.dispatches, 1);
         }
     }

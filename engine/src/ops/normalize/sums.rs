@@ -1,5 +1,5 @@
-//! `norm_sums`: Σ g and Σ g·(x − mean)·rstd over some dimensions, in one pass: what the gradient of a normalisation
-//! needs. It is part of a derivative computed without history, and has none itself.
+//! `norm_sums`: Σ g·(x − mean)·rstd and Σ g over some dimensions, in one pass: the gradients of weight and bias of a
+//! normalisation, in this order, which its own gradient needs. It is part of a derivative computed without history, and has none itself.
 
 use std::hash::{Hash, Hasher};
 
@@ -7,7 +7,7 @@ use crate::device::{Device, Float, SliceMut};
 use crate::ops::reduce::program::Reduction;
 use crate::ops::reduce::{Dims, for_each_run};
 use crate::tensor::{
-    Bind, Compute, FloatKernel, Function, Kernel, Layout, Op, Program, Saves, Scalars, Shape, Spec, Tensor, View,
+    Bind, Compute, FloatKernel, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View,
     ViewSpec, Vjp,
 };
 use crate::{Error, Result, shader};
@@ -65,16 +65,16 @@ impl FloatKernel for NormSums {
                 sum += (*g).to_f64();
                 product += (*g).to_f64() * ((*x).to_f64() - centre);
             }
-            output[o] = T::c(sum);
-            output[outputs + o] = T::c(product * rstd[o].to_f64());
+            output[o] = T::c(product * rstd[o].to_f64());
+            output[outputs + o] = T::c(sum);
         });
         Ok(())
     }
 }
 
 impl Kernel for NormSums {
-    fn accepts(&self, _index: usize, layout: &Layout) -> bool {
-        layout.offset == 0 && layout.is_contiguous()
+    fn accepts(&self, index: usize, layout: &Layout) -> bool {
+        (layout.offset == 0 || index == 3) && layout.is_contiguous()
     }
 
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
@@ -90,14 +90,18 @@ impl Kernel for NormSums {
             dims: &self.dims,
             acc_words: 2,
             planes: 2,
-            scalar: false,
+            scalar: Param::from(operands[3].layout.offset),
         }
         .program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
     }
 }
 
 impl Tensor {
-    /// Σ grad and Σ grad·(self − mean)·rstd over `dims`, kept with size 1.
+    /// Σ grad·(self − mean)·rstd and Σ grad over `dims`, kept with size 1.
     pub(super) fn norm_sums(&self, grad: &Self, mean: &Self, rstd: &Self, dims: &[usize]) -> Result<(Self, Self)> {
         let packed = Self::apply(NormSums { dims: Dims::from_slice(dims) }, &[grad, self, mean, rstd])?;
         Ok((packed.select(0, 0)?, packed.select(0, 1)?))
