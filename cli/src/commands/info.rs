@@ -1,7 +1,10 @@
 //! `kindling info`: which devices there are, and what they allow.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use kindling::device::AdapterKind;
+use kindling::ops::{choices, recall};
 use kindling::{Device, Result, block_on};
 use serde_json::json;
 
@@ -19,6 +22,14 @@ pub struct Info {
 pub fn run(info: &Info) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let gpu = block_on(Device::gpu());
+    // Kernels measured by earlier runs.
+    let choices = match &gpu {
+        Ok(device) => {
+            recall(device)?;
+            choices(device).classes
+        }
+        Err(_) => BTreeMap::new(),
+    };
     if info.json {
         let gpu = match &gpu {
             Ok(Device::Gpu(gpu)) => {
@@ -30,6 +41,7 @@ pub fn run(info: &Info) -> Result<()> {
                     "max_storage_buffers_per_shader_stage": limits.max_storage_buffers_per_shader_stage,
                     "max_compute_invocations_per_workgroup": limits.max_compute_invocations_per_workgroup,
                     "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
+                    "kernels": choices,
                 })
             }
             Ok(_) => json!(null),
@@ -54,6 +66,9 @@ pub fn run(info: &Info) -> Result<()> {
                 limits.max_compute_invocations_per_workgroup,
                 limits.max_compute_workgroup_storage_size >> 10
             ))?;
+            for (class, choice) in &choices {
+                output::line(format!("         {class}: {:?}", choice.variant))?;
+            }
             let choice = if gpu.kind() == AdapterKind::Software {
                 "cpu: a GPU that is emulated on the CPU is slower than the CPU itself"
             } else {

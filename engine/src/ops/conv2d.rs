@@ -161,6 +161,8 @@ impl Kernel for Conv2d {
             deep: [true, false],
             operands: vec![Bind::Operand(1), Bind::Operand(0), Bind::Operand(if bias.is_some() { 2 } else { 1 })],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
     }

@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 
 use crate::device::{Device, Float, SliceMut};
 use crate::tensor::{
-    Bind, Compute, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec, Vjp,
-    no_grad, typed_mut,
+    Bind, Compute, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec,
+    Vjp, no_grad, typed_mut,
 };
 use crate::{Error, Result, dispatch, shader};
 
@@ -134,6 +134,8 @@ impl Kernel for Conv2dWeight {
             deep: [true, true],
             operands: vec![Bind::Operand(1), Bind::Operand(0)],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
     }

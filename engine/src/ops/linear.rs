@@ -105,6 +105,8 @@ impl Kernel for Linear {
             deep: deep(a, b),
             operands: vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(if bias.is_some() { 2 } else { 0 })],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
     }
@@ -189,6 +191,8 @@ impl Kernel for LinearWeight {
             deep: deep(a, b),
             operands: vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(0)],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
     }

@@ -103,6 +103,8 @@ impl Kernel for MatMul {
             deep: deep(a.at, b.at),
             operands: vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(0)],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
     }

@@ -20,8 +20,8 @@ use smallvec::SmallVec;
 
 use crate::device::{DType, Device, Element, SliceMut};
 use crate::tensor::{
-    Bind, Compute, Cursor, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Strides, Tensor, View,
-    ViewSpec, Vjp, typed_mut,
+    Bind, Compute, Cursor, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Strides, Tensor,
+    View, ViewSpec, Vjp, typed_mut,
 };
 use crate::{Error, Result, dispatch, shader};
 

@@ -142,7 +142,13 @@ impl GpuPlan {
 }
 
 impl Prepared {
-    fn bind(&self, gpu: &Gpu, slots: &[Rc<GpuBuffer>], externals: &[Rc<GpuBuffer>], params: &Rc<GpuBuffer>) -> BindGroup {
+    fn bind(
+        &self,
+        gpu: &Gpu,
+        slots: &[Rc<GpuBuffer>],
+        externals: &[Rc<GpuBuffer>],
+        params: &Rc<GpuBuffer>,
+    ) -> BindGroup {
         let buffer = |place: &Bound| match place {
             Bound::Slot(slot) => (&slots[*slot], None),
             Bound::External(external) => (&externals[*external], None),

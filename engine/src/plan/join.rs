@@ -79,9 +79,10 @@ fn members(graph: &Graph, node: usize, offsets: &[usize], taken: &BTreeMap<usize
 fn without_hazards(graph: &Graph, schedule: &Schedule, mut found: BTreeMap<usize, usize>) -> BTreeMap<usize, usize> {
     for step in &schedule.steps {
         let nodes: Vec<usize> = step.nodes().collect();
-        let reads_one = nodes.iter().flat_map(|node| &graph.nodes[*node].operands).any(
-            |source| matches!(source, Source::Node(n) if found.contains_key(n) && !nodes.contains(n)),
-        );
+        let reads_one = nodes
+            .iter()
+            .flat_map(|node| &graph.nodes[*node].operands)
+            .any(|source| matches!(source, Source::Node(n) if found.contains_key(n) && !nodes.contains(n)));
         if reads_one {
             nodes.iter().for_each(|node| drop(found.remove(node)));
         }

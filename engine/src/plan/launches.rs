@@ -199,8 +199,12 @@ impl<'a> Planner<'a> {
                     buffers.push(self.window(own(generated.params)));
                     access.push(Access::Uniform);
                 }
-                launch.source.pieces.extend(generated.source.pieces.into_iter());
-                launch.source.pieces.dedup();
+                let pieces = &mut launch.source.pieces;
+                for piece in generated.source.pieces {
+                    if !pieces.contains(&piece) {
+                        pieces.push(piece);
+                    }
+                }
                 launch.source.name = format!("{}{}", launch.source.name, generated.source.name).into();
             } else if kernel.finishes() {
                 launch.source.pieces.push(shader!("shared/finish").into());

@@ -41,10 +41,17 @@ impl Memory {
                 last_use.insert(*source, at);
             }
         }
+        let joins = Joins::new(graph, schedule);
+        // A whole lives as long as any of its parts.
+        for (member, place) in &joins.members {
+            let part = last_use.get(&Source::Node(*member)).copied();
+            let whole = last_use.entry(Source::Node(place.into)).or_default();
+            *whole = part.map_or(*whole, |part| part.max(*whole));
+        }
         Self {
             slots: Vec::new(),
             node_slot: vec![None; graph.nodes.len()],
-            joins: Joins::new(graph, schedule),
+            joins,
             last_use,
             free: Vec::new(),
             words: Vec::new(),

@@ -10,6 +10,7 @@ mod gpu;
 mod graph;
 mod join;
 mod launches;
+mod measure;
 mod memory;
 mod read;
 mod schedule;
@@ -18,6 +19,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
+pub(crate) use measure::milliseconds;
 #[cfg(not(target_arch = "wasm32"))]
 pub use read::block_on;
 pub use read::read_many;
@@ -141,6 +143,12 @@ fn encode(device: &Device) -> Result<()> {
         refuse(&graph, error);
     }
     done
+}
+
+/// Forgets the plans of a device: kernels may be chosen anew.
+pub(crate) fn forget(device: &Device) -> Result<()> {
+    Recorder::of(device)?.plans.borrow_mut().clear();
+    Ok(())
 }
 
 fn refuse(graph: &Graph, error: &Error) {

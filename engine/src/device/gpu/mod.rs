@@ -39,6 +39,7 @@ pub struct Gpu(Rc<Inner>);
 
 struct Inner {
     name: String,
+    identity: String,
     backend: String,
     kind: AdapterKind,
     device: wgpu::Device,
@@ -115,6 +116,7 @@ impl Gpu {
         };
         let gpu = Inner {
             name: adapter_name(&info),
+            identity: format!("{:?} {} {} {}", info.backend, info.name, info.driver, info.driver_info),
             backend: if cfg!(target_arch = "wasm32") { "WebGPU".into() } else { format!("{:?}", info.backend) },
             kind,
             kernels: Kernels::new(device.clone(), counts.clone()),
@@ -134,6 +136,11 @@ impl Gpu {
     /// The adapter's name, such as "NVIDIA GeForce RTX 4070".
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What tells this adapter and its driver from others, as far as it is known.
+    pub fn identity(&self) -> &str {
+        &self.0.identity
     }
 
     /// The interface it is reached through: WebGPU, Vulkan, Metal or Dx12.

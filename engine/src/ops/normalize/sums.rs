@@ -7,8 +7,8 @@ use crate::device::{Device, Float, SliceMut};
 use crate::ops::reduce::program::Reduction;
 use crate::ops::reduce::{Dims, for_each_run};
 use crate::tensor::{
-    Bind, Compute, FloatKernel, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View,
-    ViewSpec, Vjp,
+    Bind, Compute, FloatKernel, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor,
+    View, ViewSpec, Vjp,
 };
 use crate::{Error, Result, shader};
 
