@@ -1,17 +1,22 @@
 //! What a person reads and what a machine reads: lines of text, or one JSON object a line. A progress bar as tqdm
 //! draws it, on the error stream, and only where someone watches.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use kindling::{Error, Result};
 use serde_json::Value;
 
-/// Prints a line; a reader that has gone away ends the program quietly, as with other tools.
+/// Prints a line. A reader that has gone away (`| head`) is no reason to lose a run: the rest is not printed.
 pub fn line(text: impl std::fmt::Display) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let written = writeln!(out, "{text}").and_then(|()| out.flush());
-    written.map_err(|e| Error::file("standard output", format!("cannot be written: {e}")))
+    match written {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::file("standard output", format!("cannot be written: {e}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints an object on a line.

@@ -223,3 +223,12 @@ fn ctrl_c_saves_and_the_run_goes_on_bit_for_bit() {
     let read = |name: &str| std::fs::read(Path::new(&folder.0).join(name)).unwrap();
     assert!(read("m.safetensors") == read("whole.safetensors"), "the models differ");
 }
+
+#[test]
+fn a_reader_that_goes_away_costs_no_run() {
+    let folder = Folder::new("pipe");
+    let mut child = folder.command(&format!("{SMALL} --epochs 1")).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert!(folder.has("model.safetensors"));
+}

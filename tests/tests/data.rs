@@ -11,6 +11,7 @@ use kindling::data::{
     Cifar, CifarReader, Dataset, Limits, PictureOptions, Random, Samples, Split, Table, idx, open, pictures,
     zip as picture_zip,
 };
+use kindling_tests::checks::refusal;
 use proptest::prelude::*;
 
 /// A folder of its own, removed when the test has passed.
@@ -81,13 +82,6 @@ fn cifar_tar(train: usize, test: usize) -> Vec<u8> {
     ])
 }
 
-fn message<T>(result: kindling::Result<T>) -> String {
-    match result {
-        Err(error) => error.to_string(),
-        Ok(_) => panic!("this should have been refused"),
-    }
-}
-
 #[test]
 fn cifar_10_from_a_folder_with_limits() {
     let folder = Folder::new("cifar");
@@ -104,10 +98,10 @@ fn cifar_10_from_a_folder_with_limits() {
     assert_eq!(bytes[3072..], records(Cifar::Cifar10, 0, 1)[1..]);
 
     // Without limits, everything must be there.
-    let refused = message(open(&folder.0, &PictureOptions::default()));
+    let refused = refusal(open(&folder.0, &PictureOptions::default()));
     assert!(refused.contains("60 training pictures found, 50000 expected"), "{refused}");
     assert!(refused.contains("data_batch_3.bin"), "{refused}");
-    assert!(message(open(&folder.0, &limits(61, 20))).contains("61 expected"));
+    assert!(refusal(open(&folder.0, &limits(61, 20))).contains("61 expected"));
 }
 
 #[test]
@@ -119,7 +113,7 @@ fn names_of_classes_come_from_their_file() {
     let data = open(&folder.0, &limits(3, 3)).unwrap();
     assert_eq!(data.train.classes().concat(), "abcdefghij");
     folder.write("batches.meta.txt", b"a\nb\n");
-    assert!(message(open(&folder.0, &limits(3, 3))).contains("2 names found, 10 expected"));
+    assert!(refusal(open(&folder.0, &limits(3, 3))).contains("2 names found, 10 expected"));
 }
 
 #[test]
@@ -127,25 +121,25 @@ fn damaged_cifar_files_are_refused_by_name_and_place() {
     let folder = Folder::new("damaged");
     folder.write("data_batch_1.bin", &records(Cifar::Cifar10, 0, 30));
     folder.write("test_batch.bin", &records(Cifar::Cifar10, 0, 20)[..3073 * 20 - 1]);
-    let refused = message(open(&folder.0, &limits(10, 10)));
+    let refused = refusal(open(&folder.0, &limits(10, 10)));
     assert!(refused.contains("test_batch.bin") && refused.contains("cut off"), "{refused}");
 
     let mut wrong = records(Cifar::Cifar10, 0, 20);
     wrong[3073 * 17] = 10;
     folder.write("test_batch.bin", &wrong);
     // Beyond the limit too: a damaged file is a damaged file.
-    let refused = message(open(&folder.0, &limits(10, 10)));
+    let refused = refusal(open(&folder.0, &limits(10, 10)));
     assert!(refused.contains("test_batch.bin") && refused.contains("record 17") && refused.contains("label 10"));
     assert!(!refused.contains('\n'));
 
     folder.write("test_batch.bin", &records(Cifar::Cifar10, 0, 10_001));
-    assert!(message(open(&folder.0, &limits(10, 10))).contains("test_batch.bin"));
+    assert!(refusal(open(&folder.0, &limits(10, 10))).contains("test_batch.bin"));
     std::fs::remove_file(folder.0.join("test_batch.bin")).unwrap();
-    let refused = message(open(&folder.0, &limits(10, 10)));
+    let refused = refusal(open(&folder.0, &limits(10, 10)));
     assert!(refused.contains("0 test pictures found") && refused.contains("test_batch.bin"), "{refused}");
     // The second file without the first would be other "first" pictures.
     std::fs::rename(folder.0.join("data_batch_1.bin"), folder.0.join("data_batch_2.bin")).unwrap();
-    assert!(message(open(&folder.0, &limits(10, 0))).contains("data_batch_1.bin"));
+    assert!(refusal(open(&folder.0, &limits(10, 0))).contains("data_batch_1.bin"));
 }
 
 #[test]
@@ -172,10 +166,10 @@ fn cifar_from_an_archive_equals_the_folder() {
     }
     let whole = cifar_tar(30, 20);
     folder.write("cifar-10-binary.tar.gz", &whole[..whole.len() / 2]);
-    let refused = message(open(&folder.0, &limits(25, 20)));
+    let refused = refusal(open(&folder.0, &limits(25, 20)));
     assert!(refused.contains("cifar-10-binary.tar.gz") && refused.contains("ends too early"), "{refused}");
     folder.write("cifar-10-binary.tar.gz", b"<html>404</html>");
-    assert!(message(open(&folder.0, &limits(25, 20))).contains("is no .tar.gz"));
+    assert!(refusal(open(&folder.0, &limits(25, 20))).contains("is no .tar.gz"));
 }
 
 #[test]
@@ -215,9 +209,9 @@ fn mnist_from_idx_files_packed_or_not() {
     assert_eq!(data.train.label(2).unwrap(), 4);
     assert_eq!(data.train.read(&[1]).unwrap(), Samples::Bytes((6..12).collect()));
     folder.write("t10k-labels-idx1-ubyte", &idx_file(&[2], &[9, 9]));
-    assert!(message(open(&folder.0, &PictureOptions::default())).contains("do not belong together"));
+    assert!(refusal(open(&folder.0, &PictureOptions::default())).contains("do not belong together"));
     folder.write("t10k-images.idx3-ubyte", &idx_file(&[1, 2, 3], &pixels[..5]));
-    assert!(message(open(&folder.0, &PictureOptions::default())).contains("cut off"));
+    assert!(refusal(open(&folder.0, &PictureOptions::default())).contains("cut off"));
 }
 
 fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
@@ -260,7 +254,7 @@ fn a_folder_of_pictures_by_class() {
     assert_eq!(train.classes(), ["blue", "red"]);
 
     folder.write("red/3.png", b"not a picture");
-    let refused = message(open(&folder.0, &options));
+    let refused = refusal(open(&folder.0, &options));
     assert!(refused.contains("3.png") && refused.contains("no picture"), "{refused}");
 }
 
@@ -290,9 +284,9 @@ fn a_picture_is_cut_to_proportion_and_scaled() {
 #[test]
 fn nothing_known_is_explained() {
     let folder = Folder::new("empty");
-    let refused = message(open(&folder.0, &PictureOptions::default()));
+    let refused = refusal(open(&folder.0, &PictureOptions::default()));
     assert!(refused.contains("data_batch_1.bin") && refused.contains("fetch cifar10"), "{refused}");
-    assert!(message(open(&folder.0.join("nowhere"), &PictureOptions::default())).contains("nowhere"));
+    assert!(refusal(open(&folder.0.join("nowhere"), &PictureOptions::default())).contains("nowhere"));
 }
 
 #[test]
@@ -303,9 +297,9 @@ fn csv_with_and_without_names() {
     assert_eq!(table.read(&[2, 0]).unwrap(), Samples::Floats(vec![5.0, 6.0, 1.0, 2.0]));
     let table = Table::from_csv("t.csv", b"class,x\nb,1\na,2\n", None).unwrap();
     assert_eq!((table.columns(), table.label(0).unwrap()), (["x".to_string()].as_slice(), 1));
-    assert!(message(Table::from_csv("t.csv", b"x,y,label\n1,2,a\n1,oops,b\n", None)).contains("line 3, y: \"oops\""));
-    assert!(message(Table::from_csv("t.csv", b"1,2,a\n1,2\n", None)).contains("t.csv"));
-    assert!(message(Table::from_csv("t.csv", b"", None)).contains("no rows"));
+    assert!(refusal(Table::from_csv("t.csv", b"x,y,label\n1,2,a\n1,oops,b\n", None)).contains("line 3, y: \"oops\""));
+    assert!(refusal(Table::from_csv("t.csv", b"1,2,a\n1,2\n", None)).contains("t.csv"));
+    assert!(refusal(Table::from_csv("t.csv", b"", None)).contains("no rows"));
     let folder = Folder::new("csv");
     let rows: String = (0..50).map(|i| format!("{i},{},{}\n", i * 2, i % 3)).collect();
     folder.write("t.csv", rows.as_bytes());

@@ -5,14 +5,8 @@
 use std::sync::Arc;
 
 use kindling::data::{Dataset, Images, Random, Shapes, Subset, mean_std, random_split};
+use kindling_tests::checks::refusal;
 use proptest::prelude::*;
-
-fn message<T>(result: kindling::Result<T>) -> String {
-    match result {
-        Err(error) => error.to_string(),
-        Ok(_) => panic!("this should have been refused"),
-    }
-}
 
 #[test]
 fn shapes_are_balanced_and_the_same_everywhere() {
@@ -47,11 +41,11 @@ fn splits_share_nothing_and_are_the_same_for_a_seed() {
     assert_eq!(parts[1].part_of().unwrap().1, again[1].part_of().unwrap().1);
     seen.sort_unstable();
     assert_eq!(seen, (0..50).collect::<Vec<_>>());
-    assert!(message(random_split(all.clone(), &[30, 15], 1)).contains("45"));
-    assert!(message(Subset::new(all.clone(), vec![50])).contains("50"));
+    assert!(refusal(random_split(all.clone(), &[30, 15], 1)).contains("45"));
+    assert!(refusal(Subset::new(all.clone(), vec![50])).contains("50"));
     let part = Subset::new(all.clone(), vec![7, 3]).unwrap();
     assert_eq!(part.read(&[1]).unwrap(), all.read(&[3]).unwrap());
-    assert!(message(part.read(&[2])).contains("sample 2"));
+    assert!(refusal(part.read(&[2])).contains("sample 2"));
 }
 
 #[test]
@@ -61,8 +55,8 @@ fn mean_and_deviation_of_channels() {
     let stats = mean_std(&images).unwrap();
     assert!((stats[0].0 - 0.5).abs() < 1e-12 && (stats[0].1 - 0.5).abs() < 1e-12);
     assert!((stats[1].0 - 0.2).abs() < 1e-12 && stats[1].1 < 1e-7);
-    assert!(message(images.push(&[0; 3], 0)).contains("3 bytes"));
-    assert!(message(images.push(&[0; 4], 1)).contains("label 1"));
+    assert!(refusal(images.push(&[0; 3], 0)).contains("3 bytes"));
+    assert!(refusal(images.push(&[0; 4], 1)).contains("label 1"));
 }
 
 proptest! {

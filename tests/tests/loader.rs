@@ -9,18 +9,8 @@ use kindling::data::transforms::{Compose, Normalize, RandomCrop, RandomHorizonta
 use kindling::data::{DataLoader, Dataset, Epoch, Samples, Shapes, Subset, Table};
 use kindling::ops::{GatherBatch, Place};
 use kindling::{DType, Result, Tensor, block_on};
+use kindling_tests::checks::{close, floats};
 use kindling_tests::devices::devices;
-
-fn floats(tensor: &Tensor) -> Vec<f32> {
-    block_on(tensor.to_vec::<f32>()).unwrap()
-}
-
-fn close(got: &[f32], want: &[f32], tolerance: f32) {
-    assert_eq!(got.len(), want.len());
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        assert!((g - w).abs() <= tolerance, "element {i}: {g} is not {w}");
-    }
-}
 
 fn shapes(n: usize) -> Arc<dyn Dataset> {
     Arc::new(Shapes::new(5).generate(n))

@@ -10,19 +10,9 @@ use kindling::data::transforms::{
 };
 use kindling::data::{DataLoader, Images, Random, Shapes};
 use kindling::ops::Adjust;
-use kindling::{Device, Tensor, block_on};
+use kindling::{Device, Tensor};
+use kindling_tests::checks::{close, floats};
 use kindling_tests::devices::devices;
-
-fn floats(tensor: &Tensor) -> Vec<f32> {
-    block_on(tensor.to_vec::<f32>()).unwrap()
-}
-
-fn close(got: &[f32], want: &[f32], tolerance: f32) {
-    assert_eq!(got.len(), want.len());
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        assert!((g - w).abs() <= tolerance, "element {i}: {g} is not {w}");
-    }
-}
 
 /// Three pictures of 2×5×7 whose bytes do not fill words.
 fn odd() -> Images {
