@@ -4,13 +4,14 @@
 mod cpu;
 mod dtype;
 pub mod gpu;
+mod math;
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::rc::Rc;
 
-pub use cpu::{Cpu, threads};
+pub use cpu::{Cpu, CpuBuffer, threads};
 pub use dtype::{Array, DType, Element, Float, Int, Slice, SliceMut};
 pub use gpu::{AdapterKind, Gpu, GpuBuffer};
 
