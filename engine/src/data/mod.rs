@@ -2,7 +2,6 @@
 //! samples; a loader shuffles them and puts batches on a device. Disk, network and threads are used natively
 //! only. It knows tensors and their operations, no networks.
 
-#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "nothing is read ahead in the browser"))]
 mod ahead;
 pub mod archive;
 mod cifar;

@@ -127,17 +127,22 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
             let data = input.typed::<T>()?;
             if from == DType::I64 {
                 // What is exact in 64 bits is not in an f64.
-                let mut planes = vec![0.0; R::PLANES];
+                let run = |_: usize, [run]: [&[T]; 1], results: &mut [(f64, Option<i64>)]| {
+                    results[0].1 = i64::of_slice(T::slice(run)).and_then(|run| self.op.run_i64(run));
+                    if results[0].1.is_none() {
+                        let mut planes = vec![0.0; R::PLANES];
+                        self.op.run(run, &mut planes);
+                        results.iter_mut().zip(planes).for_each(|(result, x)| result.0 = x);
+                    }
+                };
+                let results = map_runs([data], input.layout, &self.dims, R::PLANES, run);
                 dispatch!(to, U => {
                     let output = typed_mut::<U>(output)?;
-                    for_each_run([data], input.layout, &self.dims, |o, [run]| {
-                        if let Some(exact) = i64::of_slice(T::slice(run)).and_then(|run| self.op.run_i64(run)) {
-                            output[o] = U::from_i64(exact);
-                            return;
+                    for (o, planes) in results.chunks_exact(R::PLANES).enumerate() {
+                        for (plane, (x, exact)) in planes.iter().enumerate() {
+                            output[plane * outputs + o] = exact.map_or_else(|| U::from_f64(*x), U::from_i64);
                         }
-                        self.op.run(run, &mut planes);
-                        planes.iter().enumerate().for_each(|(plane, x)| output[plane * outputs + o] = U::from_f64(*x));
-                    });
+                    }
                 });
                 return Ok(());
             }
@@ -200,16 +205,16 @@ const WORTH_THREADS: usize = 1 << 16;
 
 /// What `f` makes of each result's number and the elements it is made of, in row-major order, of tensors that lie
 /// alike: `planes` numbers for each result, side by side. Results are shared out among threads.
-pub(crate) fn map_runs<T: Element, const N: usize>(
+pub(crate) fn map_runs<T: Element, R: Copy + Default + Send, const N: usize>(
     data: [&[T]; N],
     layout: &Layout,
     dims: &[usize],
     planes: usize,
-    f: impl Fn(usize, [&[T]; N], &mut [f64]) + Sync,
-) -> Vec<f64> {
+    f: impl Fn(usize, [&[T]; N], &mut [R]) + Sync,
+) -> Vec<R> {
     let (kept, reduced) = split(layout, dims);
     let outputs = kept.numel();
-    let mut results = vec![0.0; outputs * planes];
+    let mut results = vec![R::default(); outputs * planes];
     let runs = Runs::new(kept, &reduced, layout.offset);
     #[cfg(not(target_arch = "wasm32"))]
     if outputs > 1 && outputs * runs.length > WORTH_THREADS && rayon::current_num_threads() > 1 {
@@ -252,13 +257,13 @@ impl Runs {
 
     /// Visits results from number `first` on. Runs that lie contiguous are not copied; others are gathered, neighbouring
     /// results together so that memory is read in order.
-    fn visit<T: Element, const N: usize>(
+    fn visit<T: Element, R, const N: usize>(
         &self,
         data: [&[T]; N],
         first: usize,
-        results: &mut [f64],
+        results: &mut [R],
         planes: usize,
-        f: &impl Fn(usize, [&[T]; N], &mut [f64]),
+        f: &impl Fn(usize, [&[T]; N], &mut [R]),
     ) {
         /// Elements gathered at once, and results.
         const SCRATCH: usize = 1 << 15;

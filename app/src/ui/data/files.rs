@@ -5,7 +5,7 @@ use crate::protocol::{DataKind, DataSource};
 use crate::ui::store::Store;
 use js_sys::{Array, Function, Promise};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Event, HtmlInputElement, SubmitEvent};
 

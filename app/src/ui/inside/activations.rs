@@ -41,7 +41,7 @@ pub fn Activations(store: Store) -> impl IntoView {
                     <span class="activation-picture" class:flat=flat>
                         <Picture
                             pixels
-                            which=(0..count).collect::<Vec<_>>()
+                            which={(0..count).collect::<Vec<_>>()}
                             columns
                             gap=1
                             label=format!("What {} gives", layer.name)

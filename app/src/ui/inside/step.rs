@@ -31,8 +31,8 @@ pub fn Step(store: Store) -> impl IntoView {
                 format!("{}, taken for {}", class_name(store, is), class_name(store, guess))
             };
             view! {
-                <li class="batch-picture" class:wrong=is != guess title=words.clone()>
-                    <Picture pixels=pixels.clone() which=vec![i] label=words />
+                <li class="batch-picture" class:wrong={is != guess} title=words.clone()>
+                    <Picture pixels=pixels.clone() which=vec![i] label=words.clone() />
                 </li>
             }
         });

@@ -148,6 +148,8 @@ impl Store {
                 }
             }
             FromWorker::Measured { figures } => self.measured.set(Some(figures)),
+            // Only `bench.html` asks for it.
+            FromWorker::Benched(_) => {}
             FromWorker::Failed { run, reason } => self.failed(run, reason),
             // The link starts another worker and says so.
             FromWorker::Crashed { reason: _ } => {}

@@ -16,6 +16,7 @@ const MOST_PARTS: usize = 16;
 const MOST_SUMS: usize = 1 << 22;
 
 /// Products and sums below which other threads are not worth waking.
+#[cfg(not(target_arch = "wasm32"))]
 const WORTH_THREADS: usize = 1 << 20;
 
 /// Images in memory: rows lie in one piece.

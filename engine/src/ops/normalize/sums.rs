@@ -79,8 +79,8 @@ fn sums<T: Float>(g: &[T], x: &[T], centre: f64) -> (f64, f64) {
     let (x_lanes, x_rest) = x.as_chunks::<LANES>();
     for (g, x) in g_lanes.iter().zip(x_lanes) {
         for (((sum, product), g), x) in sums.iter_mut().zip(&mut products).zip(g).zip(x) {
-            *sum += g.to_f64();
-            *product += g.to_f64() * (x.to_f64() - centre);
+            *sum += (*g).to_f64();
+            *product += (*g).to_f64() * ((*x).to_f64() - centre);
         }
     }
     for (g, x) in g_rest.iter().zip(x_rest) {
