@@ -11,8 +11,9 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::sealed::Sealed;
 use crate::{OutOfBounds, Scalar};
 
-/// Rows of a block of the result that stay in registers, two vectors each.
-const MOST_ROWS: usize = 6;
+/// Rows of a block of the result that stay in registers, two vectors each. In wasm a product and its sum are two
+/// instructions, and the browser keeps a register or two for itself.
+const MOST_ROWS: usize = if cfg!(target_arch = "wasm32") { 5 } else { 6 };
 
 /// Elements that a source must have behind the last one that counts: two of the longest vectors.
 pub const SLACK: usize = 64;
@@ -182,18 +183,26 @@ impl<T: Scalar> Sliding<'_, T> {
     #[inline(always)]
     fn tile<S: Simd, const ROWS: usize>(&mut self, simd: S, left: &[T], panel: usize, first: usize, pieces: &[Piece]) {
         let width = 2 * lanes::<T, S>();
-        let bias = |row: usize| self.bias.map_or(T::ZERO, |bias| bias[panel + row]);
-        let mut sums: [[T::V<S>; 2]; ROWS] = std::array::from_fn(|row| [T::splat(simd, bias(row)); 2]);
+        // Plain loops of known length: closures over arrays are not taken apart into registers in wasm.
+        let mut low = [T::splat(simd, T::ZERO); ROWS];
+        if let Some(bias) = self.bias {
+            for (low, bias) in low.iter_mut().zip(&bias[panel..panel + ROWS]) {
+                *low = T::splat(simd, *bias);
+            }
+        }
+        let mut high = low;
         let source = &self.source[first..];
         for (left, tap) in left.as_chunks::<ROWS>().0.iter().zip(self.taps) {
             let run = T::vectors::<S>(&source[*tap..*tap + width]);
-            let run = [run[0], run[1]];
-            for (sums, factor) in sums.iter_mut().zip(left) {
-                let factor = T::splat(simd, *factor);
-                *sums = [0, 1].map(|v| T::multiply_add(simd, factor, run[v], sums[v]));
+            let (near, far) = (run[0], run[1]);
+            for row in 0..ROWS {
+                let factor = T::splat(simd, left[row]);
+                low[row] = T::multiply_add(simd, factor, near, low[row]);
+                high[row] = T::multiply_add(simd, factor, far, high[row]);
             }
         }
-        for (row, sums) in sums.into_iter().enumerate() {
+        for row in 0..ROWS {
+            let sums = [low[row], high[row]];
             let plane = (panel + row) * self.plane;
             if let [piece] = pieces
                 && piece.len == width

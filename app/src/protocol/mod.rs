@@ -221,6 +221,8 @@ pub enum FromWorker {
         run: RunId,
         /// The run's settings now.
         spec: TrainSpec,
+        /// The learning rate of the next step.
+        lr: f64,
         /// Whether it holds only from the next epoch on.
         next_epoch: bool,
     },

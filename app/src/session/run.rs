@@ -303,8 +303,9 @@ impl Session {
         if let Some(size) = run.next_batch_size {
             spec.batch_size = size;
         }
+        let lr = run.trainer.lr();
         match done {
-            Ok(()) => self.say(FromWorker::Changed { run: id, spec, next_epoch }),
+            Ok(()) => self.say(FromWorker::Changed { run: id, spec, lr, next_epoch }),
             Err(error) => self.fail(None, error.to_string()),
         }
     }

@@ -3,7 +3,7 @@
 use crate::protocol::{DataKind, DataSource, DeviceChoice};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kindling::optim::{OptimizerSpec, SgdOptions};
+use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::model::preset;
 use kindling::train::{DataSpec, ModelSpec, TrainSpec};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ impl Default for Settings {
         let spec = TrainSpec {
             preset: Some(FIRST_PRESET.into()),
             data: DataSpec { name: "shapes".into(), ..DataSpec::default() },
-            optimizer: OptimizerSpec::Sgd(SgdOptions { lr: 0.01, momentum: 0.9, ..SgdOptions::default() }),
+            optimizer: OptimizerSpec::Adam(AdamOptions::default()),
             batch_size: 32,
             epochs: 10,
             evaluate_every: 1,

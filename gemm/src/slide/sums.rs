@@ -124,10 +124,10 @@ impl<T: Scalar> Adding<'_, T> {
         let (width, size) = (self.sums.width, VECTORS * lanes::<T, S>());
         let Places { rows, cols, pitch, .. } = self.places;
         let place = |t: usize| (tap + t) * width + row;
-        let mut sums: [[T::V<S>; VECTORS]; TAPS] = std::array::from_fn(|t| {
-            let old = T::vectors::<S>(&self.sums.data[place(t)..place(t) + size]);
-            std::array::from_fn(|v| old[v])
-        });
+        let mut sums = [[T::splat(simd, T::ZERO); VECTORS]; TAPS];
+        for (t, sums) in sums.iter_mut().enumerate() {
+            sums.copy_from_slice(T::vectors::<S>(&self.sums.data[place(t)..place(t) + size]));
+        }
         for r in 0..rows {
             let lines: [&[T]; TAPS] = std::array::from_fn(|t| {
                 let at = self.taps[tap + t] + r * pitch;
@@ -136,10 +136,10 @@ impl<T: Scalar> Adding<'_, T> {
             let turned = &self.sums.turned[r * cols * width..(r + 1) * cols * width];
             for (c, grads) in turned.chunks_exact(width).enumerate() {
                 let grads = T::vectors::<S>(&grads[row..row + size]);
-                for (sums, line) in sums.iter_mut().zip(&lines) {
-                    let factor = T::splat(simd, line[c]);
-                    for (sum, grad) in sums.iter_mut().zip(grads) {
-                        *sum = T::multiply_add(simd, factor, *grad, *sum);
+                for t in 0..TAPS {
+                    let factor = T::splat(simd, lines[t][c]);
+                    for v in 0..VECTORS {
+                        sums[t][v] = T::multiply_add(simd, factor, grads[v], sums[t][v]);
                     }
                 }
             }

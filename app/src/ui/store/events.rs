@@ -106,9 +106,10 @@ impl Store {
                     self.inside.view.set(View::Step);
                 }
             }
-            FromWorker::Changed { run, spec, next_epoch } => {
+            FromWorker::Changed { run, spec, lr, next_epoch } => {
                 if self.run.is(run) {
                     self.run.spec.set(Some(spec));
+                    self.run.pace.update(|pace| pace.lr = lr);
                     if next_epoch {
                         self.spoken.set("The change holds from the next epoch on.".into());
                     }
