@@ -3,15 +3,15 @@
 /// tanh(x), within 2 units in the last place. After Cephes' `tanhf`: a polynomial near 0, else 1 − 2/(exp(2|x|) + 1).
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    let square = x * x;
-    let near = (-5.704_988_7e-3 * square + 2.063_908_9e-2) * square - 5.373_971_6e-2;
-    let near = (near * square + 0.133_314_42) * square - 0.333_332_82;
-    let near = near * square * x + x;
     // From 10 on the result is 1. NaN is not larger.
     let size = if x.abs() > 10.0 { 10.0 } else { x.abs() };
+    let square = size * size;
+    let near = (-5.704_988_7e-3 * square + 2.063_908_9e-2) * square - 5.373_971_6e-2;
+    let near = (near * square + 0.133_314_42) * square - 0.333_332_82;
+    let near = near * square * size + size;
     let far = 1.0 - 2.0 / (exp_small(2.0 * size) + 1.0);
-    let far = f32::from_bits(far.to_bits() | (x.to_bits() & 0x8000_0000));
-    if size < 0.625 { near } else { far }
+    let result = if size < 0.625 { near } else { far };
+    f32::from_bits(result.to_bits() | (x.to_bits() & 0x8000_0000))
 }
 
 /// exp(x) for |x| ≤ 80. After Cephes' `expf`: x = n·ln 2 + r, exp(x) = 2ⁿ·exp(r).
