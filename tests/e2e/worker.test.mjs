@@ -3,12 +3,15 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { shapes, spec, worker as start } from "./engine.mjs";
 import { launch, open, serve } from "./site.mjs";
 
 const PICTURES = 1000;
 let site;
 let data;
 let browser;
+
+const worker = (...options) => start(browser, ...options);
 
 before(async () => {
   site = await serve();
@@ -25,7 +28,7 @@ after(async () => {
 /** The built page with CIFAR-10 files of a thousand pictures beside it; counts what is asked for, and may be slow. */
 async function serveData(page) {
   const asked = [];
-  const state = { asked, pause: 0, breakAfter: Infinity };
+  const state = { asked, pause: 0, breakAfter: Infinity, cors: {} };
   const file = (number) => {
     const bytes = Buffer.alloc(PICTURES * 3073);
     for (let i = 0; i < PICTURES; i += 1) {
@@ -45,11 +48,11 @@ async function serveData(page) {
       return response.writeHead(answer.status, headers).end(Buffer.from(await answer.arrayBuffer()));
     }
     const bytes = pathname.includes("cifar-10-batches-bin") && files.get(pathname.split("/").pop());
-    if (!bytes) return response.writeHead(404).end();
+    if (!bytes) return response.writeHead(404, state.cors).end();
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
     if (request.method === "GET") asked.push(`${pathname.split("/").pop()}@${from}`);
     const range = { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
-    response.writeHead(from ? 206 : 200, { "content-length": bytes.length - from, etag: '"one"', ...(from ? range : {}) });
+    response.writeHead(from ? 206 : 200, { "content-length": bytes.length - from, etag: '"one"', ...state.cors, ...(from ? range : {}) });
     if (request.method === "HEAD") return response.end();
     for (let at = from; at < bytes.length; at += 1 << 18) {
       if (at - from >= state.breakAfter) return response.destroy();
@@ -63,61 +66,6 @@ async function serveData(page) {
   state.close = () => new Promise((done) => server.close(done));
   return state;
 }
-
-/** A page with a worker: `ask(message)`, and `until(name)`, which gives the first message of that name since the last. */
-async function worker(url, device = "cpu", context = undefined) {
-  const opened = context ? { page: await context.newPage(), context } : await open(browser, `${url}bench.html`);
-  if (context) await opened.page.goto(`${url}bench.html`);
-  const { page } = opened;
-  await page.evaluate(async () => {
-    const heard = [];
-    let wake = () => {};
-    const start = () => {
-      const engine = new Worker("./worker_loader.js", { type: "module", name: `test-${Math.random()}` });
-      engine.onmessage = ({ data: { text, bulk } }) => {
-        const message = JSON.parse(text);
-        const name = typeof message === "string" ? message : Object.keys(message)[0];
-        heard.push({ name, body: message[name], bulk });
-        wake();
-      };
-      return engine;
-    };
-    let engine = start();
-    const until = async (name) => {
-      for (;;) {
-        const at = heard.findIndex((one) => one.name === name || one.name === "failed");
-        if (at >= 0) {
-          const [one] = heard.slice(at);
-          heard.splice(0, at + 1);
-          if (one.name === "failed" && name !== "failed") throw new Error(one.body.reason);
-          window.bulk = one.bulk;
-          return one.body;
-        }
-        await new Promise((done) => { wake = done; });
-      }
-    };
-    window.ask = (message, bulk = []) => engine.postMessage({ text: JSON.stringify(message), bulk });
-    window.until = until;
-    window.again = () => { engine.terminate(); heard.length = 0; engine = start(); };
-    window.heard = heard;
-    await until("ready");
-  });
-  const ask = (message) => page.evaluate((message) => window.ask(message), message);
-  const until = (name) => page.evaluate((name) => window.until(name), name);
-  await ask({ "use-device": device });
-  return { ...opened, ask, until };
-}
-
-const spec = (changes) => ({
-  preset: "mlp",
-  optimizer: { name: "Adam", lr: 0.001 },
-  batch_size: 50,
-  epochs: 2,
-  evaluate_every: 1,
-  ...changes,
-});
-
-const shapes = (train, test) => ({ "open-data": { kind: "shapes", train, test } });
 
 test("a model that was saved is opened by another worker and does the same", async () => {
   const { page, context, ask, until, complaints } = await worker(site.url);
@@ -175,6 +123,19 @@ test("a server without the data is answered by what to do", async () => {
   assert.match((await until("data-failed")).reason, /cargo xtask data cifar10/);
   await ask({ "open-data": { kind: { url: "nothing.zip" } } });
   assert.match((await until("data-failed")).reason, /no such file/);
+  await context.close();
+});
+
+test("data comes from another server if that lets it, else the page says what to do", async () => {
+  const { context, ask, until } = await worker(site.url);
+  const elsewhere = { "open-data": { kind: { cifar: { hundred: false, url: `${data.url}data/cifar-10-batches-bin/` } } } };
+  await ask(elsewhere);
+  assert.match((await until("data-failed")).reason, /CORS/);
+  data.cors = { "access-control-allow-origin": "*" };
+  await ask(elsewhere);
+  let info = await until("data-ready");
+  while (!info.complete) info = await until("data-ready");
+  assert.equal(info.train, 5 * PICTURES);
   await context.close();
 });
 

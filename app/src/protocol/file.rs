@@ -12,6 +12,8 @@ pub enum FileKind {
     Model,
     /// The model and all that the run needs to go on, `.safetensors`: the command line's `train --resume` takes it.
     Checkpoint,
+    /// A PyTorch script with the weights beside it, `.zip`: it predicts, and trains the model anew.
+    Script,
     /// The curves as TensorBoard reads them, `events.out.tfevents.…`.
     TensorBoard,
     /// The curves as a table, `.csv`.

@@ -236,13 +236,11 @@ pub struct GraphNode {
 /// The kernels of a training step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProfileView {
-    /// Steps that were measured.
-    pub steps: usize,
-    /// What a step takes, in milliseconds.
+    /// What a step takes, in milliseconds, on the average of late.
     pub ms_per_step: f64,
-    /// The kernels, the most expensive first.
+    /// The kernels of the last step that was timed, the most expensive first.
     pub kernels: Vec<KernelView>,
-    /// What cannot be measured here, and why.
+    /// Why there are none.
     pub note: Option<String>,
 }
 
@@ -252,9 +250,9 @@ pub struct KernelView {
     /// Its name.
     pub name: String,
     /// How often it runs in a step.
-    pub count: f64,
-    /// Milliseconds in a step, where they can be measured.
-    pub ms: Option<f64>,
+    pub count: usize,
+    /// Milliseconds that these took together.
+    pub ms: f64,
 }
 
 /// A step, seen closely. The batch's pictures stand beside the message, RGBA, as they were learned from.

@@ -4,10 +4,14 @@ use super::Session;
 use crate::protocol::{CheckpointSummary, FileKind, FileSummary, FromWorker};
 use kindling::format::ModelFile;
 use kindling::format::tfevents::{EventWriter, Moment};
-use kindling::train::{ModelSpec, checkpoint_spec};
+use kindling::train::python::Script;
+use kindling::train::{ModelSpec, checkpoint_spec, run_spec};
 use kindling::{Error, Result};
 use std::fmt::Write as _;
+use std::io::{Cursor, Write as _};
 use std::rc::Rc;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 impl Session {
     /// Makes a file of the run.
@@ -24,6 +28,7 @@ impl Session {
             FileKind::Checkpoint => {
                 (format!("{stem}.checkpoint.safetensors"), run.trainer.checkpoint().await?.to_bytes()?)
             }
+            FileKind::Script => (format!("{stem}.zip"), script(&stem, &run.trainer.model_file().await?)?),
             FileKind::TensorBoard => {
                 let name = format!("events.out.tfevents.{:010}.kindling.0.0", (now / 1e3) as u64);
                 let bytes = run.board(&name, now / 1e3)?;
@@ -89,6 +94,29 @@ impl Session {
             misfit,
         })
     }
+}
+
+/// An archive with the PyTorch script of a model and its weights.
+fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
+    let model: ModelSpec = serde_json::from_value(file.info.spec.clone())
+        .map_err(|e| Error::internal(format!("a model's own description is damaged: {e}")))?;
+    let (train, weights) = (run_spec(file)?, format!("{stem}.safetensors"));
+    let script = Script {
+        model: &model,
+        normalization: file.info.normalization.as_ref(),
+        classes: &file.info.classes,
+        train: train.as_ref(),
+        weights: &weights,
+    };
+    let failed = |e: zip::result::ZipError| Error::internal(format!("the archive could not be written: {e}"));
+    // Weights hardly shrink; kept as they are, the archive is written at once.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in [(format!("{stem}.py"), script.text()?.into_bytes()), (weights, file.to_bytes()?)] {
+        archive.start_file(name, options).map_err(failed)?;
+        archive.write_all(&bytes).map_err(|e| failed(e.into()))?;
+    }
+    Ok(archive.finish().map_err(failed)?.into_inner())
 }
 
 impl super::run::Run {

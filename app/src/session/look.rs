@@ -5,10 +5,9 @@ use super::Session;
 use crate::protocol::{
     ConfusionView, FromWorker, GraphNode, GraphView, HistogramsView, KernelView, ParameterView, ProfileView, Spread,
 };
-use kindling::device::Array;
+use kindling::device::{Array, KernelTime};
 use kindling::nn::Module as _;
 use kindling::{Error, Result, Tensor, plan};
-use std::collections::BTreeMap;
 
 /// Buckets of a distribution.
 const BUCKETS: usize = 50;
@@ -69,30 +68,23 @@ impl Session {
         Ok(())
     }
 
-    /// What a step takes, and what it computes: the functions of its graph, forward, each with one backward.
+    /// What the kernels of a step took.
     pub(super) async fn profile(&mut self) -> Result<()> {
         let run = self.run.as_mut().ok_or_else(no_run)?;
-        let graph = match &run.graph {
-            Some(graph) => graph.clone(),
-            None => run.trainer.graph().await?,
-        };
-        run.graph = Some(graph.clone());
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for node in graph.nodes.iter().filter(|node| !node.parameter) {
-            *counts.entry(&node.name).or_default() += 1;
-        }
-        let mut kernels: Vec<KernelView> = counts
-            .into_iter()
-            .map(|(name, count)| KernelView { name: name.to_owned(), count: count as f64, ms: None })
-            .collect();
-        kernels.sort_by(|a, b| b.count.total_cmp(&a.count));
-        let (ms_per_step, dispatches) = run.pace();
-        let note = Some(format!(
-            "These are the functions of a step; they run as {dispatches:.0} kernels. This device does not time kernels \
-             one by one."
-        ));
+        run.trainer.settle().await?;
+        let times = run.trainer.device().profile();
+        let note = times.is_none().then(|| {
+            if run.trainer.position().step == 0 {
+                "Press Step or Train: kernels are timed in a step.".to_owned()
+            } else {
+                "No step has been timed yet, or this device has no timestamps.".to_owned()
+            }
+        });
+        let kernel = |time: &KernelTime| KernelView { name: time.name.clone(), count: time.count, ms: time.ms };
+        let kernels = times.iter().flat_map(|times| times.iter()).map(kernel).collect();
+        let (ms_per_step, _) = run.pace();
         self.tell_results(0.0);
-        self.say(FromWorker::Profile(ProfileView { steps: 1, ms_per_step, kernels, note }));
+        self.say(FromWorker::Profile(ProfileView { ms_per_step, kernels, note }));
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! browser's; a test gives it lists.
 
 use crate::protocol::FromWorker;
+use kindling::device::Clock;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -15,6 +16,9 @@ pub trait Outside {
 
     /// Milliseconds since 1970.
     fn now(&self) -> f64;
+
+    /// The same as a plain function, for kernels to be timed by; it may begin anywhere.
+    fn clock(&self) -> Clock;
 
     /// Whether the WebGPU adapter is a program on the CPU.
     fn gpu_is_software(&self) -> Later<'_, bool>;

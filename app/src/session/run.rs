@@ -5,11 +5,15 @@ use super::{Opened, Session};
 use crate::protocol::{FromWorker, LayerNorms, LiveChange, Progress, RunId, StepView};
 use kindling::format::ModelFile;
 use kindling::train::{Event, Graph, StepResult, TrainSpec, Trainer};
+use kindling::device::Clock;
 use kindling::{Device, Error, Result};
 use std::rc::Rc;
 
 /// How long steps are handed to the device before their losses are looked at, in milliseconds.
 const LOOK: f64 = 100.0;
+
+/// How long a run goes until the kernels of a step are timed again, in milliseconds.
+const TIME: f64 = 1000.0;
 
 /// How long a run goes without a checkpoint, in milliseconds.
 const KEEP: f64 = 30_000.0;
@@ -31,6 +35,8 @@ pub struct Run {
     images_per_second: f64,
     ms_per_step: f64,
     dispatches_per_step: f64,
+    /// When the kernels of a step were timed.
+    timed_at: f64,
     /// The last checkpoint, and when it was made.
     pub saved: Option<Rc<ModelFile>>,
     pub kept_at: f64,
@@ -59,6 +65,7 @@ impl Run {
             images_per_second: 0.0,
             ms_per_step: 0.0,
             dispatches_per_step: 0.0,
+            timed_at: 0.0,
             saved,
             kept_at: now,
             lost_at: None,
@@ -75,6 +82,17 @@ impl Run {
     /// Milliseconds and kernels a step, lately.
     pub fn pace(&self) -> (f64, f64) {
         (self.ms_per_step, self.dispatches_per_step)
+    }
+
+    /// Has the kernels of the next step timed, now and then.
+    fn time(&mut self, now: f64, clock: Clock) {
+        let position = self.trainer.position();
+        // A test batch may come next at the ends of an epoch.
+        let is_step = position.batch > 0 && position.batch < position.batches;
+        if self.stepping || is_step && now - self.timed_at >= TIME {
+            self.timed_at = now;
+            self.trainer.device().profile_next(clock);
+        }
     }
 
     fn stop(&mut self) {
@@ -118,8 +136,10 @@ impl Session {
 
     /// Does the run's next thing: a step, a test batch, the end of an epoch.
     pub async fn advance(&mut self) {
+        let (now, clock) = (self.now(), self.outside.clock());
         let Some(run) = self.run.as_mut().filter(|run| run.is_busy()) else { return };
         let id = run.id;
+        run.time(now, clock);
         match run.trainer.next().await {
             Ok(Event::Step(_)) if run.stepping => self.stepped().await,
             Ok(Event::Step(_)) => {

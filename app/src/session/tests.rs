@@ -5,6 +5,7 @@ use crate::protocol::{
     DataInfo, DataKind, DataSource, FileKind, LiveChange, Order, PictureOf, ResumeFrom, SplitName, StepView,
 };
 use kindling::block_on;
+use kindling::device::Clock;
 use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
 use std::cell::{Cell, RefCell};
@@ -31,6 +32,10 @@ impl Outside for World {
     fn now(&self) -> f64 {
         self.clock.set(self.clock.get() + 5.0);
         self.clock.get()
+    }
+
+    fn clock(&self) -> Clock {
+        || 0.0
     }
 
     fn gpu_is_software(&self) -> Later<'_, bool> {
@@ -184,8 +189,16 @@ fn a_run_trains_steps_is_changed_saved_and_opened_again() {
     assert_eq!(steps.iter().map(|(step, _)| *step).collect::<Vec<_>>(), (2..=12).collect::<Vec<u64>>());
     assert!(steps.iter().all(|(_, lr)| *lr == 0.002));
 
+    let heard = played.ask(ToWorker::Look(Look::Profile));
+    let Some((FromWorker::Profile(profile), _)) = heard.last() else { panic!("{heard:?}") };
+    assert!(profile.kernels.iter().any(|kernel| kernel.name.contains("linear")), "{profile:?}");
+
     let accuracy = played.confusion();
     let model = file(&played.ask(ToWorker::Save(FileKind::Model)));
+    let script = file(&played.ask(ToWorker::Save(FileKind::Script)));
+    let archive = zip::ZipArchive::new(std::io::Cursor::new(script)).unwrap();
+    let names: Vec<&str> = archive.file_names().collect();
+    assert!(matches!(names[..], [script, weights] if script.ends_with(".py") && weights.ends_with(".safetensors")), "{names:?}");
     let board = file(&played.ask(ToWorker::Save(FileKind::TensorBoard)));
     let events = kindling::format::tfevents::read(&board, "log").unwrap();
     assert!(events.len() > 3 * 12, "{} events", events.len());
@@ -235,7 +248,8 @@ fn everything_can_be_looked_at_without_moving_the_run() {
     let [(FromWorker::Graph(graph), _)] = &heard[..] else { panic!("{heard:?}") };
     assert_eq!(graph.nodes.iter().filter(|node| node.parameter).count(), 10);
     assert!(said(&played.ask(ToWorker::Look(Look::Histograms)), |m| matches!(m, FromWorker::Histograms(_))));
-    assert!(said(&played.ask(ToWorker::Look(Look::Profile)), |m| matches!(m, FromWorker::Profile(_))));
+    let heard = played.ask(ToWorker::Look(Look::Profile));
+    assert!(said(&heard, |m| matches!(m, FromWorker::Profile(view) if view.note.is_some())), "no step was made");
     let own = vec![200u8; 10 * 20 * 4];
     let heard = played.ask_with(ToWorker::Classify { width: 10, height: 20 }, vec![own]);
     assert!(said(&heard, |m| matches!(m, FromWorker::Classified(_))), "{heard:?}");

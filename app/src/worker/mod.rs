@@ -12,6 +12,7 @@ use crate::channel::{self, Beside};
 use crate::probe;
 use crate::protocol::{FromWorker, Hardware, ToWorker};
 use crate::session::{Arrival, Later, Outside, Session};
+use kindling::device::Clock;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -95,6 +96,10 @@ impl Outside for Browser {
 
     fn now(&self) -> f64 {
         turn::now()
+    }
+
+    fn clock(&self) -> Clock {
+        turn::now
     }
 
     fn gpu_is_software(&self) -> Later<'_, bool> {

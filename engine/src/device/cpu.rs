@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use super::{Array, Attachment, Counts, DType};
+use super::{Array, Attachment, Counts, DType, Profiler};
 
 /// Arrays shorter than this are not worth keeping.
 const SHORTEST_KEPT: usize = 256;
@@ -25,6 +25,7 @@ pub struct Cpu(Rc<Inner>);
 struct Inner {
     counts: Counts,
     attached: Attachment,
+    profiler: Profiler,
 }
 
 #[derive(Default)]
@@ -48,6 +49,10 @@ impl Cpu {
 
     pub(crate) fn counts(&self) -> &Counts {
         &self.0.counts
+    }
+
+    pub(crate) fn profiler(&self) -> &Profiler {
+        &self.0.profiler
     }
 
     pub(crate) fn attachment(&self) -> &Attachment {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::graph::{Graph, Source};
 use super::schedule::{Fused, Schedule, Step};
-use crate::device::{Array, CpuBuffer, DType, Device, Slice, SliceMut, count};
+use crate::device::{Array, CpuBuffer, DType, Device, Slice, SliceMut, add_time, count};
 use crate::tensor::{Compute, Cursor, Layout, Pointwise, State, View, typed_mut};
 use crate::{Error, Result, dispatch};
 
@@ -25,11 +25,17 @@ type Results = Vec<Option<Result<Rc<CpuBuffer>>>>;
 pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
     let mut results: Results = vec![None; graph.nodes.len()];
     let last_use = last_uses(graph, schedule);
+    let clock = device.profiler().take();
+    let mut times = Vec::new();
     for (at, step) in schedule.steps.iter().enumerate() {
         count(&device.counts().dispatches, 1);
+        let begun = clock.map(|now| now());
         match step {
             Step::Fused(fused) => run_fused(graph, fused, &mut results),
             Step::Kernel(node) => results[*node] = Some(run_kernel(graph, *node, &results)),
+        }
+        if let (Some(now), Some(begun)) = (clock, begun) {
+            add_time(&mut times, name(graph, step), now() - begun);
         }
         let dead = |source: &Source| match source {
             Source::Node(n) if last_use[*n] == at && !graph.nodes[*n].escapes => Some(*n),
@@ -49,6 +55,18 @@ pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
         });
     }
     CpuBuffer::tidy();
+    if clock.is_some() {
+        device.profiler().keep(times);
+    }
+}
+
+/// The name of a kernel; of a group, those of its operations.
+fn name(graph: &Graph, step: &Step) -> String {
+    /// Names of a group that are written out.
+    const MOST: usize = 4;
+    let names: Vec<&str> = step.nodes().iter().take(MOST).map(|node| graph.nodes[*node].recorded.op.name()).collect();
+    let more = step.nodes().len().saturating_sub(MOST);
+    if more > 0 { format!("{}+{more} more", names.join("+")) } else { names.join("+") }
 }
 
 fn last_uses(graph: &Graph, schedule: &Schedule) -> Vec<usize> {

@@ -25,8 +25,8 @@ pub struct Plot<'a> {
     pub smoothing: f64,
     /// Whether the axis of values is logarithmic.
     pub log: bool,
-    /// Limits of values that are never left, such as 0 and 1.
-    pub within: Option<[f64; 2]>,
+    /// Whether values are parts of 1, which the axis never leaves and writes in percent.
+    pub parts: bool,
     /// The colours of words and of grid lines, and the font.
     pub ink: String,
     /// Of grid lines.
@@ -109,7 +109,7 @@ fn range(shown: &[(Vec<Column>, Vec<Column>)], plot: &Plot) -> [f64; 2] {
     let positive = |value: &f64| !plot.log || *value > 0.0;
     let low = all().map(|c| c.low).filter(positive).fold(f64::INFINITY, f64::min);
     let high = all().map(|c| c.high).filter(positive).fold(f64::NEG_INFINITY, f64::max);
-    let [least, most] = plot.within.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+    let [least, most] = if plot.parts { [0.0, 1.0] } else { [f64::NEG_INFINITY, f64::INFINITY] };
     if low > high {
         return if plot.log { [0.1, 1.0] } else { [0.0, 1.0] };
     }
@@ -134,7 +134,8 @@ fn axes(pen: &CanvasRenderingContext2d, plot: &Plot, x: &Scale, y: &Scale, [widt
         pen.line_to(width - RIGHT, pixel);
         pen.stroke();
         // Words that do not fit are left out by the canvas itself.
-        let _ = pen.fill_text(&label(tick), LEFT - 8.0, pixel);
+        let words = if plot.parts { format!("{} %", label(tick * 100.0)) } else { label(tick) };
+        let _ = pen.fill_text(&words, LEFT - 8.0, pixel);
     }
     pen.set_text_align("center");
     pen.set_text_baseline("alphabetic");

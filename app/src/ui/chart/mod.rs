@@ -43,9 +43,9 @@ pub fn Chart(
     /// Whether values are on a logarithmic axis.
     #[prop(into)]
     log: Signal<bool>,
-    /// Limits of values.
+    /// Whether values are parts of 1, which the axis never leaves and writes in percent.
     #[prop(optional)]
-    within: Option<[f64; 2]>,
+    parts: bool,
     /// How a value is written.
     format: fn(f64) -> String,
 ) -> impl IntoView {
@@ -65,7 +65,7 @@ pub fn Chart(
             let lines = lines.clone();
             untrack(|| {
                 lines(&mut |lines| {
-                    scale.set(paint(&canvas, lines, smoothing.get(), log.get(), within, pointed.get()));
+                    scale.set(paint(&canvas, lines, smoothing.get(), log.get(), parts, pointed.get()));
                 });
             });
         }
@@ -186,7 +186,7 @@ fn paint(
     lines: &[(Entry, &[(f64, f64)])],
     smoothing: f64,
     log: bool,
-    within: Option<[f64; 2]>,
+    parts: bool,
     pointed: Option<f64>,
 ) -> Option<Scale> {
     let style = window().get_computed_style(canvas).ok().flatten()?;
@@ -201,7 +201,7 @@ fn paint(
         lines: lines.collect(),
         smoothing,
         log,
-        within,
+        parts,
         ink: property("color"),
         grid: property("--chart-grid"),
         font: property("font-family"),

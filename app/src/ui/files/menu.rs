@@ -11,9 +11,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 /// What can be saved.
-const KINDS: [(FileKind, &str, &str); 4] = [
+const KINDS: [(FileKind, &str, &str); 5] = [
     (FileKind::Model, "Save model", "The weights and what is needed to use them (.safetensors)"),
     (FileKind::Checkpoint, "Save checkpoint", "The model and all that the run needs to go on (.safetensors)"),
+    (FileKind::Script, "Export PyTorch script", "A script with the weights beside it (.zip)"),
     (FileKind::TensorBoard, "Save TensorBoard log", "The curves, for TensorBoard"),
     (FileKind::Curves, "Save curves", "The curves as a table (.csv)"),
 ];

@@ -2,6 +2,7 @@
 
 mod activations;
 mod confusion;
+mod draw;
 mod filters;
 mod graph;
 mod histograms;

@@ -1,5 +1,6 @@
 //! Pictures with what the model takes them for, and the person's own picture.
 
+use super::draw::Draw;
 use super::looking;
 use crate::protocol::{ClassifiedView, Order, PictureOf, Prediction, SplitName};
 use crate::ui::browser::Pixels;
@@ -93,6 +94,7 @@ pub fn Predictions(store: Store) -> impl IntoView {
         }
         input.set_value("");
     };
+    let drawing = RwSignal::new(false);
     let own = move || inside.classified.get().map(|(view, pixels)| view! { <Own store view pixels /> });
     view! {
         <div class="inside-tools">
@@ -114,8 +116,17 @@ pub fn Predictions(store: Store) -> impl IntoView {
                 "Your picture …"
                 <input class="hidden" type="file" accept="image/*" on:change=chosen />
             </label>
+            <button
+                class="button small"
+                type="button"
+                aria-expanded=move || drawing.get().to_string()
+                on:click=move |_| drawing.update(|on| *on = !*on)
+            >
+                "Draw one"
+            </button>
             <span class="quiet">"or drop or paste one"</span>
         </div>
+        {move || drawing.get().then(|| view! { <Draw store /> })}
         {own}
         {grid}
     }

@@ -50,6 +50,7 @@ pub fn Overlay(store: Store, shown: RwSignal<BTreeSet<u32>>) -> impl IntoView {
                 lines=lines(pick, dots)
                 smoothing=Signal::derive(move || smoothing)
                 log=Signal::derive(|| false)
+                parts=accuracy
                 format
             />
         }

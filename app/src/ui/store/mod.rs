@@ -261,6 +261,7 @@ impl Store {
             self.open_data(source, Vec::new());
         }
         self.draft.adopt(found.spec);
+        self.then.set(Some(Then::Go));
         let run = self.run.next();
         self.send(ToWorker::Resume { run, from: ResumeFrom::Automatic });
     }

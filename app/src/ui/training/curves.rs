@@ -45,7 +45,7 @@ pub fn Curves(store: Store) -> impl IntoView {
                 lines=lines(store, earlier, |curves| [&curves.accuracy, &curves.test_accuracy])
                 smoothing
                 log=Signal::derive(|| false)
-                within=[0.0, 1.0]
+                parts=true
                 format=numbers::percent
             />
         </div>
