@@ -163,6 +163,7 @@ test("a picture of one's own is classified, drawn or chosen; what is none is ref
   await inside.locator(".prediction").first().waitFor();
   await inside.getByRole("button", { name: "Draw one" }).click();
   const canvas = inside.getByRole("img", { name: /^Draw here/ });
+  await canvas.scrollIntoViewIfNeeded();
   const box = await canvas.boundingBox();
   await page.mouse.move(box.x + 40, box.y + 40);
   await page.mouse.down();

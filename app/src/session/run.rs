@@ -3,9 +3,9 @@
 use super::begin::{How, trainer};
 use super::{Opened, Session};
 use crate::protocol::{FromWorker, LayerNorms, LiveChange, Progress, RunId, StepView};
+use kindling::device::Clock;
 use kindling::format::ModelFile;
 use kindling::train::{Event, Graph, StepResult, TrainSpec, Trainer};
-use kindling::device::Clock;
 use kindling::{Device, Error, Result};
 use std::rc::Rc;
 

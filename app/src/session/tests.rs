@@ -198,7 +198,10 @@ fn a_run_trains_steps_is_changed_saved_and_opened_again() {
     let script = file(&played.ask(ToWorker::Save(FileKind::Script)));
     let archive = zip::ZipArchive::new(std::io::Cursor::new(script)).unwrap();
     let names: Vec<&str> = archive.file_names().collect();
-    assert!(matches!(names[..], [script, weights] if script.ends_with(".py") && weights.ends_with(".safetensors")), "{names:?}");
+    assert!(
+        matches!(names[..], [script, weights] if script.ends_with(".py") && weights.ends_with(".safetensors")),
+        "{names:?}"
+    );
     let board = file(&played.ask(ToWorker::Save(FileKind::TensorBoard)));
     let events = kindling::format::tfevents::read(&board, "log").unwrap();
     assert!(events.len() > 3 * 12, "{} events", events.len());

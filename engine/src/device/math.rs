@@ -6,8 +6,8 @@ pub fn tanh(x: f32) -> f32 {
     // From 10 on the result is 1. NaN is not larger.
     let size = if x.abs() > 10.0 { 10.0 } else { x.abs() };
     let square = size * size;
-    let near = (-5.704_988_7e-3 * square + 2.063_908_9e-2) * square - 5.373_971_6e-2;
-    let near = (near * square + 0.133_314_42) * square - 0.333_332_82;
+    let near = (-5.704_988_7e-3 * square + 2.063_909e-2) * square - 5.373_971_6e-2;
+    let near = (near * square + 0.133_314_42) * square - 0.333_332_8;
     let near = near * square * size + size;
     let far = 1.0 - 2.0 / (exp_small(2.0 * size) + 1.0);
     let result = if size < 0.625 { near } else { far };

@@ -131,6 +131,8 @@ fn ask(store: Store, pen: &CanvasRenderingContext2d) {
             let bytes = Uint8Array::from(image.data().0.as_slice());
             store.send_with(ToWorker::Classify { width: SIDE, height: SIDE }, vec![bytes.into()]);
         }
-        Err(_) => store.tell(true, "The browser does not let this page read its own drawing; drop a picture instead.".into()),
+        Err(_) => {
+            store.tell(true, "The browser does not let this page read its own drawing; drop a picture instead.".into())
+        }
     }
 }

@@ -273,7 +273,8 @@ impl Gpu {
 
     /// What the kernels of the last timed execution took, once it is known.
     pub(crate) fn profile(&self) -> Option<Rc<[KernelTime]>> {
-        let times = self.0.timing.borrow().as_ref().and_then(|(timing, submitted)| timing.times().filter(|_| *submitted));
+        let times =
+            self.0.timing.borrow().as_ref().and_then(|(timing, submitted)| timing.times().filter(|_| *submitted));
         if let Some(times) = times {
             self.0.timing.replace(None);
             self.0.profiler.keep(times);
