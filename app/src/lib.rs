@@ -1,6 +1,7 @@
 //! Kindling's page: what the two programs, the page and the worker, share.
 //!
 //! The page shows and asks; the worker owns the engine. They know each other only through [`protocol`].
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
 
 pub mod channel;
 pub mod js;

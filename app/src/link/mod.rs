@@ -27,7 +27,7 @@ const WINDOW_MS: f64 = 60_000.0;
 #[derive(Clone, Debug)]
 pub enum Event {
     /// The worker said something; beside it the bytes that came with it.
-    Message(FromWorker, Vec<Uint8Array>),
+    Message(Box<FromWorker>, Vec<Uint8Array>),
     /// The worker has died, of this; another has been started and goes on from the last checkpoint.
     Restarted(String),
     /// The worker could not be started, or dies again and again.
@@ -169,7 +169,7 @@ impl Link {
                     .dyn_ref::<Array>()
                     .map(|bulk| bulk.iter().map(|buffer| Uint8Array::new(&buffer)).collect())
                     .unwrap_or_default();
-                self.tell(Event::Message(message, bulk));
+                self.tell(Event::Message(Box::new(message), bulk));
             }
             Err(error) => self.tell(Event::Failed(format!("The engine sent what the page cannot read: {error}"))),
         }

@@ -197,9 +197,9 @@ fn a_run_trains_steps_is_changed_saved_and_opened_again() {
     let model = file(&played.ask(ToWorker::Save(FileKind::Model)));
     let script = file(&played.ask(ToWorker::Save(FileKind::Script)));
     let archive = zip::ZipArchive::new(std::io::Cursor::new(script)).unwrap();
-    let names: Vec<&str> = archive.file_names().collect();
+    let names = archive.file_names().collect::<std::result::Result<Vec<_>, _>>().unwrap();
     assert!(
-        matches!(names[..], [script, weights] if script.ends_with(".py") && weights.ends_with(".safetensors")),
+        matches!(&names[..], [script, weights] if script.ends_with(".py") && weights.ends_with(".safetensors")),
         "{names:?}"
     );
     let board = file(&played.ask(ToWorker::Save(FileKind::TensorBoard)));

@@ -178,6 +178,6 @@ mod tests {
         let found = differences(&one, &other);
         let names: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
         assert_eq!(names, ["epochs", "optimizer.lr"]);
-        assert_eq!(found[1].1, "0.01");
+        assert_eq!(found[1].1, "0.001");
     }
 }

@@ -87,7 +87,7 @@ impl Fetched {
     }
 
     /// Whether all of it comes from the storage.
-    pub fn from_storage(&self) -> bool {
+    pub fn is_kept(&self) -> bool {
         self.kept.complete
     }
 

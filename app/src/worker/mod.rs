@@ -27,7 +27,7 @@ const MOST_WAITING: usize = 16;
 const SLICE: f64 = 8.0;
 
 enum Item {
-    Page(ToWorker, Vec<Beside>),
+    Page(Box<ToWorker>, Vec<Beside>),
     Data(u32, Arrival),
 }
 
@@ -44,7 +44,7 @@ pub struct Inbox {
 
 impl Inbox {
     fn page(&self, message: ToWorker, beside: Vec<Beside>) {
-        self.items.borrow_mut().push_back(Item::Page(message, beside));
+        self.items.borrow_mut().push_back(Item::Page(Box::new(message), beside));
         self.arrived.raise();
     }
 
@@ -145,28 +145,30 @@ async fn live(inbox: Rc<Inbox>) {
                     }
                     turn.next().await;
                 }
-                Item::Page(ToWorker::ProbeHardware, _) => {
-                    channel::say(&FromWorker::Hardware(browser.hardware().await), &[]);
-                }
-                Item::Page(ToWorker::Bench { workload, steps, device }, _) => {
-                    let answer = match benches.run(&workload, steps, device).await {
-                        Ok(benched) => FromWorker::Benched(benched),
-                        Err(error) => FromWorker::Failed { run: None, reason: error.to_string() },
-                    };
-                    channel::say(&answer, &[]);
-                }
-                Item::Page(ToWorker::Crash, _) => panic!("the worker was asked to die"),
-                Item::Page(ToWorker::OpenData(source), beside) => {
-                    let load = session.handle(ToWorker::OpenData(source.clone()), Vec::new()).await;
-                    inbox.wanted.set(load);
-                    inbox.room.raise();
-                    if let Some(load) = load {
-                        spawn_local(supply::supply(load, source, beside, inbox.clone(), store.clone()));
+                Item::Page(message, beside) => match *message {
+                    ToWorker::ProbeHardware => {
+                        channel::say(&FromWorker::Hardware(browser.hardware().await), &[]);
                     }
-                }
-                Item::Page(message, beside) => match bytes(beside).await {
-                    Ok(bytes) => drop(session.handle(message, bytes).await),
-                    Err(reason) => channel::say(&FromWorker::Failed { run: None, reason }, &[]),
+                    ToWorker::Bench { workload, steps, device } => {
+                        let answer = match benches.run(&workload, steps, device).await {
+                            Ok(benched) => FromWorker::Benched(benched),
+                            Err(error) => FromWorker::Failed { run: None, reason: error.to_string() },
+                        };
+                        channel::say(&answer, &[]);
+                    }
+                    ToWorker::Crash => panic!("the worker was asked to die"),
+                    ToWorker::OpenData(source) => {
+                        let load = session.handle(ToWorker::OpenData(source.clone()), Vec::new()).await;
+                        inbox.wanted.set(load);
+                        inbox.room.raise();
+                        if let Some(load) = load {
+                            spawn_local(supply::supply(load, source, beside, inbox.clone(), store.clone()));
+                        }
+                    }
+                    message => match bytes(beside).await {
+                        Ok(bytes) => drop(session.handle(message, bytes).await),
+                        Err(reason) => channel::say(&FromWorker::Failed { run: None, reason }, &[]),
+                    },
                 },
             }
             inbox.wanted.set(session.loading());

@@ -114,7 +114,7 @@ async fn from_url(line: &Line, source: &DataSource, url: &str, store: &Store) ->
 async fn one(line: &Line, url: &str, name: &str, store: &Store, reading: &mut Option<Reading>) -> Result<(), Stop> {
     let mut fetched = Fetched::open(url, store).await?;
     if let Some(reading) = reading.take() {
-        line.send(Arrival::Found(Box::new(reading), fetched.from_storage())).await?;
+        line.send(Arrival::Found(Box::new(reading), fetched.is_kept())).await?;
     }
     line.send(Arrival::File(name.to_owned(), fetched.total())).await?;
     while let Some(bytes) = fetched.next(store).await? {

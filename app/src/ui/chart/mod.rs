@@ -28,7 +28,10 @@ pub struct Entry {
 }
 
 /// Lines with what they are. The points are lent for one drawing.
-pub type Lend = Arc<dyn Fn(&mut dyn FnMut(&[(Entry, &[(f64, f64)])])) + Send + Sync>;
+pub type Lend = Arc<dyn Fn(&mut dyn FnMut(&[Named<'_>])) + Send + Sync>;
+
+/// A line: what it is, and its points.
+pub type Named<'a> = (Entry, &'a [(f64, f64)]);
 
 /// A chart of lines over steps.
 #[component]
@@ -73,7 +76,11 @@ pub fn Chart(
     let track = lines.clone();
     Effect::new(move |_| {
         track(&mut |_| {});
-        (smoothing.track(), log.track(), pointed.track(), size.track(), theme::changed().track());
+        smoothing.track();
+        log.track();
+        pointed.track();
+        size.track();
+        theme::changed().track();
         if canvas.get().is_some() && !waiting.get_value() {
             waiting.set_value(true);
             request_animation_frame(paint.clone());
@@ -163,7 +170,7 @@ struct Row {
 }
 
 /// What the lines have at a step; at their end if none is pointed at.
-fn read(lines: &[(Entry, &[(f64, f64)])], at: Option<f64>, format: fn(f64) -> String) -> Vec<Row> {
+fn read(lines: &[Named<'_>], at: Option<f64>, format: fn(f64) -> String) -> Vec<Row> {
     let nearest = |points: &[(f64, f64)]| match at {
         None => points.last().copied(),
         Some(at) => {
@@ -183,7 +190,7 @@ fn read(lines: &[(Entry, &[(f64, f64)])], at: Option<f64>, format: fn(f64) -> St
 
 fn paint(
     canvas: &HtmlCanvasElement,
-    lines: &[(Entry, &[(f64, f64)])],
+    lines: &[Named<'_>],
     smoothing: f64,
     log: bool,
     parts: bool,

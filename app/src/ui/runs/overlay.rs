@@ -1,7 +1,7 @@
 //! The curves of the chosen runs, one over the other.
 
 use super::color;
-use crate::ui::chart::{Chart, Entry, Lend};
+use crate::ui::chart::{Chart, Entry, Lend, Named};
 use crate::ui::numbers;
 use crate::ui::pieces::Choice;
 use crate::ui::store::{Curves, Store};
@@ -24,11 +24,11 @@ const FIGURES: [(&str, &str, Pick); 4] = [
 pub fn Overlay(store: Store, shown: RwSignal<BTreeSet<u32>>) -> impl IntoView {
     let figure = RwSignal::new("test-accuracy".to_owned());
     let lines = move |pick: Pick, dots: bool| -> Lend {
-        Arc::new(move |take: &mut dyn FnMut(&[(Entry, &[(f64, f64)])])| {
+        Arc::new(move |take: &mut dyn FnMut(&[Named<'_>])| {
             let shown = shown.get();
             store.run.records.with(|records| {
                 let chosen = records.iter().enumerate().filter(|(_, record)| shown.contains(&record.number));
-                let lines: Vec<(Entry, &[(f64, f64)])> = chosen
+                let lines: Vec<Named<'_>> = chosen
                     .map(|(place, record)| {
                         let entry = Entry { name: record.name.clone(), color: color(place), faint: false, dots };
                         (entry, pick(&record.curves).as_slice())

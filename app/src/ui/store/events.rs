@@ -12,7 +12,7 @@ use leptos::prelude::*;
 impl Store {
     pub(super) fn hear(&self, event: Event) {
         match event {
-            Event::Message(message, bulk) => self.message(message, &bulk),
+            Event::Message(message, bulk) => self.message(*message, &bulk),
             Event::Restarted(reason) => {
                 self.tell(true, format!("The engine stopped ({reason}) and has been started again; the run goes on."));
             }

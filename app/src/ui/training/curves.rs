@@ -1,6 +1,6 @@
 //! The curves of a run, and of earlier ones behind them.
 
-use crate::ui::chart::{Chart, Entry, Lend};
+use crate::ui::chart::{Chart, Entry, Lend, Named};
 use crate::ui::numbers;
 use crate::ui::pieces::Check;
 use crate::ui::store::{self, Store};
@@ -56,12 +56,12 @@ pub fn Curves(store: Store) -> impl IntoView {
 const EARLIER: usize = 4;
 
 fn lines(store: Store, earlier: RwSignal<bool>, pick: Pick) -> Lend {
-    Arc::new(move |take: &mut dyn FnMut(&[(Entry, &[(f64, f64)])])| {
+    Arc::new(move |take: &mut dyn FnMut(&[Named<'_>])| {
         let here = store.run.record.get();
         store.run.records.with(|records| {
             store.run.curves.with(|curves| {
                 let before = records.iter().rev().filter(|record| Some(record.number) != here);
-                let mut lines: Vec<(Entry, &[(f64, f64)])> = Vec::new();
+                let mut lines: Vec<Named<'_>> = Vec::new();
                 for record in before.take(if earlier.get() { EARLIER } else { 0 }) {
                     let [_, test] = pick(&record.curves);
                     let entry = Entry { name: record.name.clone(), color: "--series-2", faint: true, dots: false };

@@ -60,9 +60,8 @@ pub fn Standing(store: Store) -> impl IntoView {
 pub fn Pace(store: Store) -> impl IntoView {
     let pace = store.run.pace;
     let dash = || "–".to_owned();
-    let shown = move |value: fn(&crate::ui::store::Pace) -> Option<String>| {
-        move || pace.with(|pace| value(pace)).unwrap_or_else(dash)
-    };
+    let shown =
+        move |value: fn(&crate::ui::store::Pace) -> Option<String>| move || pace.with(value).unwrap_or_else(dash);
     let fast = shown(|pace| (pace.images_per_second > 0.0).then(|| numbers::amount(pace.images_per_second)));
     let step = shown(|pace| (pace.ms_per_step > 0.0).then(|| numbers::amount(pace.ms_per_step)));
     let memory = shown(|pace| (pace.gpu_bytes > 0).then(|| words::bytes(pace.gpu_bytes as f64)));
