@@ -12,8 +12,22 @@ const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 try {
   const { default: init } = await import(new URL(js, document.baseURI));
   await init({ module_or_path: new URL(wasm, document.baseURI) });
+  keepForOffline();
 } catch (error) {
   console.error(error);
   const place = document.getElementById("loading");
   if (place) place.textContent = `Kindling could not be loaded: ${error.message}. Reload, or try a current browser.`;
+}
+
+// What was loaded is kept by a service worker, which is told of what came before it. Without one (plain HTTP, private
+// windows) the page needs its network.
+async function keepForOffline() {
+  if (!("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register(new URL("sw.js", document.baseURI));
+    const { active } = await navigator.serviceWorker.ready;
+    active.postMessage(performance.getEntriesByType("resource").map((entry) => entry.name));
+  } catch (error) {
+    console.info("offline use is not available:", error.message);
+  }
 }

@@ -3,12 +3,11 @@
 //! Whether it works, the engine says, by opening the device that it will train on. What it is called, the browser is asked
 //! directly: wgpu hands on neither the vendor nor the architecture, mostly all that a browser says of an adapter.
 
+use crate::js::{call, call_async, get, global, object};
 use crate::protocol::{Adapter, Hardware, NoGpu};
-use js_sys::{Function, Promise, Reflect};
 use kindling::Device;
 use kindling::device::AdapterKind;
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsValue;
 
 /// Asks for the fastest adapter, and has the engine open it, so that what is shown is what will work.
 pub async fn hardware() -> Hardware {
@@ -32,16 +31,14 @@ fn is_software(adapter: &Adapter) -> bool {
 }
 
 async fn adapter() -> Result<(Adapter, bool), NoGpu> {
-    let global: JsValue = js_sys::global().into();
+    let global = global();
     let gpu = get(&get(&global, "navigator"), "gpu");
     if gpu.is_falsy() {
         let secure = get(&global, "isSecureContext").is_truthy();
         return Err(if secure { NoGpu::NoWebGpu } else { NoGpu::InsecurePage });
     }
-    let options = js_sys::Object::new();
-    // Setting a property of a fresh plain object does not fail.
-    let _ = Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
-    let adapter = call(&gpu, "requestAdapter", &options).await.map_err(|_| NoGpu::NoAdapter)?;
+    let options = object(&[("powerPreference", "high-performance".into())]);
+    let adapter = call_async(&gpu, "requestAdapter", &[options]).await.map_err(|_| NoGpu::NoAdapter)?;
     if adapter.is_falsy() {
         return Err(NoGpu::NoAdapter);
     }
@@ -55,11 +52,7 @@ fn describe(adapter: &JsValue) -> (Adapter, bool) {
     let text = |name| get(&info, name).as_string().unwrap_or_default();
     let limit = |name| get(&limits, name).as_f64().unwrap_or_default();
     let features = get(adapter, "features");
-    let has = |name: &str| {
-        let has = get(&features, "has");
-        let answer = has.dyn_ref::<Function>().and_then(|has| has.call1(&features, &name.into()).ok());
-        answer.is_some_and(|answer| answer.is_truthy())
-    };
+    let has = |name: &str| call(&features, "has", &[name.into()]).is_ok_and(|answer| answer.is_truthy());
     let fallback = [adapter, &info].iter().any(|object| get(object, "isFallbackAdapter").is_truthy());
     let adapter = Adapter {
         vendor: text("vendor"),
@@ -72,18 +65,6 @@ fn describe(adapter: &JsValue) -> (Adapter, bool) {
         timestamps: has("timestamp-query"),
     };
     (adapter, fallback)
-}
-
-/// A property; `undefined` if there is none.
-fn get(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
-}
-
-/// Calls a method that gives a promise, and waits for it.
-async fn call(object: &JsValue, method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
-    let function: Function = get(object, method).dyn_into()?;
-    let promise: Promise = function.call1(object, argument)?.dyn_into()?;
-    JsFuture::from(promise).await
 }
 
 #[cfg(test)]

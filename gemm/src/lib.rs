@@ -3,6 +3,8 @@
 //! this crate is the bounds check around them, so that the engine itself stays free of unsafe code. It knows
 //! nothing of tensors.
 
+pub mod slide;
+
 use std::fmt;
 
 /// A matrix within a slice: element `(i, j)` lies at `offset + i·row + j·col`.
@@ -75,21 +77,54 @@ impl fmt::Display for OutOfBounds {
 impl std::error::Error for OutOfBounds {}
 
 mod sealed {
-    /// The types that the kernels exist for.
-    pub trait Sealed: Copy + 'static {
+    use pulp::Simd;
+
+    /// The types that the kernels exist for, and their vectors.
+    pub trait Sealed: Copy + Send + Sync + 'static {
         const ZERO: Self;
         const ONE: Self;
+        /// As many as an instruction takes.
+        type V<S: Simd>: Copy;
+        fn splat<S: Simd>(simd: S, x: Self) -> Self::V<S>;
+        /// a·b + c, rounded once where that is the faster way.
+        fn multiply_add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
+        /// The whole vectors of a slice.
+        fn vectors<S: Simd>(data: &[Self]) -> &[Self::V<S>];
+        fn vectors_mut<S: Simd>(data: &mut [Self]) -> &mut [Self::V<S>];
     }
 
-    impl Sealed for f32 {
-        const ZERO: Self = 0.0;
-        const ONE: Self = 1.0;
+    macro_rules! sealed {
+        ($type:ty, $vector:ident, $splat:ident, $multiply_add:ident, $vectors:ident, $vectors_mut:ident) => {
+            impl Sealed for $type {
+                const ZERO: Self = 0.0;
+                const ONE: Self = 1.0;
+                type V<S: Simd> = S::$vector;
+
+                #[inline(always)]
+                fn splat<S: Simd>(simd: S, x: Self) -> Self::V<S> {
+                    simd.$splat(x)
+                }
+
+                #[inline(always)]
+                fn multiply_add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S> {
+                    simd.$multiply_add(a, b, c)
+                }
+
+                #[inline(always)]
+                fn vectors<S: Simd>(data: &[Self]) -> &[Self::V<S>] {
+                    S::$vectors(data).0
+                }
+
+                #[inline(always)]
+                fn vectors_mut<S: Simd>(data: &mut [Self]) -> &mut [Self::V<S>] {
+                    S::$vectors_mut(data).0
+                }
+            }
+        };
     }
 
-    impl Sealed for f64 {
-        const ZERO: Self = 0.0;
-        const ONE: Self = 1.0;
-    }
+    sealed!(f32, f32s, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
+    sealed!(f64, f64s, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
 }
 
 /// `f32` and `f64`.

@@ -3,6 +3,7 @@
 //! It knows the tools around Kindling (trunk, Chromium, …) and nothing of the engine: it must build in seconds on a bare
 //! machine, and before anything else can.
 
+mod data;
 mod process;
 mod serve;
 mod setup;
@@ -16,6 +17,8 @@ cargo xtask COMMAND
 
   serve [--dev]     install what is missing, build the page, serve it on http://127.0.0.1:8080
                     (--dev: a quick unoptimized build; both rebuild when a file changes)
+  data SET          put cifar10 or cifar100 beside the page (public/data), for its Data panel
+    --from PLACE    from this folder, archive or address instead of the official one
   build             install what is missing, build the page into dist/
   test              install what is missing, run every test there is
     --only A[,B]    only these steps
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         ["setup", "--check"] => setup::check(),
         ["serve"] => serve::serve(serve::Mode::Release),
         ["serve", "--dev"] => serve::serve(serve::Mode::Dev),
+        ["data", options @ ..] => data::main(options),
         ["build"] => setup::ensure(setup::PAGE).and_then(|tools| serve::build(&tools)),
         ["screenshots"] => setup::ensure(setup::EVERYTHING)
             .and_then(|tools| serve::build(&tools).and_then(|()| test::screenshots(&tools))),

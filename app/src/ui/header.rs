@@ -1,35 +1,80 @@
-//! The bar at the top: the name, the hardware in two words, the colour scheme.
+//! The bar at the top: the name, the tabs, what is computed on, sharing, files, the colour scheme.
 
-use super::Status;
+use super::files::{FileMenu, ShareButton};
+use super::route::{Tab, TabLink};
+use super::store::{Status, Store};
 use super::theme::ThemeButton;
-use crate::protocol::Hardware;
+use crate::protocol::{DeviceKind, Hardware};
 use crate::words;
 use leptos::prelude::*;
 
-/// The bar at the top.
+/// The bar.
 #[component]
-pub fn Header(status: RwSignal<Status>) -> impl IntoView {
-    let words = move || match status.get() {
-        Status::Asking => ("…".to_owned(), ""),
-        Status::Failed(_) => ("Engine stopped".to_owned(), ""),
-        Status::Known(hardware) => {
-            let described = words::describe(&hardware);
-            (described.name, described.kind)
-        }
-    };
+pub fn Header(store: Store, tab: RwSignal<Tab>) -> impl IntoView {
+    let links = Tab::ALL.into_iter().map(|to| view! { <TabLink tab=to open=tab /> }).collect_view();
     view! {
         <header class="bar">
             <a class="brand" href="./" aria-label="Kindling, start page">
                 <Flame />
                 <span>"Kindling"</span>
             </a>
-            <span class="chip" data-kind=move || status.with(kind) title="What this browser offers">
-                <span class="dot" aria-hidden="true"></span>
-                <span class="chip-name">{move || words().0}</span>
-                <span class="chip-kind">{move || words().1}</span>
-            </span>
+            <nav class="nav" aria-label="Tabs">{links}</nav>
+            <Chip store />
+            <ShareButton store />
+            <FileMenu store />
             <ThemeButton />
         </header>
+    }
+}
+
+/// What is computed on, honestly.
+#[component]
+fn Chip(store: Store) -> impl IntoView {
+    let words = move || match (store.device.get(), store.status.get()) {
+        (_, Status::Failed(_)) => ("Engine stopped".to_owned(), ""),
+        (Some(device), status) => {
+            let name = match (&status, device.kind) {
+                // The browser's name for the adapter says more than the engine's.
+                (Status::Known(hardware @ (Hardware::Gpu(_) | Hardware::Software(_))), kind)
+                    if kind != DeviceKind::Cpu =>
+                {
+                    words::describe(hardware).name
+                }
+                _ => device.name,
+            };
+            let kind = match device.kind {
+                DeviceKind::Hardware | DeviceKind::Unknown => "WebGPU",
+                DeviceKind::Software => "software WebGPU",
+                DeviceKind::Cpu => "WebAssembly",
+            };
+            (name, kind)
+        }
+        (None, Status::Known(hardware)) => {
+            let described = words::describe(&hardware);
+            (described.name, described.kind)
+        }
+        (None, Status::Asking) => ("…".to_owned(), ""),
+    };
+    let shown = move || match (store.device.get(), store.status.get()) {
+        (_, Status::Failed(_)) => "failed",
+        (Some(device), _) => match device.kind {
+            DeviceKind::Hardware | DeviceKind::Unknown => "gpu",
+            DeviceKind::Software => "software",
+            DeviceKind::Cpu => "cpu",
+        },
+        (None, status) => kind(&status),
+    };
+    let meaning = move || match store.status.get() {
+        Status::Known(hardware) => words::describe(&hardware).meaning,
+        Status::Asking => "Looking for the graphics card".to_owned(),
+        Status::Failed(reason) => reason,
+    };
+    view! {
+        <span class="chip" data-kind=shown title=meaning>
+            <span class="dot" aria-hidden="true"></span>
+            <span class="chip-name">{move || words().0}</span>
+            <span class="chip-kind">{move || words().1}</span>
+        </span>
     }
 }
 

@@ -1,24 +1,28 @@
-//! What is drawn. It knows the worker's messages and nothing of the engine.
+//! What is drawn. It knows the worker's messages and, of the engine, models and settings as plain data.
 
-mod hardware;
+mod browser;
+mod chart;
+mod data;
+mod device;
+mod files;
 mod header;
+mod inside;
+mod learn;
+mod model;
+mod notices;
+mod numbers;
+mod pieces;
+mod route;
+mod runs;
+mod settings;
+mod store;
 mod theme;
+mod training;
 
-use crate::link::{Event, Link};
-use crate::protocol::{FromWorker, Hardware, ToWorker};
 use leptos::prelude::*;
+use route::Tab;
+use store::Store;
 use wasm_bindgen::JsCast as _;
-
-/// What is known of the hardware so far.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Status {
-    /// The worker has not answered yet.
-    Asking,
-    /// It has.
-    Known(Hardware),
-    /// It cannot.
-    Failed(String),
-}
 
 /// Draws the page in place of what index.html shows while the wasm loads.
 pub fn mount() {
@@ -33,31 +37,39 @@ pub fn mount() {
 /// The whole page.
 #[component]
 fn App() -> impl IntoView {
-    let status = RwSignal::new(Status::Asking);
-    let link = Link::start(move |event| match event {
-        Event::Message(FromWorker::Hardware(hardware)) => status.set(Status::Known(hardware)),
-        Event::Message(FromWorker::NotUnderstood { reason }) => {
-            status.set(Status::Failed(format!("Page and engine are of different versions: {reason}")));
-        }
-        // The link keeps it to itself.
-        Event::Message(FromWorker::Ready) => {}
-        Event::Failed(reason) => status.set(Status::Failed(reason)),
+    let store = Store::start();
+    let tab = route::route();
+    Effect::new(move |_| {
+        let name = tab.get().name();
+        document().set_title(if tab.get() == Tab::Playground { "Kindling" } else { name });
     });
-    match link {
-        Ok(link) => link.send(ToWorker::ProbeHardware),
-        Err(reason) => status.set(Status::Failed(reason)),
-    }
+    let body = move || match tab.get() {
+        Tab::Playground => view! { <Playground store /> }.into_any(),
+        Tab::Runs => view! { <runs::Runs store /> }.into_any(),
+        Tab::Learn => view! { <learn::Learn store /> }.into_any(),
+        Tab::Device => view! { <device::Device store /> }.into_any(),
+    };
     view! {
-        <header::Header status />
-        <main class="welcome">
-            <div class="welcome-words">
-                <h1>"Train a neural network in this tab"</h1>
-                <p class="lead">
-                    "Kindling builds, trains and saves real networks with PyTorch’s words and numbers, on the hardware in \
-                     front of you. There is nothing to install and no account, and no data is sent anywhere."
-                </p>
-            </div>
-            <hardware::Card status />
-        </main>
+        <a class="skip" href="#main">"To the content"</a>
+        <header::Header store tab />
+        <notices::Notices store />
+        <main id="main" tabindex="-1">{body}</main>
+        <files::DropZone store />
+        <files::Inspected store />
+    }
+}
+
+/// The first screen: everything that one run needs.
+#[component]
+fn Playground(store: Store) -> impl IntoView {
+    view! {
+        <h1 class="hidden">"Train a neural network in this tab"</h1>
+        <div class="playground">
+            <data::DataPanel store />
+            <model::ModelPanel store />
+            <training::TrainingPanel store />
+            <inside::InsidePanel store />
+        </div>
+        <training::Dock store />
     }
 }

@@ -1,9 +1,32 @@
 //! Dark or light: the system's preference, until a person says otherwise; their word is kept in this browser.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::prelude::Closure;
 
 /// Where the choice is kept. `boot.js` reads it too, before the first frame.
 const KEY: &str = "kindling.theme";
+
+thread_local! {
+    static CHANGED: ArcTrigger = follow_system();
+}
+
+/// Told when colours change: canvases must be painted again.
+pub fn changed() -> ArcTrigger {
+    CHANGED.with(Clone::clone)
+}
+
+fn follow_system() -> ArcTrigger {
+    let trigger = ArcTrigger::new();
+    if let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") {
+        let told = trigger.clone();
+        let listener = Closure::<dyn Fn()>::new(move || told.notify());
+        query.set_onchange(Some(listener.as_ref().unchecked_ref()));
+        // The page listens as long as it lives.
+        listener.forget();
+    }
+    trigger
+}
 
 /// A button that turns dark to light and back.
 #[component]
@@ -39,6 +62,7 @@ fn choose(dark: bool) {
         // An attribute of this name and value is always allowed.
         let _ = root.set_attribute("data-theme", theme);
     }
+    changed().notify();
     if let Ok(Some(storage)) = window().local_storage() {
         // Without storage (private windows, a full disk) the choice lasts until the tab is closed.
         let _ = storage.set_item(KEY, theme);

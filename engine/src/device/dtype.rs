@@ -118,6 +118,8 @@ pub trait Float: Element + num_traits::Float + std::iter::Sum + std::ops::AddAss
     fn erf(self) -> Self;
     /// The nearest whole number, halves to the even one.
     fn round_ties_even(self) -> Self;
+    /// The hyperbolic tangent, in a form that becomes vector instructions where there is one.
+    fn tanh_in_line(self) -> Self;
     /// A constant of the mathematics, such as 0.5.
     fn c(x: f64) -> Self {
         Self::from_f64(x)
@@ -129,6 +131,11 @@ impl Float for f32 {
         libm::erff(self)
     }
 
+    #[inline(always)]
+    fn tanh_in_line(self) -> Self {
+        super::math::tanh(self)
+    }
+
     fn round_ties_even(self) -> Self {
         Self::round_ties_even(self)
     }
@@ -137,6 +144,10 @@ impl Float for f32 {
 impl Float for f64 {
     fn erf(self) -> Self {
         libm::erf(self)
+    }
+
+    fn tanh_in_line(self) -> Self {
+        self.tanh()
     }
 
     fn round_ties_even(self) -> Self {
@@ -173,6 +184,10 @@ macro_rules! storage {
             pub fn as_slice(&self) -> Slice<'_> { match self { $(Self::$variant(v) => Slice::$variant(v)),* } }
             /// All of them, to write.
             pub fn as_mut(&mut self) -> SliceMut<'_> { match self { $(Self::$variant(v) => SliceMut::$variant(v)),* } }
+            /// Bytes they take.
+            pub fn bytes(&self) -> usize { match self { $(Self::$variant(v) => size_of::<$type>() * v.len()),* } }
+            /// Makes all of them one number.
+            pub fn fill(&mut self, x: f64) { match self { $(Self::$variant(v) => v.fill(<$type>::from_f64(x))),* } }
             /// As numbers.
             pub fn to_f64(&self) -> Vec<f64> {
                 match self { $(Self::$variant(v) => v.iter().map(|x| x.to_f64()).collect()),* }
@@ -212,6 +227,18 @@ macro_rules! storage {
             /// A part of them, to write.
             pub fn range(self, from: usize, to: usize) -> SliceMut<'a> {
                 match self { $(Self::$variant(v) => SliceMut::$variant(&mut v[from..to])),* }
+            }
+            /// A part of them, to write for a while.
+            pub fn part(&mut self, from: usize, to: usize) -> SliceMut<'_> {
+                match self { $(Self::$variant(v) => SliceMut::$variant(&mut v[from..to])),* }
+            }
+            /// A part of them, to read.
+            pub fn read(&self, from: usize, to: usize) -> Slice<'_> {
+                match self { $(Self::$variant(v) => Slice::$variant(&v[from..to])),* }
+            }
+            /// Parts of `len` elements, the last perhaps shorter.
+            pub fn chunks(self, len: usize) -> Vec<SliceMut<'a>> {
+                match self { $(Self::$variant(v) => v.chunks_mut(len.max(1)).map(SliceMut::$variant).collect()),* }
             }
         }
 

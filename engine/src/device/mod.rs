@@ -4,15 +4,19 @@
 mod cpu;
 mod dtype;
 pub mod gpu;
+mod math;
+mod profile;
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::rc::Rc;
 
-pub use cpu::{Cpu, threads};
+pub use cpu::{Cpu, CpuBuffer, threads};
 pub use dtype::{Array, DType, Element, Float, Int, Slice, SliceMut};
 pub use gpu::{AdapterKind, Gpu, GpuBuffer};
+pub use profile::{Clock, KernelTime};
+pub(crate) use profile::{Profiler, add as add_time};
 
 use crate::{Error, Result};
 
@@ -82,6 +86,38 @@ impl Device {
         match self {
             Self::Cpu(cpu) => cpu.counts(),
             Self::Gpu(gpu) => gpu.counts(),
+        }
+    }
+
+    /// Times every kernel of the next execution: of a training step, if one comes next. `clock` gives milliseconds.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// use std::time::{SystemTime, UNIX_EPOCH};
+    /// let device = Device::cpu();
+    /// device.profile_next(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64() * 1e3));
+    /// Tensor::from_slice(&[1.0f32, 2.0], &[2], &device)?.exp()?.to_vec::<f32>()?;
+    /// let times = device.profile().unwrap_or_default();
+    /// assert_eq!((times[0].name.as_str(), times[0].count), ("exp", 1));
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    pub fn profile_next(&self, clock: Clock) {
+        self.profiler().want(clock);
+    }
+
+    /// What the kernels of the last timed execution took, the longest first; `None` before the first is known. A GPU tells
+    /// some time after it has run them, and only if it has timestamps.
+    pub fn profile(&self) -> Option<Rc<[KernelTime]>> {
+        match self {
+            Self::Cpu(cpu) => cpu.profiler().last(),
+            Self::Gpu(gpu) => gpu.profile(),
+        }
+    }
+
+    pub(crate) fn profiler(&self) -> &Profiler {
+        match self {
+            Self::Cpu(cpu) => cpu.profiler(),
+            Self::Gpu(gpu) => gpu.profiler(),
         }
     }
 

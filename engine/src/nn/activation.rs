@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Layer, stateless};
+use super::layer::{Build, Layer, stateless};
 use crate::ops::Gelu;
 use crate::{Device, Result};
 
@@ -37,7 +37,9 @@ macro_rules! activations {
             }
 
             fn fit(&mut self, _input: &[usize]) {}
+        }
 
+        impl Build for $name {
             fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
                 Ok(Box::new(self.clone()))
             }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Layer, Pair, picture, stateless};
+use super::layer::{Build, Layer, Pair, picture, stateless};
 use crate::{Device, Result};
 
 /// The means of as many windows as the result has elements.
@@ -39,7 +39,9 @@ impl Layer for AdaptiveAvgPool2d {
     }
 
     fn fit(&mut self, _input: &[usize]) {}
+}
 
+impl Build for AdaptiveAvgPool2d {
     fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(self.clone()))
     }

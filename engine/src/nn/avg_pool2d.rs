@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Layer, Pair, is_no, stateless};
+use super::layer::{Build, Layer, Pair, is_no, stateless};
 use super::max_pool2d::{is_none, none, pooled};
 use crate::ops::AvgPool2dOptions;
 use crate::{Device, Result};
@@ -71,7 +71,9 @@ impl Layer for AvgPool2d {
     }
 
     fn fit(&mut self, _input: &[usize]) {}
+}
 
+impl Build for AvgPool2d {
     fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(self.clone()))
     }

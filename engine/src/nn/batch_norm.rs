@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Layer, times};
+use super::layer::{Build, Layer, times};
 use super::{Counter, Members, Module, init};
 use crate::{Device, Error, Result, Tensor};
 
@@ -159,7 +159,9 @@ impl<const RANK: usize> Layer for BatchNormSpec<RANK> {
     fn fit(&mut self, input: &[usize]) {
         self.num_features = input.first().copied().unwrap_or(self.num_features);
     }
+}
 
+impl<const RANK: usize> Build for BatchNormSpec<RANK> {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(BatchNorm::of(self.clone(), device)?))
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Layer, times};
+use super::layer::{Build, Layer, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
@@ -63,7 +63,9 @@ impl Layer for ClassTokenSpec {
     fn fit(&mut self, input: &[usize]) {
         self.dim = input.last().copied().unwrap_or(self.dim);
     }
+}
 
+impl Build for ClassTokenSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(ClassToken::new(self.dim, device)?))
     }

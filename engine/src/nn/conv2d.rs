@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Layer, Pair, is_yes, picture, times, windows, yes};
+use super::layer::{Build, Layer, Pair, is_yes, picture, times, windows, yes};
 use super::{Members, Module, init};
 use crate::ops::{Conv2dOptions, Padding};
 use crate::{Device, Error, Result, Tensor};
@@ -228,7 +228,9 @@ impl Layer for Conv2dSpec {
             self.in_channels = channels;
         }
     }
+}
 
+impl Build for Conv2dSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(Conv2d::of(self, device)?))
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::Layer;
+use super::layer::{Build, Layer};
 use super::{Members, Module};
 use crate::{Device, Error, Result, Tensor};
 
@@ -70,7 +70,9 @@ impl Layer for DropoutSpec {
     }
 
     fn fit(&mut self, _input: &[usize]) {}
+}
 
+impl Build for DropoutSpec {
     fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(Dropout::new(self.p)?))
     }

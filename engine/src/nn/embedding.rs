@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::Layer;
+use super::layer::{Build, Layer};
 use super::{Members, Module, init};
 use crate::{Device, Error, Result, Tensor, no_grad};
 
@@ -79,7 +79,9 @@ impl Layer for EmbeddingSpec {
     }
 
     fn fit(&mut self, _input: &[usize]) {}
+}
 
+impl Build for EmbeddingSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(Embedding::of(self, device)?))
     }

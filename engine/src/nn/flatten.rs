@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Layer, stateless};
+use super::layer::{Build, Layer, stateless};
 use crate::{Device, Result};
 
 /// Dimensions `start_dim` to `end_dim`, both included, as one; the batch is dimension 0 and stays by default.
@@ -53,7 +53,9 @@ impl Layer for Flatten {
     }
 
     fn fit(&mut self, _input: &[usize]) {}
+}
 
+impl Build for Flatten {
     fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(self.clone()))
     }

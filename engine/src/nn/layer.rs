@@ -24,7 +24,11 @@ pub trait Layer: Debug {
 
     /// Takes over what the input's shape determines, such as the number of channels.
     fn fit(&mut self, input: &[usize]);
+}
 
+/// A layer that can be made. Apart from [`Layer`], so that a program that only describes models, as the page does, holds
+/// no kernel of those that compute them.
+pub trait Build: Layer {
     /// The layer, initialised as PyTorch does.
     ///
     /// # Errors

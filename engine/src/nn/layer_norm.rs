@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::batch_norm::{eps, is_eps};
-use super::layer::{Layer, times};
+use super::layer::{Build, Layer, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
@@ -109,7 +109,9 @@ impl Layer for LayerNormSpec {
             self.normalized_shape = input[input.len() - n..].to_vec();
         }
     }
+}
 
+impl Build for LayerNormSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(LayerNorm::of(self.clone(), device)?))
     }

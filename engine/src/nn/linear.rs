@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Layer, is_yes, times, yes};
+use super::layer::{Build, Layer, is_yes, times, yes};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
@@ -97,7 +97,9 @@ impl Layer for LinearSpec {
     fn fit(&mut self, input: &[usize]) {
         self.in_features = input.last().copied().unwrap_or(self.in_features);
     }
+}
 
+impl Build for LinearSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(Linear::of(self, device)?))
     }

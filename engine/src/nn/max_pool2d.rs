@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Layer, Pair, is_no, picture, stateless, windows};
+use super::layer::{Build, Layer, Pair, is_no, picture, stateless, windows};
 use crate::ops::MaxPool2dOptions;
 use crate::{Device, Result};
 
@@ -101,7 +101,9 @@ impl Layer for MaxPool2d {
     }
 
     fn fit(&mut self, _input: &[usize]) {}
+}
 
+impl Build for MaxPool2d {
     fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(self.clone()))
     }

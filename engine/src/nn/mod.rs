@@ -40,7 +40,7 @@ pub use dropout::{Dropout, DropoutSpec};
 pub use embedding::{Embedding, EmbeddingSpec};
 pub use flatten::Flatten;
 pub(crate) use layer::times;
-pub use layer::{Layer, Pair};
+pub use layer::{Build, Layer, Pair};
 pub use layer_norm::{LayerNorm, LayerNormSpec};
 pub use linear::{Linear, LinearSpec};
 pub use loss::{BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLoss, SmoothL1Loss};

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Layer, times};
+use super::layer::{Build, Layer, times};
 use super::linear::Linear;
 use super::{Members, Module, init};
 use crate::{Device, Error, Result, Tensor};
@@ -151,7 +151,9 @@ impl Layer for MultiheadAttentionSpec {
     fn fit(&mut self, input: &[usize]) {
         self.embed_dim = input.last().copied().unwrap_or(self.embed_dim);
     }
+}
 
+impl Build for MultiheadAttentionSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(MultiheadAttention::of(self.clone(), device)?))
     }

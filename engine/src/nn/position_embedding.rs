@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Layer, times};
+use super::layer::{Build, Layer, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
@@ -66,7 +66,9 @@ impl Layer for PositionEmbeddingSpec {
             (self.length, self.dim) = (length, dim);
         }
     }
+}
 
+impl Build for PositionEmbeddingSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(PositionEmbedding::new(self.length, self.dim, device)?))
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Layer, stateless, times};
+use super::layer::{Build, Layer, stateless, times};
 use crate::{Device, Result};
 
 /// Element `index` of dimension `dim`, which disappears; the batch is dimension 0.
@@ -45,7 +45,9 @@ impl Layer for Select {
     }
 
     fn fit(&mut self, _input: &[usize]) {}
+}
 
+impl Build for Select {
     fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(self.clone()))
     }

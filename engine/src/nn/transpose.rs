@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Layer, stateless, times};
+use super::layer::{Build, Layer, stateless, times};
 use crate::{Device, Result};
 
 /// Dimensions `dim0` and `dim1` exchanged; the batch is dimension 0.
@@ -39,7 +39,9 @@ impl Layer for Transpose {
     }
 
     fn fit(&mut self, _input: &[usize]) {}
+}
 
+impl Build for Transpose {
     fn build(&self, _device: &Device) -> Result<Box<dyn Module>> {
         Ok(Box::new(self.clone()))
     }

@@ -131,6 +131,10 @@ impl Kernel for Conv2d {
         if index == 0 { has_rows(layout) } else { layout.is_contiguous() }
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let g = self.window.geometry("conv2d", &operands[0].layout.shape, &operands[1].layout.shape)?;
         dispatch!(output.dtype(), floats T => {

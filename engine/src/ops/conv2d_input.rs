@@ -84,6 +84,10 @@ impl Kernel for Conv2dInput {
         if index == 0 { has_planes(layout) } else { layout.is_contiguous() }
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let g = self.geometry(&operands[0].layout.shape, &operands[1].layout.shape)?;
         dispatch!(output.dtype(), floats T => {

@@ -81,6 +81,10 @@ impl Kernel for Conv2dWeight {
         if index == 0 { has_rows(layout) } else { has_planes(layout) }
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let g = self.geometry(&operands[0].layout.shape, &operands[1].layout.shape)?;
         dispatch!(output.dtype(), floats T => {

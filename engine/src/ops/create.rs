@@ -56,7 +56,7 @@ impl Tensor {
         }
         let (len, dtype) = (data.len(), data.dtype());
         let state = match device {
-            Device::Cpu(_) => State::Cpu(Rc::new(data)),
+            Device::Cpu(_) => State::Cpu(Rc::new(data.into())),
             Device::Gpu(_) if dtype == DType::F64 => {
                 return Err(Error::dtype("tensor", "f64 exists on the CPU only: WebGPU has no 64-bit floats"));
             }

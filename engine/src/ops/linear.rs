@@ -67,6 +67,10 @@ impl Kernel for Linear {
         true
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let (input, weight) = (&operands[0], &operands[1]);
         let sizes = [input.layout.shape[0], input.layout.shape[1], weight.layout.shape[0]];

@@ -69,6 +69,10 @@ impl Kernel for MatMul {
         layout.shape.len() <= MOST_BATCH_DIMS + 2 || layout.is_contiguous()
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let (a, b) = (Sides::of(operands[0].layout), Sides::of(operands[1].layout));
         let sizes = [a.rows, a.cols, b.cols];

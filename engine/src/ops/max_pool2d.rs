@@ -119,6 +119,10 @@ impl Kernel for Indices {
         layout.is_contiguous()
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let pool = &self.0;
         let output = typed_mut::<i32>(output)?;
@@ -151,10 +155,27 @@ fn within(pool: &Pool, d: usize, o: usize) -> (usize, usize) {
 
 fn find<T: Float>(pool: &Pool, image: &[T], plane: &mut [i32]) {
     let [step_h, step_w] = pool.windows.dilation;
-    let wide = pool.input[1];
+    let (wide, stride) = (pool.input[1], pool.windows.stride[1]);
     let cols: Vec<(usize, usize)> = (0..pool.output[1]).map(|o| within(pool, 1, o)).collect();
+    // Where no window stands over an edge, all columns are compared at once, tap by tap.
+    let even = cols.iter().all(|(_, count)| *count == pool.windows.kernel[1]) && pool.windows.padding[1] == 0;
+    let mut best = vec![T::neg_infinity(); pool.output[1]];
     for (oh, line) in plane.chunks_mut(pool.output[1].max(1)).enumerate() {
         let (top, rows) = within(pool, 0, oh);
+        if even {
+            best.fill(T::neg_infinity());
+            line.iter_mut().zip(&cols).for_each(|(at, (left, _))| *at = (top * wide + left) as i32);
+            for (row, col) in (0..rows).flat_map(|row| (0..pool.windows.kernel[1]).map(move |col| (row, col))) {
+                let start = (top + row * step_h) * wide + col * step_w;
+                let taps = image[start..].iter().step_by(stride);
+                for (i, ((at, best), x)) in line.iter_mut().zip(&mut best).zip(taps).enumerate() {
+                    let better = *x > *best || x.is_nan();
+                    *at = if better { (start + i * stride) as i32 } else { *at };
+                    *best = if better { *x } else { *best };
+                }
+            }
+            continue;
+        }
         for (out, (left, count)) in line.iter_mut().zip(&cols) {
             let mut best = (top * wide + left, T::neg_infinity());
             for row in 0..rows {
@@ -237,6 +258,10 @@ impl FloatKernel for MaxPool2d {
 impl Kernel for MaxPool2d {
     fn accepts(&self, _index: usize, layout: &Layout) -> bool {
         layout.is_contiguous()
+    }
+
+    fn overwrites(&self) -> bool {
+        true
     }
 
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {

@@ -241,6 +241,10 @@ impl Kernel for MeanPool {
         layout.is_contiguous()
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         self.run_any(operands, output)
     }

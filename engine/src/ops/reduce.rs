@@ -115,24 +115,46 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
         Reduction::fits(layout, &self.dims)
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let input = &operands[0];
         let outputs = output.len() / R::PLANES;
         let (from, to) = (input.data.dtype(), output.dtype());
-        dispatch!(from, T => dispatch!(to, U => {
-            let output = typed_mut::<U>(output)?;
-            let mut planes = vec![0.0; R::PLANES];
-            for_each_run([input.typed::<T>()?], input.layout, &self.dims, |o, [run]| {
-                if let Some(exact) = i64::of_slice(T::slice(run)).and_then(|run| self.op.run_i64(run)) {
-                    output[o] = U::from_i64(exact);
-                    return;
+        dispatch!(from, T => {
+            let data = input.typed::<T>()?;
+            if from == DType::I64 {
+                // What is exact in 64 bits is not in an f64.
+                let run = |_: usize, [run]: [&[T]; 1], results: &mut [(f64, Option<i64>)]| {
+                    results[0].1 = i64::of_slice(T::slice(run)).and_then(|run| self.op.run_i64(run));
+                    if results[0].1.is_none() {
+                        let mut planes = vec![0.0; R::PLANES];
+                        self.op.run(run, &mut planes);
+                        results.iter_mut().zip(planes).for_each(|(result, x)| result.0 = x);
+                    }
+                };
+                let results = map_runs([data], input.layout, &self.dims, R::PLANES, run);
+                dispatch!(to, U => {
+                    let output = typed_mut::<U>(output)?;
+                    for (o, planes) in results.chunks_exact(R::PLANES).enumerate() {
+                        for (plane, (x, exact)) in planes.iter().enumerate() {
+                            output[plane * outputs + o] = exact.map_or_else(|| U::from_f64(*x), U::from_i64);
+                        }
+                    }
+                });
+                return Ok(());
+            }
+            let run = |_: usize, [run]: [&[T]; 1], planes: &mut [f64]| self.op.run(run, planes);
+            let results = map_runs([data], input.layout, &self.dims, R::PLANES, run);
+            dispatch!(to, U => {
+                let output = typed_mut::<U>(output)?;
+                for (o, planes) in results.chunks_exact(R::PLANES).enumerate() {
+                    planes.iter().enumerate().for_each(|(plane, x)| output[plane * outputs + o] = U::from_f64(*x));
                 }
-                self.op.run(run, &mut planes);
-                for (plane, x) in planes.iter().enumerate() {
-                    output[plane * outputs + o] = U::from_f64(*x);
-                }
-            });
-        }));
+            })
+        });
         Ok(())
     }
 
@@ -177,63 +199,121 @@ pub(crate) fn split(layout: &Layout, dims: &[usize]) -> (Layout, Layout) {
     (pick(false), pick(true))
 }
 
-/// Calls `visit` with the number of each result and the elements it is made of, in row-major order, of tensors that
-/// lie alike. Runs that lie contiguous are not copied; others are gathered, neighbouring results together so that
-/// memory is read in order.
-pub(crate) fn for_each_run<T: Element, const N: usize>(
+/// Reductions smaller than this are not worth other threads.
+#[cfg(not(target_arch = "wasm32"))]
+const WORTH_THREADS: usize = 1 << 16;
+
+/// What `f` makes of each result's number and the elements it is made of, in row-major order, of tensors that lie
+/// alike: `planes` numbers for each result, side by side. Results are shared out among threads.
+pub(crate) fn map_runs<T: Element, R: Copy + Default + Send, const N: usize>(
     data: [&[T]; N],
     layout: &Layout,
     dims: &[usize],
-    mut visit: impl FnMut(usize, [&[T]; N]),
-) {
-    /// Elements gathered at once, and results.
-    const SCRATCH: usize = 1 << 15;
-    const MOST_RESULTS: usize = 32;
+    planes: usize,
+    f: impl Fn(usize, [&[T]; N], &mut [R]) + Sync,
+) -> Vec<R> {
     let (kept, reduced) = split(layout, dims);
-    let (outputs, length) = (kept.numel(), reduced.numel());
-    let (sizes, strides) = reduced.collapse();
-    let mut cursor = Cursor::new(&Layout { offset: layout.offset, ..kept });
-    if length == 0 {
-        (0..outputs).for_each(|o| visit(o, [&[]; N]));
-        return;
+    let outputs = kept.numel();
+    let mut results = vec![R::default(); outputs * planes];
+    let runs = Runs::new(kept, &reduced, layout.offset);
+    #[cfg(not(target_arch = "wasm32"))]
+    if outputs > 1 && outputs * runs.length > WORTH_THREADS && rayon::current_num_threads() > 1 {
+        use rayon::prelude::*;
+        let share = outputs.div_ceil(4 * rayon::current_num_threads());
+        let parts = results.par_chunks_mut(share * planes).enumerate();
+        parts.for_each(|(i, results)| runs.visit(data, i * share, results, planes, &f));
+        return results;
     }
-    if sizes.is_empty() || sizes.len() == 1 && strides[0] == 1 {
-        for o in 0..outputs {
-            let place = cursor.next_place();
-            visit(o, data.map(|data| &data[place..place + length]));
+    runs.visit(data, 0, &mut results, planes, &f);
+    results
+}
+
+/// How the elements of each result lie.
+struct Runs {
+    /// The first element of each.
+    kept: Layout,
+    length: usize,
+    /// Whether they lie side by side.
+    contiguous: bool,
+    /// Where the runs along the innermost dimension start, how long they are, and the step within.
+    starts: Vec<isize>,
+    inner: usize,
+    step: isize,
+}
+
+impl Runs {
+    fn new(kept: Layout, reduced: &Layout, offset: usize) -> Self {
+        let (sizes, strides) = reduced.collapse();
+        let length = reduced.numel();
+        Self {
+            kept: Layout { offset, ..kept },
+            length,
+            contiguous: sizes.is_empty() || sizes.len() == 1 && strides[0] == 1,
+            starts: if length == 0 || sizes.is_empty() { Vec::new() } else { run_starts(&sizes, &strides) },
+            inner: sizes.last().copied().unwrap_or(1),
+            step: strides.last().copied().unwrap_or(1),
         }
-        return;
     }
-    let (inner, step) = (sizes[sizes.len() - 1], strides[strides.len() - 1]);
-    let starts = run_starts(&sizes, &strides);
-    let most = (SCRATCH / length).clamp(8, MOST_RESULTS);
-    let mut scratch = data.map(|_| Vec::<T>::new());
-    let mut o = 0;
-    while o < outputs {
-        let (stride, left) = cursor.run();
-        let n = if stride == 1 { left.min(most) } else { 1 };
-        let base = cursor.place() as isize;
-        for (scratch, data) in scratch.iter_mut().zip(data) {
-            scratch.resize(n * length, T::default());
-            for (i, start) in starts.iter().enumerate() {
-                let (first, r) = (base + start, i * inner);
-                if n == 1 && step == 1 {
-                    scratch[r..r + inner].copy_from_slice(&data[first as usize..first as usize + inner]);
-                    continue;
-                }
-                for k in 0..inner {
-                    let place = (first + k as isize * step) as usize;
-                    for (j, x) in data[place..place + n].iter().enumerate() {
-                        scratch[j * length + r + k] = *x;
-                    }
+
+    /// Visits results from number `first` on. Runs that lie contiguous are not copied; others are gathered, neighbouring
+    /// results together so that memory is read in order.
+    fn visit<T: Element, R, const N: usize>(
+        &self,
+        data: [&[T]; N],
+        first: usize,
+        results: &mut [R],
+        planes: usize,
+        f: &impl Fn(usize, [&[T]; N], &mut [R]),
+    ) {
+        /// Elements gathered at once, and results.
+        const SCRATCH: usize = 1 << 15;
+        const MOST_RESULTS: usize = 32;
+        let length = self.length;
+        let mut results = results.chunks_exact_mut(planes).enumerate().map(|(i, result)| (first + i, result));
+        if length == 0 {
+            results.for_each(|(o, result)| f(o, [&[]; N], result));
+            return;
+        }
+        let mut cursor = Cursor::at(&self.kept, first);
+        if self.contiguous {
+            for (o, result) in results {
+                let place = cursor.next_place();
+                f(o, data.map(|data| &data[place..place + length]), result);
+            }
+            return;
+        }
+        let most = (SCRATCH / length).clamp(8, MOST_RESULTS);
+        let mut scratch = data.map(|_| Vec::<T>::new());
+        while results.len() > 0 {
+            let (stride, left) = cursor.run();
+            let n = if stride == 1 { left.min(most).min(results.len()) } else { 1 };
+            let base = cursor.place() as isize;
+            for (scratch, data) in scratch.iter_mut().zip(data) {
+                scratch.resize(n * length, T::default());
+                self.gather(data, base, n, scratch);
+            }
+            for (j, (o, result)) in results.by_ref().take(n).enumerate() {
+                f(o, std::array::from_fn(|i| &scratch[i][j * length..(j + 1) * length]), result);
+            }
+            cursor.advance(n);
+        }
+    }
+
+    /// Copies the elements of `n` neighbouring results, the first of which begins at `base`, side by side.
+    fn gather<T: Element>(&self, data: &[T], base: isize, n: usize, scratch: &mut [T]) {
+        for (i, start) in self.starts.iter().enumerate() {
+            let (first, r) = (base + start, i * self.inner);
+            if n == 1 && self.step == 1 {
+                scratch[r..r + self.inner].copy_from_slice(&data[first as usize..first as usize + self.inner]);
+                continue;
+            }
+            for k in 0..self.inner {
+                let place = (first + k as isize * self.step) as usize;
+                for (j, x) in data[place..place + n].iter().enumerate() {
+                    scratch[j * self.length + r + k] = *x;
                 }
             }
         }
-        for j in 0..n {
-            visit(o + j, std::array::from_fn(|i| &scratch[i][j * length..(j + 1) * length]));
-        }
-        cursor.advance(n);
-        o += n;
     }
 }
 

@@ -56,6 +56,25 @@ pub enum OptimizerSpec {
     Muon(MuonOptions),
 }
 
+/// The same for each optimizer's options, by their own type: a program that only describes optimizers, as the page does,
+/// holds none of what they compute.
+macro_rules! of_each {
+    ($spec:expr, $options:ident => $what:expr) => {
+        match $spec {
+            Self::Sgd($options) => $what,
+            Self::Adam($options) => $what,
+            Self::AdamW($options) => $what,
+            Self::RmsProp($options) => $what,
+            Self::Adagrad($options) => $what,
+            Self::Adadelta($options) => $what,
+            Self::Adamax($options) => $what,
+            Self::NAdam($options) => $what,
+            Self::RAdam($options) => $what,
+            Self::Muon($options) => $what,
+        }
+    };
+}
+
 impl OptimizerSpec {
     /// The names of all optimizers, as PyTorch spells them.
     pub const NAMES: [&'static str; 10] =
@@ -122,31 +141,22 @@ impl OptimizerSpec {
 
     /// The rule, ready to be used.
     pub fn rule(&self) -> Box<dyn Rule> {
-        match self.clone() {
-            Self::Sgd(options) => Box::new(options),
-            Self::Adam(options) => Box::new(options),
-            Self::AdamW(options) => Box::new(options),
-            Self::RmsProp(options) => Box::new(options),
-            Self::Adagrad(options) => Box::new(options),
-            Self::Adadelta(options) => Box::new(options),
-            Self::Adamax(options) => Box::new(options),
-            Self::NAdam(options) => Box::new(options),
-            Self::RAdam(options) => Box::new(options),
-            Self::Muon(options) => Box::new(options),
-        }
+        of_each!(self.clone(), options => Box::new(options))
     }
 
     /// The learning rate.
     pub fn lr(&self) -> f64 {
-        self.rule().lr()
+        of_each!(self, options => options.lr())
     }
 
     /// The same with another learning rate.
     #[must_use]
     pub fn with_lr(&self, lr: f64) -> Self {
-        let mut rule = self.rule();
-        rule.set_lr(lr);
-        rule.spec()
+        of_each!(self.clone(), options => {
+            let mut options = options;
+            options.set_lr(lr);
+            options.spec()
+        })
     }
 
     /// Whether the hyper-parameters make sense.
@@ -154,7 +164,7 @@ impl OptimizerSpec {
     /// # Errors
     /// One is out of its range; the error names it.
     pub fn check(&self) -> Result<()> {
-        self.rule().check()
+        of_each!(self, options => options.check())
     }
 
     /// The optimizer over parameters, as one group. Muon, which moves matrices only, gets the parameters of two

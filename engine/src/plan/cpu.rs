@@ -1,29 +1,41 @@
 //! Execution on the CPU. A fused group runs block by block, so that what its operations hand to each other stays
-//! in cache; other kernels run their own loops. It knows the contract of operations only.
+//! in cache, and long ones on all threads; other kernels run their own loops. It knows the contract of operations only.
 
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use super::graph::{Graph, Source};
 use super::schedule::{Fused, Schedule, Step};
-use crate::device::{Array, Device, Slice, count};
-use crate::tensor::{Compute, Cursor, Layout, State, View, typed_mut};
+use crate::device::{Array, CpuBuffer, DType, Device, Slice, SliceMut, add_time, count};
+use crate::tensor::{Compute, Cursor, Layout, Pointwise, State, View, typed_mut};
 use crate::{Error, Result, dispatch};
 
 /// Elements of a block: a few of them fit the first-level cache.
 const BLOCK: usize = 1024;
 
+/// Elements of a group, times its operations, below which other threads are not worth waking.
+#[cfg(not(target_arch = "wasm32"))]
+const WORTH_THREADS: usize = 1 << 17;
+
 /// Results so far: of each node, its elements or why there are none.
-type Results = Vec<Option<Result<Rc<Array>>>>;
+type Results = Vec<Option<Result<Rc<CpuBuffer>>>>;
 
 /// Computes every node of a graph and settles the values that someone holds.
 pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
     let mut results: Results = vec![None; graph.nodes.len()];
     let last_use = last_uses(graph, schedule);
+    let clock = device.profiler().take();
+    let mut times = Vec::new();
     for (at, step) in schedule.steps.iter().enumerate() {
         count(&device.counts().dispatches, 1);
+        let begun = clock.map(|now| now());
         match step {
             Step::Fused(fused) => run_fused(graph, fused, &mut results),
             Step::Kernel(node) => results[*node] = Some(run_kernel(graph, *node, &results)),
+        }
+        if let (Some(now), Some(begun)) = (clock, begun) {
+            add_time(&mut times, name(graph, step), now() - begun);
         }
         let dead = |source: &Source| match source {
             Source::Node(n) if last_use[*n] == at && !graph.nodes[*n].escapes => Some(*n),
@@ -42,6 +54,19 @@ pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
             None => State::Failed(Error::internal("a value was freed before it was read")),
         });
     }
+    CpuBuffer::tidy();
+    if clock.is_some() {
+        device.profiler().keep(times);
+    }
+}
+
+/// The name of a kernel; of a group, those of its operations.
+fn name(graph: &Graph, step: &Step) -> String {
+    /// Names of a group that are written out.
+    const MOST: usize = 4;
+    let names: Vec<&str> = step.nodes().iter().take(MOST).map(|node| graph.nodes[*node].recorded.op.name()).collect();
+    let more = step.nodes().len().saturating_sub(MOST);
+    if more > 0 { format!("{}+{more} more", names.join("+")) } else { names.join("+") }
 }
 
 fn last_uses(graph: &Graph, schedule: &Schedule) -> Vec<usize> {
@@ -56,7 +81,7 @@ fn last_uses(graph: &Graph, schedule: &Schedule) -> Vec<usize> {
     last
 }
 
-fn fetch(graph: &Graph, source: Source, results: &Results) -> Result<Rc<Array>> {
+fn fetch(graph: &Graph, source: Source, results: &Results) -> Result<Rc<CpuBuffer>> {
     match source {
         Source::External(e) => graph.externals[e].value.array(),
         Source::Node(n) => match &results[n] {
@@ -66,7 +91,7 @@ fn fetch(graph: &Graph, source: Source, results: &Results) -> Result<Rc<Array>> 
     }
 }
 
-fn run_kernel(graph: &Graph, node: usize, results: &Results) -> Result<Rc<Array>> {
+fn run_kernel(graph: &Graph, node: usize, results: &Results) -> Result<Rc<CpuBuffer>> {
     let GraphNodeParts { op, sources, len, dtype } = parts(graph, node);
     let Compute::Kernel(kernel) = op.compute() else {
         return Err(Error::internal(format!("{} has no kernel", op.name())));
@@ -86,8 +111,8 @@ fn run_kernel(graph: &Graph, node: usize, results: &Results) -> Result<Rc<Array>
     }
     let views: Vec<View<'_>> =
         arrays.iter().zip(&layouts).map(|(array, layout)| View { data: array.as_slice(), layout }).collect();
-    let mut output = Array::zeros(dtype, len);
-    kernel.cpu(&views, output.as_mut())?;
+    let mut output = if kernel.overwrites() { CpuBuffer::any(dtype, len) } else { CpuBuffer::zeros(dtype, len) };
+    kernel.cpu(&views, output.array_mut().as_mut())?;
     Ok(Rc::new(output))
 }
 
@@ -95,7 +120,7 @@ struct GraphNodeParts<'a> {
     op: &'a dyn crate::tensor::Op,
     sources: &'a [Source],
     len: usize,
-    dtype: crate::DType,
+    dtype: DType,
 }
 
 fn parts(graph: &Graph, node: usize) -> GraphNodeParts<'_> {
@@ -104,21 +129,20 @@ fn parts(graph: &Graph, node: usize) -> GraphNodeParts<'_> {
 }
 
 /// The elements of a layout, in row-major order.
-fn gather(data: Slice<'_>, layout: &Layout) -> Array {
-    let mut out = Array::zeros(data.dtype(), layout.numel());
-    let len = out.len();
-    copy_run(data, &mut Cursor::new(layout), &mut out, len);
+fn gather(data: Slice<'_>, layout: &Layout) -> CpuBuffer {
+    let mut out = CpuBuffer::any(data.dtype(), layout.numel());
+    copy_run(data, &mut Cursor::new(layout), out.array_mut().as_mut());
     out
 }
 
-/// Copies the next `len` elements that a cursor visits to the start of `out`.
-fn copy_run(data: Slice<'_>, cursor: &mut Cursor, out: &mut Array, len: usize) {
+/// Fills `out` with the next elements that a cursor visits.
+fn copy_run(data: Slice<'_>, cursor: &mut Cursor, out: SliceMut<'_>) {
     dispatch!(data.dtype(), T => {
-        let (Some(from), Ok(to)) = (<T as crate::device::Element>::of_slice(data), typed_mut::<T>(out.as_mut())) else { return };
+        let (Some(from), Ok(to)) = (<T as crate::device::Element>::of_slice(data), typed_mut::<T>(out)) else { return };
         let mut at = 0;
-        while at < len {
+        while at < to.len() {
             let (stride, left) = cursor.run();
-            let n = left.min(len - at);
+            let n = left.min(to.len() - at);
             let place = cursor.place();
             let run = &mut to[at..at + n];
             match stride {
@@ -136,39 +160,41 @@ fn copy_run(data: Slice<'_>, cursor: &mut Cursor, out: &mut Array, len: usize) {
     });
 }
 
+/// A group, ready to run on any part of its elements.
+struct Group<'a> {
+    len: usize,
+    loads: Vec<Load<'a>>,
+    members: Vec<Member<'a>>,
+}
+
 /// What a group reads from outside.
-struct Load {
-    array: Rc<Array>,
-    /// Where it starts, if it is read in order; else a cursor and the block it fills.
-    read: Read,
+struct Load<'a> {
+    data: Slice<'a>,
+    layout: &'a Layout,
+    in_order: bool,
 }
 
-enum Read {
-    InOrder(usize),
-    Strided(Cursor, Array),
+/// An operation of a group.
+struct Member<'a> {
+    op: &'a dyn Pointwise,
+    dtype: DType,
+    operands: SmallVec<[Register; 4]>,
+    /// Whether its result is wanted outside: it is written where it stays, the others into a block each.
+    stays: bool,
 }
 
-impl Load {
-    fn block(&self, from: usize, len: usize) -> Slice<'_> {
-        match &self.read {
-            Read::InOrder(offset) => self.array.as_slice().range(offset + from, offset + from + len),
-            Read::Strided(_, block) => block.as_slice().range(0, len),
-        }
-    }
-}
-
-/// Where an operand of a node in a group comes from.
+/// Where an operand of a member comes from.
 #[derive(Clone, Copy)]
 enum Register {
     Load(usize),
-    Node(usize),
+    Member(usize),
 }
 
 fn run_fused(graph: &Graph, fused: &Fused, results: &mut Results) {
     match try_fused(graph, fused, results) {
         Ok(outputs) => {
-            for (node, array) in fused.outputs.iter().zip(outputs) {
-                results[*node] = Some(Ok(Rc::new(array)));
+            for (node, buffer) in fused.outputs.iter().zip(outputs) {
+                results[*node] = Some(Ok(Rc::new(buffer)));
             }
         }
         // A refused operand or value refuses the group: its members cannot be told apart any more.
@@ -176,66 +202,105 @@ fn run_fused(graph: &Graph, fused: &Fused, results: &mut Results) {
     }
 }
 
-fn try_fused(graph: &Graph, fused: &Fused, results: &Results) -> Result<Vec<Array>> {
+fn try_fused(graph: &Graph, fused: &Fused, results: &Results) -> Result<Vec<CpuBuffer>> {
     let len = fused.nodes.first().map_or(0, |n| graph.nodes[*n].value.len);
     let sources = fused.loads(graph);
-    let mut loads = Vec::with_capacity(sources.len());
-    for (source, layout) in &sources {
-        let array = fetch(graph, *source, results)?;
-        let in_order = layout.is_contiguous() && layout.numel() == len;
-        let read = if in_order {
-            Read::InOrder(layout.offset)
-        } else {
-            Read::Strided(Cursor::new(layout), Array::zeros(array.dtype(), BLOCK.min(len)))
-        };
-        loads.push(Load { array, read });
-    }
-    let registers: Vec<Vec<Register>> =
-        fused.nodes.iter().map(|node| registers(graph, fused, *node, &sources)).collect();
-    // Results that someone wants are written where they stay, the others into one block each.
-    let stays: Vec<bool> = fused.nodes.iter().map(|node| fused.outputs.contains(node)).collect();
-    let mut blocks: Vec<Array> = fused
-        .nodes
-        .iter()
-        .zip(&stays)
-        .map(|(node, stays)| Array::zeros(graph.nodes[*node].value.dtype, if *stays { len } else { BLOCK.min(len) }))
-        .collect();
-    let mut from = 0;
-    while from < len {
-        let n = BLOCK.min(len - from);
-        for load in &mut loads {
-            if let Read::Strided(cursor, block) = &mut load.read {
-                copy_run(load.array.as_slice(), cursor, block, n);
-            }
-        }
-        for (i, node) in fused.nodes.iter().enumerate() {
-            let Compute::Pointwise(op) = graph.nodes[*node].recorded.op.compute() else { continue };
-            let (before, rest) = blocks.split_at_mut(i);
-            let Some(output) = rest.first_mut() else { continue };
-            let at = |stays: bool| if stays { from } else { 0 };
-            let operands: Vec<Slice<'_>> = registers[i]
-                .iter()
-                .map(|register| match register {
-                    Register::Load(l) => loads[*l].block(from, n),
-                    Register::Node(b) => before[*b].as_slice().range(at(stays[*b]), at(stays[*b]) + n),
-                })
-                .collect();
-            op.eval(&operands, from, output.as_mut().range(at(stays[i]), at(stays[i]) + n))?;
-        }
-        from += n;
-    }
-    Ok(blocks.into_iter().zip(stays).filter_map(|(block, stays)| stays.then_some(block)).collect())
+    let buffers: Vec<Rc<CpuBuffer>> =
+        sources.iter().map(|(source, _)| fetch(graph, *source, results)).collect::<Result<_>>()?;
+    let load = |(buffer, (_, layout))| {
+        let (buffer, layout): (&Rc<CpuBuffer>, &Layout) = (buffer, layout);
+        Load { data: buffer.as_slice(), layout, in_order: layout.is_contiguous() && layout.numel() == len }
+    };
+    let loads = buffers.iter().zip(sources.iter().copied()).map(load).collect();
+    let members = fused.nodes.iter().map(|node| member(graph, fused, *node, &sources)).collect::<Result<_>>()?;
+    let group = Group { len, loads, members };
+    let mut outputs: Vec<CpuBuffer> =
+        fused.outputs.iter().map(|node| CpuBuffer::any(graph.nodes[*node].value.dtype, len)).collect();
+    group.run(outputs.iter_mut().map(|output| output.array_mut().as_mut()).collect())?;
+    Ok(outputs)
 }
 
-fn registers(graph: &Graph, fused: &Fused, node: usize, loads: &[(Source, &Layout)]) -> Vec<Register> {
+fn member<'a>(graph: &'a Graph, fused: &Fused, node: usize, loads: &[(Source, &Layout)]) -> Result<Member<'a>> {
+    let Compute::Pointwise(op) = graph.nodes[node].recorded.op.compute() else {
+        return Err(Error::internal("a kernel stands in a group of pointwise operations"));
+    };
     let register = |(i, source): (usize, &Source)| {
         if let Source::Node(n) = source
             && let Ok(at) = fused.nodes.binary_search(n)
         {
-            return Register::Node(at);
+            return Register::Member(at);
         }
         let load = (*source, graph.layout(node, i));
         Register::Load(loads.iter().position(|l| *l == load).unwrap_or_default())
     };
-    graph.nodes[node].operands.iter().enumerate().map(register).collect()
+    let operands = graph.nodes[node].operands.iter().enumerate().map(register).collect();
+    Ok(Member { op, dtype: graph.nodes[node].value.dtype, operands, stays: fused.outputs.contains(&node) })
+}
+
+impl Group<'_> {
+    /// Computes all elements; `outputs` are those of the members that stay, in order.
+    fn run(&self, outputs: Vec<SliceMut<'_>>) -> Result<()> {
+        #[cfg(not(target_arch = "wasm32"))]
+        if self.len * self.members.len() > WORTH_THREADS && rayon::current_num_threads() > 1 {
+            use rayon::prelude::*;
+            let share = self.len.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(BLOCK);
+            let mut parts: Vec<Vec<SliceMut<'_>>> = (0..self.len.div_ceil(share)).map(|_| Vec::new()).collect();
+            for output in outputs {
+                parts.iter_mut().zip(output.chunks(share)).for_each(|(part, output)| part.push(output));
+            }
+            let parts = parts.into_par_iter().enumerate();
+            return parts.try_for_each(|(i, part)| self.run_part(i * share, share.min(self.len - i * share), part));
+        }
+        self.run_part(0, self.len, outputs)
+    }
+
+    /// Computes `len` elements from number `first` on; `outputs` are theirs.
+    fn run_part(&self, first: usize, len: usize, outputs: Vec<SliceMut<'_>>) -> Result<()> {
+        let block = BLOCK.min(len);
+        let strided = |load: &Load<'_>| {
+            let scratch = || (Cursor::at(load.layout, first), Array::zeros(load.data.dtype(), block));
+            (!load.in_order).then(scratch)
+        };
+        let mut strided: Vec<Option<(Cursor, Array)>> = self.loads.iter().map(strided).collect();
+        let inner = self.members.iter().filter(|member| !member.stays);
+        let mut scratch: Vec<Array> = inner.map(|member| Array::zeros(member.dtype, block)).collect();
+        let (mut outputs, mut scratch) = (outputs.into_iter(), scratch.iter_mut().map(Array::as_mut));
+        // Where each member writes.
+        let mut registers: Vec<SliceMut<'_>> = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            let register = if member.stays { outputs.next() } else { scratch.next() };
+            registers.push(register.ok_or_else(|| Error::internal("a group has too few outputs"))?);
+        }
+        let mut from = 0;
+        while from < len {
+            let n = block.min(len - from);
+            for (load, strided) in self.loads.iter().zip(&mut strided) {
+                if let Some((cursor, scratch)) = strided {
+                    copy_run(load.data, cursor, scratch.as_mut().range(0, n));
+                }
+            }
+            for (i, member) in self.members.iter().enumerate() {
+                let (before, rest) = registers.split_at_mut(i);
+                let Some(output) = rest.first_mut() else { continue };
+                let at = |member: &Member<'_>| if member.stays { from } else { 0 };
+                let operands: SmallVec<[Slice<'_>; 4]> = member
+                    .operands
+                    .iter()
+                    .map(|register| match *register {
+                        Register::Load(l) => match &strided[l] {
+                            Some((_, scratch)) => scratch.as_slice().range(0, n),
+                            None => {
+                                let start = self.loads[l].layout.offset + first + from;
+                                self.loads[l].data.range(start, start + n)
+                            }
+                        },
+                        Register::Member(m) => before[m].read(at(&self.members[m]), at(&self.members[m]) + n),
+                    })
+                    .collect();
+                member.op.eval(&operands, first + from, output.part(at(member), at(member) + n))?;
+            }
+            from += n;
+        }
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@
 //! the engine's only wait; on the CPU the future is ready at once.
 
 use super::encode;
-use crate::device::{Array, Device, Element};
+use crate::device::{Array, CpuBuffer, Device, Element};
 use crate::tensor::{Tensor, View};
 use crate::{Error, Result, dispatch};
 
@@ -18,7 +18,7 @@ pub async fn read_many(tensors: &[&Tensor]) -> Result<Vec<Array>> {
         return Err(Error::Device { op: "read_many", places: places.collect::<Vec<_>>().join(", ") });
     }
     encode(&device)?;
-    let wholes: Vec<std::rc::Rc<Array>> = match &device {
+    let wholes: Vec<std::rc::Rc<CpuBuffer>> = match &device {
         Device::Cpu(_) => tensors.iter().map(|t| t.operand().value.array()).collect::<Result<_>>()?,
         Device::Gpu(gpu) => {
             let mut wanted = Vec::with_capacity(tensors.len());
@@ -28,7 +28,11 @@ pub async fn read_many(tensors: &[&Tensor]) -> Result<Vec<Array>> {
             }
             let dtypes = tensors.iter().map(|t| t.dtype());
             let words = gpu.read(&wanted).await?;
-            words.iter().zip(dtypes).map(|(words, dtype)| Array::from_words(dtype, words).into()).collect()
+            words
+                .iter()
+                .zip(dtypes)
+                .map(|(words, dtype)| std::rc::Rc::new(Array::from_words(dtype, words).into()))
+                .collect()
         }
     };
     Ok(tensors.iter().zip(&wholes).map(|(t, whole)| in_order(t, whole)).collect())

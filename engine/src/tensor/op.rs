@@ -89,7 +89,7 @@ pub enum Compute<'a> {
 }
 
 /// An operation whose element i needs only element i of its operands (after broadcasting) and i itself.
-pub trait Pointwise {
+pub trait Pointwise: Sync {
     /// The WGSL function that computes one element, for operands of these types: its arguments are the
     /// operands, then the scalars in order, then, if `takes_index`, the element's number as `u32`.
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn>;
@@ -120,7 +120,12 @@ pub trait Kernel {
     /// is made first. Accept offsets: parameters lie inside of one long buffer.
     fn accepts(&self, index: usize, layout: &Layout) -> bool;
 
-    /// Its meaning, in plain loops. `output` is contiguous and zeroed.
+    /// Whether [`Kernel::cpu`] writes every element of the output, so that it need not be zeroed before.
+    fn overwrites(&self) -> bool {
+        false
+    }
+
+    /// Its meaning, in plain loops. `output` is contiguous, and zeroed unless the kernel [`Kernel::overwrites`] it.
     ///
     /// # Errors
     /// A value that the operation does not accept, such as an index out of range.

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Layout, Op};
-use crate::device::{Array, DType, Device, GpuBuffer};
+use crate::device::{CpuBuffer, DType, Device, GpuBuffer};
 use crate::{Error, Result};
 
 /// A run of elements on a device, computed or recorded.
@@ -28,7 +28,7 @@ pub enum State {
     /// Recorded: an operation to run on operands.
     Recorded(Rc<Recorded>),
     /// Computed, on the CPU.
-    Cpu(Rc<Array>),
+    Cpu(Rc<CpuBuffer>),
     /// Computed, or on its way behind what has been submitted, on the GPU.
     Gpu(Rc<GpuBuffer>),
     /// Its computation was refused.
@@ -98,7 +98,7 @@ impl Value {
     ///
     /// # Errors
     /// The computation was refused; or, a bug, it has not run.
-    pub fn array(&self) -> Result<Rc<Array>> {
+    pub fn array(&self) -> Result<Rc<CpuBuffer>> {
         match &*self.state.borrow() {
             State::Cpu(array) => Ok(array.clone()),
             State::Failed(error) => Err(error.clone()),

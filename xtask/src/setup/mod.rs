@@ -21,7 +21,7 @@ pub enum Need {
     Trunk,
     /// wasm-bindgen and its test runner.
     WasmBindgen,
-    /// Node.js with wasm-opt and playwright-core.
+    /// Node.js with wasm-opt, playwright-core and axe-core.
     Node,
     /// Chromium and ChromeDriver.
     Browser,
@@ -67,7 +67,7 @@ impl Need {
             Need::WasmTarget => "Rust's wasm32-unknown-unknown target",
             Need::Trunk => "trunk",
             Need::WasmBindgen => "wasm-bindgen-cli in Cargo.lock's version",
-            Need::Node => "Node.js with wasm-opt and playwright-core",
+            Need::Node => "Node.js with wasm-opt, playwright-core and axe-core",
             Need::Browser => "Chromium and ChromeDriver",
             Need::Vulkan => "a Vulkan driver",
         }

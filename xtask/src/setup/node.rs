@@ -1,4 +1,4 @@
-//! Node.js and the two npm packages that `xtask/tools/package-lock.json` pins: binaryen (wasm-opt) and playwright-core.
+//! Node.js and the npm packages that `xtask/tools/package-lock.json` pins: binaryen (wasm-opt), playwright-core, axe-core.
 
 use super::job;
 use crate::process::{command, which};

@@ -116,6 +116,9 @@ fn page(tools: &Tools) -> Result<Outcome, String> {
 
 fn e2e(tools: &Tools) -> Result<Outcome, String> {
     let mut node = node(tools)?;
+    // The native tests have built it; with their choice of packages it is not built anew.
+    crate::process::run(cargo().args(["build", "--workspace", "--exclude", WASM_ONLY, "--bin", "kindling"]))?;
+    node.env("KINDLING", root().join("target/debug").join(format!("kindling{}", std::env::consts::EXE_SUFFIX)));
     // Files by name: what node makes of a folder differs between its versions.
     let tests =
         files(&root().join("tests/e2e"))?.into_iter().filter(|file| file.to_string_lossy().ends_with(".test.mjs"));

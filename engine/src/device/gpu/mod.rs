@@ -5,6 +5,7 @@ mod buffer;
 mod fault;
 mod kernel;
 mod readback;
+mod timing;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +16,7 @@ pub use fault::FaultSite;
 pub use kernel::{Access, KernelSource, Pipeline};
 pub use wgpu::BindGroup;
 
-use super::{Attachment, Counts, count};
+use super::{Attachment, Counts, KernelTime, Profiler, count};
 use crate::{Error, Result};
 use buffer::Pool;
 use fault::Faults;
@@ -51,6 +52,9 @@ struct Inner {
     /// The first error heard since the last read. wgpu reports from its own threads, hence the lock.
     heard: Arc<Mutex<Option<String>>>,
     attached: Attachment,
+    profiler: Profiler,
+    /// Kernels whose times have not come yet, and whether they have been submitted.
+    timing: RefCell<Option<(timing::Timing, bool)>>,
 }
 
 /// One kernel to run: a pipeline, what it is bound to, where its parameters lie, how many workgroups.
@@ -79,9 +83,12 @@ impl Gpu {
             .map_err(|e| Error::Gpu(format!("no adapter: {e}; use Device::cpu(), or install a GPU driver")))?;
         let info = adapter.get_info();
         let limits = adapter.limits();
+        // Only what is used: a browser tells less about the machine then.
+        let features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("kindling"),
+                required_features: features,
                 required_limits: limits.clone(),
                 ..Default::default()
             })
@@ -117,6 +124,8 @@ impl Gpu {
             encoder: RefCell::new(None),
             heard,
             attached: Attachment::new(),
+            profiler: Profiler::default(),
+            timing: RefCell::new(None),
         };
         Ok(Self(Rc::new(gpu)))
     }
@@ -152,6 +161,10 @@ impl Gpu {
 
     pub(crate) fn counts(&self) -> &Counts {
         &self.0.counts
+    }
+
+    pub(crate) fn profiler(&self) -> &Profiler {
+        &self.0.profiler
     }
 
     pub(crate) fn attachment(&self) -> &Attachment {
@@ -222,6 +235,9 @@ impl Gpu {
     pub(crate) fn encode<'a>(&self, dispatches: impl Iterator<Item = Dispatch<'a>>) {
         let mut slot = self.0.encoder.borrow_mut();
         let encoder = slot.get_or_insert_with(|| self.0.device.create_command_encoder(&Default::default()));
+        if self.0.profiler.take().is_some() && self.0.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return self.encode_timed(encoder, &dispatches.collect::<Vec<_>>());
+        }
         let mut pass = encoder.begin_compute_pass(&Default::default());
         let mut last: Option<*const Pipeline> = None;
         for dispatch in dispatches {
@@ -236,11 +252,45 @@ impl Gpu {
         }
     }
 
+    /// Encodes kernels in order, each in a pass between two timestamps.
+    fn encode_timed(&self, encoder: &mut wgpu::CommandEncoder, dispatches: &[Dispatch<'_>]) {
+        let names = dispatches.iter().take(timing::MOST).map(|dispatch| dispatch.pipeline.name().to_owned()).collect();
+        let timing = timing::Timing::new(&self.0.device, &self.0.queue, names);
+        for (i, dispatch) in dispatches.iter().enumerate() {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(dispatch.pipeline.name()),
+                timestamp_writes: (i < timing::MOST).then(|| timing.writes(i)),
+            });
+            pass.set_pipeline(dispatch.pipeline.raw());
+            pass.set_bind_group(0, dispatch.bind_group, &[]);
+            let [x, y, z] = dispatch.groups;
+            pass.dispatch_workgroups(x, y, z);
+            count(&self.0.counts.dispatches, 1);
+        }
+        timing.resolve(encoder);
+        self.0.timing.replace(Some((timing, false)));
+    }
+
+    /// What the kernels of the last timed execution took, once it is known.
+    pub(crate) fn profile(&self) -> Option<Rc<[KernelTime]>> {
+        let times =
+            self.0.timing.borrow().as_ref().and_then(|(timing, submitted)| timing.times().filter(|_| *submitted));
+        if let Some(times) = times {
+            self.0.timing.replace(None);
+            self.0.profiler.keep(times);
+        }
+        self.0.profiler.last()
+    }
+
     /// Hands over what has been encoded, if anything.
     pub(crate) fn submit(&self) {
         if let Some(encoder) = self.0.encoder.borrow_mut().take() {
             self.0.queue.submit([encoder.finish()]);
             count(&self.0.counts.submits, 1);
+            if let Some((timing, submitted)) = self.0.timing.borrow_mut().as_mut().filter(|(_, submitted)| !submitted) {
+                timing.ask();
+                *submitted = true;
+            }
         }
     }
 

@@ -1,17 +1,23 @@
-//! Convolutions on the CPU. Patches of an image are copied into the columns of a matrix, block by block so that it
-//! stays in cache, and multiplied; images run side by side. Kernels of a single channel are summed up directly.
+//! Convolutions on the CPU, all three directions, as sliding products (`kindling_gemm::slide`). An image is copied once
+//! into a buffer with its padding around it; with a stride, rows and columns are sorted into as many phases, so that
+//! what a tap meets lies side by side. Images run in parallel. Results do not depend on the number of threads.
 
-use kindling_gemm::{Strided, Threads};
+use kindling_gemm::Scalar;
+use kindling_gemm::slide::{Left, Places, SLACK, Sums, slide};
 
-use crate::Result;
 use crate::device::Float;
-use crate::ops::gemm::Multiply;
 use crate::tensor::Layout;
+use crate::{Error, Result};
 
 use super::Geometry;
 
-/// Elements of a block of patches: half of a second-level cache.
-const BLOCK: usize = 1 << 16;
+/// Images are summed up in at most so many parts, and their sums may take at most so many elements.
+const MOST_PARTS: usize = 16;
+const MOST_SUMS: usize = 1 << 22;
+
+/// Products and sums below which other threads are not worth waking.
+#[cfg(not(target_arch = "wasm32"))]
+const WORTH_THREADS: usize = 1 << 20;
 
 /// Images in memory: rows lie in one piece.
 #[derive(Clone, Copy)]
@@ -29,318 +35,291 @@ impl<'a, T> Images<'a, T> {
         Self { data, steps, offset: layout.offset }
     }
 
-    fn place(&self, image: usize, channel: usize, row: usize) -> usize {
+    fn row(&self, image: usize, channel: usize, row: usize, len: usize) -> &'a [T] {
         let [n, c, h] = self.steps;
-        (self.offset as isize + image as isize * n + channel as isize * c + row as isize * h) as usize
+        let at = self.offset as isize + image as isize * n + channel as isize * c + row as isize * h;
+        &self.data[at as usize..at as usize + len]
     }
 }
 
-/// Runs `f` on every piece of `len` elements, side by side if that pays; `f` is given a buffer of its thread.
-fn each<T: Float>(
-    output: &mut [T],
-    len: usize,
-    f: impl Fn(&mut Vec<T>, usize, &mut [T]) -> Result<()> + Sync,
-) -> Result<()> {
-    if len == 0 {
-        return Ok(());
+/// A padded copy of some channels of an image, sorted into phases of the stride.
+struct Padded {
+    channels: usize,
+    /// The size that is copied.
+    size: [usize; 2],
+    stride: [usize; 2],
+    before: [usize; 2],
+    /// The phases that taps meet, each a plane of `rows` × `pitch`.
+    phases: Vec<[usize; 2]>,
+    rows: usize,
+    pitch: usize,
+}
+
+impl Padded {
+    fn len(&self) -> usize {
+        self.channels * self.phases.len() * self.rows * self.pitch + SLACK
     }
-    #[cfg(not(target_arch = "wasm32"))]
-    if output.len() > len {
-        use rayon::prelude::*;
-        let pieces = output.par_chunks_mut(len).enumerate();
-        return pieces.try_for_each_init(Vec::new, |buffer, (i, piece)| f(buffer, i, piece));
+
+    /// Copies an image; the padding, zero at first, stays.
+    fn fill<T: Float>(&self, x: &Images<'_, T>, image: usize, first_channel: usize, buffer: &mut [T]) {
+        let [stride_h, stride_w] = self.stride;
+        let planes = buffer.chunks_exact_mut((self.rows * self.pitch).max(1));
+        let phases = (0..self.channels).flat_map(|c| self.phases.iter().map(move |phase| (c, phase)));
+        for ((channel, [phase_h, phase_w]), plane) in phases.zip(planes) {
+            // The columns that lie inside of the image, and the first of the image's among them.
+            let from = self.before[1].saturating_sub(*phase_w).div_ceil(stride_w).min(self.pitch);
+            let to = (self.size[1] + self.before[1]).saturating_sub(*phase_w).div_ceil(stride_w).min(self.pitch);
+            if from >= to {
+                continue;
+            }
+            let first = from * stride_w + phase_w - self.before[1];
+            for (u, line) in plane.chunks_exact_mut(self.pitch).enumerate() {
+                let Some(row) = (u * stride_h + phase_h).checked_sub(self.before[0]).filter(|row| *row < self.size[0])
+                else {
+                    continue;
+                };
+                let source = &x.row(image, first_channel + channel, row, self.size[1])[first..];
+                let line = &mut line[from..to];
+                if stride_w == 1 {
+                    line.copy_from_slice(&source[..line.len()]);
+                } else {
+                    line.iter_mut().zip(source.iter().step_by(stride_w)).for_each(|(to, x)| *to = *x);
+                }
+            }
+        }
     }
-    let mut buffer = Vec::new();
-    output.chunks_mut(len).enumerate().try_for_each(|(i, piece)| f(&mut buffer, i, piece))
+}
+
+/// What a sliding product of an image reads: the padded copy and where each tap begins in it.
+struct Source {
+    padded: Padded,
+    taps: Vec<usize>,
 }
 
 impl Geometry {
-    /// Rows of the output that are computed at a time.
-    fn block(&self) -> usize {
-        (BLOCK / (self.depth() * self.output[1]).max(1)).clamp(1, self.output[0].max(1))
+    /// For dimension `d`: the phase that a tap of the kernel meets, and how many steps further on.
+    fn phase(&self, d: usize, tap: usize) -> (usize, usize) {
+        let (shift, stride) = (tap * self.window.dilation[d], self.window.stride[d]);
+        (shift % stride, shift / stride)
     }
 
-    /// The columns `from..to` of the output whose tap lies inside of the image, and the column of the first.
-    fn inside(&self, tap: usize) -> (usize, usize, usize) {
-        let (stride, shift) = (self.window.stride[1], tap * self.window.dilation[1]);
-        let before = self.window.before[1];
-        let from = before.saturating_sub(shift).div_ceil(stride).min(self.output[1]);
-        let end = (self.input[1] + before).saturating_sub(shift).div_ceil(stride);
-        let to = end.clamp(from, self.output[1]);
-        (from, to, (from * stride + shift).saturating_sub(before))
+    /// The steps of the furthest tap.
+    fn furthest(&self, d: usize) -> usize {
+        self.phase(d, self.kernel[d].saturating_sub(1)).1
     }
 
-    /// The row of the image that a tap of an output's row falls on.
-    fn row(&self, output: usize, tap: usize) -> Option<usize> {
-        let row =
-            (output * self.window.stride[0] + tap * self.window.dilation[0]).checked_sub(self.window.before[0])?;
-        (row < self.input[0]).then_some(row)
+    fn kernel_places(&self) -> impl Iterator<Item = [usize; 2]> + Clone {
+        let [h, w] = self.kernel;
+        (0..h).flat_map(move |i| (0..w).map(move |j| [i, j]))
     }
 
-    /// `patches[(c, kh, kw), (oh, ow)]` for output rows `rows.0..rows.1` of a group of an image.
-    fn gather<T: Float>(&self, x: &Images<'_, T>, image: usize, group: usize, rows: [usize; 2], patches: &mut Vec<T>) {
-        let (wide, stride) = (self.output[1], self.window.stride[1]);
-        patches.resize(self.depth() * (rows[1] - rows[0]) * wide, T::zero());
-        let mut lines = patches.chunks_exact_mut(wide.max(1));
-        for channel in group * self.channels..(group + 1) * self.channels {
-            for (kh, kw) in (0..self.kernel[0]).flat_map(|kh| (0..self.kernel[1]).map(move |kw| (kh, kw))) {
-                let (from, to, first) = self.inside(kw);
-                for (oh, line) in (rows[0]..rows[1]).zip(&mut lines) {
-                    let Some(row) = self.row(oh, kh).filter(|_| from < to) else {
-                        line.fill(T::zero());
-                        continue;
-                    };
-                    line[..from].fill(T::zero());
-                    line[to..].fill(T::zero());
-                    let source = &x.data[x.place(image, channel, row) + first..];
-                    if stride == 1 {
-                        line[from..to].copy_from_slice(&source[..to - from]);
-                    } else {
-                        line[from..to].iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, x)| *to = *x);
-                    }
-                }
-            }
+    /// The input as forward and the gradient of the weight read it.
+    fn source(&self) -> Source {
+        let mut phases: Vec<[usize; 2]> = Vec::new();
+        let mut meets = Vec::with_capacity(self.taps());
+        for [kh, kw] in self.kernel_places() {
+            let ((phase_h, down), (phase_w, right)) = (self.phase(0, kh), self.phase(1, kw));
+            let at = phases.iter().position(|phase| *phase == [phase_h, phase_w]).unwrap_or_else(|| {
+                phases.push([phase_h, phase_w]);
+                phases.len() - 1
+            });
+            meets.push((at, down, right));
         }
+        let (rows, pitch) = (self.output[0] + self.furthest(0), self.output[1] + self.furthest(1));
+        let of_channel = |c: usize| meets.iter().map(move |m| (c, m));
+        let count = phases.len();
+        let tap = |(c, (phase, down, right)): (usize, &(usize, usize, usize))| {
+            ((c * count + phase) * rows + down) * pitch + right
+        };
+        let taps = (0..self.channels).flat_map(of_channel).map(tap).collect();
+        let padded = Padded {
+            channels: self.channels,
+            size: self.input,
+            stride: self.window.stride,
+            before: self.window.before,
+            phases,
+            rows,
+            pitch,
+        };
+        Source { padded, taps }
     }
 
-    /// The inverse: adds patches to the planes of a group of one image, which begin at `image[0]`.
-    fn scatter<T: Float>(&self, patches: &[T], rows: [usize; 2], image: &mut [T]) {
-        let (wide, stride) = (self.output[1], self.window.stride[1]);
-        let mut lines = patches.chunks_exact(wide.max(1));
-        for channel in 0..self.channels {
-            for (kh, kw) in (0..self.kernel[0]).flat_map(|kh| (0..self.kernel[1]).map(move |kw| (kh, kw))) {
-                let (from, to, first) = self.inside(kw);
-                for (oh, line) in (rows[0]..rows[1]).zip(&mut lines) {
-                    let Some(row) = self.row(oh, kh).filter(|_| from < to) else { continue };
-                    let at = channel * self.pixels() + row * self.input[1] + first;
-                    let line = &line[from..to];
-                    if stride == 1 {
-                        image[at..at + line.len()].iter_mut().zip(line).for_each(|(to, x)| *to += *x);
-                    } else {
-                        image[at..].iter_mut().step_by(stride).zip(line).for_each(|(to, x)| *to += *x);
-                    }
-                }
-            }
-        }
+    /// The output's places, written side by side.
+    fn places_of(&self, source: &Source, start: usize) -> Places {
+        let [rows, cols] = self.output;
+        Places { rows, cols, pitch: source.padded.pitch, start, out_row: cols, out_col: 1 }
     }
 
-    /// Whether groups are so thin that a product would be mostly overhead.
-    fn is_depthwise(&self) -> bool {
-        self.window.groups > 1 && self.channels == 1 && self.filters <= 2
-    }
-
-    fn each_row_block(&self, mut f: impl FnMut([usize; 2]) -> Result<()>) -> Result<()> {
-        let (rows, block) = (self.output[0], self.block());
-        (0..rows).step_by(block).try_for_each(|from| f([from, (from + block).min(rows)]))
+    /// Multiplications of one direction.
+    fn work(&self) -> usize {
+        self.images * self.places() * self.window.groups * self.filters * self.depth()
     }
 }
 
+/// Runs `f` on every piece of `len` elements, in parallel if there is much work. A thread takes several pieces in a row
+/// and gives them one buffer of `scratch` zeros.
+fn each<T: Float>(
+    output: &mut [T],
+    (len, scratch): (usize, usize),
+    work: usize,
+    f: impl Fn(&mut [T], usize, &mut [T]) -> Result<()> + Sync,
+) -> Result<()> {
+    if len == 0 || output.is_empty() {
+        return Ok(());
+    }
+    let run = |first: usize, pieces: &mut [T]| {
+        let mut buffer = vec![T::zero(); scratch];
+        pieces.chunks_mut(len).enumerate().try_for_each(|(i, piece)| f(&mut buffer, first + i, piece))
+    };
+    #[cfg(not(target_arch = "wasm32"))]
+    if work > WORTH_THREADS && output.len() > len && rayon::current_num_threads() > 1 {
+        use rayon::prelude::*;
+        let share = (output.len() / len).div_ceil(4 * rayon::current_num_threads());
+        return output.par_chunks_mut(share * len).enumerate().try_for_each(|(i, pieces)| run(i * share, pieces));
+    }
+    let _ = work;
+    run(0, output)
+}
+
 /// `output = conv2d(x, weight) + bias`; `weight` is contiguous, `output` has every image in one piece.
-pub(crate) fn forward<T: Multiply + Float>(
+pub(crate) fn forward<T: Scalar + Float>(
     g: &Geometry,
     x: &Images<'_, T>,
     weight: &[T],
     bias: Option<&[T]>,
     output: &mut [T],
 ) -> Result<()> {
-    let (depth, places, filters, stride) = (g.depth(), g.places(), g.filters, g.window.stride[1]);
-    each(output, g.window.groups * filters * places, |patches, image, out| {
-        if let Some(bias) = bias {
-            out.chunks_mut(places.max(1)).zip(bias).for_each(|(plane, b)| plane.fill(*b));
-        }
-        for group in 0..g.window.groups {
-            let out = &mut out[group * filters * places..(group + 1) * filters * places];
-            let weight = &weight[group * filters * depth..(group + 1) * filters * depth];
-            if g.is_depthwise() {
-                for (plane, taps) in out.chunks_mut(places.max(1)).zip(weight.chunks(depth.max(1))) {
-                    if bias.is_none() {
-                        plane.fill(T::zero());
-                    }
-                    each_run(
-                        g,
-                        |row| x.place(image, group, row),
-                        |run| {
-                            let places = &mut plane[run.place..run.place + run.len];
-                            add_pixels(places, &x.data[run.pixel..], stride, taps[run.tap]);
-                        },
-                    );
-                }
-                continue;
-            }
-            let a = (weight, Strided::row_major(0, depth));
-            if g.is_pointwise() && x.steps[2] == g.input[1] as isize {
-                let b = Strided { offset: x.place(image, group * g.channels, 0), row: x.steps[1], col: 1 };
-                let to = (&mut *out, Strided::row_major(0, places));
-                T::gemm([filters, depth, places], a, (x.data, b), to, bias.is_some(), Threads::One)?;
-                continue;
-            }
-            g.each_row_block(|rows| {
-                g.gather(x, image, group, rows, patches);
-                let columns = (rows[1] - rows[0]) * g.output[1];
-                let b = (&patches[..], Strided::row_major(0, columns));
-                let to = (&mut *out, Strided::row_major(rows[0] * g.output[1], places));
-                T::gemm([filters, depth, columns], a, b, to, bias.is_some(), Threads::One)
-            })?;
+    let (groups, filters, depth, places) = (g.window.groups, g.filters, g.depth(), g.places());
+    let source = g.source();
+    let left = |group: usize| Left::new(filters, depth, |f, t| weight[(group * filters + f) * depth + t]);
+    let lefts: Vec<Left<T>> = (0..groups).map(left).collect();
+    each(output, (groups * filters * places, source.padded.len()), g.work(), |buffer, image, out| {
+        for (group, left) in lefts.iter().enumerate() {
+            source.padded.fill(x, image, group * g.channels, buffer);
+            let to = g.places_of(&source, group * filters * places);
+            let bias = bias.map(|bias| &bias[group * filters..]);
+            slide(left, (&*buffer, &source.taps), to, bias, out, places).map_err(Error::internal)?;
         }
         Ok(())
     })
 }
 
-/// The gradient of the input: `output` zeroed, `grad` with planes in one piece.
-pub(crate) fn input_gradient<T: Multiply + Float>(
+/// What one phase of the input's gradient is made of.
+struct Phase {
+    /// The kernel's taps that meet it.
+    kernel: Vec<[usize; 2]>,
+    taps: Vec<usize>,
+    places: Places,
+}
+
+/// The phases of the input's gradient, and the padded gradient of the output that they read.
+fn phases(g: &Geometry) -> (Padded, Vec<Phase>) {
+    let (window, furthest) = (&g.window, [g.furthest(0), g.furthest(1)]);
+    // An element i of the input is element q of phase r: i + before = q·stride + r.
+    let last = |d: usize| (g.input[d] + window.before[d]).saturating_sub(1) / window.stride[d];
+    let size = |d: usize| furthest[d] + g.output[d].max(last(d) + 1);
+    let padded = Padded {
+        channels: g.filters,
+        size: g.output,
+        stride: [1, 1],
+        before: furthest,
+        phases: vec![[0, 0]],
+        rows: size(0),
+        pitch: size(1),
+    };
+    let span = |d: usize, r: usize| {
+        let first = window.before[d].saturating_sub(r).div_ceil(window.stride[d]);
+        let end = (g.input[d] + window.before[d]).saturating_sub(r).div_ceil(window.stride[d]);
+        (first, end.saturating_sub(first))
+    };
+    let mut phases = Vec::new();
+    for (r_h, r_w) in (0..window.stride[0]).flat_map(|r_h| (0..window.stride[1]).map(move |r_w| (r_h, r_w))) {
+        let ((first_h, rows), (first_w, cols)) = (span(0, r_h), span(1, r_w));
+        if rows == 0 || cols == 0 {
+            continue;
+        }
+        let meets = |[kh, kw]: &[usize; 2]| g.phase(0, *kh).0 == r_h && g.phase(1, *kw).0 == r_w;
+        let kernel: Vec<[usize; 2]> = g.kernel_places().filter(meets).collect();
+        let shift = |[kh, kw]: &[usize; 2]| {
+            let (down, right) = (first_h + furthest[0] - g.phase(0, *kh).1, first_w + furthest[1] - g.phase(1, *kw).1);
+            down * padded.pitch + right
+        };
+        let plane = padded.rows * padded.pitch;
+        let taps = (0..g.filters).flat_map(|f| kernel.iter().map(move |k| f * plane + shift(k))).collect();
+        let row = first_h * window.stride[0] + r_h - window.before[0];
+        let start = row * g.input[1] + first_w * window.stride[1] + r_w - window.before[1];
+        let (out_row, out_col) = (window.stride[0] * g.input[1], window.stride[1]);
+        let places = Places { rows, cols, pitch: padded.pitch, start, out_row, out_col };
+        phases.push(Phase { kernel, taps, places });
+    }
+    (padded, phases)
+}
+
+/// The gradient of the input; `grad` has planes in one piece.
+pub(crate) fn input_gradient<T: Scalar + Float>(
     g: &Geometry,
     grad: &Images<'_, T>,
     weight: &[T],
     output: &mut [T],
 ) -> Result<()> {
-    let (depth, filters, size, stride) = (g.depth(), g.filters, g.channels * g.pixels(), g.window.stride[1]);
-    each(output, g.window.groups * size, |patches, image, out| {
-        for group in 0..g.window.groups {
+    let (groups, filters, depth, size) = (g.window.groups, g.filters, g.depth(), g.channels * g.pixels());
+    let (padded, phases) = phases(g);
+    let left = |(group, phase): (usize, &Phase)| {
+        let taps = phase.kernel.len().max(1);
+        Left::new(g.channels, phase.taps.len(), |c, t| {
+            let [kh, kw] = phase.kernel[t % taps];
+            weight[(group * filters + t / taps) * depth + c * g.taps() + kh * g.kernel[1] + kw]
+        })
+    };
+    let lefts: Vec<Vec<Left<T>>> =
+        (0..groups).map(|group| phases.iter().map(|phase| left((group, phase))).collect()).collect();
+    each(output, (groups * size, padded.len()), g.work(), |buffer, image, out| {
+        for (group, lefts) in lefts.iter().enumerate() {
+            padded.fill(grad, image, group * filters, buffer);
             let out = &mut out[group * size..(group + 1) * size];
-            let weight = &weight[group * filters * depth..(group + 1) * filters * depth];
-            if g.is_depthwise() {
-                for (f, taps) in weight.chunks(depth.max(1)).enumerate() {
-                    let plane = &grad.data[grad.place(image, group * filters + f, 0)..];
-                    each_run(
-                        g,
-                        |row| row * g.input[1],
-                        |run| {
-                            let places = &plane[run.place..run.place + run.len];
-                            add_places(&mut out[run.pixel..], places, stride, taps[run.tap]);
-                        },
-                    );
-                }
-                continue;
+            for (phase, left) in phases.iter().zip(lefts) {
+                slide(left, (&*buffer, &phase.taps), phase.places, None, out, g.pixels()).map_err(Error::internal)?;
             }
-            let a = (weight, Strided::row_major(0, depth).t());
-            let planes =
-                |rows: usize| Strided { offset: grad.place(image, group * filters, rows), row: grad.steps[1], col: 1 };
-            if g.is_pointwise() {
-                let to = (&mut *out, Strided::row_major(0, g.pixels()));
-                T::gemm([depth, filters, g.places()], a, (grad.data, planes(0)), to, false, Threads::One)?;
-                continue;
-            }
-            g.each_row_block(|rows| {
-                let columns = (rows[1] - rows[0]) * g.output[1];
-                patches.resize(depth * columns, T::zero());
-                let to = (&mut patches[..], Strided::row_major(0, columns));
-                T::gemm([depth, filters, columns], a, (grad.data, planes(rows[0])), to, false, Threads::One)?;
-                g.scatter(patches, rows, out);
-                Ok(())
-            })?;
         }
         Ok(())
     })
 }
 
-/// The gradient of the weight: `output` zeroed, `grad` with planes in one piece. Images are summed up in as many
-/// parts as there are threads, and the parts in order.
-pub(crate) fn weight_gradient<T: Multiply + Float>(
+/// The gradient of the weight; `grad` has planes in one piece. Images are summed up in parts, and the parts in order.
+pub(crate) fn weight_gradient<T: Scalar + Float>(
     g: &Geometry,
     x: &Images<'_, T>,
     grad: &Images<'_, T>,
     output: &mut [T],
 ) -> Result<()> {
-    #[cfg(target_arch = "wasm32")]
-    let threads = 1;
-    #[cfg(not(target_arch = "wasm32"))]
-    let threads = rayon::current_num_threads();
-    let share = g.images.div_ceil(threads.max(1)).max(1);
+    let (groups, filters, depth) = (g.window.groups, g.filters, g.depth());
+    let source = g.source();
+    let most = (MOST_SUMS / output.len().max(1)).clamp(1, MOST_PARTS);
+    let share = g.images.div_ceil(most).max(1);
     let parts = g.images.div_ceil(share);
+    let of_part = |buffer: &mut [T], part: usize, sum: &mut [T]| {
+        for group in 0..groups {
+            let mut sums = Sums::new(filters, depth);
+            for image in part * share..((part + 1) * share).min(g.images) {
+                source.padded.fill(x, image, group * g.channels, buffer);
+                let planes: Vec<&[T]> =
+                    (0..filters).map(|f| grad.row(image, group * filters + f, 0, g.places())).collect();
+                sums.add((&*buffer, &source.taps), g.places_of(&source, 0), &planes).map_err(Error::internal)?;
+            }
+            for (f, line) in sum[group * filters * depth..].chunks_mut(depth.max(1)).take(filters).enumerate() {
+                line.iter_mut().enumerate().for_each(|(t, x)| *x = sums.at(f, t));
+            }
+        }
+        Ok(())
+    };
     if parts <= 1 {
-        return weight_part(g, x, grad, [0, g.images], &mut Vec::new(), output);
+        return of_part(&mut vec![T::zero(); source.padded.len()], 0, output);
     }
     let mut sums = vec![T::zero(); output.len() * parts];
-    each(&mut sums, output.len(), |patches, part, sum| {
-        weight_part(g, x, grad, [part * share, ((part + 1) * share).min(g.images)], patches, sum)
-    })?;
+    each(&mut sums, (output.len(), source.padded.len()), g.work(), of_part)?;
+    output.fill(T::zero());
     for sum in sums.chunks(output.len().max(1)) {
         output.iter_mut().zip(sum).for_each(|(to, x)| *to += *x);
     }
     Ok(())
-}
-
-fn weight_part<T: Multiply + Float>(
-    g: &Geometry,
-    x: &Images<'_, T>,
-    grad: &Images<'_, T>,
-    images: [usize; 2],
-    patches: &mut Vec<T>,
-    sum: &mut [T],
-) -> Result<()> {
-    let (depth, filters, stride) = (g.depth(), g.filters, g.window.stride[1]);
-    for (image, group) in (images[0]..images[1]).flat_map(|i| (0..g.window.groups).map(move |group| (i, group))) {
-        let sum = &mut sum[group * filters * depth..(group + 1) * filters * depth];
-        if g.is_depthwise() {
-            for (f, taps) in sum.chunks_mut(depth.max(1)).enumerate() {
-                let plane = &grad.data[grad.place(image, group * filters + f, 0)..];
-                each_run(
-                    g,
-                    |row| x.place(image, group, row),
-                    |run| {
-                        let places = &plane[run.place..run.place + run.len];
-                        taps[run.tap] +=
-                            x.data[run.pixel..].iter().step_by(stride).zip(places).map(|(x, g)| *x * *g).sum();
-                    },
-                );
-            }
-            continue;
-        }
-        let planes =
-            |row: usize| Strided { offset: grad.place(image, group * filters, row), row: grad.steps[1], col: 1 };
-        if g.is_pointwise() && x.steps[2] == g.input[1] as isize {
-            let b = Strided { offset: x.place(image, group * g.channels, 0), row: x.steps[1], col: 1 }.t();
-            let to = (sum, Strided::row_major(0, depth));
-            T::gemm([filters, g.places(), depth], (grad.data, planes(0)), (x.data, b), to, true, Threads::One)?;
-            continue;
-        }
-        g.each_row_block(|rows| {
-            g.gather(x, image, group, rows, patches);
-            let columns = (rows[1] - rows[0]) * g.output[1];
-            let b = (&patches[..], Strided::row_major(0, columns).t());
-            let to = (&mut *sum, Strided::row_major(0, depth));
-            T::gemm([filters, columns, depth], (grad.data, planes(rows[0])), b, to, true, Threads::One)
-        })?;
-    }
-    Ok(())
-}
-
-/// A run of places of the output, from `place` on, and the pixels that one tap meets there, from `pixel` on.
-struct Run {
-    tap: usize,
-    place: usize,
-    pixel: usize,
-    len: usize,
-}
-
-/// For a kernel of one channel: every run of every tap. `start` gives the place in memory of a row of the image.
-fn each_run(g: &Geometry, start: impl Fn(usize) -> usize, mut f: impl FnMut(Run)) {
-    for (kh, oh) in (0..g.kernel[0]).flat_map(|kh| (0..g.output[0]).map(move |oh| (kh, oh))) {
-        let Some(row) = g.row(oh, kh) else { continue };
-        for kw in 0..g.kernel[1] {
-            let (from, to, first) = g.inside(kw);
-            if from < to {
-                let place = oh * g.output[1] + from;
-                f(Run { tap: kh * g.kernel[1] + kw, place, pixel: start(row) + first, len: to - from });
-            }
-        }
-    }
-}
-
-/// `places[i] += factor·pixels[i·stride]`.
-fn add_pixels<T: Float>(places: &mut [T], pixels: &[T], stride: usize, factor: T) {
-    if stride == 1 {
-        places.iter_mut().zip(pixels).for_each(|(to, x)| *to += factor * *x);
-    } else {
-        places.iter_mut().zip(pixels.iter().step_by(stride)).for_each(|(to, x)| *to += factor * *x);
-    }
-}
-
-/// `pixels[i·stride] += factor·places[i]`.
-fn add_places<T: Float>(pixels: &mut [T], places: &[T], stride: usize, factor: T) {
-    if stride == 1 {
-        pixels.iter_mut().zip(places).for_each(|(to, x)| *to += factor * *x);
-    } else {
-        pixels.iter_mut().step_by(stride).zip(places).for_each(|(to, x)| *to += factor * *x);
-    }
 }

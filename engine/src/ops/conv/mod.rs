@@ -1,6 +1,6 @@
 //! The family of convolutions. An output and the gradients of input and weight are three operations over one
 //! geometry, each the derivative of the others; on the GPU they are products whose operands are made of images on
-//! the fly, on the CPU products of copied patches.
+//! the fly, on the CPU products that slide over them.
 
 pub(super) mod cpu;
 
@@ -127,12 +127,6 @@ impl Geometry {
     /// Elements of an input's plane.
     pub fn pixels(&self) -> usize {
         self.input[0] * self.input[1]
-    }
-
-    /// Whether the kernel only mixes channels: then patches are the image itself.
-    pub fn is_pointwise(&self) -> bool {
-        let window = &self.window;
-        self.taps() == 1 && window.stride == [1, 1] && window.before == [0, 0] && window.after == [0, 0]
     }
 
     /// The constants of the shaders.

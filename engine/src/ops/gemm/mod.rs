@@ -11,7 +11,7 @@ use crate::device::{DType, Device};
 use crate::tensor::{Bind, Launch, Param, Program, groups_1d};
 use crate::{Error, shader};
 
-pub(crate) use cpu::{Multiply, multiply, multiply_batches};
+pub(crate) use cpu::{multiply, multiply_batches};
 use variant::Plan;
 pub(crate) use variant::Shape;
 pub use variant::{Variant, set_variant};

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use crate::device::{Device, Float, SliceMut};
 use crate::ops::reduce::program::Reduction;
-use crate::ops::reduce::{Dims, for_each_run};
+use crate::ops::reduce::{Dims, map_runs};
 use crate::tensor::{
     Bind, Compute, FloatKernel, Function, Kernel, Layout, Op, Program, Saves, Scalars, Shape, Spec, Tensor, View,
     ViewSpec, Vjp,
@@ -58,23 +58,45 @@ impl FloatKernel for NormSums {
         let outputs = output.len() / 2;
         // Both lie alike; the elements that `contiguous` gives start at their first.
         let layout = Layout { offset: 0, ..x.layout.clone() };
-        for_each_run([g.contiguous::<T>()?, x.contiguous::<T>()?], &layout, &self.dims, |o, [g, x]| {
-            let centre = mean[o].to_f64();
-            let (mut sum, mut product) = (0.0, 0.0);
-            for (g, x) in g.iter().zip(x) {
-                sum += (*g).to_f64();
-                product += (*g).to_f64() * ((*x).to_f64() - centre);
-            }
-            output[o] = T::c(sum);
-            output[outputs + o] = T::c(product * rstd[o].to_f64());
+        let data = [g.contiguous::<T>()?, x.contiguous::<T>()?];
+        let results = map_runs(data, &layout, &self.dims, 2, |o, [g, x], result| {
+            let (sum, product) = sums(g, x, mean[o].to_f64());
+            result.copy_from_slice(&[sum, product * rstd[o].to_f64()]);
         });
+        for (o, result) in results.chunks_exact(2).enumerate() {
+            output[o] = T::c(result[0]);
+            output[outputs + o] = T::c(result[1]);
+        }
         Ok(())
     }
+}
+
+/// Σ g and Σ g·(x − centre), in several lanes, which the compiler turns into vectors.
+fn sums<T: Float>(g: &[T], x: &[T], centre: f64) -> (f64, f64) {
+    const LANES: usize = 8;
+    let (mut sums, mut products) = ([0.0; LANES], [0.0; LANES]);
+    let (g_lanes, g_rest) = g.as_chunks::<LANES>();
+    let (x_lanes, x_rest) = x.as_chunks::<LANES>();
+    for (g, x) in g_lanes.iter().zip(x_lanes) {
+        for (((sum, product), g), x) in sums.iter_mut().zip(&mut products).zip(g).zip(x) {
+            *sum += (*g).to_f64();
+            *product += (*g).to_f64() * ((*x).to_f64() - centre);
+        }
+    }
+    for (g, x) in g_rest.iter().zip(x_rest) {
+        sums[0] += (*g).to_f64();
+        products[0] += (*g).to_f64() * ((*x).to_f64() - centre);
+    }
+    (sums.iter().sum(), products.iter().sum())
 }
 
 impl Kernel for NormSums {
     fn accepts(&self, _index: usize, layout: &Layout) -> bool {
         layout.offset == 0 && layout.is_contiguous()
+    }
+
+    fn overwrites(&self) -> bool {
+        true
     }
 
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {

@@ -68,7 +68,7 @@ fn module(kind: &Kind, device: &Device) -> Result<Box<dyn Module>> {
             }
             Ok(Box::new(residual))
         }
-        kind => match kind.layer() {
+        kind => match kind.build() {
             Some(layer) => layer.build(device),
             None => Err(Error::internal("a layer that is neither one nor made of some")),
         },

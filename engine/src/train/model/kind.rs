@@ -1,18 +1,23 @@
 //! The kinds of layers that a specification can hold.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::LayerSpec;
 use crate::nn::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNormSpec, ClassTokenSpec, Conv2dSpec, DropoutSpec, ELU, EmbeddingSpec, Flatten,
-    GELU, Identity, Layer, LayerNormSpec, LeakyReLU, LinearSpec, LogSoftmax, MaxPool2d, MultiheadAttentionSpec,
-    PositionEmbeddingSpec, ReLU, Select, SiLU, Sigmoid, Softmax, Softplus, Tanh, Transpose,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNormSpec, Build, ClassTokenSpec, Conv2dSpec, DropoutSpec, ELU, EmbeddingSpec,
+    Flatten, GELU, Identity, Layer, LayerNormSpec, LeakyReLU, LinearSpec, LogSoftmax, MaxPool2d,
+    MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, Select, SiLU, Sigmoid, Softmax, Softplus, Tanh, Transpose,
 };
 
-/// How a layer may be written: the names of its arguments in order, and how many of them must be given.
-pub(super) struct Signature {
+/// How a layer may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Its name.
     pub name: &'static str,
+    /// The names of its arguments, in order.
     pub arguments: &'static [&'static str],
+    /// How many of them, the first ones, must be given.
     pub required: usize,
 }
 
@@ -44,6 +49,13 @@ macro_rules! kinds {
                 }
             }
 
+            pub(super) fn build(&self) -> Option<&dyn Build> {
+                match self {
+                    $(Self::$variant(layer) => Some(layer),)*
+                    Self::Sequential(_) | Self::Residual(_) => None,
+                }
+            }
+
             pub(super) fn layer_mut(&mut self) -> Option<&mut dyn Layer> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
@@ -52,7 +64,8 @@ macro_rules! kinds {
             }
         }
 
-        pub(super) const SIGNATURES: &[Signature] = &[
+        /// All layers that are not made of layers.
+        pub const SIGNATURES: &[Signature] = &[
             $(Signature {
                 name: stringify!($variant),
                 arguments: &[$(stringify!($argument),)* $(stringify!($optional)),*],
@@ -134,5 +147,37 @@ impl Kind {
             Self::Residual(_) => "Residual",
             kind => kind.layer().map_or("", Layer::kind),
         }
+    }
+
+    /// How it may be written, if it is not made of layers.
+    pub fn signature(&self) -> Option<&'static Signature> {
+        SIGNATURES.iter().find(|signature| signature.name == self.name())
+    }
+
+    /// Its arguments by name; none if it is made of layers.
+    pub fn arguments(&self) -> Map<String, Value> {
+        match (self.signature(), serde_json::to_value(self)) {
+            (Some(_), Ok(Value::Object(mut map))) => {
+                map.remove("type");
+                map
+            }
+            _ => Map::new(),
+        }
+    }
+
+    /// A layer by name and arguments; those left out have PyTorch's defaults.
+    ///
+    /// # Errors
+    /// No such layer, or an argument that is unknown, missing or of the wrong kind.
+    ///
+    /// ```
+    /// use kindling::train::model::Kind;
+    /// let kind = Kind::from_arguments("MaxPool2d", serde_json::from_str(r#"{"kernel_size": 2}"#).unwrap()).unwrap();
+    /// assert_eq!(kind.arguments()["kernel_size"], 2);
+    /// assert!(Kind::from_arguments("MaxPool2d", Default::default()).is_err());
+    /// ```
+    pub fn from_arguments(name: &str, mut arguments: Map<String, Value>) -> Result<Self, String> {
+        arguments.insert("type".into(), Value::String(name.into()));
+        serde_json::from_value(Value::Object(arguments)).map_err(|e| e.to_string())
     }
 }

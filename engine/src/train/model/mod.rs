@@ -9,9 +9,10 @@ mod text;
 
 pub use build::Model;
 pub use infer::{Row, Summary};
-pub use kind::{Branches, Kind, Sequence};
+pub use kind::{Branches, Kind, SIGNATURES, Sequence, Signature};
 pub use presets::{PRESETS, Preset, preset};
 pub(super) use text::call;
+pub use text::{Parsed, TextError};
 
 use serde::{Deserialize, Serialize};
 
@@ -96,8 +97,18 @@ impl ModelSpec {
     /// # Errors
     /// What is wrong, and on which line.
     pub fn from_text(name: &str, input: &[usize], text: &str) -> Result<Self> {
-        let layers = text::parse(text)?;
-        Ok(Self { name: name.to_owned(), input: input.to_vec(), layers })
+        match Self::parse(text) {
+            Ok(Parsed { layers, .. }) => Ok(Self { name: name.to_owned(), input: input.to_vec(), layers }),
+            Err(TextError { line, why }) => Err(Error::value("model", format!("line {line}: {why}"))),
+        }
+    }
+
+    /// Reads layers and where each stands, for an editor.
+    ///
+    /// # Errors
+    /// What is wrong, and on which line.
+    pub fn parse(text: &str) -> Result<Parsed, TextError> {
+        text::parse(text)
     }
 
     /// The layers as text.

@@ -5,7 +5,24 @@ use serde_json::{Map, Value};
 
 use super::LayerSpec;
 use super::kind::{Branches, Kind, SIGNATURES, Sequence, Signature};
-use crate::{Error, Result};
+
+/// Layers that were read, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The layers.
+    pub layers: Vec<LayerSpec>,
+    /// The line, from 1, on which each layer begins, in the order of [`Summary::rows`](super::Summary::rows).
+    pub lines: Vec<usize>,
+}
+
+/// What is wrong with a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong on it.
+    pub why: String,
+}
 
 /// Writes layers.
 pub fn print(layers: &[LayerSpec]) -> String {
@@ -41,9 +58,9 @@ fn print_layer(layer: &LayerSpec, depth: usize, out: &mut String) {
 
 /// `Kind(arguments)`: those that must be given by place, others by name, defaults left out.
 pub fn call(kind: &Kind) -> String {
-    let Ok(Value::Object(map)) = serde_json::to_value(kind) else { return kind.name().to_owned() };
-    let Some(signature) = signature(kind.name()) else { return kind.name().to_owned() };
-    let default = from_map(signature, Map::new()).ok().and_then(|default| serde_json::to_value(default).ok());
+    let Some(signature) = kind.signature() else { return kind.name().to_owned() };
+    let map = kind.arguments();
+    let default = Kind::from_arguments(signature.name, Map::new()).ok().map(|default| default.arguments());
     let mut arguments = Vec::new();
     for (i, argument) in signature.arguments.iter().enumerate() {
         match map.get(*argument) {
@@ -72,28 +89,33 @@ fn signature(name: &str) -> Option<&'static Signature> {
     SIGNATURES.iter().find(|signature| signature.name == name)
 }
 
-fn from_map(signature: &Signature, mut map: Map<String, Value>) -> Result<Kind, String> {
-    map.insert("type".into(), Value::String(signature.name.into()));
-    serde_json::from_value(Value::Object(map)).map_err(|e| e.to_string())
-}
-
 /// Reads layers.
 ///
 /// # Errors
 /// What is wrong, and on which line.
-pub fn parse(text: &str) -> Result<Vec<LayerSpec>> {
-    let mut parser = Parser { rest: text, line: 1 };
+pub fn parse(text: &str) -> Result<Parsed, TextError> {
+    let mut parser = Parser { rest: text, line: 1, last: 1, lines: Vec::new() };
     let layers = parser.layers();
     let layers = layers.and_then(|layers| match parser.peek() {
         None => Ok(layers),
-        Some(found) => Err(format!("unexpected '{found}'")),
+        Some(found) => {
+            parser.last = parser.line;
+            Err(format!("unexpected '{found}'"))
+        }
     });
-    layers.map_err(|why| Error::value("model", format!("line {}: {why}", parser.line)))
+    match layers {
+        Ok(layers) => Ok(Parsed { layers, lines: parser.lines }),
+        Err(why) => Err(TextError { line: parser.last, why }),
+    }
 }
 
 struct Parser<'a> {
     rest: &'a str,
     line: usize,
+    /// The line of what was taken last: what is missing is missing there, not where the next thing stands.
+    last: usize,
+    /// Where the layers read so far begin.
+    lines: Vec<usize>,
 }
 
 impl<'a> Parser<'a> {
@@ -116,6 +138,7 @@ impl<'a> Parser<'a> {
         let found = self.peek() == Some(wanted);
         if found {
             self.rest = &self.rest[wanted.len_utf8()..];
+            self.last = self.line;
         }
         found
     }
@@ -132,7 +155,10 @@ impl<'a> Parser<'a> {
         self.peek();
         let end = self.rest.find(|c: char| !(c.is_alphanumeric() || "_-+.".contains(c))).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
+        if !word.is_empty() {
+            self.rest = rest;
+            self.last = self.line;
+        }
         word
     }
 
@@ -148,6 +174,7 @@ impl<'a> Parser<'a> {
     }
 
     fn layer(&mut self) -> Result<LayerSpec, String> {
+        self.lines.push(self.line);
         let mut word = self.word();
         let mut name = None;
         if self.take(':') {
@@ -218,7 +245,7 @@ impl<'a> Parser<'a> {
         if let Some(missing) = signature.arguments[..signature.required].iter().find(|a| !map.contains_key(**a)) {
             return Err(format!("{word} needs {missing}"));
         }
-        from_map(signature, map).map_err(|why| format!("{word}: {why}"))
+        Kind::from_arguments(signature.name, map).map_err(|why| format!("{word}: {why}"))
     }
 
     fn argument(&mut self) -> Result<(Option<&'a str>, Value), String> {
@@ -258,5 +285,20 @@ impl<'a> Parser<'a> {
             "None" | "null" => Ok(Value::Null),
             word => Ok(serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn what_is_missing_is_missing_where_it_should_stand() {
+        let wrong = |text: &str| parse(text).map_err(|error| error.line).expect_err("it is wrong");
+        assert_eq!(wrong("ReLU()\nLinear(2, 3\nReLU()"), 2);
+        assert_eq!(wrong("ReLU()\n\nNothing()"), 3);
+        assert_eq!(wrong("ReLU()\n}"), 2);
+        assert_eq!(wrong("Residual {\nReLU()\n"), 2);
+        assert_eq!(parse("# net\nReLU()\nSequential {\n ReLU() }").map(|parsed| parsed.lines), Ok(vec![2, 3, 4]));
     }
 }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use kindling::Device;
-use kindling::nn::{self, Layer as LayerSpec, Module, StateDict};
+use kindling::nn::{self, Build, Module, StateDict};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
@@ -13,15 +13,15 @@ use super::functional;
 use crate::python::eval::dict;
 use crate::python::{Args, Bound, Error, Interpreter, Object, Result, Value};
 
-type Build = fn(Json, &Device) -> Result<Box<dyn Module>>;
+type Maker = fn(Json, &Device) -> Result<Box<dyn Module>>;
 
-fn build<S: DeserializeOwned + LayerSpec>(attrs: Json, device: &Device) -> Result<Box<dyn Module>> {
+fn build<S: DeserializeOwned + Build>(attrs: Json, device: &Device) -> Result<Box<dyn Module>> {
     let spec: S = serde_json::from_value(attrs).map_err(|e| Error::new(e.to_string()))?;
     Ok(spec.build(device)?)
 }
 
 /// PyTorch's layers: name, arguments in order, and what builds them.
-const LAYERS: &[(&str, &[&str], Build)] = &[
+const LAYERS: &[(&str, &[&str], Maker)] = &[
     ("Identity", &[], build::<nn::Identity>),
     ("Linear", &["in_features", "out_features", "bias"], build::<nn::LinearSpec>),
     (

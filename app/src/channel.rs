@@ -1,0 +1,68 @@
+//! The worker's end of the line to the page: `{text, bulk}` in and out.
+
+use crate::js::{call, get, global, object, said};
+use crate::protocol::{FromWorker, ToWorker};
+use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
+
+/// What stands beside a message from the page.
+#[derive(Clone, Debug)]
+pub enum Beside {
+    /// A file that can be read in pieces.
+    File(File),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// Hands every message of the page to `on_message`, and says that the worker listens.
+pub fn listen(on_message: impl Fn(ToWorker, Vec<Beside>) + 'static) {
+    let listener = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        let data = event.data();
+        let text = get(&data, "text").as_string().unwrap_or_default();
+        match serde_json::from_str(&text) {
+            Ok(message) => on_message(message, beside(&get(&data, "bulk"))),
+            Err(error) => say(&FromWorker::NotUnderstood { reason: error.to_string() }, &[]),
+        }
+    });
+    scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    listener.forget();
+    // As long as it lives the worker holds a lock of its own name: the page waits for it (`link`).
+    let ready = Closure::once_into_js(|| {
+        say(&FromWorker::Ready, &[]);
+        Promise::new(&mut |_, _| {})
+    });
+    let locks = get(&get(&global(), "navigator"), "locks");
+    if locks.is_falsy() || call(&locks, "request", &[scope().name().into(), ready]).is_err() {
+        say(&FromWorker::Ready, &[]);
+    }
+}
+
+fn beside(bulk: &JsValue) -> Vec<Beside> {
+    let one = |thing: JsValue| match thing.dyn_into::<File>() {
+        Ok(file) => Some(Beside::File(file)),
+        Err(thing) => match thing.dyn_ref::<Uint8Array>() {
+            Some(array) => Some(Beside::Bytes(array.to_vec())),
+            None => thing.dyn_ref::<ArrayBuffer>().map(|buffer| Beside::Bytes(Uint8Array::new(buffer).to_vec())),
+        },
+    };
+    bulk.dyn_ref::<Array>().map(|bulk| bulk.iter().filter_map(one).collect()).unwrap_or_default()
+}
+
+/// Tells the page something, with bytes beside it.
+pub fn say(message: &FromWorker, bulk: &[Vec<u8>]) {
+    let buffers: Array = bulk.iter().map(|bytes| JsValue::from(Uint8Array::from(bytes.as_slice()).buffer())).collect();
+    let sent = serde_json::to_string(message).map_err(|error| error.to_string()).and_then(|text| {
+        let envelope = object(&[("text", text.into()), ("bulk", buffers.clone().into())]);
+        scope().post_message_with_transfer(&envelope, &buffers).map_err(|error| said(&error))
+    });
+    if let Err(reason) = sent {
+        web_sys::console::error_1(&format!("a message to the page was not sent: {reason}").into());
+    }
+}
+
+/// The worker's global object.
+pub fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}

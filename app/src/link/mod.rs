@@ -1,0 +1,218 @@
+//! The page's end of the line to the worker: starts it, sends once it listens, hands on what it says, and puts another
+//! in its place when it dies.
+//!
+//! How a death is noticed: a panic is announced ([`FromWorker::Crashed`]) or reported by the browser; a worker that is
+//! gone without a word releases the lock that it held (Web Locks), and the page, which waits for that lock, gets it.
+
+mod memory;
+
+use crate::js::{call, get, global, object, said};
+use crate::protocol::{FromWorker, ToWorker};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use memory::Memory;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+/// Where trunk puts the worker's starter, relative to the page.
+const WORKER: &str = "./worker_loader.js";
+
+/// Deaths within [`WINDOW_MS`] after which no other worker is started.
+const MOST_DEATHS: usize = 4;
+const WINDOW_MS: f64 = 60_000.0;
+
+/// What reaches the page.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The worker said something; beside it the bytes that came with it.
+    Message(Box<FromWorker>, Vec<Uint8Array>),
+    /// The worker has died, of this; another has been started and goes on from the last checkpoint.
+    Restarted(String),
+    /// The worker could not be started, or dies again and again.
+    Failed(String),
+}
+
+/// The line to the worker.
+#[derive(Clone)]
+pub struct Link {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    on_event: Box<dyn Fn(Event)>,
+    state: RefCell<State>,
+}
+
+struct State {
+    worker: Option<Worker>,
+    /// Which worker this is: what is heard of an earlier one is dropped.
+    number: u32,
+    /// What was sent before the worker listened; `None` once it does.
+    waiting: Option<Vec<(ToWorker, Vec<JsValue>)>>,
+    memory: Memory<JsValue>,
+    /// When workers died.
+    deaths: Vec<f64>,
+}
+
+impl Link {
+    /// Starts the worker. `on_event` hears everything but [`FromWorker::Ready`].
+    ///
+    /// # Errors
+    /// The browser's words, if it starts no worker.
+    pub fn start(on_event: impl Fn(Event) + 'static) -> Result<Link, String> {
+        let state =
+            State { worker: None, number: 0, waiting: Some(Vec::new()), memory: Memory::default(), deaths: Vec::new() };
+        let link = Link { shared: Rc::new(Shared { on_event: Box::new(on_event), state: RefCell::new(state) }) };
+        link.begin()?;
+        Ok(link)
+    }
+
+    /// Sends a message, or keeps it until the worker listens.
+    pub fn send(&self, message: ToWorker) {
+        self.send_with(message, Vec::new());
+    }
+
+    /// Sends a message with what stands beside it: `File`s, which the worker reads itself, or `Uint8Array`s and
+    /// `ArrayBuffer`s, which are handed over and empty afterwards.
+    pub fn send_with(&self, message: ToWorker, beside: Vec<JsValue>) {
+        let mut state = self.shared.state.borrow_mut();
+        state.memory.sent(&message, &beside);
+        if let Some(waiting) = &mut state.waiting {
+            waiting.push((message, beside));
+            return;
+        }
+        post(state.worker.as_ref(), &message, &beside);
+    }
+
+    /// Ends the worker, whatever it is doing, and starts another that goes on from the last checkpoint.
+    pub fn restart(&self, reason: &str) {
+        let failed = {
+            let mut state = self.shared.state.borrow_mut();
+            if let Some(worker) = state.worker.take() {
+                worker.terminate();
+            }
+            let now = js_sys::Date::now();
+            state.deaths.retain(|death| now - death < WINDOW_MS);
+            state.deaths.push(now);
+            state.waiting = Some(state.memory.again());
+            state.deaths.len() > MOST_DEATHS
+        };
+        if failed {
+            return self.tell(Event::Failed(format!("The engine stopped, again and again: {reason}")));
+        }
+        match self.begin() {
+            Ok(()) => self.tell(Event::Restarted(reason.to_owned())),
+            Err(error) => self.tell(Event::Failed(error)),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        (self.shared.on_event)(event);
+    }
+
+    fn begin(&self) -> Result<(), String> {
+        let number = {
+            let mut state = self.shared.state.borrow_mut();
+            state.number += 1;
+            state.number
+        };
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let name = format!("kindling-{number}-{}", js_sys::Math::random());
+        options.set_name(&name);
+        let worker = Worker::new_with_options(WORKER, &options).map_err(|error| said(&error))?;
+
+        let link = self.clone();
+        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            if link.is_current(number) {
+                link.hear(&event.data(), number, &name);
+            }
+        });
+        let link = self.clone();
+        let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
+            if !link.is_current(number) {
+                return;
+            }
+            // A script that does not load gives an event without a message; trying again would not help.
+            match get(&event, "message").as_string() {
+                Some(message) => link.restart(&message),
+                None => link.tell(Event::Failed(format!("{WORKER} could not be loaded"))),
+            }
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        // A worker lives as long as the page, or dies a few times: these few closures stay.
+        on_message.forget();
+        on_error.forget();
+        self.shared.state.borrow_mut().worker = Some(worker);
+        Ok(())
+    }
+
+    fn is_current(&self, number: u32) -> bool {
+        self.shared.state.borrow().number == number
+    }
+
+    fn hear(&self, data: &JsValue, number: u32, name: &str) {
+        let text = get(data, "text").as_string().unwrap_or_default();
+        match serde_json::from_str(&text) {
+            Ok(FromWorker::Ready) => {
+                self.watch(number, name);
+                self.send_waiting();
+            }
+            Ok(FromWorker::Crashed { reason }) => self.restart(&reason),
+            Ok(message) => {
+                self.shared.state.borrow_mut().memory.heard(&message);
+                let bulk = get(data, "bulk");
+                let bulk: Vec<Uint8Array> = bulk
+                    .dyn_ref::<Array>()
+                    .map(|bulk| bulk.iter().map(|buffer| Uint8Array::new(&buffer)).collect())
+                    .unwrap_or_default();
+                self.tell(Event::Message(Box::new(message), bulk));
+            }
+            Err(error) => self.tell(Event::Failed(format!("The engine sent what the page cannot read: {error}"))),
+        }
+    }
+
+    fn send_waiting(&self) {
+        let mut state = self.shared.state.borrow_mut();
+        for (message, beside) in state.waiting.take().unwrap_or_default() {
+            post(state.worker.as_ref(), &message, &beside);
+        }
+    }
+
+    /// Waits for the lock that the worker holds as long as it lives.
+    fn watch(&self, number: u32, name: &str) {
+        let link = self.clone();
+        let granted = Closure::once_into_js(move || {
+            if link.is_current(number) {
+                link.restart("the browser has ended the worker");
+            }
+        });
+        let locks = get(&get(&global(), "navigator"), "locks");
+        // Over plain HTTP there are no locks: then only panics are noticed.
+        if !locks.is_falsy() {
+            let _ = call(&locks, "request", &[name.into(), granted]);
+        }
+    }
+}
+
+fn post(worker: Option<&Worker>, message: &ToWorker, beside: &[JsValue]) {
+    let Some(worker) = worker else { return };
+    let transfer = Array::new();
+    for thing in beside {
+        if let Some(array) = thing.dyn_ref::<Uint8Array>() {
+            transfer.push(&array.buffer());
+        } else if thing.is_instance_of::<ArrayBuffer>() {
+            transfer.push(thing);
+        }
+    }
+    let sent = serde_json::to_string(message).map_err(|error| error.to_string()).and_then(|text| {
+        let envelope = object(&[("text", text.into()), ("bulk", beside.iter().collect::<Array>().into())]);
+        worker.post_message_with_transfer(&envelope, &transfer).map_err(|error| said(&error))
+    });
+    if let Err(reason) = sent {
+        web_sys::console::error_1(&format!("a message to the worker was not sent: {reason}").into());
+    }
+}

@@ -1,0 +1,56 @@
+//! What is said arrives as it was said.
+
+use super::*;
+use kindling::train::{Position, StepResult};
+
+fn round_trip(message: &FromWorker) -> FromWorker {
+    let text = serde_json::to_string(message).expect("messages are plain data");
+    serde_json::from_str(&text).expect("what was written can be read")
+}
+
+#[test]
+fn messages_survive_the_way() {
+    let adapter = Adapter { vendor: "nvidia".into(), max_buffer: 4_294_967_296.0, ..Adapter::default() };
+    let progress = Progress {
+        run: 3,
+        position: Position { epoch: 1, batch: 2, batches: 3, step: 5 },
+        results: vec![StepResult { step: 5, loss: 0.1 + 0.2, accuracy: 1.0 / 3.0 }],
+        lr: 1e-3,
+        images_per_second: 8420.5,
+        ms_per_step: 3.1,
+        gpu_bytes: 1 << 40,
+        dispatches_per_step: 22.0,
+    };
+    for message in [
+        FromWorker::Ready,
+        FromWorker::Hardware(Hardware::Gpu(adapter)),
+        FromWorker::Hardware(Hardware::Cpu(NoGpu::Refused { reason: "lost".into() })),
+        FromWorker::Progress(progress),
+    ] {
+        assert_eq!(round_trip(&message), message);
+    }
+    let ask = serde_json::to_string(&ToWorker::ProbeHardware).expect("messages are plain data");
+    assert_eq!(ask, "\"probe-hardware\"");
+}
+
+#[test]
+fn questions_survive_the_way() {
+    let source = DataSource { kind: DataKind::Cifar { hundred: false, url: None }, train: Some(5), test: None };
+    let spec = TrainSpec { preset: Some("mlp".into()), ..TrainSpec::default() };
+    let cell = Look::Predictions {
+        split: SplitName::Test,
+        first: 0,
+        count: 8,
+        order: Order::WorstMistakes,
+        cell: Some((1, 2)),
+    };
+    for message in [
+        ToWorker::OpenData(source),
+        ToWorker::Begin { run: 1, spec },
+        ToWorker::Change { run: 1, change: LiveChange::Lr(0.1) },
+        ToWorker::Look(cell),
+    ] {
+        let text = serde_json::to_string(&message).expect("messages are plain data");
+        assert_eq!(serde_json::from_str::<ToWorker>(&text).expect("readable"), message);
+    }
+}

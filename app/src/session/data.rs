@@ -1,0 +1,258 @@
+//! The data of a session: made, or arriving piece by piece; and sample pictures of it.
+
+use super::reading::{Halves, Reading};
+use super::{Session, pixels};
+use crate::protocol::{DataInfo, DataKind, DataProgress, DataSource, FromWorker, SamplesView};
+use kindling::data::{DataLoader, Dataset, Limits, Shapes, Subset};
+use kindling::train::{Augment, DataSpec, TrainSpec};
+use kindling::{Device, Result, plan};
+use std::sync::Arc;
+
+/// Shapes made unless asked otherwise, to train and to test on.
+pub const SHAPES: [usize; 2] = [4000, 1000];
+
+/// Samples from which on something can be trained on before all has arrived.
+const ENOUGH: usize = 1000;
+
+/// How often the page hears of progress, in milliseconds.
+const OFTEN: f64 = 150.0;
+
+/// A data set that can be trained on, whole or in part.
+pub struct Loaded {
+    /// Which opening it belongs to.
+    pub load: u32,
+    /// What it is.
+    pub info: DataInfo,
+    /// Where it came from.
+    pub source: DataSource,
+    /// What to train on.
+    pub train: Arc<dyn Dataset>,
+    /// What to test on.
+    pub test: Arc<dyn Dataset>,
+}
+
+/// A data set that is arriving.
+pub struct Incoming {
+    /// Which opening it belongs to.
+    pub load: u32,
+    source: DataSource,
+    reading: Option<Reading>,
+    cached: bool,
+    note: Option<String>,
+    bytes: u64,
+    total: Option<u64>,
+    told: f64,
+}
+
+/// A piece of a data set, from whoever fetches or reads it.
+pub enum Arrival {
+    /// The source was found, and this reads it; whether it comes from the browser's storage.
+    Found(Box<Reading>, bool),
+    /// A file begins, of so many bytes if that is known.
+    File(String, Option<u64>),
+    /// Bytes of the file; how many there are in all files if that is known.
+    Bytes(Vec<u8>, Option<u64>),
+    /// The file has ended.
+    FileEnd,
+    /// Something the user should know.
+    Note(String),
+    /// All has arrived.
+    End,
+    /// It cannot be had; a sentence.
+    Failed(String),
+}
+
+impl Session {
+    /// Opens data. Where it comes from outside, the number says which opening later arrivals belong to.
+    pub async fn open_data(&mut self, source: DataSource) -> Option<u32> {
+        self.loads += 1;
+        let load = self.loads;
+        if source.kind == DataKind::Shapes {
+            self.incoming = None;
+            let shapes = Shapes::new(0);
+            let train = shapes.generate(source.train.unwrap_or(SHAPES[0]).max(1));
+            let test = shapes.test().generate(source.test.unwrap_or(SHAPES[1]));
+            let halves = Halves { name: "Shapes".into(), train: Arc::new(train), test: Arc::new(test), note: None };
+            self.ready(load, source, halves, true, false);
+            self.begin_waiting().await;
+            return None;
+        }
+        self.incoming =
+            Some(Incoming { load, source, reading: None, cached: false, note: None, bytes: 0, total: None, told: 0.0 });
+        Some(load)
+    }
+
+    /// Stops what is arriving; what has arrived stays.
+    pub fn cancel_data(&mut self) {
+        if self.incoming.take().is_some() {
+            self.say(FromWorker::DataCancelled);
+            self.refuse_waiting("the data it waited for was cancelled");
+            self.release_held();
+        }
+    }
+
+    /// The opening that is under way.
+    pub fn loading(&self) -> Option<u32> {
+        self.incoming.as_ref().map(|incoming| incoming.load)
+    }
+
+    /// Takes a piece of a data set; whether more of it is wanted.
+    pub async fn arrived(&mut self, load: u32, arrival: Arrival) -> bool {
+        let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.load == load) else { return false };
+        let taken = match arrival {
+            Arrival::Found(reading, cached) => {
+                (incoming.reading, incoming.cached) = (Some(*reading), cached);
+                Ok(())
+            }
+            Arrival::Note(note) => {
+                incoming.note = Some(note);
+                Ok(())
+            }
+            Arrival::Failed(reason) => Err(reason),
+            Arrival::End => return self.all_arrived().await,
+            Arrival::File(path, size) => {
+                incoming.reading.as_mut().map_or(Ok(()), |r| r.begin(&path, size).map(drop).map_err(|e| e.to_string()))
+            }
+            Arrival::FileEnd => incoming.reading.as_mut().map_or(Ok(()), |r| r.end().map_err(|e| e.to_string())),
+            Arrival::Bytes(bytes, total) => {
+                incoming.bytes += bytes.len() as u64;
+                incoming.total = total;
+                incoming.reading.as_mut().map_or(Ok(()), |r| r.data(&bytes).map_err(|e| e.to_string()))
+            }
+        };
+        match taken {
+            Ok(()) => {
+                self.tell_progress().await;
+                true
+            }
+            Err(reason) => {
+                self.data_failed(reason);
+                false
+            }
+        }
+    }
+
+    fn data_failed(&mut self, reason: String) {
+        self.incoming = None;
+        self.say(FromWorker::DataFailed { reason: reason.clone() });
+        self.refuse_waiting(&reason);
+        self.release_held();
+    }
+
+    async fn tell_progress(&mut self) {
+        let now = self.now();
+        let Some(incoming) = &mut self.incoming else { return };
+        let Some(reading) = &incoming.reading else { return };
+        let [train, test] = reading.arrived();
+        let known = self.loaded.as_ref().filter(|loaded| loaded.load == incoming.load).map(|l| l.info.train);
+        let enough = ENOUGH.min(incoming.source.train.unwrap_or(ENOUGH)).max(1);
+        // A copy is made of what has arrived: when there is enough, and whenever it has become twice as much.
+        if train >= known.map_or(enough, |known| 2 * known)
+            && let Some(halves) = reading.so_far()
+        {
+            let (load, source, cached) = (incoming.load, incoming.source.clone(), incoming.cached);
+            self.ready(load, source, halves, false, cached);
+            self.begin_waiting().await;
+            return;
+        }
+        if now - incoming.told >= OFTEN {
+            incoming.told = now;
+            let (bytes, total, source) = (incoming.bytes, incoming.total, reading.name().to_owned());
+            self.say(FromWorker::DataProgress(DataProgress { source, bytes, total, train, test }));
+        }
+    }
+
+    async fn all_arrived(&mut self) -> bool {
+        let Some(incoming) = self.incoming.take() else { return false };
+        let Incoming { load, source, reading, cached, note, bytes, total, .. } = incoming;
+        let finished = reading.map(|reading| {
+            let [train, test] = reading.arrived();
+            let progress = DataProgress { source: reading.name().to_owned(), bytes, total, train, test };
+            (progress, reading.finish())
+        });
+        match finished {
+            Some((progress, Ok(mut halves))) => {
+                self.say(FromWorker::DataProgress(progress));
+                halves.note = halves.note.or(note);
+                self.ready(load, source, halves, true, cached);
+                self.begin_waiting().await;
+                self.release_held();
+            }
+            Some((_, Err(error))) => self.data_failed(error.to_string()),
+            None => self.data_failed("Nothing arrived.".into()),
+        }
+        false
+    }
+
+    fn ready(&mut self, load: u32, source: DataSource, halves: Halves, complete: bool, cached: bool) {
+        let Halves { name, train, test, note } = halves;
+        let mut counts = vec![0; train.classes().len()];
+        for index in 0..train.len() {
+            if let Some(count) = train.label(index).ok().and_then(|label| counts.get_mut(label)) {
+                *count += 1;
+            }
+        }
+        let info = DataInfo {
+            name,
+            classes: train.classes().to_vec(),
+            shape: train.shape().to_vec(),
+            train: train.len(),
+            test: test.len(),
+            counts,
+            complete,
+            cached,
+            note,
+        };
+        self.say(FromWorker::DataReady(info.clone()));
+        self.loaded = Some(Loaded { load, info, source, train, test });
+    }
+
+    /// Sample pictures as training will see them, by class.
+    pub async fn samples(&mut self, augment: Vec<Augment>, per_class: usize, seed: u64) -> Result<()> {
+        let Some(loaded) = &self.loaded else { return Ok(()) };
+        let data = &loaded.train;
+        let classes = data.classes().len();
+        let mut found: Vec<Vec<usize>> = vec![Vec::new(); classes];
+        let mut missing = classes;
+        for index in 0..data.len() {
+            let Some(of_class) = found.get_mut(data.label(index)?) else { continue };
+            if of_class.len() < per_class {
+                of_class.push(index);
+                missing -= usize::from(of_class.len() == per_class);
+            }
+            if missing == 0 {
+                break;
+            }
+        }
+        let chosen: Vec<usize> = found.into_iter().flatten().collect();
+        let labels = chosen.iter().map(|index| data.label(*index)).collect::<Result<Vec<_>>>()?;
+        let channels = data.shape().first().copied().unwrap_or(1);
+        // Neither shifted nor scaled: values from 0 to 1, as the screen wants them.
+        let plain = DataSpec { mean: Some(vec![0.0; channels]), std: Some(vec![1.0; channels]), ..DataSpec::default() };
+        let spec = TrainSpec { augment, data: plain, seed, batch_size: chosen.len().max(1), ..TrainSpec::default() };
+        let normalization = spec.normalization(data.as_ref())?;
+        let part: Arc<dyn Dataset> = Arc::new(Subset::new(data.clone(), chosen)?);
+        let loader = DataLoader::new(part)
+            .batch_size(spec.batch_size)
+            .seed(seed)
+            .transform(spec.train_transform(&normalization)?)
+            .device(&Device::cpu());
+        let Some(batch) = loader.epoch(0)?.next() else { return Ok(()) };
+        let (images, _) = batch?;
+        let &[_, channels, height, width] = images.dims() else {
+            // Rows of a table are no pictures.
+            self.say(FromWorker::Samples(SamplesView { size: [0, 0], labels: Vec::new() }));
+            return Ok(());
+        };
+        let arrays = plan::read_many(&[&images]).await?;
+        let values: Vec<f64> = arrays.first().map(kindling::device::Array::to_f64).unwrap_or_default();
+        let rgba = pixels::of_batch(&values, [channels, height, width], &normalization);
+        self.say_with(FromWorker::Samples(SamplesView { size: [width, height], labels }), vec![rgba]);
+        Ok(())
+    }
+}
+
+/// The limits that a source asks for.
+pub fn limits(source: &DataSource) -> Limits {
+    Limits { train: source.train, test: source.test }
+}

@@ -1,0 +1,120 @@
+//! The device of a session: which one is opened, what it is called, what it reaches.
+
+use super::{Opened, Session};
+use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Measurement};
+use kindling::device::AdapterKind;
+use kindling::{Device, Result, Tensor};
+
+impl Session {
+    /// Where the next run computes.
+    pub(super) async fn use_device(&mut self, choice: DeviceChoice) {
+        self.choice = choice;
+        self.device = None;
+        self.open_device(None).await;
+    }
+
+    /// The device, opened if it is not; `note` says why it is opened anew.
+    pub(super) async fn open_device(&mut self, note: Option<String>) -> Opened {
+        if let Some(opened) = &self.device {
+            return opened.clone();
+        }
+        let (opened, found) = match self.choice {
+            DeviceChoice::Cpu => (cpu(), None),
+            DeviceChoice::Best if self.outside.gpu_is_software().await => (cpu(), None),
+            choice => match Device::gpu().await {
+                Ok(Device::Gpu(gpu)) if choice == DeviceChoice::Best && gpu.kind() == AdapterKind::Software => {
+                    (cpu(), None)
+                }
+                Ok(Device::Gpu(gpu)) => {
+                    let kind = match gpu.kind() {
+                        AdapterKind::Hardware => DeviceKind::Hardware,
+                        AdapterKind::Software => DeviceKind::Software,
+                        AdapterKind::Unknown if self.outside.gpu_is_software().await => DeviceKind::Software,
+                        AdapterKind::Unknown => DeviceKind::Unknown,
+                    };
+                    let name = format!("{} · {}", gpu.name(), gpu.backend());
+                    (Opened { device: Device::Gpu(gpu), name, kind }, None)
+                }
+                Ok(device @ Device::Cpu(_)) => (Opened { device, ..cpu() }, None),
+                Err(error) => {
+                    let asked = choice == DeviceChoice::Gpu;
+                    (cpu(), asked.then(|| format!("There is no GPU to be had, the CPU computes: {error}")))
+                }
+            },
+        };
+        let note = match (note, found) {
+            (Some(note), Some(found)) => Some(format!("{note} {found}")),
+            (note, found) => note.or(found),
+        };
+        self.say(FromWorker::DeviceOpened { name: opened.name.clone(), kind: opened.kind, note });
+        self.device = Some(opened.clone());
+        opened
+    }
+
+    /// Loses the GPU, as a driver reset would.
+    pub(super) fn lose_device(&self) {
+        match &self.device {
+            Some(Opened { device: Device::Gpu(gpu), .. }) => gpu.destroy(),
+            _ => self.fail(None, "There is no GPU to be lost: the CPU computes.".into()),
+        }
+    }
+
+    /// Measures what the device reaches in what networks are made of.
+    pub(super) async fn measure(&mut self) -> Result<()> {
+        let Opened { device, .. } = self.open_device(None).await;
+        let mut figures = Vec::new();
+        for size in [256usize, 512, 1024] {
+            let a = Tensor::full([size, size], 0.5, &device)?;
+            let b = Tensor::full([size, size], 1.0 / size as f64, &device)?;
+            let flops = 2.0 * (size as f64).powi(3);
+            let seconds = self.time(|x| x.matmul(&b), &a).await?;
+            figures.push(figure(format!("matmul {size}×{size}×{size}"), flops / seconds / 1e9, "GFLOP/s"));
+            if seconds > 0.2 {
+                break;
+            }
+        }
+        let images = Tensor::full([32, 32, 32, 32], 0.5, &device)?;
+        let weight = Tensor::full([32, 32, 3, 3], 0.01, &device)?;
+        let options = kindling::ops::Conv2dOptions { padding: kindling::ops::Padding::Same, ..Default::default() };
+        let seconds = self.time(|x| x.conv2d(&weight, None, &options), &images).await?;
+        let flops = 2.0 * 32.0 * 32.0 * 32.0 * 32.0 * 32.0 * 9.0;
+        figures.push(figure("conv2d 3×3, 32 → 32 channels, 32×32, batch 32".into(), flops / seconds / 1e9, "GFLOP/s"));
+        let elements = 1usize << 22;
+        let long = Tensor::full([elements], 1.0, &device)?;
+        let seconds = self.time(|x| x.neg(), &long).await?;
+        figures.push(figure("memory, read and written".into(), 8.0 * elements as f64 / seconds / 1e9, "GB/s"));
+        self.say(FromWorker::Measured { figures });
+        Ok(())
+    }
+
+    /// Seconds that an operation takes when it is repeated, each time on its last result.
+    async fn time(&self, run: impl Fn(&Tensor) -> Result<Tensor>, start: &Tensor) -> Result<f64> {
+        let once = |n: usize| -> Result<Tensor> {
+            (0..n).try_fold(start.clone(), |x, _| {
+                let y = run(&x)?;
+                kindling::plan::flush(&y.device())?;
+                Ok(y)
+            })
+        };
+        let read = async |x: Tensor| x.flatten(0, -1)?.narrow(0, 0, 1)?.to_array().await;
+        read(once(1)?).await?;
+        let mut repeats = 1;
+        loop {
+            let begun = self.now();
+            read(once(repeats)?).await?;
+            let taken = (self.now() - begun) / 1e3;
+            if taken > 0.15 || repeats >= 4096 {
+                return Ok((taken / repeats as f64).max(1e-9));
+            }
+            repeats *= 4;
+        }
+    }
+}
+
+fn figure(name: String, value: f64, unit: &str) -> Measurement {
+    Measurement { name, value, unit: unit.to_owned() }
+}
+
+fn cpu() -> Opened {
+    Opened { device: Device::cpu(), name: "CPU".into(), kind: DeviceKind::Cpu }
+}

@@ -1,0 +1,172 @@
+//! Files of a run: models, checkpoints, logs, tables; and what is in one that is opened.
+
+use super::Session;
+use crate::protocol::{CheckpointSummary, FileKind, FileSummary, FromWorker};
+use kindling::format::ModelFile;
+use kindling::format::tfevents::{EventWriter, Moment};
+use kindling::train::python::Script;
+use kindling::train::{ModelSpec, checkpoint_spec, run_spec};
+use kindling::{Error, Result};
+use std::fmt::Write as _;
+use std::io::{Cursor, Write as _};
+use std::rc::Rc;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+impl Session {
+    /// Makes a file of the run.
+    pub(super) async fn save(&mut self, kind: FileKind) -> Result<()> {
+        let now = self.now();
+        let Some(run) = &mut self.run else {
+            return Err(Error::value("save", "begin a run first: there is nothing to save"));
+        };
+        run.trainer.settle().await?;
+        let step = run.trainer.position().step;
+        let stem = format!("{}-step{step}", run.trainer.model().spec().name);
+        let (name, bytes) = match kind {
+            FileKind::Model => (format!("{stem}.safetensors"), run.trainer.model_file().await?.to_bytes()?),
+            FileKind::Checkpoint => {
+                (format!("{stem}.checkpoint.safetensors"), run.trainer.checkpoint().await?.to_bytes()?)
+            }
+            FileKind::Script => (format!("{stem}.zip"), script(&stem, &run.trainer.model_file().await?)?),
+            FileKind::TensorBoard => {
+                let name = format!("events.out.tfevents.{:010}.kindling.0.0", (now / 1e3) as u64);
+                let bytes = run.board(&name, now / 1e3)?;
+                (name, bytes)
+            }
+            FileKind::Curves => (format!("{stem}.csv"), run.curves().into_bytes()),
+        };
+        self.tell_results(0.0);
+        self.say_with(FromWorker::File { kind, name }, vec![bytes]);
+        Ok(())
+    }
+
+    /// Says what is in a file, changing nothing.
+    pub(super) fn inspect(&mut self, name: String, bytes: &[u8]) {
+        let file = match ModelFile::from_bytes(bytes, &name) {
+            Ok(file) => file,
+            Err(error) => return self.fail(None, error.to_string()),
+        };
+        match self.summary(&name, &file) {
+            Ok(summary) => {
+                self.say(FromWorker::Inspected(Box::new(summary)));
+                self.inspected = Some((name, Rc::new(file)));
+            }
+            Err(error) => self.fail(None, error.to_string()),
+        }
+    }
+
+    fn summary(&self, name: &str, file: &ModelFile) -> Result<FileSummary> {
+        let info = &file.info;
+        let model: ModelSpec = serde_json::from_value(info.spec.clone())
+            .map_err(|e| Error::file(name, format!("its description of the model is damaged: {e}")))?;
+        let run = match &info.training {
+            Some(_) => {
+                let spec = checkpoint_spec(file)?;
+                let last = info.metrics.get("epochs").copied().unwrap_or(0.0);
+                let step = info.training.as_ref().and_then(|t| t.pointer("/rest/position/step")?.as_u64());
+                Some(CheckpointSummary { spec, step: step.unwrap_or(0), epoch: last as usize })
+            }
+            None => None,
+        };
+        let misfit = self.loaded.as_ref().and_then(|loaded| {
+            let (shape, classes) = (loaded.train.shape(), loaded.train.classes().len());
+            let fits = info.classes.len() == classes && (info.input == shape || run.is_some());
+            (!fits).then(|| {
+                format!(
+                    "It takes inputs of {:?} and knows {} classes; {} has samples of {shape:?} in {classes}. Choose the \
+                     data it was trained on.",
+                    info.input,
+                    info.classes.len(),
+                    loaded.info.name
+                )
+            })
+        });
+        Ok(FileSummary {
+            file: name.to_owned(),
+            model: model.name.clone(),
+            layers: model.to_text(),
+            input: info.input.clone(),
+            parameters: model.summary().parameters,
+            classes: info.classes.clone(),
+            metrics: info.metrics.clone(),
+            run,
+            misfit,
+        })
+    }
+}
+
+/// An archive with the PyTorch script of a model and its weights.
+fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
+    let model: ModelSpec = serde_json::from_value(file.info.spec.clone())
+        .map_err(|e| Error::internal(format!("a model's own description is damaged: {e}")))?;
+    let (train, weights) = (run_spec(file)?, format!("{stem}.safetensors"));
+    let script = Script {
+        model: &model,
+        normalization: file.info.normalization.as_ref(),
+        classes: &file.info.classes,
+        train: train.as_ref(),
+        weights: &weights,
+    };
+    let failed = |e: zip::result::ZipError| Error::internal(format!("the archive could not be written: {e}"));
+    // Weights hardly shrink; kept as they are, the archive is written at once.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in [(format!("{stem}.py"), script.text()?.into_bytes()), (weights, file.to_bytes()?)] {
+        archive.start_file(name, options).map_err(failed)?;
+        archive.write_all(&bytes).map_err(|e| failed(e.into()))?;
+    }
+    Ok(archive.finish().map_err(failed)?.into_inner())
+}
+
+impl super::run::Run {
+    /// The curves as an event file, with the command line's tags.
+    fn board(&self, name: &str, now: f64) -> Result<Vec<u8>> {
+        let begun = self.log.first().map_or(now, |(.., at)| at / 1e3);
+        let mut log = EventWriter::new(Vec::new(), name, begun)?;
+        let start = Moment { step: 0, wall_time: begun };
+        let settings = serde_json::to_string_pretty(self.trainer.spec())
+            .map_err(|e| Error::value("save", format!("settings: {e}")))?;
+        log.text("settings", start, &format!("```\n{settings}\n```"))?;
+        log.text("model", start, &format!("```\n{}\n```", self.trainer.model().spec().to_text()))?;
+        for (result, lr, at) in &self.log {
+            let at = Moment { step: result.step as i64, wall_time: at / 1e3 };
+            log.scalar("loss/step", at, result.loss as f32)?;
+            log.scalar("accuracy/step", at, result.accuracy as f32)?;
+            log.scalar("lr", at, *lr as f32)?;
+        }
+        for epoch in self.trainer.history() {
+            let of_step = self.log.iter().find(|(result, ..)| result.step >= epoch.step);
+            let wall_time = of_step.map_or(begun, |(.., at)| at / 1e3);
+            let at = Moment { step: epoch.epoch as i64, wall_time };
+            log.scalar("loss/train", at, epoch.train_loss as f32)?;
+            log.scalar("accuracy/train", at, epoch.train_accuracy as f32)?;
+            if let Some(test) = &epoch.test {
+                log.scalar("loss/test", at, test.loss as f32)?;
+                log.scalar("accuracy/test", at, test.accuracy as f32)?;
+            }
+        }
+        Ok(log.into_inner())
+    }
+
+    /// The curves as a table: a row a step, and a row for each epoch after its last step.
+    fn curves(&self) -> String {
+        let mut text = String::from("step,epoch,loss,accuracy,lr,train_loss,train_accuracy,test_loss,test_accuracy\n");
+        let mut epochs = self.trainer.history().iter().peekable();
+        let mut epoch_rows = |until: u64, text: &mut String| {
+            while let Some(epoch) = epochs.next_if(|epoch| epoch.step < until) {
+                let test = epoch.test.as_ref();
+                let test = test.map_or_else(|| ",".to_owned(), |test| format!("{},{}", test.loss, test.accuracy));
+                let (step, number, lr) = (epoch.step, epoch.epoch, epoch.lr);
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "{step},{number},,,{lr},{},{},{test}", epoch.train_loss, epoch.train_accuracy);
+            }
+        };
+        for (result, lr, _) in &self.log {
+            epoch_rows(result.step, &mut text);
+            let _ = writeln!(text, "{},,{},{},{lr},,,,", result.step, result.loss, result.accuracy);
+        }
+        epoch_rows(u64::MAX, &mut text);
+        text
+    }
+}

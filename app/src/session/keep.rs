@@ -1,0 +1,92 @@
+//! The automatic checkpoint: kept in the browser's storage, so that a reload, a crash or a lost device loses nothing.
+
+use super::Session;
+use crate::protocol::{DataKind, DataSource, FromWorker};
+use kindling::format::ModelFile;
+use kindling::train::TrainSpec;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+
+/// The names that a checkpoint is kept under: what it is, and its bytes.
+const ABOUT: &str = "checkpoint";
+const BYTES: &str = "checkpoint.safetensors";
+
+/// What is kept beside a checkpoint.
+#[derive(Serialize, Deserialize)]
+struct About {
+    spec: TrainSpec,
+    data: Option<DataSource>,
+    step: u64,
+    epoch: usize,
+    saved_at: f64,
+}
+
+impl Session {
+    /// Looks for a checkpoint of an earlier visit: the first thing that a session does.
+    pub async fn start(&mut self) {
+        let about = match self.outside.get(ABOUT).await {
+            Ok(about) => about,
+            Err(reason) => return self.not_stored(reason),
+        };
+        // What an older version of the page has kept may mean nothing to this one.
+        let about = about.and_then(|bytes| serde_json::from_slice::<About>(&bytes).ok());
+        if let Some(About { spec, data, step, epoch, saved_at }) = about {
+            self.say(FromWorker::CheckpointFound { spec, data, step, epoch, saved_at });
+        }
+    }
+
+    /// The checkpoint that was kept.
+    pub(super) async fn kept(&self) -> Result<ModelFile, String> {
+        match self.outside.get(BYTES).await? {
+            Some(bytes) => ModelFile::from_bytes(&bytes, "the automatic checkpoint").map_err(|e| e.to_string()),
+            None => Err("There is no automatic checkpoint in this browser to go on from.".into()),
+        }
+    }
+
+    /// Keeps a checkpoint of the run as it is.
+    pub(super) async fn keep(&mut self) {
+        let now = self.now();
+        let Some(run) = &mut self.run else { return };
+        run.kept_at = now;
+        let file = match run.trainer.checkpoint().await {
+            Ok(file) => file,
+            Err(error) => return self.trouble(error).await,
+        };
+        self.tell_results(0.0);
+        let Some(run) = &mut self.run else { return };
+        let position = run.trainer.position();
+        let (id, step) = (run.id, position.step);
+        let spec =
+            TrainSpec { model: Some(run.trainer.model().spec().clone()), preset: None, ..run.trainer.spec().clone() };
+        let bytes = match file.to_bytes() {
+            Ok(bytes) => bytes,
+            Err(error) => return self.fail(None, error.to_string()),
+        };
+        run.saved = Some(Rc::new(file));
+        let source = self.loaded.as_ref().map(|loaded| loaded.source.clone());
+        let data = source.filter(|source| !matches!(source.kind, DataKind::Files(_)));
+        let about = About { spec, data, step, epoch: position.epoch, saved_at: now };
+        let stored = match serde_json::to_vec(&about) {
+            Ok(about) => self.outside.put(vec![(ABOUT.into(), about), (BYTES.into(), bytes)]).await,
+            Err(error) => Err(error.to_string()),
+        };
+        match stored {
+            Ok(()) => self.say(FromWorker::Checkpointed { run: id, step }),
+            Err(reason) => self.not_stored(reason),
+        }
+    }
+
+    /// Forgets the automatic checkpoint.
+    pub(super) async fn forget(&mut self) {
+        if let Err(reason) = self.outside.delete(vec![ABOUT.into(), BYTES.into()]).await {
+            self.not_stored(reason);
+        }
+    }
+
+    /// Says, once, that nothing can be kept.
+    pub fn not_stored(&mut self, reason: String) {
+        if !std::mem::replace(&mut self.told_not_stored, true) {
+            self.say(FromWorker::NotStored { reason });
+        }
+    }
+}

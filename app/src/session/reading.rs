@@ -1,0 +1,249 @@
+//! From bytes in whatever pieces they arrive to a data set with two halves: which reader takes which files, what can be
+//! trained on before the end. It knows neither network nor browser.
+
+use kindling::data::archive::{Sink as _, TarGz};
+use kindling::data::{
+    Cifar, CifarReader, Dataset, Images, Limits, PictureOptions, Split, Subset, Table, random_split, read_pictures, zip,
+};
+use kindling::{Error, Result};
+use std::sync::Arc;
+
+/// No file that is dropped is read into memory beyond this.
+const LARGEST: usize = 1 << 30;
+
+/// A data set that is being read.
+pub struct Reading {
+    name: String,
+    limits: Limits,
+    kind: Kind,
+    /// The file that is being read.
+    current: Option<(String, Vec<u8>)>,
+}
+
+enum Kind {
+    Archive(Box<TarGz<CifarReader>>),
+    Files(Cifar, Box<CifarReader>),
+    Zip,
+    Csv,
+    Pictures(Vec<(String, Vec<u8>)>),
+    Done(Box<Halves>),
+}
+
+/// A data set that was read.
+#[derive(Clone)]
+pub struct Halves {
+    /// What it is.
+    pub name: String,
+    /// What to train on.
+    pub train: Arc<dyn Dataset>,
+    /// What to test on.
+    pub test: Arc<dyn Dataset>,
+    /// Something the user should know.
+    pub note: Option<String>,
+}
+
+impl Reading {
+    /// Which reader takes files of these names.
+    ///
+    /// # Errors
+    /// None does.
+    pub fn of(paths: &[String], limits: Limits) -> Result<Self> {
+        let lower: Vec<String> = paths.iter().map(|path| path.to_lowercase()).collect();
+        let ends = |ending: &str| lower.len() == 1 && lower.iter().all(|path| path.ends_with(ending));
+        let first = paths.first().map_or("", String::as_str);
+        let name = first.rsplit('/').next().unwrap_or(first).to_owned();
+        let hundred =
+            lower.iter().any(|path| path.contains("100") || path == "train.bin" || path.ends_with("/train.bin"));
+        let set = if hundred { Cifar::Cifar100 } else { Cifar::Cifar10 };
+        let (name, kind) = if ends(".tar.gz") || ends(".tgz") {
+            return Ok(Self::archive(set, &name, limits));
+        } else if ends(".zip") {
+            (name, Kind::Zip)
+        } else if ends(".csv") {
+            (name, Kind::Csv)
+        } else if lower.iter().any(|path| path.ends_with(".bin")) {
+            return Ok(Self::files(set, limits));
+        } else if lower.iter().any(|path| kindling::data::pictures::PictureFile::from_path(path).is_some()) {
+            let folder = first.split('/').find(|part| !part.is_empty()).unwrap_or("pictures");
+            (folder.to_owned(), Kind::Pictures(Vec::new()))
+        } else {
+            let problem = "is no data set that can be read: drop a CIFAR .tar.gz or its .bin files, a .zip or a folder \
+                           with a folder of pictures for each class, or a .csv";
+            return Err(Error::file(if name.is_empty() { "nothing" } else { name.as_str() }, problem));
+        };
+        Ok(Self { name, limits, kind, current: None })
+    }
+
+    /// A `.tar.gz` of CIFAR.
+    pub fn archive(set: Cifar, name: &str, limits: Limits) -> Self {
+        let archive = TarGz::new(name, CifarReader::new(set, limits));
+        Self { name: set.name().into(), limits, kind: Kind::Archive(Box::new(archive)), current: None }
+    }
+
+    /// The `.bin` files of CIFAR.
+    pub fn files(set: Cifar, limits: Limits) -> Self {
+        let reader = Box::new(CifarReader::new(set, limits));
+        Self { name: set.name().into(), limits, kind: Kind::Files(set, reader), current: None }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A file begins, of so many bytes if that is known. Whether its content is wanted.
+    ///
+    /// # Errors
+    /// It should not be here.
+    pub fn begin(&mut self, path: &str, size: Option<u64>) -> Result<bool> {
+        let size = size.map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+        if size.is_some_and(|size| size > LARGEST) && !matches!(self.kind, Kind::Archive(_)) {
+            return Err(Error::file(path, format!("is larger than {} MiB, the most that is read", LARGEST >> 20)));
+        }
+        if let Kind::Files(set, reader) = &mut self.kind {
+            // Where a server does not say: as large as the official files.
+            let usual = || {
+                let split = if path.contains("test") { Split::Test } else { Split::Train };
+                set.pictures(split) / set.files(split).len() * set.record()
+            };
+            return reader.begin(path, size.unwrap_or_else(usual) as u64);
+        }
+        // An archive is taken apart as it comes.
+        if !matches!(self.kind, Kind::Archive(_)) {
+            self.current = Some((path.to_owned(), Vec::with_capacity(size.unwrap_or(0))));
+        }
+        Ok(true)
+    }
+
+    /// More of the file.
+    ///
+    /// # Errors
+    /// The content is wrong.
+    pub fn data(&mut self, bytes: &[u8]) -> Result<()> {
+        match &mut self.kind {
+            Kind::Archive(archive) => archive.push(bytes),
+            Kind::Files(_, reader) => reader.data(bytes),
+            _ => match &mut self.current {
+                Some((path, content)) if content.len() + bytes.len() > LARGEST => {
+                    Err(Error::file(&*path, format!("is larger than {} MiB, the most that is read", LARGEST >> 20)))
+                }
+                Some((_, content)) => {
+                    content.extend_from_slice(bytes);
+                    Ok(())
+                }
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// The file has ended.
+    ///
+    /// # Errors
+    /// It ended too early, or cannot be understood.
+    pub fn end(&mut self) -> Result<()> {
+        if let Kind::Files(_, reader) = &mut self.kind {
+            return reader.end();
+        }
+        let Some((path, content)) = self.current.take() else { return Ok(()) };
+        let options = PictureOptions { limits: self.limits, ..PictureOptions::default() };
+        match &mut self.kind {
+            Kind::Pictures(files) => files.push((path, content)),
+            Kind::Zip => {
+                let halves = zip::read(&path, &content, &options)?;
+                self.kind = Kind::Done(Box::new(pictures(&self.name, halves)));
+            }
+            Kind::Csv => self.kind = Kind::Done(Box::new(table(&path, &content, &options)?)),
+            Kind::Archive(_) | Kind::Files(..) | Kind::Done(_) => {}
+        }
+        Ok(())
+    }
+
+    fn cifar(&self) -> Option<&CifarReader> {
+        match &self.kind {
+            Kind::Archive(archive) => Some(archive.sink()),
+            Kind::Files(_, reader) => Some(reader),
+            _ => None,
+        }
+    }
+
+    /// How many samples have arrived to train and to test on.
+    pub fn arrived(&self) -> [usize; 2] {
+        let halves = [Split::Train, Split::Test];
+        match (&self.kind, self.cifar()) {
+            (_, Some(reader)) => halves.map(|split| self.limited(split, reader.images(split).len())),
+            (Kind::Pictures(files), None) => [files.len(), 0],
+            (Kind::Done(halves), None) => [halves.train.len(), halves.test.len()],
+            _ => [0, 0],
+        }
+    }
+
+    fn limited(&self, split: Split, count: usize) -> usize {
+        count.min(self.limits.of(split).unwrap_or(usize::MAX))
+    }
+
+    /// What can be trained on already, as a copy. Nothing for what is read only when it is whole.
+    pub fn so_far(&self) -> Option<Halves> {
+        let reader = self.cifar()?;
+        let half = |split: Split| -> Option<Arc<dyn Dataset>> {
+            let images = reader.images(split);
+            let count = self.limited(split, images.len());
+            let part = 0..count;
+            Some(Arc::new(images.parts(std::slice::from_ref(&part), count).ok()?))
+        };
+        let (train, test) = (half(Split::Train)?, half(Split::Test)?);
+        Some(Halves { name: self.name.clone(), train, test, note: None })
+    }
+
+    /// Everything has arrived.
+    ///
+    /// # Errors
+    /// It ended too early; nothing is in it that can be trained on.
+    pub fn finish(self) -> Result<Halves> {
+        let name = self.name;
+        let (set, reader) = match self.kind {
+            Kind::Archive(archive) => {
+                let reader = archive.finish()?;
+                let hundred = reader.images(Split::Train).classes().len() == 100;
+                (if hundred { Cifar::Cifar100 } else { Cifar::Cifar10 }, reader)
+            }
+            Kind::Files(set, reader) => (set, *reader),
+            Kind::Pictures(files) => {
+                let options = PictureOptions { limits: self.limits, ..PictureOptions::default() };
+                let halves = read_pictures(&name, &files, &options)?;
+                return Ok(pictures(&name, halves));
+            }
+            Kind::Done(halves) => return Ok(*halves),
+            Kind::Zip | Kind::Csv => return Err(Error::file(name, "did not arrive")),
+        };
+        let (train, test) = reader.finish_with_fewer()?;
+        if train.is_empty() {
+            let expected = set.files(Split::Train).first().copied().unwrap_or_default();
+            let problem = format!("holds no pictures of {}: {expected} is not in it", set.name());
+            return Err(Error::file(name, problem));
+        }
+        let all = self.limits.train.map_or(set.pictures(Split::Train), |n| n.min(set.pictures(Split::Train)));
+        let note = (train.len() < all)
+            .then(|| format!("{} of the {} training pictures of {} are here.", train.len(), all, set.name()));
+        Ok(Halves { name, train: Arc::new(train), test: Arc::new(test), note })
+    }
+}
+
+fn pictures(name: &str, (train, test): (Images, Images)) -> Halves {
+    Halves { name: name.to_owned(), train: Arc::new(train), test: Arc::new(test), note: None }
+}
+
+/// A fifth of a table's rows, chosen at random, is for the test.
+fn table(name: &str, bytes: &[u8], options: &PictureOptions) -> Result<Halves> {
+    let all: Arc<dyn Dataset> = Arc::new(Table::from_csv(name, bytes, None)?);
+    let test = all.len() / options.test_share.max(2);
+    let parts = random_split(all.clone(), &[all.len() - test, test], options.seed)?;
+    let mut halves = parts.into_iter().zip([options.limits.train, options.limits.test]).map(|(part, limit)| {
+        let part: Arc<dyn Dataset> = Arc::new(part);
+        let whole = part.len();
+        Arc::new(Subset::first(part, limit.unwrap_or(whole))) as Arc<dyn Dataset>
+    });
+    match (halves.next(), halves.next()) {
+        (Some(train), Some(test)) => Ok(Halves { name: name.to_owned(), train, test, note: None }),
+        _ => Err(Error::file(name, "has no rows")),
+    }
+}

@@ -1,0 +1,181 @@
+//! Lines on a canvas: axes, ticks, thinned lines. It knows no signals.
+
+use super::scale::{Column, Scale, columns, label, smooth};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+/// A line of a chart.
+#[derive(Clone, Debug)]
+pub struct Line<'a> {
+    /// Points in order of x.
+    pub points: &'a [(f64, f64)],
+    /// Its colour, as CSS has it.
+    pub color: String,
+    /// How strong it is.
+    pub alpha: f64,
+    /// Whether its points are few and marked, and it is never smoothed.
+    pub dots: bool,
+}
+
+/// A chart.
+#[derive(Clone, Debug)]
+pub struct Plot<'a> {
+    /// The lines, the last on top.
+    pub lines: Vec<Line<'a>>,
+    /// How much of the past a smoothed value keeps, 0 … 1.
+    pub smoothing: f64,
+    /// Whether the axis of values is logarithmic.
+    pub log: bool,
+    /// Whether values are parts of 1, which the axis never leaves and writes in percent.
+    pub parts: bool,
+    /// The colours of words and of grid lines, and the font.
+    pub ink: String,
+    /// Of grid lines.
+    pub grid: String,
+    /// The font's families.
+    pub font: String,
+}
+
+const LEFT: f64 = 44.0;
+const RIGHT: f64 = 10.0;
+const TOP: f64 = 8.0;
+const BOTTOM: f64 = 20.0;
+
+/// Draws, and gives the scale of steps, for what is pointed at.
+pub fn draw(canvas: &HtmlCanvasElement, pen: &CanvasRenderingContext2d, plot: &Plot, pointed: Option<f64>) -> Scale {
+    let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
+    let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+    let pixels = [(width * ratio).round() as u32, (height * ratio).round() as u32];
+    if [canvas.width(), canvas.height()] != pixels {
+        canvas.set_width(pixels[0]);
+        canvas.set_height(pixels[1]);
+    }
+    // A canvas's own pen can always be moved.
+    let _ = pen.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
+    pen.clear_rect(0.0, 0.0, width, height);
+
+    let steps = plot.lines.iter().filter_map(|line| line.points.last()).map(|point| point.0).fold(1.0, f64::max);
+    let x = Scale::new(0.0, steps, [LEFT, (width - RIGHT).max(LEFT + 1.0)], false);
+    let shown: Vec<(Vec<Column>, Vec<Column>)> = plot.lines.iter().map(|line| thinned(line, plot, &x)).collect();
+    let [low, high] = range(&shown, plot);
+    let y = Scale::new(low, high, [(height - BOTTOM).max(TOP + 1.0), TOP], plot.log);
+
+    axes(pen, plot, &x, &y, [width, height]);
+    pen.save();
+    pen.begin_path();
+    pen.rect(LEFT, 0.0, width - LEFT, height - BOTTOM + 1.0);
+    pen.clip();
+    pen.set_line_join("round");
+    for (line, (raw, smoothed)) in plot.lines.iter().zip(&shown) {
+        pen.set_stroke_style_str(&line.color);
+        pen.set_fill_style_str(&line.color);
+        if !raw.is_empty() {
+            pen.set_global_alpha(line.alpha * 0.22);
+            stroke(pen, raw, &y, 1.0);
+        }
+        pen.set_global_alpha(line.alpha);
+        stroke(pen, smoothed, &y, 1.75);
+        if line.dots {
+            smoothed.iter().for_each(|column| dot(pen, column.x, y.pixel(column.last), 2.5));
+        }
+    }
+    if let Some(at) = pointed {
+        pen.set_global_alpha(1.0);
+        pen.set_stroke_style_str(&plot.ink);
+        pen.set_line_width(1.0);
+        pen.begin_path();
+        let pixel = x.pixel(at).round() + 0.5;
+        pen.move_to(pixel, TOP);
+        pen.line_to(pixel, height - BOTTOM);
+        pen.stroke();
+    }
+    pen.restore();
+    pen.set_global_alpha(1.0);
+    x
+}
+
+/// A line as it was measured, if it is smoothed, and as it is shown.
+fn thinned(line: &Line, plot: &Plot, x: &Scale) -> (Vec<Column>, Vec<Column>) {
+    let points = || line.points.iter().copied();
+    if line.dots || plot.smoothing <= 0.0 {
+        return (Vec::new(), columns(points(), x));
+    }
+    let smoothed = smooth(points().map(|point| point.1), plot.smoothing);
+    (columns(points(), x), columns(points().map(|point| point.0).zip(smoothed), x))
+}
+
+/// The values to show: of the lines as they are shown, not of the noise behind them.
+fn range(shown: &[(Vec<Column>, Vec<Column>)], plot: &Plot) -> [f64; 2] {
+    let all = || shown.iter().flat_map(|(_, columns)| columns);
+    let positive = |value: &f64| !plot.log || *value > 0.0;
+    let low = all().map(|c| c.low).filter(positive).fold(f64::INFINITY, f64::min);
+    let high = all().map(|c| c.high).filter(positive).fold(f64::NEG_INFINITY, f64::max);
+    let [least, most] = if plot.parts { [0.0, 1.0] } else { [f64::NEG_INFINITY, f64::INFINITY] };
+    if low > high {
+        return if plot.log { [0.1, 1.0] } else { [0.0, 1.0] };
+    }
+    if plot.log {
+        return [low * 0.9, (high * 1.1).min(most)];
+    }
+    let margin = (high - low) * 0.06;
+    [(low - margin).max(least), (high + margin).min(most)]
+}
+
+fn axes(pen: &CanvasRenderingContext2d, plot: &Plot, x: &Scale, y: &Scale, [width, height]: [f64; 2]) {
+    pen.set_font(&format!("11px {}", plot.font));
+    pen.set_fill_style_str(&plot.ink);
+    pen.set_stroke_style_str(&plot.grid);
+    pen.set_line_width(1.0);
+    pen.set_text_align("right");
+    pen.set_text_baseline("middle");
+    for tick in y.ticks((height / 45.0) as usize) {
+        let pixel = y.pixel(tick).round() + 0.5;
+        pen.begin_path();
+        pen.move_to(LEFT, pixel);
+        pen.line_to(width - RIGHT, pixel);
+        pen.stroke();
+        // Words that do not fit are left out by the canvas itself.
+        let words = if plot.parts { format!("{} %", label(tick * 100.0)) } else { label(tick) };
+        let _ = pen.fill_text(&words, LEFT - 8.0, pixel);
+    }
+    pen.set_text_align("center");
+    pen.set_text_baseline("alphabetic");
+    let mut free = LEFT - 10.0;
+    for tick in x.ticks((width / 90.0) as usize) {
+        let (pixel, words) = (x.pixel(tick), label(tick));
+        let half = words.len() as f64 * 3.5;
+        if pixel - half > free && pixel + half < width {
+            let _ = pen.fill_text(&words, pixel, height - 4.0);
+            free = pixel + half + 8.0;
+        }
+    }
+}
+
+/// One stroke a column: from what it begins with to its extremes and on to what it ends with.
+fn stroke(pen: &CanvasRenderingContext2d, columns: &[Column], y: &Scale, width: f64) {
+    pen.set_line_width(width);
+    pen.begin_path();
+    for (i, column) in columns.iter().enumerate() {
+        let first = y.pixel(column.first);
+        if i == 0 {
+            pen.move_to(column.x, first);
+        } else {
+            pen.line_to(column.x, first);
+        }
+        if column.low != column.high {
+            pen.line_to(column.x, y.pixel(column.low));
+            pen.line_to(column.x, y.pixel(column.high));
+            pen.line_to(column.x, y.pixel(column.last));
+        }
+    }
+    pen.stroke();
+    if let [only] = columns {
+        dot(pen, only.x, y.pixel(only.last), 2.0);
+    }
+}
+
+fn dot(pen: &CanvasRenderingContext2d, x: f64, y: f64, radius: f64) {
+    pen.begin_path();
+    // A radius above zero is always taken.
+    let _ = pen.arc(x, y, radius, 0.0, std::f64::consts::TAU);
+    pen.fill();
+}

@@ -1,0 +1,85 @@
+//! Data: which, how much has arrived, what it looks like, what is done to it at random.
+
+mod augment;
+pub mod files;
+mod samples;
+mod source;
+
+use crate::ui::numbers;
+use crate::ui::store::Store;
+use crate::words;
+use leptos::prelude::*;
+
+/// The panel.
+#[component]
+pub fn DataPanel(store: Store) -> impl IntoView {
+    let counts = move || {
+        store.data.with(|data| {
+            data.as_ref().map(|data| {
+                let [train, test] = [data.train, data.test].map(numbers::count);
+                let shape = numbers::shape(&data.shape);
+                view! {
+                    <p class="counts">
+                        <span title="Samples to learn from"><b>{train}</b>" train"</span>
+                        <span title="Samples to be judged by"><b>{test}</b>" test"</span>
+                        <span title="The shape of one">{shape}</span>
+                        {data.cached.then(|| view! { <span class="badge" title="Nothing was fetched">"kept here"</span> })}
+                    </p>
+                }
+            })
+        })
+    };
+    view! {
+        <section class="panel data" aria-labelledby="data-title">
+            <header class="panel-head">
+                <h2 id="data-title">"Data"</h2>
+                <source::SourceChoice store />
+            </header>
+            {counts}
+            <Arriving store />
+            <samples::Samples store />
+            <augment::AugmentFields store />
+            <source::Limits store />
+            <files::Own store />
+        </section>
+    }
+}
+
+/// How much has arrived, and what went wrong.
+#[component]
+fn Arriving(store: Store) -> impl IntoView {
+    let arriving = move || {
+        store.loading.get().map(|progress| {
+            let bytes = words::bytes(progress.bytes as f64);
+            let of = progress.total.map(|total| format!(" of {}", words::bytes(total as f64))).unwrap_or_default();
+            let part = progress.total.map(|total| (progress.bytes as f64 / total.max(1) as f64).to_string());
+            view! {
+                <div class="arriving">
+                    <progress aria-label="Data arriving" max="1" value=part></progress>
+                    <span>{format!("{bytes}{of} · {} samples", numbers::count(progress.train + progress.test))}</span>
+                    <button class="button small" type="button" on:click=move |_| store.cancel_data()>
+                        "Cancel"
+                    </button>
+                </div>
+            }
+        })
+    };
+    let unfinished = move || {
+        let partial = store.data.with(|data| data.as_ref().is_some_and(|data| !data.complete));
+        let failed = store.data_failed.get();
+        (store.loading.with(Option::is_none) && (partial || failed.is_some())).then(|| {
+            view! {
+                <div class="data-failed" role="alert">
+                    <p>{failed.unwrap_or_else(|| "Stopped before all had arrived; training uses what is here.".into())}</p>
+                    <button class="button small" type="button" on:click=move |_| store.retry_data()>
+                        "Try again"
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! {
+        {arriving}
+        {unfinished}
+    }
+}

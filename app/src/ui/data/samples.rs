@@ -1,0 +1,34 @@
+//! Sample pictures by class, as training will see them.
+
+use crate::ui::pieces::Picture;
+use crate::ui::store::Store;
+use leptos::prelude::*;
+
+/// A row of pictures for each class.
+#[component]
+pub fn Samples(store: Store) -> impl IntoView {
+    let classes = move || store.data.with(|data| data.as_ref().map(|data| data.classes.clone()).unwrap_or_default());
+    let rows = move || {
+        let Some((samples, pixels)) = store.samples.get() else { return Vec::new() };
+        let rows = classes().into_iter().enumerate().take(20).filter_map(|(class, name)| {
+            let which: Vec<usize> =
+                samples.labels.iter().enumerate().filter(|(_, label)| **label == class).map(|(i, _)| i).collect();
+            (!which.is_empty()).then(|| {
+                view! {
+                    <li class="sample-row">
+                        <span class="sample-name" title=name.clone()>{name.clone()}</span>
+                        <Picture pixels=pixels.clone() which gap=2 label=format!("Sample pictures of {name}") />
+                    </li>
+                }
+            })
+        });
+        rows.collect()
+    };
+    let table = move || store.data.with(|data| data.as_ref().is_some_and(|data| data.shape.len() != 3));
+    view! {
+        <ul class="samples" aria-label="Sample pictures by class">{rows}</ul>
+        <Show when=table>
+            <p class="quiet">"These samples are rows of numbers: there is nothing to picture."</p>
+        </Show>
+    }
+}

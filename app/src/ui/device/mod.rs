@@ -1,0 +1,167 @@
+//! The device: what the browser offers, what is computed on, what it reaches.
+
+use crate::protocol::{Adapter, DeviceChoice, Hardware, ToWorker};
+use crate::ui::header::kind;
+use crate::ui::numbers;
+use crate::ui::pieces::Choice;
+use crate::ui::store::{Status, Store};
+use crate::words;
+use leptos::prelude::*;
+
+/// The tab.
+#[component]
+pub fn Device(store: Store) -> impl IntoView {
+    view! {
+        <div class="page">
+            <h1>"Device"</h1>
+            <Offer store />
+            <Use store />
+            <Measured store />
+        </div>
+    }
+}
+
+/// What the browser offers.
+#[component]
+fn Offer(store: Store) -> impl IntoView {
+    let status = store.status;
+    let body = move || match status.get() {
+        Status::Asking => view! { <p class="card-name">"Looking for the graphics card …"</p> }.into_any(),
+        Status::Failed(reason) => view! {
+            <p class="card-name">"The engine did not start"</p>
+            <p class="card-meaning">{reason}</p>
+            <p class="card-meaning">"Reload the page; if that does not help, try a current version of the browser."</p>
+        }
+        .into_any(),
+        Status::Known(hardware) => {
+            let words::Described { name, kind, meaning } = words::describe(&hardware);
+            let limits = match hardware {
+                Hardware::Gpu(adapter) | Hardware::Software(adapter) => Some(view! { <Limits adapter /> }),
+                Hardware::Cpu(_) => None,
+            };
+            view! {
+                <p class="card-name">{name} <span class="badge">{kind}</span></p>
+                <p class="card-meaning">{meaning}</p>
+                {limits}
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <section class="panel card" data-kind=move || status.with(kind) aria-labelledby="hardware-title">
+            <h2 id="hardware-title">"This browser offers"</h2>
+            <div role="status">{body}</div>
+        </section>
+    }
+}
+
+#[component]
+fn Limits(adapter: Adapter) -> impl IntoView {
+    let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let facts = [
+        ("Largest buffer", words::bytes(adapter.max_buffer), "A tensor cannot be larger than this."),
+        (
+            "Workgroup memory",
+            words::bytes(adapter.workgroup_memory),
+            "Fast memory that the threads of a workgroup share: matrix products keep their tiles in it.",
+        ),
+        ("Workgroup size", format!("{} threads", adapter.workgroup_size), "Threads that can share memory."),
+        ("Half precision", yes_or_no(adapter.half_precision), "Whether shaders can compute with 16-bit numbers."),
+        ("Kernel timing", yes_or_no(adapter.timestamps), "Whether the adapter itself can time its work."),
+    ];
+    let rows = facts.into_iter().map(|(label, value, title)| {
+        view! {
+            <div title=title>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    });
+    view! { <dl class="facts">{rows.collect_view()}</dl> }
+}
+
+/// What is computed on, and what could be.
+#[component]
+fn Use(store: Store) -> impl IntoView {
+    let options = [("best", "the fastest"), ("gpu", "WebGPU"), ("cpu", "CPU")];
+    let value = Signal::derive(move || {
+        let name = match store.draft.device.get() {
+            DeviceChoice::Best => "best",
+            DeviceChoice::Gpu => "gpu",
+            DeviceChoice::Cpu => "cpu",
+        };
+        name.to_owned()
+    });
+    let choose = move |name: String| {
+        store.use_device(match name.as_str() {
+            "gpu" => DeviceChoice::Gpu,
+            "cpu" => DeviceChoice::Cpu,
+            _ => DeviceChoice::Best,
+        });
+    };
+    let opened = move || {
+        store
+            .device
+            .get()
+            .map(|device| view! { <p class="card-meaning">"Runs compute on " <b>{device.name}</b> "."</p> })
+    };
+    view! {
+        <section class="panel card" aria-labelledby="use-title">
+            <h2 id="use-title">"Runs compute on"</h2>
+            <Choice
+                label="Device of the next run"
+                options=options.map(|(name, words)| (name.to_owned(), words.to_owned())).to_vec()
+                value
+                on_change=Callback::new(choose)
+            />
+            {opened}
+        </section>
+    }
+}
+
+/// What the device reaches.
+#[component]
+fn Measured(store: Store) -> impl IntoView {
+    let busy = move || store.measured.with(|figures| figures.as_ref().is_some_and(Vec::is_empty));
+    let measure = move |_| {
+        store.measured.set(Some(Vec::new()));
+        store.send(ToWorker::Measure);
+    };
+    let table = move || {
+        store.measured.get().filter(|figures| !figures.is_empty()).map(|figures| {
+            let rows = figures.into_iter().map(|figure| {
+                view! {
+                    <tr>
+                        <th scope="row">{figure.name}</th>
+                        <td>{numbers::amount(figure.value)}</td>
+                        <td>{figure.unit}</td>
+                    </tr>
+                }
+            });
+            view! {
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">"what"</th>
+                            <th scope="col">"measured"</th>
+                            <th scope="col">"unit"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            }
+        })
+    };
+    view! {
+        <section class="panel card" aria-labelledby="measured-title">
+            <h2 id="measured-title">"Measured"</h2>
+            <p class="card-meaning">
+                "How fast this device multiplies and moves numbers, and how much of that products and convolutions reach. A run under way is measured with it: pause it first."
+            </p>
+            <button class="button" type="button" disabled=busy on:click=measure>
+                {move || if busy() { "Measuring …" } else { "Measure" }}
+            </button>
+            <div role="status">{table}</div>
+        </section>
+    }
+}

@@ -1,0 +1,98 @@
+//! What is in a file that was opened, before it replaces anything.
+
+use crate::protocol::FileSummary;
+use crate::ui::numbers;
+use crate::ui::settings;
+use crate::ui::store::Store;
+use leptos::html;
+use leptos::prelude::*;
+
+/// The dialog.
+#[component]
+pub fn Inspected(store: Store) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        let there = store.inspected.with(Option::is_some);
+        let Some(dialog) = dialog.get() else { return };
+        if there && !dialog.open() {
+            // A dialog in the document can be shown.
+            let _ = dialog.show_modal();
+        } else if !there && dialog.open() {
+            dialog.close();
+        }
+    });
+    let body = move || store.inspected.get().map(|file| view! { <Summary store file /> });
+    view! {
+        <dialog class="dialog" node_ref=dialog aria-labelledby="inspected-title" on:close=move |_| store.inspected.set(None)>
+            {body}
+        </dialog>
+    }
+}
+
+#[component]
+fn Summary(store: Store, file: FileSummary) -> impl IntoView {
+    let what = if file.run.is_some() { "Checkpoint" } else { "Model" };
+    let metrics = file.metrics.iter().map(|(name, value)| {
+        let value = if name.contains("accuracy") { numbers::percent(*value) } else { numbers::amount(*value) };
+        (name.replace('_', " "), value)
+    });
+    let mut facts = vec![
+        ("model".to_owned(), file.model.clone()),
+        ("input".to_owned(), numbers::shape(&file.input)),
+        ("parameters".to_owned(), numbers::count(file.parameters)),
+        ("classes".to_owned(), file.classes.join(", ")),
+    ];
+    facts.extend(metrics);
+    if let Some(run) = &file.run {
+        facts.push(("step".to_owned(), numbers::whole(run.step)));
+        facts.push(("epochs finished".to_owned(), format!("{} of {}", run.epoch, run.spec.epochs)));
+    }
+    let changes = file.run.as_ref().map(|run| {
+        let differences = settings::differences(&untrack(|| store.draft.run_spec()), &run.spec);
+        let rows =
+            differences.into_iter().filter(|(name, ..)| name != "layers" && name != "model").map(|(name, old, new)| {
+                view! {
+                    <tr>
+                        <th scope="row">{name}</th>
+                        <td>{old}</td>
+                        <td>{new}</td>
+                    </tr>
+                }
+            });
+        let rows = rows.collect::<Vec<_>>();
+        (!rows.is_empty()).then(|| {
+            view! {
+                <table class="table">
+                    <caption>"Settings that would change"</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"setting"</th>
+                            <th scope="col">"here"</th>
+                            <th scope="col">"in the file"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            }
+        })
+    });
+    let facts =
+        facts.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
+    let blocked = file.misfit.is_some();
+    view! {
+        <h2 id="inspected-title">{what} " in " {file.file.clone()}</h2>
+        <dl class="facts">{facts}</dl>
+        <details>
+            <summary>"Layers"</summary>
+            <pre class="listing" tabindex="0">{file.layers.clone()}</pre>
+        </details>
+        {changes}
+        {file.misfit.clone().map(|why| view! { <p class="misfit">{why}</p> })}
+        <div class="dialog-buttons">
+            <button class="button" type="button" on:click=move |_| store.inspected.set(None)>"Cancel"</button>
+            <button class="button primary" type="button" disabled=blocked on:click=move |_| store.use_inspected()>
+                "Use it"
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,138 @@
+//! A picture drawn by hand: whenever the pen is lifted the model is asked what it is.
+
+use crate::protocol::ToWorker;
+use crate::ui::browser::pen;
+use crate::ui::store::Store;
+use js_sys::Uint8Array;
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, PointerEvent};
+
+/// Pixels of a side; the model makes it smaller.
+const SIDE: u32 = 192;
+
+/// The canvas and its tools.
+#[component]
+pub fn Draw(store: Store) -> impl IntoView {
+    let canvas = NodeRef::<html::Canvas>::new();
+    let (ink, ground) = (RwSignal::new("#f4d35e".to_owned()), RwSignal::new("#274c77".to_owned()));
+    let width = RwSignal::new(16.0);
+    let drawing = RwSignal::new(false);
+    let on = move |act: &dyn Fn(&HtmlCanvasElement, &CanvasRenderingContext2d)| {
+        if let Some(canvas) = canvas.get_untracked()
+            && let Some(pen) = pen(&canvas)
+        {
+            act(&canvas, &pen);
+        }
+    };
+    let clear = move |color: &str| {
+        on(&|_, pen| {
+            pen.set_fill_style_str(color);
+            pen.fill_rect(0.0, 0.0, SIDE.into(), SIDE.into());
+        });
+    };
+    Effect::new(move |_| {
+        let color = ground.get();
+        if canvas.get().is_some() {
+            clear(&color);
+        }
+    });
+    let down = move |event: PointerEvent| {
+        event.prevent_default();
+        drawing.set(true);
+        on(&|canvas, pen| {
+            // Without it a line ends where the canvas does.
+            let _ = canvas.set_pointer_capture(event.pointer_id());
+            let [x, y] = place(canvas, &event);
+            pen.set_stroke_style_str(&ink.get_untracked());
+            pen.set_line_width(width.get_untracked());
+            pen.set_line_cap("round");
+            pen.set_line_join("round");
+            pen.begin_path();
+            pen.move_to(x, y);
+            pen.line_to(x, y);
+            pen.stroke();
+        });
+    };
+    let go = move |event: PointerEvent| {
+        if drawing.get_untracked() {
+            on(&|canvas, pen| {
+                let [x, y] = place(canvas, &event);
+                pen.line_to(x, y);
+                pen.stroke();
+            });
+        }
+    };
+    let up = move |_: PointerEvent| {
+        if drawing.get_untracked() {
+            drawing.set(false);
+            on(&|_, pen| ask(store, pen));
+        }
+    };
+    view! {
+        <div class="draw">
+            <canvas
+                class="draw-canvas"
+                node_ref=canvas
+                width=SIDE
+                height=SIDE
+                role="img"
+                aria-label="Draw here with a pointer; the model is asked when it is lifted"
+                on:pointerdown=down
+                on:pointermove=go
+                on:pointerup=up
+                on:pointercancel=up
+            ></canvas>
+            <div class="draw-tools">
+                <Color label="Pen" color=ink />
+                <Color label="Ground" color=ground />
+                <label class="field slider">
+                    <span class="field-label">"Width"</span>
+                    <input
+                        type="range"
+                        min="4"
+                        max="48"
+                        prop:value=move || width.get().to_string()
+                        on:input=move |event| width.set(event_target_value(&event).parse().unwrap_or(16.0))
+                    />
+                </label>
+                <button class="button small" type="button" on:click=move |_| clear(&ground.get_untracked())>
+                    "Clear"
+                </button>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Color(label: &'static str, color: RwSignal<String>) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span class="field-label">{label}</span>
+            <input
+                type="color"
+                prop:value=move || color.get()
+                on:input=move |event| color.set(event_target_value(&event))
+            />
+        </label>
+    }
+}
+
+/// Where on the canvas an event is, in its own pixels.
+fn place(canvas: &HtmlCanvasElement, event: &PointerEvent) -> [f64; 2] {
+    let shown = f64::from(canvas.client_width().max(1));
+    [event.offset_x(), event.offset_y()].map(|at| f64::from(at) * f64::from(SIDE) / shown)
+}
+
+/// Asks the model what has been drawn.
+fn ask(store: Store, pen: &CanvasRenderingContext2d) {
+    match pen.get_image_data(0.0, 0.0, SIDE.into(), SIDE.into()) {
+        Ok(image) => {
+            let bytes = Uint8Array::from(image.data().0.as_slice());
+            store.send_with(ToWorker::Classify { width: SIDE, height: SIDE }, vec![bytes.into()]);
+        }
+        Err(_) => {
+            store.tell(true, "The browser does not let this page read its own drawing; drop a picture instead.".into())
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How weights and their gradients are distributed.
+
+use super::looking;
+use crate::protocol::Spread;
+use crate::ui::numbers;
+use crate::ui::store::Store;
+use leptos::prelude::*;
+
+/// The view.
+#[component]
+pub fn Histograms(store: Store) -> impl IntoView {
+    move || {
+        let Some(view) = store.inside.histograms.get() else { return looking() };
+        let rows = view.parameters.into_iter().map(|parameter| {
+            let name = parameter.name.clone();
+            let gradient = parameter.gradient.map(|gradient| {
+                view! { <Distribution spread=gradient what=format!("gradient of {name}") kind="gradient" /> }
+            });
+            view! {
+                <tr>
+                    <th scope="row">{parameter.name.clone()}<span class="quiet">" "{numbers::shape(&parameter.shape)}</span></th>
+                    <td><Distribution spread=parameter.weight what=parameter.name kind="weight" /></td>
+                    <td>{gradient}</td>
+                </tr>
+            }
+        });
+        view! {
+            <div class="scroll" tabindex="0" role="region" aria-label="Distributions">
+                <table class="table histograms">
+                    <thead>
+                        <tr>
+                            <th scope="col">"parameter"</th>
+                            <th scope="col">"weights"</th>
+                            <th scope="col">"gradient of the last step"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+/// A distribution as bars, with its mean and deviation in words.
+#[component]
+fn Distribution(spread: Spread, what: String, kind: &'static str) -> impl IntoView {
+    let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);
+    let count = spread.counts.len().max(1);
+    let mut path = String::new();
+    for (i, n) in spread.counts.iter().enumerate() {
+        // A single value in a bucket is still to be seen.
+        let height = if *n == 0 { 0.0 } else { (f64::from(*n) / f64::from(most) * 28.0).max(0.75) };
+        path += &format!(
+            "M{} 28h{}v-{height:.2}h-{}z",
+            i as f64 * 120.0 / count as f64,
+            120.0 / count as f64,
+            120.0 / count as f64
+        );
+    }
+    let [min, max, mean, std] = [spread.min, spread.max, spread.mean, spread.std].map(|x| numbers::figure(x.into()));
+    view! {
+        <figure class="histogram" data-kind=kind>
+            <svg viewBox="0 0 120 28" preserveAspectRatio="none" role="img" aria-label=format!("Distribution of {what}")>
+                <path d=path />
+            </svg>
+            <figcaption>
+                <span>{min}</span>
+                <span>{format!("{mean} ± {std}")}</span>
+                <span>{max}</span>
+            </figcaption>
+        </figure>
+    }
+}

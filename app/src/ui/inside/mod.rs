@@ -1,0 +1,88 @@
+//! Look inside: what the network says, sees, weighs and costs.
+
+mod activations;
+mod confusion;
+mod draw;
+mod filters;
+mod graph;
+mod histograms;
+mod predictions;
+mod profile;
+mod step;
+
+pub use graph::Graph;
+pub use step::Step;
+
+use crate::ui::pieces::Tabs;
+use crate::ui::store::{Phase, Store, View};
+use leptos::prelude::*;
+
+/// The panel.
+#[component]
+pub fn InsidePanel(store: Store) -> impl IntoView {
+    let view = store.inside.view;
+    let ready = Memo::new(move |_| !matches!(store.run.phase.get(), Phase::None | Phase::Starting));
+    // Whatever the question is made of asks anew when it changes, and a run that has just become ready is asked at once.
+    let question = Memo::new(move |_| ready.get().then(|| store.inside.question()).flatten());
+    Effect::new(move |_| {
+        if question.get().is_some() {
+            store.look();
+        }
+    });
+    let tabs = vec![
+        (View::Predictions, "Predictions"),
+        (View::Confusion, "Confusion"),
+        (View::Filters, "Filters"),
+        (View::Activations, "Activations"),
+        (View::Histograms, "Weights and gradients"),
+        (View::Step, "Last step"),
+        (View::Graph, "Graph"),
+        (View::Profile, "Time"),
+    ];
+    let body = move || match view.get() {
+        View::Predictions => view! { <predictions::Predictions store /> }.into_any(),
+        View::Confusion => view! { <confusion::Confusion store /> }.into_any(),
+        View::Filters => view! { <filters::Filters store /> }.into_any(),
+        View::Activations => view! { <activations::Activations store /> }.into_any(),
+        View::Histograms => view! { <histograms::Histograms store /> }.into_any(),
+        View::Step => view! { <Step store /> }.into_any(),
+        View::Graph => view! { <Graph store /> }.into_any(),
+        View::Profile => view! { <profile::Profile store /> }.into_any(),
+    };
+    view! {
+        <section class="panel inside" aria-labelledby="inside-title">
+            <header class="panel-head">
+                <h2 id="inside-title">"Look inside"</h2>
+                <Tabs id="inside" label="What to look at" tabs open=view />
+                <button
+                    class="button small"
+                    type="button"
+                    title="Ask the network again; it is asked by itself after every epoch and at every pause"
+                    disabled=move || !ready.get()
+                    on:click=move |_| store.look()
+                >
+                    "Look again"
+                </button>
+            </header>
+            <div id="inside-panel" role="tabpanel" class="inside-body" tabindex="0" aria-label="What was found">
+                <Show
+                    when=move || ready.get()
+                    fallback=|| {
+                        view! {
+                            <p class="empty">
+                                "Train a little, or press Step, and see here what the network takes each picture for, what its filters look like and where its time goes."
+                            </p>
+                        }
+                    }
+                >
+                    {body}
+                </Show>
+            </div>
+        </section>
+    }
+}
+
+/// Shown until an answer is there.
+pub fn looking() -> AnyView {
+    view! { <p class="empty">"Looking …"</p> }.into_any()
+}

@@ -1,0 +1,251 @@
+//! Changes of a model's layers, by place. Plain data: it knows no page.
+
+use kindling::train::model::Kind;
+use kindling::train::{LayerSpec, ModelSpec};
+
+/// Which list of a block a layer stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Branch {
+    /// The model's own list, a sequence's, or a residual block's body.
+    Main,
+    /// A residual block's shortcut.
+    Shortcut,
+}
+
+/// Where a layer stands: the way to it from the model's list, block by block.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Place(pub Vec<(Branch, usize)>);
+
+impl Place {
+    /// A layer of the model's own list.
+    #[cfg(test)]
+    pub fn top(index: usize) -> Self {
+        Self(vec![(Branch::Main, index)])
+    }
+
+    /// A name for the page's elements: `0-1s-2`.
+    pub fn key(&self) -> String {
+        let step = |(branch, index): &(Branch, usize)| match branch {
+            Branch::Main => index.to_string(),
+            Branch::Shortcut => format!("{index}s"),
+        };
+        self.0.iter().map(step).collect::<Vec<_>>().join("-")
+    }
+
+    /// The place in the same list, at another index.
+    pub fn at(&self, index: usize) -> Self {
+        let mut place = self.clone();
+        if let Some(last) = place.0.last_mut() {
+            last.1 = index;
+        }
+        place
+    }
+
+    /// Its index in its list.
+    pub fn index(&self) -> usize {
+        self.0.last().map_or(0, |(_, index)| *index)
+    }
+
+    /// Whether this is the other place or lies in it.
+    pub fn is_in(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+}
+
+/// The places of all layers, in the order of a summary's rows.
+pub fn places(model: &ModelSpec) -> Vec<Place> {
+    let mut found = Vec::new();
+    walk(&model.layers, &Place::default(), Branch::Main, &mut found);
+    found
+}
+
+fn walk(layers: &[LayerSpec], above: &Place, branch: Branch, found: &mut Vec<Place>) {
+    for (index, layer) in layers.iter().enumerate() {
+        let mut place = above.clone();
+        place.0.push((branch, index));
+        found.push(place.clone());
+        match &layer.kind {
+            Kind::Sequential(sequence) => walk(&sequence.layers, &place, Branch::Main, found),
+            Kind::Residual(branches) => {
+                walk(&branches.body, &place, Branch::Main, found);
+                walk(&branches.shortcut, &place, Branch::Shortcut, found);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn inner(kind: &Kind, branch: Branch) -> Option<&Vec<LayerSpec>> {
+    match (kind, branch) {
+        (Kind::Sequential(sequence), Branch::Main) => Some(&sequence.layers),
+        (Kind::Residual(branches), Branch::Main) => Some(&branches.body),
+        (Kind::Residual(branches), Branch::Shortcut) => Some(&branches.shortcut),
+        _ => None,
+    }
+}
+
+fn inner_mut(kind: &mut Kind, branch: Branch) -> Option<&mut Vec<LayerSpec>> {
+    match (kind, branch) {
+        (Kind::Sequential(sequence), Branch::Main) => Some(&mut sequence.layers),
+        (Kind::Residual(branches), Branch::Main) => Some(&mut branches.body),
+        (Kind::Residual(branches), Branch::Shortcut) => Some(&mut branches.shortcut),
+        _ => None,
+    }
+}
+
+/// The layer at a place.
+pub fn layer<'a>(model: &'a ModelSpec, place: &Place) -> Option<&'a LayerSpec> {
+    list(model, place)?.get(place.index())
+}
+
+/// The list that a place is in.
+pub fn list<'a>(model: &'a ModelSpec, place: &Place) -> Option<&'a Vec<LayerSpec>> {
+    let mut list = &model.layers;
+    for pair in place.0.windows(2) {
+        list = inner(&list.get(pair[0].1)?.kind, pair[1].0)?;
+    }
+    Some(list)
+}
+
+fn list_mut<'a>(model: &'a mut ModelSpec, place: &Place) -> Option<&'a mut Vec<LayerSpec>> {
+    let mut list = &mut model.layers;
+    for pair in place.0.windows(2) {
+        list = inner_mut(&mut list.get_mut(pair[0].1)?.kind, pair[1].0)?;
+    }
+    Some(list)
+}
+
+/// Puts a kind in the place of a layer's own; its name stays.
+pub fn set_kind(model: &mut ModelSpec, place: &Place, kind: Kind) -> Option<()> {
+    list_mut(model, place)?.get_mut(place.index())?.kind = kind;
+    Some(())
+}
+
+/// Takes a layer out.
+pub fn remove(model: &mut ModelSpec, place: &Place) -> Option<LayerSpec> {
+    let list = list_mut(model, place)?;
+    (place.index() < list.len()).then(|| list.remove(place.index()))
+}
+
+/// Puts a layer in before what stands at a place; at the end if nothing does. Its name is changed if it is taken.
+pub fn insert(model: &mut ModelSpec, place: &Place, mut layer: LayerSpec) -> Option<()> {
+    let list = list_mut(model, place)?;
+    layer.name = layer.name.map(|name| free_name(list, &name));
+    list.insert(place.index().min(list.len()), layer);
+    Some(())
+}
+
+/// Puts a copy of a layer after it.
+pub fn duplicate(model: &mut ModelSpec, place: &Place) -> Option<Place> {
+    let copy = layer(model, place)?.clone();
+    let after = place.at(place.index() + 1);
+    insert(model, &after, copy)?;
+    Some(after)
+}
+
+/// Moves a layer up (−1) or down (+1) within its list.
+pub fn shift(model: &mut ModelSpec, place: &Place, by: isize) -> Option<Place> {
+    let list = list_mut(model, place)?;
+    let to = place.index().checked_add_signed(by).filter(|to| *to < list.len())?;
+    list.swap(place.index(), to);
+    Some(place.at(to))
+}
+
+/// Moves a layer before or after another, which may stand in another list; not into itself.
+pub fn carry(model: &mut ModelSpec, from: &Place, to: &Place, after: bool) -> Option<()> {
+    if to.is_in(from) {
+        return None;
+    }
+    let mut goal = to.at(to.index() + usize::from(after));
+    let taken = remove(model, from)?;
+    // What stood behind it in its list has moved up by one, also where it is on the way to the goal.
+    let depth = from.0.len() - 1;
+    if goal.0.len() > depth && goal.0[..depth] == from.0[..depth] {
+        let (branch, index) = goal.0[depth];
+        if branch == from.0[depth].0 && index > from.index() {
+            goal.0[depth].1 -= 1;
+        }
+    }
+    insert(model, &goal, taken)
+}
+
+/// A name that no layer of a list has: `conv2` after `conv1`.
+fn free_name(list: &[LayerSpec], wanted: &str) -> String {
+    let taken = |name: &str| list.iter().enumerate().any(|(i, layer)| layer.name_at(i) == name);
+    if wanted.is_empty() || !taken(wanted) {
+        return wanted.to_owned();
+    }
+    let stem = wanted.trim_end_matches(|c: char| c.is_ascii_digit());
+    (1..).map(|n| format!("{stem}{n}")).find(|name| !taken(name)).unwrap_or_default()
+}
+
+/// What `fitted` would change first: `in_features to 256`, and the place.
+pub fn first_difference(model: &ModelSpec, fitted: &ModelSpec) -> Option<(Place, String)> {
+    places(model).into_iter().find_map(|place| {
+        let (is, should) = (layer(model, &place)?.kind.arguments(), layer(fitted, &place)?.kind.arguments());
+        let (name, value) = should.iter().find(|(name, value)| is.get(*name) != Some(*value))?;
+        Some((place, format!("{name} to {value}")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "conv1: Conv2d(3, 6, 5)\nReLU()\nlayer1: Sequential {\n Residual {\n  ReLU()\n } shortcut {\n  \
+                        Identity()\n }\n}\nfc: Linear(4, 2)";
+
+    fn model() -> ModelSpec {
+        ModelSpec::from_text("m", &[3, 8, 8], TEXT).expect("the text is well formed")
+    }
+
+    fn kinds(model: &ModelSpec) -> Vec<String> {
+        places(model).iter().filter_map(|p| layer(model, p)).map(|l| l.kind.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn places_follow_the_order_of_the_text() {
+        let model = model();
+        assert_eq!(kinds(&model), ["Conv2d", "ReLU", "Sequential", "Residual", "ReLU", "Identity", "Linear"]);
+        let keys: Vec<String> = places(&model).iter().map(Place::key).collect();
+        assert_eq!(keys, ["0", "1", "2", "2-0", "2-0-0", "2-0-0s", "3"]);
+        let lines = ModelSpec::parse(TEXT).expect("well formed").lines;
+        assert_eq!(lines, [1, 2, 3, 4, 5, 7, 10]);
+    }
+
+    #[test]
+    fn copies_get_names_of_their_own() {
+        let mut model = model();
+        let place = duplicate(&mut model, &Place::top(0)).expect("there is a layer");
+        assert_eq!(layer(&model, &place).and_then(|l| l.name.as_deref()), Some("conv2"));
+    }
+
+    #[test]
+    fn layers_move_within_their_list() {
+        let mut model = model();
+        assert_eq!(shift(&mut model, &Place::top(0), -1), None);
+        assert_eq!(shift(&mut model, &Place::top(0), 1), Some(Place::top(1)));
+        assert_eq!(kinds(&model)[..2], ["ReLU", "Conv2d"]);
+    }
+
+    #[test]
+    fn layers_are_carried_into_and_out_of_blocks() {
+        let mut changed = model();
+        let body = Place(vec![(Branch::Main, 2), (Branch::Main, 0), (Branch::Main, 0)]);
+        carry(&mut changed, &Place::top(1), &body, true).expect("it may stand there");
+        assert_eq!(kinds(&changed), ["Conv2d", "Sequential", "Residual", "ReLU", "ReLU", "Identity", "Linear"]);
+        let mut whole = model();
+        assert_eq!(carry(&mut whole, &Place::top(2), &body, false), None);
+        assert_eq!(whole, model());
+        carry(&mut whole, &body, &Place::top(3), true).expect("it may stand at the end");
+        assert_eq!(kinds(&whole), ["Conv2d", "ReLU", "Sequential", "Residual", "Identity", "Linear", "ReLU"]);
+    }
+
+    #[test]
+    fn the_fix_is_named() {
+        let wrong = ModelSpec::from_text("m", &[1, 4, 4], "Flatten()\nLinear(5, 2)").expect("well formed");
+        let (place, words) = first_difference(&wrong, &wrong.fitted()).expect("it does not fit");
+        assert_eq!((place, words.as_str()), (Place::top(1), "in_features to 16"));
+        assert_eq!(first_difference(&wrong.fitted(), &wrong.fitted()), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! The model: chosen, changed in blocks or as text, its shapes beside it as it changes.
+
+mod blocks;
+mod code;
+pub mod edit;
+mod palette;
+mod row;
+
+use crate::ui::numbers;
+use crate::ui::pieces::{Choice, Tabs};
+use crate::ui::store::Store;
+use kindling::train::model::PRESETS;
+use leptos::prelude::*;
+
+/// How the model is edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Form {
+    Blocks,
+    Code,
+}
+
+/// The panel.
+#[component]
+pub fn ModelPanel(store: Store) -> impl IntoView {
+    let draft = store.draft;
+    let form = RwSignal::new(Form::Blocks);
+    let presets = PRESETS.iter().map(|preset| (preset.name.to_owned(), preset.name.to_owned()));
+    let options = presets.chain([("own".to_owned(), "your own".to_owned())]).collect::<Vec<_>>();
+    let chosen = Memo::new(move |_| draft.preset().unwrap_or("own").to_owned());
+    let choose = move |name: String| {
+        if let Err(reason) = draft.choose_preset(&name)
+            && name != "own"
+        {
+            store.tell(true, reason);
+        }
+    };
+    let about = move || {
+        let name = chosen.get();
+        PRESETS.iter().find(|preset| preset.name == name).map_or("Your own network.", |preset| preset.about)
+    };
+    let parameters = move || numbers::count(draft.summary.with(|summary| summary.parameters));
+    let keys = move |event: web_sys::KeyboardEvent| {
+        let key = event.key().to_lowercase();
+        let command = event.ctrl_key() || event.meta_key();
+        // In the text the browser's own undo is finer.
+        if !command || form.get_untracked() == Form::Code {
+            return;
+        }
+        match (key.as_str(), event.shift_key()) {
+            ("z", false) => draft.undo(),
+            ("z", true) | ("y", false) => draft.redo(),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    view! {
+        <section class="panel model" aria-labelledby="model-title" on:keydown=keys>
+            <header class="panel-head">
+                <h2 id="model-title">"Model"</h2>
+                <Choice label="Preset" bare=true options value=chosen on_change=Callback::new(choose) />
+                <span class="figure" title="Numbers that training adjusts">
+                    <b>{parameters}</b>
+                    " parameters"
+                </span>
+            </header>
+            <div class="model-bar">
+                <p class="about">{about}</p>
+                <div class="tools">
+                    <Tabs
+                        id="form"
+                        label="How the model is edited"
+                        tabs=vec![(Form::Blocks, "Blocks"), (Form::Code, "Code")]
+                        open=form
+                    />
+                    <button
+                        class="icon-button"
+                        type="button"
+                        aria-label="Undo"
+                        title="Undo (Ctrl Z)"
+                        disabled=move || !draft.can()[0]
+                        on:click=move |_| draft.undo()
+                    >
+                        "↶"
+                    </button>
+                    <button
+                        class="icon-button"
+                        type="button"
+                        aria-label="Redo"
+                        title="Redo (Ctrl Shift Z)"
+                        disabled=move || !draft.can()[1]
+                        on:click=move |_| draft.redo()
+                    >
+                        "↷"
+                    </button>
+                </div>
+            </div>
+            <div id="form-panel" role="tabpanel" class="model-body">
+                {move || match form.get() {
+                    Form::Blocks => view! { <blocks::Blocks store /> }.into_any(),
+                    Form::Code => view! { <code::Code store /> }.into_any(),
+                }}
+            </div>
+            <Misfit store />
+        </section>
+    }
+}
+
+/// Where the model does not fit, and the way to make it fit.
+#[component]
+fn Misfit(store: Store) -> impl IntoView {
+    let draft = store.draft;
+    let misfit = Memo::new(move |_| draft.misfit());
+    let fix = move || {
+        let fitted = draft.fitted();
+        draft.model.with(|model| edit::first_difference(model, &fitted)).map(|(_, words)| (words, fitted))
+    };
+    let body = move || {
+        misfit.get().map(|misfit| {
+            let button = draft.text_error.with(Option::is_none).then(fix).flatten().map(|(words, fitted)| {
+                view! {
+                    <button class="button small" type="button" on:click=move |_| draft.replace(fitted.clone())>
+                        "Set "
+                        {words}
+                    </button>
+                }
+            });
+            view! {
+                <p class="misfit">
+                    <span class="misfit-mark" aria-hidden="true">"!"</span>
+                    <span>{capital(&misfit)}</span>
+                    {button}
+                </p>
+            }
+        })
+    };
+    view! { <div class="misfits" role="status">{body}</div> }
+}
+
+/// A phrase as a sentence.
+fn capital(text: &str) -> String {
+    // Names of layers keep their letters.
+    format!("{}.", text.trim_end_matches('.'))
+}

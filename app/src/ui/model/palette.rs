@@ -1,0 +1,117 @@
+//! Adds a layer: fitted to what comes before it, put before the last layer's classifier or at the end.
+
+use super::blocks::focus;
+use super::edit::{self, Branch, Place};
+use crate::ui::store::Store;
+use kindling::train::LayerSpec;
+use kindling::train::model::{Branches, Kind, Sequence};
+use leptos::prelude::*;
+use serde_json::{Value, json};
+
+/// What can be added, by what it is for, and what its arguments begin with.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Learn", &["Conv2d", "Linear", "BatchNorm2d", "BatchNorm1d", "LayerNorm", "MultiheadAttention", "Embedding"]),
+    ("Activate", &["ReLU", "GELU", "SiLU", "LeakyReLU", "ELU", "Tanh", "Sigmoid", "Softplus", "Softmax", "LogSoftmax"]),
+    ("Shrink", &["MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Dropout"]),
+    ("Shape", &["Flatten", "Transpose", "Select", "ClassToken", "PositionEmbedding", "Identity"]),
+    ("Combine", &["Residual", "Sequential"]),
+];
+
+/// The menu under the list.
+#[component]
+pub fn Palette(store: Store) -> impl IntoView {
+    let draft = store.draft;
+    let add = move |event: web_sys::Event| {
+        let name = event_target_value(&event);
+        let Some(kind) = new_kind(&name) else { return };
+        let mut place = Place(vec![(Branch::Main, 0)]);
+        draft.edit(|model| {
+            place = place.at(model.layers.len());
+            let named = kind.layer().is_some_and(|layer| layer.parameters() > 0);
+            let name = named.then(|| stem(kind.name()));
+            if edit::insert(model, &place, LayerSpec { name, kind }).is_some() {
+                *model = model.fitted();
+            }
+        });
+        focus(&place);
+    };
+    let groups = GROUPS
+        .iter()
+        .map(|(group, names)| {
+            let names = names.iter().map(|name| view! { <option value=*name>{*name}</option> }).collect_view();
+            view! { <optgroup label=*group>{names}</optgroup> }
+        })
+        .collect_view();
+    view! {
+        <label class="add">
+            <span class="hidden">"Add a layer"</span>
+            <select class="input select" prop:value="" on:change=move |event| {
+                add(event.clone());
+                reset(&event);
+            }>
+                <option value="">"+ Add a layer"</option>
+                {groups}
+            </select>
+        </label>
+    }
+}
+
+/// The menu says again what it is for.
+fn reset(event: &web_sys::Event) {
+    event_target::<web_sys::HtmlSelectElement>(event).set_value("");
+}
+
+fn stem(kind: &str) -> String {
+    match kind {
+        "Conv2d" => "conv1".into(),
+        "Linear" => "fc1".into(),
+        "BatchNorm1d" | "BatchNorm2d" => "bn1".into(),
+        "LayerNorm" => "norm1".into(),
+        other => format!("{}1", other.to_lowercase()),
+    }
+}
+
+/// A layer with arguments that make sense; what follows from its input is fitted afterwards.
+fn new_kind(name: &str) -> Option<Kind> {
+    let value = match name {
+        "Residual" => {
+            let conv = new_kind("Conv2d")?;
+            return Some(Kind::Residual(Branches { body: vec![LayerSpec::numbered(conv)], ..Branches::default() }));
+        }
+        "Sequential" => {
+            return Some(Kind::Sequential(Sequence { layers: vec![LayerSpec::numbered(new_kind("ReLU")?)] }));
+        }
+        "Conv2d" => json!({"in_channels": 16, "out_channels": 16, "kernel_size": 3, "padding": 1}),
+        "Linear" => json!({"in_features": 64, "out_features": 10}),
+        "BatchNorm1d" | "BatchNorm2d" => json!({"num_features": 16}),
+        "LayerNorm" => json!({"normalized_shape": [16]}),
+        "MultiheadAttention" => json!({"embed_dim": 64, "num_heads": 4}),
+        "Embedding" => json!({"num_embeddings": 10, "embedding_dim": 16}),
+        "MaxPool2d" | "AvgPool2d" => json!({"kernel_size": 2}),
+        "AdaptiveAvgPool2d" => json!({"output_size": 1}),
+        "Transpose" => json!({"dim0": 1, "dim1": 2}),
+        "Select" => json!({"dim": 1, "index": 0}),
+        "ClassToken" => json!({"dim": 64}),
+        "PositionEmbedding" => json!({"length": 65, "dim": 64}),
+        _ => json!({}),
+    };
+    match value {
+        Value::Object(map) => Kind::from_arguments(name, map).ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_on_offer_can_be_made() {
+        for name in GROUPS.iter().flat_map(|(_, names)| *names) {
+            assert_eq!(new_kind(name).map(|kind| kind.name().to_owned()).as_deref(), Some(*name));
+        }
+        let known = kindling::train::model::SIGNATURES.iter().map(|signature| signature.name);
+        let offered: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
+        assert!(known.into_iter().all(|name| offered.contains(&name)));
+    }
+}

@@ -1,0 +1,137 @@
+//! Numbers as people read them: thousands apart, times, parts of a hundred.
+
+/// 62006 as `62,006`.
+pub fn whole(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count of things.
+pub fn count(number: usize) -> String {
+    whole(number as u128)
+}
+
+/// A rounded amount: `8,420`, `4.3`, `0.031`.
+pub fn amount(number: f64) -> String {
+    if !number.is_finite() {
+        return number.to_string();
+    }
+    match number.abs() {
+        size if size >= 100.0 => format!("{}{}", if number < 0.0 { "−" } else { "" }, whole(size.round() as u128)),
+        size if size >= 10.0 => format!("{number:.1}"),
+        size if size >= 1.0 => format!("{number:.2}"),
+        0.0 => "0".into(),
+        size if size >= 1e-3 => format!("{number:.3}"),
+        _ => format!("{number:.1e}"),
+    }
+}
+
+/// A loss or the like, in four digits.
+pub fn figure(number: f64) -> String {
+    match number.abs() {
+        size if !size.is_finite() => number.to_string(),
+        size if size >= 1e5 || (size > 0.0 && size < 1e-4) => format!("{number:.3e}"),
+        size if size >= 100.0 => format!("{number:.1}"),
+        _ => format!("{number:.4}"),
+    }
+}
+
+/// 0.6125 as `61.3 %`.
+pub fn percent(part: f64) -> String {
+    if part.is_finite() { format!("{:.1}\u{a0}%", part * 100.0) } else { "–".into() }
+}
+
+/// Seconds as tqdm writes them: `00:41`, `1:02:03`.
+pub fn clock(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "?".into();
+    }
+    let all = seconds as u64;
+    let (hours, minutes, seconds) = (all / 3600, all / 60 % 60, all % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
+}
+
+/// A shape as people write it: `16×5×5`.
+pub fn shape(sizes: &[usize]) -> String {
+    sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
+}
+
+/// The bar of tqdm: eighths of a block.
+pub fn bar(part: f64, width: usize) -> String {
+    const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+    let filled = (part.clamp(0.0, 1.0) * (width * 8) as f64) as usize;
+    let mut bar = "█".repeat(filled / 8);
+    if filled / 8 < width {
+        bar.push(EIGHTHS[filled % 8]);
+        bar.push_str(&" ".repeat(width - filled / 8 - 1));
+    }
+    bar
+}
+
+/// What a progress line is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// The epoch, from 1, and how many there are.
+    pub epoch: [usize; 2],
+    /// Batches done in it, and how many it has.
+    pub batch: [usize; 2],
+    /// Seconds spent on it.
+    pub elapsed: f64,
+    /// The last loss.
+    pub loss: Option<f64>,
+    /// Batches a second, lately.
+    pub rate: f64,
+}
+
+impl Progress {
+    /// The part of the epoch that is done.
+    pub fn part(&self) -> f64 {
+        self.batch[0] as f64 / self.batch[1].max(1) as f64
+    }
+
+    /// As tqdm writes it: `epoch 3/15  45%|████▌     | 176/391 [00:41<00:50, 4.3 batch/s, loss 1.21]`.
+    pub fn line(&self) -> String {
+        let left = (self.batch[1].saturating_sub(self.batch[0])) as f64 / self.rate;
+        let loss = self.loss.map_or(String::new(), |loss| format!(", loss {loss:.2}"));
+        let rate = if self.rate.is_finite() && self.rate > 0.0 { amount(self.rate) } else { "?".into() };
+        format!(
+            "epoch {}/{} {:3.0}%|{}| {}/{} [{}<{}, {rate} batch/s{loss}]",
+            self.epoch[0],
+            self.epoch[1],
+            self.part() * 100.0,
+            bar(self.part(), 10),
+            self.batch[0],
+            self.batch[1],
+            clock(self.elapsed),
+            clock(left),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 7, 999, 1000, 62_006, 1_234_567].map(count), ["0", "7", "999", "1,000", "62,006", "1,234,567"]);
+        assert_eq!([8420.4, 43.21, 4.321, 0.0312, 0.0].map(amount), ["8,420", "43.2", "4.32", "0.031", "0"]);
+    }
+
+    #[test]
+    fn the_line_is_tqdms() {
+        let progress = Progress { epoch: [3, 15], batch: [176, 391], elapsed: 41.2, loss: Some(1.2149), rate: 4.3 };
+        assert_eq!(progress.line(), "epoch 3/15  45%|████▌     | 176/391 [00:41<00:50, 4.30 batch/s, loss 1.21]");
+        let begun = Progress { epoch: [1, 2], batch: [0, 10], ..Progress::default() };
+        assert_eq!(begun.line(), "epoch 1/2   0%|          | 0/10 [00:00<?, ? batch/s]");
+        assert_eq!(bar(1.0, 4), "████");
+        assert_eq!(clock(3723.0), "1:02:03");
+    }
+}

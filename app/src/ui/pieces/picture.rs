@@ -1,0 +1,51 @@
+//! Pictures from bytes, in a row on one canvas, their pixels kept square.
+
+use crate::ui::browser::{Pixels, paint, pen};
+use leptos::html;
+use leptos::prelude::*;
+
+/// Some of a message's pictures side by side.
+#[component]
+pub fn Picture(
+    /// The bytes.
+    pixels: Pixels,
+    /// Which of them.
+    #[prop(into)]
+    which: Vec<usize>,
+    /// What is to be seen; nothing if words beside it say so.
+    #[prop(into, optional)]
+    label: String,
+    /// How many stand in a row; all if left out.
+    #[prop(optional)]
+    columns: Option<usize>,
+    /// Pixels left between two.
+    #[prop(optional)]
+    gap: usize,
+) -> impl IntoView {
+    let canvas = NodeRef::<html::Canvas>::new();
+    let columns = columns.unwrap_or(which.len()).clamp(1, which.len().max(1));
+    let rows = which.len().div_ceil(columns).max(1);
+    let size = pixels.size;
+    let side = |count: usize, length: usize| (count * (length + gap)).saturating_sub(gap);
+    Effect::new(move |_| {
+        let Some(pen) = canvas.get().and_then(|canvas| pen(&canvas)) else { return };
+        for (place, index) in which.iter().enumerate() {
+            let at = [place % columns * (size[0] + gap), place / columns * (size[1] + gap)];
+            if let Some(bytes) = pixels.picture(*index) {
+                paint(&pen, size, bytes, at);
+            }
+        }
+    });
+    let silent = label.is_empty();
+    view! {
+        <canvas
+            class="picture"
+            node_ref=canvas
+            width=side(columns, size[0])
+            height=side(rows, size[1])
+            role="img"
+            aria-hidden=silent.then_some("true")
+            aria-label=(!silent).then_some(label)
+        ></canvas>
+    }
+}

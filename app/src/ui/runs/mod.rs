@@ -1,0 +1,44 @@
+//! Runs: by name, with their settings, figures and curves; what differs is marked.
+
+mod overlay;
+mod table;
+
+use crate::ui::store::Store;
+use leptos::prelude::*;
+use std::collections::BTreeSet;
+
+/// The tab.
+#[component]
+pub fn Runs(store: Store) -> impl IntoView {
+    // The run under way is shown as far as it is.
+    store.run.keep();
+    let shown = RwSignal::new(BTreeSet::<u32>::new());
+    store.run.records.with_untracked(|all| {
+        shown.set(all.iter().rev().take(4).map(|record| record.number).collect());
+    });
+    let none = move || store.run.records.with(Vec::is_empty);
+    view! {
+        <div class="page wide">
+            <h1>"Runs"</h1>
+            <Show
+                when=move || !none()
+                fallback=|| {
+                    view! {
+                        <p class="lead">
+                            "No run yet. Train on the playground; every run is kept here, in this browser, with its settings and curves."
+                        </p>
+                    }
+                }
+            >
+                <overlay::Overlay store shown />
+                <table::Table store shown />
+            </Show>
+        </div>
+    }
+}
+
+/// The class of a run's colour: the same in table and chart.
+pub fn color(place: usize) -> &'static str {
+    const COLORS: [&str; 6] = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"];
+    COLORS[place % COLORS.len()]
+}

@@ -1,0 +1,161 @@
+//! The table of runs: figures, and the settings in which they differ.
+
+use super::color;
+use crate::ui::numbers;
+use crate::ui::settings;
+use crate::ui::store::{Record, Store};
+use leptos::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The table.
+#[component]
+pub fn Table(store: Store, shown: RwSignal<BTreeSet<u32>>) -> impl IntoView {
+    let records = store.run.records;
+    let columns = Memo::new(move |_| records.with(|records| differing(records)));
+    let head = move || {
+        columns.get().into_iter().map(|name| view! { <th scope="col">{name.replace('_', " ")}</th> }).collect_view()
+    };
+    let rows = move || {
+        let columns = columns.get();
+        records.with(|records| {
+            let best = records.iter().filter_map(Record::test_accuracy).fold(0.0, f64::max);
+            let rows = records.iter().enumerate().rev();
+            rows.map(|(place, record)| row(store, shown, record, place, &columns, best)).collect_view()
+        })
+    };
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="All runs">
+            <table class="table runs">
+                <thead>
+                    <tr>
+                        <th scope="col"><span class="hidden">"Shown"</span></th>
+                        <th scope="col">"name"</th>
+                        <th scope="col">"data"</th>
+                        <th scope="col">"epochs"</th>
+                        <th scope="col">"train loss"</th>
+                        <th scope="col">"val loss"</th>
+                        <th scope="col">"val accuracy"</th>
+                        <th scope="col">"parameters"</th>
+                        {head}
+                        <th scope="col"><span class="hidden">"Actions"</span></th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <p class="quiet">"The last columns are the settings in which these runs differ."</p>
+    }
+}
+
+/// The settings in which runs differ.
+fn differing(records: &[Record]) -> Vec<String> {
+    let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for record in records {
+        for (name, value) in settings::flat(&record.spec) {
+            *seen.entry(name.clone()).or_default() += 1;
+            values.entry(name).or_default().insert(value);
+        }
+    }
+    let differs = |name: &String| values[name].len() > 1 || seen[name] < records.len();
+    // A table has no room for layers; their models' names and sizes say it.
+    values
+        .keys()
+        .filter(|name| *name != "layers" && *name != "model" && *name != "data.name")
+        .filter(|n| differs(n))
+        .cloned()
+        .collect()
+}
+
+fn row(
+    store: Store,
+    shown: RwSignal<BTreeSet<u32>>,
+    record: &Record,
+    place: usize,
+    columns: &[String],
+    best: f64,
+) -> impl IntoView + use<> {
+    let number = record.number;
+    let here = move || store.run.record.get() == Some(number);
+    let values: BTreeMap<String, String> = settings::flat(&record.spec).into_iter().collect();
+    let cells = columns.iter().map(|name| {
+        let value = values.get(name).cloned().unwrap_or_else(|| "–".into());
+        view! { <td class="differs">{value}</td> }
+    });
+    let cells = cells.collect_view();
+    let figure = |value: Option<f64>, write: fn(f64) -> String| value.map_or("–".into(), write);
+    let name = record.name.clone();
+    let rename = move |event: web_sys::Event| {
+        let name = event_target_value(&event).trim().to_owned();
+        store.run.records.update(|all| {
+            if let Some(record) = all.iter_mut().find(|record| record.number == number)
+                && !name.is_empty()
+            {
+                record.name = name;
+            }
+        });
+        store.run.store_records();
+    };
+    let delete = move |_| {
+        store.run.records.update(|all| all.retain(|record| record.number != number));
+        store.run.store_records();
+    };
+    let take = {
+        let spec = record.spec.clone();
+        let name = record.name.clone();
+        move |_| {
+            store.draft.adopt(spec.clone());
+            store.tell(false, format!("The playground now has the model and settings of {name}."));
+        }
+    };
+    let tick = move |event| {
+        let on = event_target_checked(&event);
+        shown.update(|shown| {
+            if on {
+                shown.insert(number);
+            } else {
+                shown.remove(&number);
+            }
+        });
+    };
+    let is_best = record.test_accuracy().is_some_and(|accuracy| accuracy >= best && best > 0.0);
+    view! {
+        <tr class:here=here>
+            <td>
+                <input
+                    type="checkbox"
+                    class="swatch"
+                    data-color=color(place)
+                    aria-label=format!("Show the curve of {name}")
+                    prop:checked=move || shown.with(|shown| shown.contains(&number))
+                    on:change=tick
+                />
+            </td>
+            <th scope="row">
+                <input class="input rename" type="text" aria-label="Name" prop:value=name.clone() on:change=rename />
+            </th>
+            <td>{record.data.clone()}</td>
+            <td>{format!("{}/{}", record.epochs, record.spec.epochs)}</td>
+            <td>{figure(record.train_loss(), numbers::figure)}</td>
+            <td>{figure(record.test_loss(), numbers::figure)}</td>
+            <td class:best=is_best>{figure(record.test_accuracy(), numbers::percent)}</td>
+            <td>{numbers::count(record.parameters)}</td>
+            {cells}
+            <td class="row-tools">
+                <button class="button small" type="button" title="Put its model and settings on the playground" on:click=take>
+                    "Use"
+                </button>
+                <button
+                    class="icon-button"
+                    type="button"
+                    aria-label=format!("Delete {name}")
+                    title="Delete"
+                    disabled=here
+                    on:click=delete
+                >
+                    "×"
+                </button>
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,183 @@
+//! What a person has chosen, as one value: kept in this browser as it changes, and carried by a share link.
+
+use crate::protocol::{DataKind, DataSource, DeviceChoice};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kindling::optim::{AdamOptions, OptimizerSpec};
+use kindling::train::model::preset;
+use kindling::train::{DataSpec, ModelSpec, TrainSpec};
+use serde::{Deserialize, Serialize};
+
+/// The model of the first visit.
+pub const FIRST_PRESET: &str = "cifar-intro";
+
+/// Data choice, model, settings of training, device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Where data comes from.
+    pub source: DataSource,
+    /// How training goes; its model is written out, unless it is a preset as it stands.
+    pub spec: TrainSpec,
+    /// Where it computes.
+    #[serde(default)]
+    pub device: DeviceChoice,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let spec = TrainSpec {
+            preset: Some(FIRST_PRESET.into()),
+            data: DataSpec { name: "shapes".into(), ..DataSpec::default() },
+            optimizer: OptimizerSpec::Adam(AdamOptions::default()),
+            batch_size: 32,
+            epochs: 10,
+            evaluate_every: 1,
+            ..TrainSpec::default()
+        };
+        Self { source: shapes(), spec, device: DeviceChoice::Best }
+    }
+}
+
+/// The data that needs no network.
+pub fn shapes() -> DataSource {
+    DataSource { kind: DataKind::Shapes, train: None, test: None }
+}
+
+/// The name by which a specification knows a source.
+pub fn data_name(kind: &DataKind) -> &'static str {
+    match kind {
+        DataKind::Shapes => "shapes",
+        DataKind::Cifar { hundred: false, .. } => "cifar10",
+        DataKind::Cifar { hundred: true, .. } => "cifar100",
+        DataKind::Url(_) | DataKind::Files(_) => "folder",
+    }
+}
+
+impl Settings {
+    /// The model, built for three channels of 32×32 and ten classes where only a preset is named.
+    pub fn model(&self) -> ModelSpec {
+        let named = || preset(self.spec.preset.as_deref().unwrap_or(FIRST_PRESET), &[3, 32, 32], 10).ok();
+        let empty = || ModelSpec { name: "empty".into(), input: vec![3, 32, 32], layers: Vec::new() };
+        self.spec.model.clone().or_else(named).unwrap_or_else(empty)
+    }
+
+    /// The same for another browser: files of one's own stay behind.
+    pub fn to_share(&self) -> Self {
+        let mut shared = self.clone();
+        if matches!(shared.source.kind, DataKind::Files(_)) {
+            shared.source = shapes();
+        }
+        shared.spec.data.path = None;
+        if let Some(model) = &shared.spec.model
+            && preset(&model.name, &model.input, 10).is_ok_and(|preset| preset == *model)
+            && model.input == [3, 32, 32]
+        {
+            shared.spec.preset = Some(model.name.clone());
+            shared.spec.model = None;
+        }
+        shared
+    }
+
+    /// For a link's hash: JSON in the letters of base64url.
+    pub fn to_hash(&self) -> Option<String> {
+        serde_json::to_vec(&self.to_share()).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
+    }
+
+    /// From a link's hash.
+    ///
+    /// # Errors
+    /// It is damaged, or of another version of the page.
+    pub fn from_hash(hash: &str) -> Result<Self, String> {
+        let bytes = URL_SAFE_NO_PAD.decode(hash).map_err(|error| format!("the link is damaged: {error}"))?;
+        let settings: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| format!("the link is damaged or of another version: {error}"))?;
+        settings.spec.optimizer.check().map_err(|error| error.to_string())?;
+        Ok(settings)
+    }
+}
+
+/// What differs between two specifications, name by name: `optimizer.lr`, `0.01`, `0.1`.
+pub fn differences(one: &TrainSpec, other: &TrainSpec) -> Vec<(String, String, String)> {
+    let (one, other) = (flat(one), flat(other));
+    let mut names: Vec<&String> = one.iter().chain(&other).map(|(name, _)| name).collect();
+    names.sort();
+    names.dedup();
+    let value = |of: &[(String, String)], name: &String| {
+        of.iter().find(|(known, _)| known == name).map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
+    };
+    names
+        .into_iter()
+        .map(|name| (name.clone(), value(&one, name), value(&other, name)))
+        .filter(|(_, a, b)| a != b)
+        .collect()
+}
+
+/// A specification as names and values; the model is its text.
+pub fn flat(spec: &TrainSpec) -> Vec<(String, String)> {
+    let mut spec = spec.clone();
+    let mut all = Vec::new();
+    if let Some(model) = spec.model.take() {
+        all.push(("model".to_owned(), model.name.clone()));
+        all.push(("layers".to_owned(), model.to_text()));
+    }
+    if let Ok(value) = serde_json::to_value(spec) {
+        flatten("", &value, &mut all);
+    }
+    all
+}
+
+fn flatten(name: &str, value: &serde_json::Value, all: &mut Vec<(String, String)>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                let full = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                flatten(&full, value, all);
+            }
+        }
+        serde_json::Value::String(text) => all.push((name.to_owned(), text.clone())),
+        other => all.push((name.to_owned(), other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_carries_everything() {
+        let mut settings = Settings::default();
+        let mut model = settings.model();
+        assert_eq!(model.summary().parameters, 62_006);
+        settings.spec.preset = None;
+        model.layers.remove(1);
+        settings.spec.model = Some(model);
+        settings.spec.seed = 7;
+        let hash = settings.to_hash().expect("plain data");
+        assert!(hash.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
+        assert_eq!(Settings::from_hash(&hash), Ok(settings));
+        assert!(Settings::from_hash("???").is_err());
+        assert!(Settings::from_hash("e30").is_err());
+    }
+
+    #[test]
+    fn a_preset_as_it_stands_makes_a_short_link_and_files_stay_behind() {
+        let mut settings = Settings::default();
+        settings.spec.model = Some(settings.model());
+        settings.spec.preset = None;
+        settings.source.kind = DataKind::Files(vec!["mine.zip".into()]);
+        let shared = Settings::from_hash(&settings.to_hash().expect("plain data")).expect("undamaged");
+        assert_eq!(shared, Settings::default());
+    }
+
+    #[test]
+    fn differences_are_named() {
+        let one = Settings::default().spec;
+        let mut other = one.clone();
+        other.optimizer = one.optimizer.with_lr(0.1);
+        other.epochs = 3;
+        let found = differences(&one, &other);
+        let names: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(names, ["epochs", "optimizer.lr"]);
+        assert_eq!(found[1].1, "0.001");
+    }
+}

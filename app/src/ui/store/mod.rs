@@ -1,0 +1,318 @@
+//! All that the page knows, in signals, and all that a person can ask of it. The one place that hears the worker.
+
+mod draft;
+mod events;
+mod inside;
+mod run;
+
+pub use draft::Draft;
+pub use inside::{Inside, PAGE, View};
+pub use run::{Curves, Pace, Phase, Record, Run};
+
+use crate::link::Link;
+use crate::protocol::{
+    DataInfo, DataKind, DataProgress, DataSource, DeviceChoice, DeviceKind, FileKind, FileSummary, Hardware,
+    LiveChange, Measurement, ResumeFrom, SamplesView, ToWorker,
+};
+use crate::ui::browser::Pixels;
+use crate::ui::settings;
+use kindling::train::TrainSpec;
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+/// What is known of the hardware so far.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// The worker has not answered yet.
+    Asking,
+    /// It has.
+    Known(Hardware),
+    /// It cannot.
+    Failed(String),
+}
+
+/// Something to be told, until it is put away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Its number.
+    pub id: u32,
+    /// Whether something has gone wrong.
+    pub bad: bool,
+    /// The sentence.
+    pub text: String,
+}
+
+/// A run of an earlier visit that can go on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// Its settings.
+    pub spec: TrainSpec,
+    /// Where its data came from.
+    pub data: Option<DataSource>,
+    /// Its last step.
+    pub step: u64,
+    /// Epochs that have ended.
+    pub epoch: usize,
+    /// When it was stored.
+    pub saved_at: f64,
+}
+
+/// What is computed on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: DeviceKind,
+}
+
+/// Everything.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// What a person is choosing.
+    pub draft: Draft,
+    /// The run.
+    pub run: Run,
+    /// What is looked into.
+    pub inside: Inside,
+    /// What the browser offers.
+    pub status: RwSignal<Status>,
+    /// What is computed on.
+    pub device: RwSignal<Option<Opened>>,
+    /// What was measured on it; `Some` and empty while it is being measured.
+    pub measured: RwSignal<Option<Vec<Measurement>>>,
+    /// The data that is loaded.
+    pub data: RwSignal<Option<DataInfo>>,
+    /// How much of the data that is being loaded has arrived.
+    pub loading: RwSignal<Option<DataProgress>>,
+    /// Why data could not be had.
+    pub data_failed: RwSignal<Option<String>>,
+    /// Sample pictures.
+    pub samples: RwSignal<Option<(SamplesView, Pixels)>>,
+    /// A run of an earlier visit.
+    pub found: RwSignal<Option<Found>>,
+    /// What is in a file that was opened.
+    pub inspected: RwSignal<Option<FileSummary>>,
+    /// What is to be told.
+    pub notices: RwSignal<Vec<Notice>>,
+    /// What a screen reader says, without anything being shown.
+    pub spoken: RwSignal<String>,
+    link: StoredValue<Option<Link>, LocalStorage>,
+    /// What is to be done once the run that is starting has begun.
+    then: RwSignal<Option<Then>>,
+}
+
+/// What follows the beginning of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    Go,
+    Step,
+}
+
+impl Store {
+    /// Starts the worker, and loads the data of the draft.
+    pub fn start() -> Self {
+        let hash = window().location().hash().unwrap_or_default();
+        let (draft, wrong) = Draft::start(&hash);
+        let store = Self {
+            draft,
+            run: Run::new(),
+            inside: Inside::new(),
+            status: RwSignal::new(Status::Asking),
+            device: RwSignal::new(None),
+            measured: RwSignal::new(None),
+            data: RwSignal::new(None),
+            loading: RwSignal::new(None),
+            data_failed: RwSignal::new(None),
+            samples: RwSignal::new(None),
+            found: RwSignal::new(None),
+            inspected: RwSignal::new(None),
+            notices: RwSignal::new(Vec::new()),
+            spoken: RwSignal::new(String::new()),
+            link: StoredValue::new_local(None),
+            then: RwSignal::new(None),
+        };
+        if let Some(reason) = wrong {
+            store.tell(true, format!("The shared link could not be opened: {reason}."));
+        }
+        match Link::start(move |event| store.hear(event)) {
+            Ok(link) => store.link.set_value(Some(link)),
+            Err(reason) => store.status.set(Status::Failed(reason)),
+        }
+        store.send(ToWorker::ProbeHardware);
+        store.send(ToWorker::UseDevice(draft.device.get_untracked()));
+        let source = draft.source.get_untracked();
+        // Files are gone with the tab that had them.
+        if matches!(source.kind, DataKind::Files(_)) {
+            store.tell(false, "Your own files have to be chosen again; until then this is Shapes.".into());
+            store.open_data(settings::shapes(), Vec::new());
+        } else {
+            store.open_data(source, Vec::new());
+        }
+        Effect::new(move |_| {
+            let augment = draft.spec.with(|spec| spec.augment.clone());
+            if store.data.with(|data| data.as_ref().is_some_and(|data| data.shape.len() == 3)) {
+                store.send(ToWorker::ShowSamples { augment, per_class: 8, seed: 0 });
+            }
+        });
+        store
+    }
+
+    /// Sends a message to the worker.
+    pub fn send(&self, message: ToWorker) {
+        self.send_with(message, Vec::new());
+    }
+
+    /// Sends a message with what stands beside it.
+    pub fn send_with(&self, message: ToWorker, beside: Vec<JsValue>) {
+        self.link.with_value(|link| {
+            if let Some(link) = link {
+                link.send_with(message, beside);
+            }
+        });
+    }
+
+    /// Tells something.
+    pub fn tell(&self, bad: bool, text: String) {
+        self.notices.update(|all| {
+            // What was said already is not said again.
+            if all.iter().all(|notice| notice.text != text) {
+                let id = all.iter().map(|notice| notice.id).max().unwrap_or(0) + 1;
+                all.push(Notice { id, bad, text });
+            }
+        });
+    }
+
+    /// Loads data.
+    pub fn open_data(&self, source: DataSource, files: Vec<JsValue>) {
+        self.data_failed.set(None);
+        self.loading.set(Some(DataProgress::default()));
+        self.draft.source.set(source.clone());
+        self.send_with(ToWorker::OpenData(source), files);
+    }
+
+    /// Trains: the run that stands still, or a new one.
+    pub fn train(&self) {
+        self.start_or(Then::Go);
+    }
+
+    /// Learns from one batch.
+    pub fn step(&self) {
+        self.start_or(Then::Step);
+    }
+
+    fn start_or(&self, then: Then) {
+        match self.run.phase.get_untracked() {
+            Phase::Paused | Phase::Going => self.follow(then),
+            Phase::Starting => self.then.set(Some(then)),
+            Phase::None | Phase::Ended(_) => {
+                self.then.set(Some(then));
+                self.begin();
+            }
+        }
+    }
+
+    fn follow(&self, then: Then) {
+        let run = self.run.id.get_untracked();
+        self.send(match then {
+            Then::Go => ToWorker::Go(run),
+            Then::Step => ToWorker::Step(run),
+        });
+    }
+
+    /// Stops after the step that is under way.
+    pub fn pause(&self) {
+        self.then.set(None);
+        self.send(ToWorker::Pause(self.run.id.get_untracked()));
+    }
+
+    /// A new run with the draft, standing still.
+    pub fn reset(&self) {
+        self.then.set(None);
+        self.begin();
+    }
+
+    /// A new run with the draft, at once.
+    pub fn restart(&self) {
+        self.then.set(Some(Then::Go));
+        self.begin();
+    }
+
+    fn begin(&self) {
+        let spec = untrack(|| self.draft.run_spec());
+        if let Some(misfit) = untrack(|| self.draft.misfit()) {
+            self.then.set(None);
+            return self.tell(true, format!("The model does not fit: {misfit}."));
+        }
+        if let Err(error) = spec.check() {
+            self.then.set(None);
+            return self.tell(true, error.to_string());
+        }
+        let run = self.run.next();
+        self.send(ToWorker::Begin { run, spec });
+    }
+
+    /// Goes on with the run of an earlier visit.
+    pub fn resume(&self, found: Found) {
+        self.found.set(None);
+        if let Some(source) = found.data
+            && self.draft.source.get_untracked() != source
+        {
+            self.open_data(source, Vec::new());
+        }
+        self.draft.adopt(found.spec);
+        self.then.set(Some(Then::Go));
+        let run = self.run.next();
+        self.send(ToWorker::Resume { run, from: ResumeFrom::Automatic });
+    }
+
+    /// Takes over what was inspected.
+    pub fn use_inspected(&self) {
+        let Some(file) = self.inspected.get_untracked() else { return };
+        match file.run {
+            Some(run) => self.draft.adopt(run.spec),
+            None => {
+                if let Ok(model) = kindling::train::ModelSpec::from_text(&file.model, &file.input, &file.layers) {
+                    self.draft.replace(model);
+                }
+            }
+        }
+        self.inspected.set(None);
+        let run = self.run.next();
+        let spec = untrack(|| self.draft.run_spec());
+        self.send(ToWorker::UseInspected { run, spec });
+    }
+
+    /// Makes a file of the run.
+    pub fn save(&self, kind: FileKind) {
+        self.send(ToWorker::Save(kind));
+    }
+
+    /// Where runs compute from now on.
+    pub fn use_device(&self, choice: DeviceChoice) {
+        self.draft.device.set(choice);
+        self.send(ToWorker::UseDevice(choice));
+    }
+
+    /// Changes a setting, in the draft and, if there is a run, in it.
+    pub fn change(&self, change: LiveChange) {
+        if matches!(self.run.phase.get_untracked(), Phase::Paused | Phase::Going) {
+            self.send(ToWorker::Change { run: self.run.id.get_untracked(), change });
+        }
+    }
+
+    /// What of the draft the run does not have, and a new run would.
+    pub fn waiting_changes(&self) -> Vec<String> {
+        if !matches!(self.run.phase.get(), Phase::Paused | Phase::Going) {
+            return Vec::new();
+        }
+        let draft = self.draft.run_spec();
+        self.run.spec.with(|spec| {
+            let Some(spec) = spec else { return Vec::new() };
+            let mut spec = spec.clone();
+            // The worker may fill in what the draft leaves to it.
+            spec.data = draft.data.clone();
+            settings::differences(&spec, &draft).into_iter().map(|(name, ..)| name).collect()
+        })
+    }
+}

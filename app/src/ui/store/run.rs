@@ -1,0 +1,354 @@
+//! The run: how far it is, what its curves are, which settings it has, and the runs before it.
+
+use crate::protocol::{Begun, Progress, RunId, StepView};
+use crate::ui::browser::{Kept, Pixels};
+use crate::ui::numbers;
+use kindling::train::{Ending, EpochResult, Position, TrainSpec};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Where runs are kept.
+const KEY: Kept = Kept("kindling.runs");
+/// Runs that are kept, and points of a kept curve.
+const MOST_RUNS: usize = 30;
+const MOST_POINTS: usize = 300;
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// There is none.
+    #[default]
+    None,
+    /// The worker is making it ready.
+    Starting,
+    /// It learns.
+    Going,
+    /// It stands still.
+    Paused,
+    /// It is over.
+    Ended(Ending),
+}
+
+/// Figures over steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Curves {
+    /// The loss of each step.
+    pub loss: Vec<(f64, f64)>,
+    /// The accuracy of each step.
+    pub accuracy: Vec<(f64, f64)>,
+    /// The loss on the test set, where it was measured.
+    pub test_loss: Vec<(f64, f64)>,
+    /// The accuracy on the test set.
+    pub test_accuracy: Vec<(f64, f64)>,
+    /// The learning rate.
+    pub lr: Vec<(f64, f64)>,
+}
+
+impl Curves {
+    fn epoch(&mut self, result: &EpochResult) {
+        if let Some(test) = &result.test {
+            self.test_loss.push((result.step as f64, test.loss));
+            self.test_accuracy.push((result.step as f64, test.accuracy));
+        }
+    }
+
+    /// Drops what lies beyond a step: a run that goes on from a checkpoint repeats it.
+    fn cut(&mut self, step: f64) {
+        for line in [&mut self.loss, &mut self.accuracy, &mut self.test_loss, &mut self.test_accuracy, &mut self.lr] {
+            line.truncate(line.partition_point(|(at, _)| *at <= step));
+        }
+    }
+
+    /// The same in at most [`MOST_POINTS`] points a line, each the mean of its neighbours.
+    fn thinned(&self) -> Self {
+        let thin = |line: &[(f64, f64)]| {
+            let width = line.len().div_ceil(MOST_POINTS).max(1);
+            let mean = |part: &[(f64, f64)]| {
+                let n = part.len() as f64;
+                let round = |x: f64| (x * 1e5).round() / 1e5;
+                (part.last().map_or(0.0, |p| p.0), round(part.iter().map(|p| p.1).sum::<f64>() / n))
+            };
+            line.chunks(width).map(mean).collect()
+        };
+        Self {
+            loss: thin(&self.loss),
+            accuracy: thin(&self.accuracy),
+            test_loss: self.test_loss.clone(),
+            test_accuracy: self.test_accuracy.clone(),
+            lr: Vec::new(),
+        }
+    }
+}
+
+/// A run as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its number among the kept.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// The data set's name.
+    pub data: String,
+    /// Its settings.
+    pub spec: TrainSpec,
+    /// What it ran on.
+    pub device: String,
+    /// How many parameters its model has.
+    pub parameters: usize,
+    /// When it began: milliseconds since 1970.
+    pub began: f64,
+    /// Its curves, thinned.
+    pub curves: Curves,
+    /// Epochs that have ended.
+    pub epochs: usize,
+}
+
+impl Record {
+    /// The last accuracy on the test set.
+    pub fn test_accuracy(&self) -> Option<f64> {
+        self.curves.test_accuracy.last().map(|point| point.1)
+    }
+
+    /// The last loss on the test set.
+    pub fn test_loss(&self) -> Option<f64> {
+        self.curves.test_loss.last().map(|point| point.1)
+    }
+
+    /// The last loss in training.
+    pub fn train_loss(&self) -> Option<f64> {
+        self.curves.loss.last().map(|point| point.1)
+    }
+}
+
+/// How fast a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pace {
+    /// Where it is.
+    pub position: Position,
+    /// Samples a second.
+    pub images_per_second: f64,
+    /// Milliseconds a step.
+    pub ms_per_step: f64,
+    /// Bytes on the GPU.
+    pub gpu_bytes: u64,
+    /// Kernels a step.
+    pub dispatches: f64,
+    /// The learning rate of the next step.
+    pub lr: f64,
+    /// Seconds spent on this epoch.
+    pub elapsed: f64,
+}
+
+/// The run's signals.
+#[derive(Clone, Copy)]
+pub struct Run {
+    /// Its number.
+    pub id: RwSignal<RunId>,
+    /// What it is doing.
+    pub phase: RwSignal<Phase>,
+    /// Its settings, as the worker has them.
+    pub spec: RwSignal<Option<TrainSpec>>,
+    /// What the worker said when it began.
+    pub begun: RwSignal<Option<Begun>>,
+    /// How fast it is.
+    pub pace: RwSignal<Pace>,
+    /// Its curves.
+    pub curves: RwSignal<Curves>,
+    /// The last epoch.
+    pub epoch: RwSignal<Option<EpochResult>>,
+    /// Batches tested, and to test.
+    pub testing: RwSignal<Option<(usize, usize)>>,
+    /// The last single step, and the pictures of its batch.
+    pub step: RwSignal<Option<(StepView, Pixels)>>,
+    /// The runs that are kept; this one is the last once it has begun.
+    pub records: RwSignal<Vec<Record>>,
+    /// The number of this run among them.
+    pub record: RwSignal<Option<u32>>,
+    /// When this epoch began, and seconds spent on it in earlier stretches.
+    watch: StoredValue<(f64, usize)>,
+}
+
+impl Run {
+    /// No run yet; those of earlier visits are read.
+    pub fn new() -> Self {
+        let records = KEY.read().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Self {
+            id: RwSignal::new(0),
+            phase: RwSignal::new(Phase::None),
+            spec: RwSignal::new(None),
+            begun: RwSignal::new(None),
+            pace: RwSignal::new(Pace::default()),
+            curves: RwSignal::new(Curves::default()),
+            epoch: RwSignal::new(None),
+            testing: RwSignal::new(None),
+            step: RwSignal::new(None),
+            records: RwSignal::new(records),
+            record: RwSignal::new(None),
+            watch: StoredValue::new((0.0, usize::MAX)),
+        }
+    }
+
+    /// Whether an event belongs to this run.
+    pub fn is(&self, run: RunId) -> bool {
+        self.id.get_untracked() == run
+    }
+
+    /// The number of the next run, which is this one from now on.
+    pub fn next(&self) -> RunId {
+        self.keep();
+        self.id.update(|id| *id += 1);
+        self.phase.set(Phase::Starting);
+        self.testing.set(None);
+        self.id.get_untracked()
+    }
+
+    /// The worker has begun it.
+    pub fn begins(&self, begun: Begun, data: String) {
+        let position = begun.resumed_at.unwrap_or(Position { batches: begun.batches, ..Position::default() });
+        // A worker that took another's place goes on with the same run: its curves stay.
+        let same = self.begun.with_untracked(|known| known.as_ref().is_some_and(|known| known.run == begun.run));
+        if same {
+            self.curves.update(|curves| curves.cut(position.step as f64));
+        } else {
+            let mut curves = Curves::default();
+            begun.history.iter().for_each(|result| {
+                curves.loss.push((result.step as f64, result.train_loss));
+                curves.accuracy.push((result.step as f64, result.train_accuracy));
+                curves.epoch(result);
+            });
+            self.curves.set(curves);
+            self.step.set(None);
+            self.add_record(&begun, data);
+        }
+        self.epoch.set(begun.history.last().cloned());
+        self.pace.set(Pace { position, lr: begun.spec.optimizer.lr(), ..Pace::default() });
+        self.spec.set(Some(begun.spec.clone()));
+        self.begun.set(Some(begun));
+        self.phase.set(Phase::Paused);
+    }
+
+    fn add_record(&self, begun: &Begun, data: String) {
+        let number = self.records.with_untracked(|all| all.iter().map(|r| r.number).max().unwrap_or(0) + 1);
+        let model = begun.spec.model.as_ref().map_or_else(String::new, |model| model.name.clone());
+        let record = Record {
+            number,
+            name: format!("{number} · {model}"),
+            data,
+            spec: begun.spec.clone(),
+            device: begun.device.clone(),
+            parameters: begun.parameters,
+            began: js_sys::Date::now(),
+            curves: Curves::default(),
+            epochs: begun.history.len(),
+        };
+        self.records.update(|all| {
+            // A run that was reset before it learned anything is no run.
+            all.retain(|record| !record.curves.loss.is_empty() || !record.curves.test_loss.is_empty());
+            if all.len() >= MOST_RUNS {
+                all.remove(0);
+            }
+            all.push(record);
+        });
+        self.record.set(Some(number));
+    }
+
+    /// Steps have been made.
+    pub fn progress(&self, progress: Progress) {
+        let now = js_sys::Date::now();
+        let position = progress.position;
+        let (began, epoch) = self.watch.get_value();
+        let began = if epoch == position.epoch {
+            began
+        } else {
+            let spent = position.batch as f64 * progress.ms_per_step;
+            self.watch.set_value((now - spent, position.epoch));
+            now - spent
+        };
+        self.pace.set(Pace {
+            position,
+            images_per_second: progress.images_per_second,
+            ms_per_step: progress.ms_per_step,
+            gpu_bytes: progress.gpu_bytes,
+            dispatches: progress.dispatches_per_step,
+            lr: progress.lr,
+            elapsed: (now - began) / 1000.0,
+        });
+        self.testing.set(None);
+        self.curves.update(|curves| {
+            for result in &progress.results {
+                curves.loss.push((result.step as f64, result.loss));
+                curves.accuracy.push((result.step as f64, result.accuracy));
+            }
+            if let Some(last) = progress.results.last()
+                && curves.lr.last().is_none_or(|known| known.1 != progress.lr)
+            {
+                curves.lr.push((last.step as f64, progress.lr));
+            }
+        });
+    }
+
+    /// An epoch has ended.
+    pub fn epoch_ends(&self, result: EpochResult) {
+        self.testing.set(None);
+        self.curves.update(|curves| curves.epoch(&result));
+        self.epoch.set(Some(result));
+        self.keep();
+    }
+
+    /// The run goes on from an earlier step.
+    pub fn goes_back(&self, step: u64) {
+        self.curves.update(|curves| curves.cut(step as f64));
+    }
+
+    /// A pause: the clock of the epoch stands still.
+    pub fn stands_still(&self) {
+        self.watch.set_value((0.0, usize::MAX));
+        self.testing.set(None);
+        self.keep();
+    }
+
+    /// Keeps this run's curves with the others.
+    pub fn keep(&self) {
+        let Some(number) = self.record.get_untracked() else { return };
+        let curves = self.curves.with_untracked(Curves::thinned);
+        let epochs = self.epoch.with_untracked(|epoch| epoch.as_ref().map_or(0, |epoch| epoch.epoch));
+        let spec = self.spec.get_untracked();
+        self.records.update(|all| {
+            if let Some(record) = all.iter_mut().find(|record| record.number == number) {
+                record.curves = curves;
+                record.epochs = epochs;
+                if let Some(spec) = spec {
+                    record.spec = spec;
+                }
+            }
+        });
+        self.store_records();
+    }
+
+    /// Writes all runs down, the oldest left out if there is no room.
+    pub fn store_records(&self) {
+        let mut all = self.records.get_untracked();
+        while let Ok(text) = serde_json::to_string(&all) {
+            if KEY.write(&text) || all.is_empty() {
+                return;
+            }
+            all.remove(0);
+        }
+    }
+
+    /// The line that says how far it is.
+    pub fn line(&self) -> numbers::Progress {
+        let (pace, epochs) = (self.pace.get(), self.spec.with(|spec| spec.as_ref().map_or(0, |spec| spec.epochs)));
+        let at = pace.position;
+        // Between two epochs the one that has ended is shown.
+        let (epoch, batch) =
+            if at.batch == 0 && at.epoch > 0 { (at.epoch, at.batches) } else { (at.epoch + 1, at.batch) };
+        numbers::Progress {
+            epoch: [epoch.min(epochs.max(1)), epochs],
+            batch: [batch, at.batches],
+            elapsed: pace.elapsed,
+            loss: self.curves.with(|curves| curves.loss.last().map(|point| point.1)),
+            rate: if pace.ms_per_step > 0.0 { 1000.0 / pace.ms_per_step } else { 0.0 },
+        }
+    }
+}

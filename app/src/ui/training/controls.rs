@@ -1,0 +1,95 @@
+//! Train, Pause, Step, Reset.
+
+use crate::ui::numbers;
+use crate::ui::store::{Phase, Store};
+use leptos::prelude::*;
+
+/// The buttons.
+#[component]
+pub fn Controls(store: Store) -> impl IntoView {
+    let phase = store.run.phase;
+    let going = move || phase.get() == Phase::Going;
+    let fits = Memo::new(move |_| store.draft.misfit().is_none());
+    let has_run = move || matches!(phase.get(), Phase::Going | Phase::Paused);
+    let stuck = move || !has_run() && (!fits.get() || phase.get() == Phase::Starting);
+    view! {
+        <div class="controls">
+            {move || {
+                if going() {
+                    view! {
+                        <button class="button primary" type="button" on:click=move |_| store.pause()>
+                            <Icon path="M7 5h3v14H7zM14 5h3v14h-3z" />
+                            "Pause"
+                        </button>
+                    }
+                        .into_any()
+                } else {
+                    view! {
+                        <button
+                            class="button primary"
+                            type="button"
+                            disabled=stuck
+                            on:click=move |_| store.train()
+                        >
+                            <Icon path="M8 5v14l11-7z" />
+                            "Train"
+                        </button>
+                    }
+                        .into_any()
+                }
+            }}
+            <button
+                class="button"
+                type="button"
+                title="Learn from one batch and show what it did"
+                disabled=move || going() || stuck()
+                on:click=move |_| store.step()
+            >
+                <Icon path="M6 5v14l9-7zM16 5h2.5v14H16z" />
+                "Step"
+            </button>
+            <button
+                class="button"
+                type="button"
+                title="Begin again with new weights and these settings"
+                disabled=move || !fits.get() || matches!(phase.get(), Phase::None | Phase::Starting)
+                on:click=move |_| store.reset()
+            >
+                <Icon path="M12 5a7 7 0 1 1-6.6 4.7l1.9.7A5 5 0 1 0 12 7v3L7.5 6 12 2z" />
+                "Reset"
+            </button>
+        </div>
+    }
+}
+
+#[component]
+fn Icon(path: &'static str) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+            <path d=path fill="currentColor" />
+        </svg>
+    }
+}
+
+/// Train, and how it goes, at the foot of a narrow screen.
+#[component]
+pub fn Dock(store: Store) -> impl IntoView {
+    let line = move || {
+        let line = store.run.line();
+        match (store.run.phase.get(), line.loss) {
+            (Phase::None, _) => "Ready".to_owned(),
+            (Phase::Starting, _) => "Starting …".to_owned(),
+            (_, Some(loss)) => {
+                let [epoch, of] = line.epoch;
+                format!("{epoch}/{of} · {:.0}% · loss {}", line.part() * 100.0, numbers::figure(loss))
+            }
+            (_, None) => "Ready".to_owned(),
+        }
+    };
+    view! {
+        <div class="dock" role="region" aria-label="Training at a glance">
+            <span class="dock-line">{line}</span>
+            <Controls store />
+        </div>
+    }
+}

@@ -1,0 +1,58 @@
+//! Training: its controls, its settings, how far it is, its curves.
+
+mod controls;
+mod curves;
+mod optimizer;
+mod progress;
+mod schedule;
+mod settings;
+
+pub use controls::{Controls, Dock};
+pub use curves::Curves;
+
+use crate::ui::store::Store;
+use leptos::prelude::*;
+
+/// The panel.
+#[component]
+pub fn TrainingPanel(store: Store) -> impl IntoView {
+    view! {
+        <section class="panel training" aria-labelledby="training-title">
+            <header class="panel-head">
+                <h2 id="training-title">"Training"</h2>
+                <progress::Standing store />
+                <Controls store />
+            </header>
+            <settings::Settings store />
+            <Waiting store />
+            <progress::Progress store />
+            <Curves store />
+            <progress::Pace store />
+        </section>
+    }
+}
+
+/// What a new run would have and this one has not.
+#[component]
+fn Waiting(store: Store) -> impl IntoView {
+    let changes = Memo::new(move |_| {
+        let mut names = store.waiting_changes();
+        // The name of a model that has changed says nothing more.
+        names.iter_mut().filter(|name| *name == "layers").for_each(|name| *name = "model".into());
+        names.dedup();
+        names
+    });
+    move || {
+        let names = changes.get();
+        (!names.is_empty()).then(|| {
+            view! {
+                <p class="waiting" role="status">
+                    <span>"Changed since this run began: " <b>{names.join(", ")}</b> ". It takes a new run."</span>
+                    <button class="button small" type="button" on:click=move |_| store.restart()>
+                        "Restart with it"
+                    </button>
+                </p>
+            }
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! The learning rate's schedule, in fields made from its JSON.
+
+use crate::ui::pieces::{Check, Choice, NumberField};
+use crate::ui::store::Store;
+use kindling::optim::Schedule;
+use leptos::prelude::*;
+use serde_json::{Map, Value, json};
+
+/// Schedules on offer, what they are called, and what they begin with where they count epochs.
+fn offers() -> Vec<(&'static str, &'static str, Value)> {
+    vec![
+        ("", "constant", Value::Null),
+        ("StepLR", "StepLR", json!({"step_size": 5, "gamma": 0.1})),
+        ("ExponentialLR", "ExponentialLR", json!({"gamma": 0.9})),
+        ("CosineAnnealingLR", "CosineAnnealingLR", json!({"T_max": 10, "eta_min": 0.0})),
+        ("CosineAnnealingWarmRestarts", "CosineAnnealingWarmRestarts", json!({"T_0": 5})),
+        ("LinearLR", "LinearLR", json!({"start_factor": 0.1, "end_factor": 1.0, "total_iters": 5})),
+        ("PolynomialLR", "PolynomialLR", json!({"total_iters": 10, "power": 1.0})),
+        ("ReduceLROnPlateau", "ReduceLROnPlateau", json!({"factor": 0.1, "patience": 2})),
+        ("OneCycleLR", "OneCycleLR", json!({"max_lr": 0.1, "total_steps": 1250})),
+    ]
+}
+
+fn make(name: &str, attrs: &Value) -> Option<Schedule> {
+    Schedule::from_attrs(name, attrs.as_object()?).ok()
+}
+
+fn attrs(schedule: &Schedule) -> Map<String, Value> {
+    match serde_json::to_value(schedule) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+fn name_of(schedule: Option<&Schedule>) -> String {
+    schedule.and_then(|s| attrs(s).get("name").and_then(Value::as_str).map(str::to_owned)).unwrap_or_default()
+}
+
+/// The fields.
+#[component]
+pub fn ScheduleFields(store: Store) -> impl IntoView {
+    let spec = store.draft.spec;
+    let name = Memo::new(move |_| spec.with(|spec| name_of(spec.schedule.as_ref())));
+    let choose = move |name: String| {
+        let begin = offers().into_iter().find(|(offer, ..)| *offer == name);
+        let schedule = begin.and_then(|(name, _, attrs)| make(name, &attrs));
+        spec.update(|spec| {
+            // One cycle counts batches; the others say more by epochs.
+            spec.schedule_by_epoch = !matches!(schedule, Some(Schedule::OneCycle(_)));
+            spec.schedule = schedule;
+        });
+    };
+    let set = move |key: &str, value: Value| {
+        spec.update(|spec| {
+            let Some(schedule) = &spec.schedule else { return };
+            let mut map = attrs(schedule);
+            let name = name_of(Some(schedule));
+            map.remove("name");
+            map.insert(key.to_owned(), value);
+            if let Ok(changed) = Schedule::from_attrs(&name, &map)
+                && changed.check().is_ok()
+            {
+                spec.schedule = Some(changed);
+            }
+        });
+    };
+    let fields = move || {
+        let name = name.get();
+        let offer = offers().into_iter().find(|(offer, ..)| *offer == name);
+        let Some(begin) = offer.as_ref().and_then(|(_, _, attrs)| attrs.as_object()) else { return Vec::new() };
+        let field = |(key, value): (&String, &Value)| {
+            let (key, whole) = (key.clone(), value.is_u64());
+            let read = key.clone();
+            let number = Signal::derive(move || {
+                spec.with(|spec| {
+                    let value = spec.schedule.as_ref().and_then(|s| attrs(s).get(&read).and_then(Value::as_f64));
+                    value.unwrap_or(0.0)
+                })
+            });
+            let label = key.replace('_', " ");
+            let change = Callback::new(move |value: f64| {
+                set(&key, if whole { Value::from(value as u64) } else { Value::from(value) });
+            });
+            view! { <NumberField label whole value=number on_change=change /> }.into_any()
+        };
+        begin.iter().map(field).collect()
+    };
+    let options = offers().into_iter().map(|(name, words, _)| (name.to_owned(), words.to_owned())).collect();
+    view! {
+        <Choice
+            label="Schedule"
+            hint="How the learning rate changes while training goes on."
+            options
+            value=name
+            on_change=Callback::new(choose)
+        />
+        {fields}
+        <Show when=move || !name.get().is_empty()>
+            <Check
+                label="by epoch"
+                hint="Whether the schedule counts epochs; else it counts batches."
+                checked=Signal::derive(move || spec.with(|spec| spec.schedule_by_epoch))
+                on_change=Callback::new(move |on: bool| spec.update(|spec| spec.schedule_by_epoch = on))
+            />
+        </Show>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schedule_on_offer_can_be_made_and_changed() {
+        for (name, _, begin) in offers().into_iter().skip(1) {
+            let schedule = make(name, &begin).unwrap_or_else(|| panic!("{name}"));
+            assert!(schedule.check().is_ok(), "{name}");
+            let map = attrs(&schedule);
+            assert_eq!(name_of(Some(&schedule)), name);
+            for key in begin.as_object().into_iter().flat_map(Map::keys) {
+                assert!(map.contains_key(key), "{name} writes no {key}");
+            }
+        }
+    }
+}

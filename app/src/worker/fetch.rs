@@ -1,0 +1,226 @@
+//! A file from a server, kept in the browser's storage piece by piece as it comes: the next visit fetches nothing, and a
+//! download that broke off goes on where it did.
+
+use super::store::Store;
+use super::supply::chunk;
+use crate::js::{call, call_async, get, global, object, said};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+
+/// Bytes that are kept as one value.
+const PIECE: usize = 4 << 20;
+
+/// What is kept of a file beside its pieces.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    pieces: usize,
+    bytes: u64,
+    total: Option<u64>,
+    /// What the server calls this version of the file.
+    tag: Option<String>,
+    complete: bool,
+}
+
+/// A file that is being had.
+pub struct Fetched {
+    url: String,
+    kept: Kept,
+    /// The next piece to be taken from the storage.
+    next: usize,
+    /// The stream from the server; `None` before it is asked, and where it need not be.
+    stream: Option<JsValue>,
+    /// What has come and is not kept yet.
+    fresh: Vec<u8>,
+    /// Bytes handed on.
+    given: u64,
+    /// Why nothing more is kept.
+    refused: Option<String>,
+}
+
+fn about(url: &str) -> String {
+    format!("data {url}")
+}
+
+fn piece(url: &str, number: usize) -> String {
+    format!("data {url} {number}")
+}
+
+async fn kept(url: &str, store: &Store) -> Option<Kept> {
+    let bytes = store.get(&about(url)).await.ok()??;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Whether a file is kept whole, or its server has it.
+pub async fn exists(url: &str, store: &Store) -> bool {
+    if kept(url, store).await.is_some_and(|kept| kept.complete) {
+        return true;
+    }
+    let options = object(&[("method", "HEAD".into())]);
+    match call_async(&global(), "fetch", &[url.into(), options]).await {
+        Ok(response) => get(&response, "ok").is_truthy() && !is_page(&response),
+        Err(_) => false,
+    }
+}
+
+/// Whether a server has answered with a page: some do for whatever they do not have.
+fn is_page(response: &JsValue) -> bool {
+    header(response, "content-type").is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+fn header(response: &JsValue, name: &str) -> Option<String> {
+    call(&get(response, "headers"), "get", &[name.into()]).ok()?.as_string()
+}
+
+impl Fetched {
+    /// Finds out what is kept, and asks the server for the rest.
+    ///
+    /// # Errors
+    /// A sentence: what the server lacks, and what to do.
+    pub async fn open(url: &str, store: &Store) -> Result<Self, String> {
+        let kept = kept(url, store).await.unwrap_or_default();
+        let mut fetched =
+            Self { url: url.to_owned(), kept, next: 0, stream: None, fresh: Vec::new(), given: 0, refused: None };
+        if !fetched.kept.complete {
+            fetched.ask().await?;
+        }
+        Ok(fetched)
+    }
+
+    /// Whether all of it comes from the storage.
+    pub fn is_kept(&self) -> bool {
+        self.kept.complete
+    }
+
+    /// How many bytes there are, if that is known.
+    pub fn total(&self) -> Option<u64> {
+        self.kept.total
+    }
+
+    /// Why it is not kept, if it is not.
+    pub fn note(&self) -> Option<String> {
+        self.refused.as_ref().map(|reason| format!("It is not kept for the next visit: {reason}"))
+    }
+
+    /// Asks the server for what is not kept.
+    async fn ask(&mut self) -> Result<(), String> {
+        let from = self.kept.bytes;
+        let options = if from > 0 {
+            object(&[("headers", object(&[("Range", format!("bytes={from}-").into())]))])
+        } else {
+            object(&[])
+        };
+        let url = &self.url;
+        let response = call_async(&global(), "fetch", &[url.as_str().into(), options]).await.map_err(|error| {
+            format!(
+                "{url} could not be fetched ({}). Either there is no connection, or its server does not let other pages \
+                 read it (CORS): download it and drop the file on this page instead.",
+                said(&error)
+            )
+        })?;
+        let status = get(&response, "status").as_f64().unwrap_or(0.0);
+        if is_page(&response) || status == 404.0 {
+            return Err(format!("There is no {url}: the server has no such file. Check the address."));
+        }
+        let length = header(&response, "content-length").and_then(|length| length.parse::<u64>().ok());
+        let tag = header(&response, "etag").or_else(|| header(&response, "last-modified"));
+        if status == 206.0 && from > 0 {
+            let range = header(&response, "content-range");
+            let total = range.and_then(|range| range.rsplit('/').next()?.parse::<u64>().ok());
+            let total = total.or(length.map(|length| from + length));
+            // Another version of the file than the one that was begun does not fit to it.
+            if total.is_some() && (total != self.kept.total || tag != self.kept.tag) {
+                self.kept = Kept::default();
+                return Box::pin(self.ask()).await;
+            }
+        } else if status == 200.0 {
+            // Packed on the way, the length is that of the packed bytes.
+            let packed = header(&response, "content-encoding").is_some_and(|encoding| encoding != "identity");
+            self.kept = Kept { total: length.filter(|_| !packed), tag, ..Kept::default() };
+        } else if status == 416.0 && from > 0 {
+            self.kept = Kept::default();
+            return Box::pin(self.ask()).await;
+        } else {
+            return Err(format!(
+                "{url} could not be fetched: the server answered with status {status}. Try again later."
+            ));
+        }
+        let reader = call(&get(&response, "body"), "getReader", &[]);
+        self.stream = Some(reader.map_err(|error| format!("{url} cannot be read: {}", said(&error)))?);
+        Ok(())
+    }
+
+    /// The next bytes: those that are kept first, then those from the server; nothing at the end.
+    ///
+    /// # Errors
+    /// A sentence: it broke off, and how to go on.
+    pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<u8>>, String> {
+        if self.next < self.kept.pieces && (self.given < self.kept.bytes) && self.fresh.is_empty() {
+            let found = store.get(&piece(&self.url, self.next)).await.ok().flatten();
+            let Some(bytes) = found else {
+                // The browser has cleared a piece: all is fetched again, the next time.
+                let _ = store.delete(vec![about(&self.url)]).await;
+                return Err(format!("What was kept of {} is damaged. Open it again to fetch it anew.", self.url));
+            };
+            self.next += 1;
+            self.given += bytes.len() as u64;
+            return Ok(Some(bytes));
+        }
+        let Some(stream) = &self.stream else { return Ok(None) };
+        match chunk(stream).await {
+            Ok(Some(bytes)) => {
+                self.given += bytes.len() as u64;
+                self.fresh.extend_from_slice(&bytes);
+                if self.fresh.len() >= PIECE {
+                    self.keep(store, false).await;
+                }
+                Ok(Some(bytes))
+            }
+            Ok(None) if self.kept.total.is_some_and(|total| self.given < total) => {
+                self.keep(store, false).await;
+                Err(self.broke_off("the server ended it early"))
+            }
+            Ok(None) => {
+                self.kept.total = Some(self.given);
+                self.keep(store, true).await;
+                self.stream = None;
+                Ok(None)
+            }
+            Err(error) => {
+                self.keep(store, false).await;
+                Err(self.broke_off(&said(&error)))
+            }
+        }
+    }
+
+    fn broke_off(&self, why: &str) -> String {
+        let goes_on = if self.refused.is_none() { "go on where it was" } else { "begin again" };
+        format!("{} broke off after {} bytes ({why}). Try again to {goes_on}.", self.url, self.given)
+    }
+
+    /// Keeps what has come since the last time.
+    async fn keep(&mut self, store: &Store, complete: bool) {
+        let fresh = std::mem::take(&mut self.fresh);
+        if self.refused.is_some() || (fresh.is_empty() && !complete) {
+            return;
+        }
+        let mut next = self.kept.clone();
+        next.bytes += fresh.len() as u64;
+        next.complete = complete;
+        let mut entries = Vec::new();
+        if !fresh.is_empty() {
+            entries.push((piece(&self.url, next.pieces), fresh));
+            next.pieces += 1;
+        }
+        match serde_json::to_vec(&next) {
+            Ok(json) => entries.push((about(&self.url), json)),
+            Err(error) => return self.refused = Some(error.to_string()),
+        }
+        match store.put(entries).await {
+            Ok(()) => {
+                self.next = next.pieces;
+                self.kept = next;
+            }
+            Err(reason) => self.refused = Some(reason),
+        }
+    }
+}

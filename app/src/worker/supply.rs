@@ -1,0 +1,185 @@
+//! Where the pieces of a data set come from: dropped files and the network. Pieces go into the worker's inbox, and no
+//! faster than the session takes them.
+
+use super::fetch::{self, Fetched};
+use super::{Inbox, store::Store};
+use crate::channel::Beside;
+use crate::js::{call, call_async, get, said};
+use crate::protocol::{DataKind, DataSource};
+use crate::session::Arrival;
+use crate::session::data::limits;
+use crate::session::reading::Reading;
+use js_sys::Uint8Array;
+use kindling::data::{Cifar, Split};
+use std::rc::Rc;
+use wasm_bindgen::{JsCast as _, JsValue};
+
+/// Supplies an opening with what its source has.
+pub async fn supply(load: u32, source: DataSource, beside: Vec<Beside>, inbox: Rc<Inbox>, store: Rc<Store>) {
+    let line = Line { load, inbox };
+    if matches!(source.kind, DataKind::Cifar { .. } | DataKind::Url(_)) {
+        store.persist().await;
+    }
+    let done = match &source.kind {
+        DataKind::Shapes => return,
+        DataKind::Files(names) => files(&line, &source, names, beside).await,
+        DataKind::Url(url) => from_url(&line, &source, url, &store).await,
+        DataKind::Cifar { hundred, url } => cifar(&line, &source, *hundred, url.as_deref(), &store).await,
+    };
+    match done {
+        Ok(()) => drop(line.send(Arrival::End).await),
+        Err(Stop::Unwanted) => {}
+        Err(Stop::Failed(reason)) => drop(line.send(Arrival::Failed(reason)).await),
+    }
+}
+
+/// Why supplying stopped before its end.
+pub enum Stop {
+    /// Nobody wants the rest.
+    Unwanted,
+    /// A sentence for the user.
+    Failed(String),
+}
+
+impl From<String> for Stop {
+    fn from(reason: String) -> Self {
+        Self::Failed(reason)
+    }
+}
+
+/// The way to the session for the pieces of one opening.
+pub struct Line {
+    load: u32,
+    inbox: Rc<Inbox>,
+}
+
+impl Line {
+    /// Hands over a piece, once there is room.
+    pub async fn send(&self, arrival: Arrival) -> Result<(), Stop> {
+        self.inbox.send(self.load, arrival).await.then_some(()).ok_or(Stop::Unwanted)
+    }
+}
+
+/// The user's own files.
+async fn files(line: &Line, source: &DataSource, names: &[String], beside: Vec<Beside>) -> Result<(), Stop> {
+    let reading = Reading::of(names, limits(source)).map_err(|error| error.to_string())?;
+    line.send(Arrival::Found(Box::new(reading), false)).await?;
+    let size = |beside: &Beside| match beside {
+        Beside::File(file) => file.size(),
+        Beside::Bytes(bytes) => bytes.len() as f64,
+    };
+    let total = beside.iter().map(size).sum::<f64>() as u64;
+    let mut files: Vec<(&String, Beside)> = names.iter().zip(beside).collect();
+    // CIFAR's test pictures early, so that a run that begins before the end can be tested.
+    files.sort_by_key(|(name, _)| name.rsplit('/').next().unwrap_or(name).to_owned());
+    for (name, beside) in files {
+        let length = size(&beside) as u64;
+        line.send(Arrival::File(name.clone(), Some(length))).await?;
+        match beside {
+            Beside::Bytes(bytes) => line.send(Arrival::Bytes(bytes, Some(total))).await?,
+            Beside::File(file) => {
+                let stream = call(&file, "stream", &[]).map_err(|error| unreadable(name, &error))?;
+                let reader = call(&stream, "getReader", &[]).map_err(|error| unreadable(name, &error))?;
+                while let Some(bytes) = chunk(&reader).await.map_err(|error| unreadable(name, &error))? {
+                    line.send(Arrival::Bytes(bytes, Some(total))).await?;
+                }
+            }
+        }
+        line.send(Arrival::FileEnd).await?;
+    }
+    Ok(())
+}
+
+/// The next piece of a stream.
+pub async fn chunk(reader: &JsValue) -> Result<Option<Vec<u8>>, JsValue> {
+    let result = call_async(reader, "read", &[]).await?;
+    if get(&result, "done").is_truthy() {
+        return Ok(None);
+    }
+    Ok(get(&result, "value").dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
+}
+
+fn unreadable(name: &str, error: &JsValue) -> String {
+    format!("{name} cannot be read: {}. Drop it again.", said(error))
+}
+
+async fn from_url(line: &Line, source: &DataSource, url: &str, store: &Store) -> Result<(), Stop> {
+    let name = url.split(['?', '#']).next().unwrap_or(url).rsplit('/').next().unwrap_or(url).to_owned();
+    let mut reading =
+        Some(Reading::of(std::slice::from_ref(&name), limits(source)).map_err(|error| error.to_string())?);
+    one(line, url, &name, store, &mut reading).await
+}
+
+/// A file from the network or the storage, as the first or a further one of a reading.
+async fn one(line: &Line, url: &str, name: &str, store: &Store, reading: &mut Option<Reading>) -> Result<(), Stop> {
+    let mut fetched = Fetched::open(url, store).await?;
+    if let Some(reading) = reading.take() {
+        line.send(Arrival::Found(Box::new(reading), fetched.is_kept())).await?;
+    }
+    line.send(Arrival::File(name.to_owned(), fetched.total())).await?;
+    while let Some(bytes) = fetched.next(store).await? {
+        line.send(Arrival::Bytes(bytes, fetched.total())).await?;
+    }
+    if let Some(note) = fetched.note() {
+        line.send(Arrival::Note(note)).await?;
+    }
+    line.send(Arrival::FileEnd).await
+}
+
+async fn cifar(line: &Line, source: &DataSource, hundred: bool, url: Option<&str>, store: &Store) -> Result<(), Stop> {
+    let set = if hundred { Cifar::Cifar100 } else { Cifar::Cifar10 };
+    let is_archive = |url: &str| url.ends_with(".tar.gz") || url.ends_with(".tgz");
+    let archive = |name: &str| Some(Reading::archive(set, name, limits(source)));
+    match url {
+        Some(url) if is_archive(url) => return one(line, url, set.archive(), store, &mut archive(url)).await,
+        Some(url) => return folder(line, source, set, url.trim_end_matches('/'), store).await,
+        None => {}
+    }
+    let here = format!("data/{}", set.folder());
+    if fetch::exists(&format!("{here}/{}", set.files(Split::Train)[0]), store).await {
+        return folder(line, source, set, &here, store).await;
+    }
+    let packed = format!("data/{}", set.archive());
+    if fetch::exists(&packed, store).await {
+        return one(line, &packed, set.archive(), store, &mut archive(&packed)).await;
+    }
+    let which = if hundred { "cifar100" } else { "cifar10" };
+    Err(Stop::Failed(format!(
+        "{} is not on this server: neither {here}/ nor {packed} is there. Whoever serves the page can put it there with \
+         `cargo xtask data {which}`; or give the address of a copy, or drop the official {} on the page.",
+        set.name(),
+        set.archive()
+    )))
+}
+
+/// The files of a folder: the first to train on, then those to test on, then the rest.
+async fn folder(line: &Line, source: &DataSource, set: Cifar, base: &str, store: &Store) -> Result<(), Stop> {
+    let (train, test) = (set.files(Split::Train), set.files(Split::Test));
+    let names = train.iter().take(1).chain(test).chain(train.iter().skip(1));
+    let mut reading = Some(Reading::files(set, limits(source)));
+    let mut pictures = 0;
+    if set == Cifar::Cifar100 {
+        let name = set.names_file();
+        let url = format!("{base}/{name}");
+        if fetch::exists(&url, store).await {
+            one(line, &url, name, store, &mut reading).await?;
+        }
+    }
+    for name in names {
+        let is_train = train.contains(name);
+        // What is wanted may be less than a file.
+        if is_train && source.train.is_some_and(|limit| pictures >= limit) {
+            continue;
+        }
+        let url = format!("{base}/{name}");
+        // A smaller collection ends early; the first file must be there.
+        if pictures > 0 && is_train && !fetch::exists(&url, store).await {
+            break;
+        }
+        one(line, &url, name, store, &mut reading).await?;
+        if is_train {
+            pictures += set.pictures(Split::Train) / train.len();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+// Makes the page work without a network, from any path: everything that the page itself is made of is kept at the first
+// visit. Files with a hash in their name never change and are taken from what is kept; the page is asked for anew each
+// time, so that a new version is taken up at the next load, and comes from what is kept only if nobody answers.
+// Data is none of its business: the engine's worker keeps that itself.
+
+const CACHE = "kindling-page";
+const HASHED = /-[0-9a-f]{8,}(_bg)?\.(js|wasm|css)$/;
+const scope = new URL(self.registration.scope);
+// The engine's worker loads these itself, so that the page cannot tell of them.
+const WORKER = ["worker_loader.js", "worker.js", "worker_bg.wasm"];
+
+self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  const own = url.origin === scope.origin && url.pathname.startsWith(scope.pathname);
+  if (request.method !== "GET" || !own || request.headers.has("range")) return;
+  const path = url.pathname.slice(scope.pathname.length);
+  if (path.startsWith("data/") || path.includes("/")) return;
+  // The tabs' addresses differ in their query only: one page is kept.
+  const key = request.mode === "navigate" ? scope.href : request.url;
+  event.respondWith(HASHED.test(path) ? keptFirst(request, key) : freshFirst(request, key));
+});
+
+// What the page had loaded before this worker was there.
+self.addEventListener("message", (event) => {
+  if (Array.isArray(event.data)) event.waitUntil(keepAll(event.data));
+});
+
+async function keepAll(urls) {
+  const cache = await caches.open(CACHE);
+  const own = urls.filter((url) => url.startsWith(scope.href) && !url.startsWith(`${scope.href}data/`));
+  const wanted = new Set([scope.href, ...WORKER.map((name) => scope.href + name), ...own]);
+  await Promise.all([...wanted].map((url) => cache.add(url).catch(() => {})));
+  // Files of an earlier version, which no page asks for any more.
+  for (const request of await cache.keys()) {
+    if (HASHED.test(request.url) && !wanted.has(request.url)) await cache.delete(request);
+  }
+}
+
+async function keptFirst(request, key) {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(key)) ?? keep(cache, key, await fetch(request));
+}
+
+async function freshFirst(request, key) {
+  const cache = await caches.open(CACHE);
+  try {
+    return keep(cache, key, await fetch(request));
+  } catch (error) {
+    const kept = await cache.match(key);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+function keep(cache, key, response) {
+  if (response.ok && !response.redirected) cache.put(key, response.clone()).catch(() => {});
+  return response;
+}

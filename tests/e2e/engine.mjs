@@ -1,0 +1,61 @@
+// The worker by itself: a page that speaks to it as the playground does.
+
+import { open } from "./site.mjs";
+
+/** A page with a worker: `ask(message)`, and `until(name)`, which gives the first message of that name since the last. */
+export async function worker(browser, url, device = "cpu", context = undefined) {
+  const opened = context ? { page: await context.newPage(), context } : await open(browser, `${url}bench.html`);
+  if (context) await opened.page.goto(`${url}bench.html`);
+  const { page } = opened;
+  await page.evaluate(async () => {
+    const heard = [];
+    let wake = () => {};
+    const start = () => {
+      const engine = new Worker("./worker_loader.js", { type: "module", name: `test-${Math.random()}` });
+      engine.onmessage = ({ data: { text, bulk } }) => {
+        const message = JSON.parse(text);
+        const name = typeof message === "string" ? message : Object.keys(message)[0];
+        heard.push({ name, body: message[name], bulk });
+        wake();
+      };
+      return engine;
+    };
+    let engine = start();
+    const until = async (name) => {
+      for (;;) {
+        const at = heard.findIndex((one) => one.name === name || one.name === "failed");
+        if (at >= 0) {
+          const [one] = heard.slice(at);
+          heard.splice(0, at + 1);
+          if (one.name === "failed" && name !== "failed") throw new Error(one.body.reason);
+          window.bulk = one.bulk;
+          return one.body;
+        }
+        await new Promise((done) => { wake = done; });
+      }
+    };
+    window.ask = (message, bulk = []) => engine.postMessage({ text: JSON.stringify(message), bulk });
+    window.until = until;
+    window.again = () => { engine.terminate(); heard.length = 0; engine = start(); };
+    window.heard = heard;
+    await until("ready");
+  });
+  const ask = (message) => page.evaluate((message) => window.ask(message), message);
+  const until = (name) => page.evaluate((name) => window.until(name), name);
+  await ask({ "use-device": device });
+  return { ...opened, ask, until };
+}
+
+/** Settings of a run that learns something in seconds. */
+export const spec = (changes) => ({
+  preset: "mlp",
+  optimizer: { name: "Adam", lr: 0.001 },
+  batch_size: 50,
+  epochs: 2,
+  evaluate_every: 1,
+  ...changes,
+});
+
+/** Asks for so many Shapes. */
+export const shapes = (train, test) => ({ "open-data": { kind: "shapes", train, test } });
+

@@ -1,0 +1,79 @@
+// Models go from the page to the command line and back, and are as good there.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { shapes, spec, worker } from "./engine.mjs";
+import { launch, serve } from "./site.mjs";
+
+let site;
+let browser;
+let folder;
+
+before(async () => {
+  site = await serve();
+  browser = await launch();
+  folder = await mkdtemp(join(tmpdir(), "kindling-"));
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The command line's answer, as JSON. */
+async function kindling(...options) {
+  const { stdout } = await promisify(execFile)(process.env.KINDLING, [...options, "--device", "cpu", "--json"], { cwd: folder });
+  return JSON.parse(stdout.trim().split("\n").at(-1));
+}
+
+const limits = ["--data", "shapes", "--train-limit", "600", "--test-limit", "200"];
+
+/** Figures that two programs must agree on: other processors round otherwise. */
+function same(page, cli) {
+  assert.deepEqual(page.confusion, cli.confusion);
+  assert.equal(page.accuracy, cli.test_accuracy);
+  assert.ok(Math.abs(page.loss - cli.test_loss) < 1e-4 * Math.max(1, cli.test_loss), `loss ${page.loss} and ${cli.test_loss}`);
+}
+
+test("a model that the page saved is as good in the command line", { timeout: 120_000 }, async () => {
+  const { page, context, ask, until, complaints } = await worker(browser, site.url);
+  await ask(shapes(600, 200));
+  await ask({ begin: { run: 1, spec: spec({ preset: "cifar-intro", epochs: 4 }) } });
+  await ask({ go: 1 });
+  await until("ended");
+  await ask({ look: "confusion" });
+  const { evaluation } = await until("confusion");
+  await ask({ save: "model" });
+  await until("file");
+  const bytes = await page.evaluate(() => Array.from(new Uint8Array(window.bulk[0])));
+  const path = join(folder, "page.safetensors");
+  await writeFile(path, Uint8Array.from(bytes));
+  same(evaluation, await kindling("eval", "--model", path, ...limits));
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a model that the command line trained is as good in the page", { timeout: 120_000 }, async () => {
+  const path = join(folder, "cli.safetensors");
+  await kindling("train", "--preset", "mlp", "--optimizer", "adam", "--lr", "0.001", "--epochs", "2", "--out", path, ...limits);
+  const there = await kindling("eval", "--model", path, ...limits);
+  const { page, context, ask, until, complaints } = await worker(browser, site.url);
+  await ask(shapes(600, 200));
+  await until("data-ready");
+  await page.evaluate((bytes) => {
+    window.ask({ inspect: { name: "cli.safetensors" } }, [Uint8Array.from(bytes)]);
+  }, Array.from(await readFile(path)));
+  assert.equal((await until("inspected")).misfit, null);
+  await ask({ "use-inspected": { run: 1, spec: spec() } });
+  await until("begun");
+  await ask({ look: "confusion" });
+  same((await until("confusion")).evaluation, there);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});

@@ -1,0 +1,26 @@
+// Once loaded the page works without a network, with its engine.
+
+import { after, before, test } from "node:test";
+import { launch, open, serve } from "./site.mjs";
+
+let site;
+let browser;
+
+before(async () => {
+  site = await serve();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+});
+
+test("it works offline once loaded", { timeout: 60_000 }, async () => {
+  const { page, context } = await open(browser, site.url);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(async () => (await caches.match("worker_bg.wasm")) !== undefined, null, { timeout: 20_000 });
+  await site.close();
+  await page.goto(`${site.url}?tab=device`);
+  await page.getByRole("region", { name: "This browser offers" }).getByText("SwiftShader").waitFor();
+  await context.close();
+});

@@ -1,0 +1,80 @@
+// Whatever dies, the page goes on: its device, its worker, the tab itself.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, serve } from "./site.mjs";
+
+let site;
+let browser;
+
+before(async () => {
+  site = await serve();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const long = { timeout: 240_000 };
+
+/** A page that is training a small run, and whose workers can be reached. */
+async function going(device) {
+  const opened = await open(browser, "about:blank");
+  const { page } = opened;
+  await page.addInitScript(() => {
+    window.workers = [];
+    window.Worker = class extends Worker {
+      constructor(...options) {
+        super(...options);
+        window.workers.push(this);
+      }
+    };
+  });
+  await page.goto(site.url);
+  const data = page.getByRole("region", { name: "Data" });
+  await data.getByLabel("Train on").fill("640");
+  await data.getByLabel("Test on").fill("200");
+  await data.locator(".counts").getByText("640").waitFor();
+  const training = page.getByRole("region", { name: "Training", exact: true });
+  await training.getByText("Schedule, loss, device").click();
+  await training.getByLabel("Computes on").selectOption(device);
+  await training.getByLabel("Epochs").fill("6");
+  await training.getByRole("button", { name: "Train" }).click();
+  const epoch = (n) => page.waitForFunction((n) => {
+    const words = document.querySelector(".training [role=progressbar]")?.ariaValueText ?? "";
+    return Number(/epoch (\d+)/.exec(words)?.[1]) >= n;
+  }, n, { timeout: 120_000 });
+  await epoch(2);
+  return { ...opened, training, epoch };
+}
+
+test("a GPU device that is destroyed while it trains: the run reaches its end", long, async () => {
+  const { page, context, training } = await going("gpu");
+  await page.evaluate(() => window.workers.at(-1).postMessage({ text: '"lose-device"', bulk: [] }));
+  await page.locator(".notice").getByText(/goes on from step/).waitFor({ timeout: 60_000 });
+  await training.getByText("finished").waitFor({ timeout: 120_000 });
+  assert.equal(await page.evaluate(() => window.workers.length), 1);
+  await context.close();
+});
+
+test("a worker that is terminated while it trains: another goes on to the end", long, async () => {
+  const { page, context, training } = await going("cpu");
+  await page.evaluate(() => window.workers.at(-1).terminate());
+  await page.locator(".notice").getByText(/has been started again/).waitFor({ timeout: 60_000 });
+  await training.getByText("finished").waitFor({ timeout: 120_000 });
+  assert.equal(await page.evaluate(() => window.workers.length), 2);
+  await context.close();
+});
+
+test("a tab that is closed while it trains: the next one offers to go on", long, async () => {
+  const { page, context } = await going("cpu");
+  await page.close();
+  const second = await context.newPage();
+  await second.goto(site.url);
+  await second.getByRole("button", { name: /Go on/ }).click();
+  const training = second.getByRole("region", { name: "Training", exact: true });
+  await training.getByText("finished").waitFor({ timeout: 120_000 });
+  await context.close();
+});
