@@ -79,7 +79,9 @@ impl std::error::Error for OutOfBounds {}
 
 #[expect(private_interfaces, reason = "nobody outside of this crate can call what is sealed")]
 mod sealed {
-    use pulp::Simd;
+    use pulp::{Arch, Simd};
+
+    use crate::slide::{Adding, Sliding};
 
     /// The types that the kernels exist for, and their vectors.
     pub trait Sealed: Copy + Send + Sync + 'static {
@@ -93,6 +95,9 @@ mod sealed {
         /// The whole vectors of a slice.
         fn vectors<S: Simd>(data: &[Self]) -> &[Self::V<S>];
         fn vectors_mut<S: Simd>(data: &mut [Self]) -> &mut [Self::V<S>];
+        // For each type by itself, so that they are compiled in this crate, as it is to be optimized.
+        fn sliding(sliding: Sliding<'_, Self>);
+        fn adding(adding: Adding<'_, Self>);
     }
 
     macro_rules! sealed {
@@ -120,6 +125,14 @@ mod sealed {
                 #[inline(always)]
                 fn vectors_mut<S: Simd>(data: &mut [Self]) -> &mut [Self::V<S>] {
                     S::$vectors_mut(data).0
+                }
+
+                fn sliding(sliding: Sliding<'_, Self>) {
+                    Arch::new().dispatch(sliding);
+                }
+
+                fn adding(adding: Adding<'_, Self>) {
+                    Arch::new().dispatch(adding);
                 }
             }
         };
