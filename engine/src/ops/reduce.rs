@@ -21,8 +21,8 @@ use smallvec::SmallVec;
 
 use crate::device::{DType, Device, Element, SliceMut};
 use crate::tensor::{
-    Bind, Compute, Function, Kernel, Layout, Op, Program, Saves, Scalars, Shape, Spec, Tensor, View,
-    ViewSpec, Vjp, typed_mut,
+    Bind, Compute, Function, Kernel, Layout, Op, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec, Vjp,
+    typed_mut,
 };
 use crate::{Error, Result, dispatch, shader};
 
