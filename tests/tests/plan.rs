@@ -103,3 +103,86 @@ fn a_steady_step_makes_nothing() -> Result<()> {
     }
     Ok(())
 }
+
+/// What two devices compute of the same program, element by element.
+fn same_everywhere(f: impl Fn(&Device) -> Result<Vec<Tensor>>) -> Result<()> {
+    let mut results: Vec<Vec<Vec<f32>>> = Vec::new();
+    for device in devices() {
+        results.push(f(&device)?.iter().map(|t| block_on(t.to_vec::<f32>())).collect::<Result<_>>()?);
+    }
+    let (cpu, others) = results.split_at(1);
+    for other in others {
+        cpu[0].iter().zip(other).for_each(|(want, got)| close(got, want));
+    }
+    Ok(())
+}
+
+fn numbers(shape: &[usize], device: &Device) -> Result<Tensor> {
+    let data: Vec<f32> = (0..shape.iter().product()).map(|i| ((i * 7919) % 2003) as f32 / 1001.0 - 1.0).collect();
+    Tensor::from_slice(&data, shape.to_vec(), device)
+}
+
+#[test]
+fn a_kernel_goes_on_with_what_follows() -> Result<()> {
+    same_everywhere(|device| {
+        let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
+        let other = numbers(&[9, 6], device)?;
+        let before = device.counters().dispatches;
+        let product = x.linear(&w, None)?;
+        let sum = product.add(&other)?.relu()?;
+        let positive = sum.gt_scalar(0.5)?;
+        // The product itself is wanted too, and a result of another type, and a sum of one of them by columns.
+        let columns = sum.sum_dim(&[0], false)?.mul_scalar(2.0)?;
+        let read = [product, sum, positive.to_dtype(kindling::DType::F32)?, columns];
+        kindling::plan::flush(device)?;
+        if !device.is_cpu() {
+            assert_eq!(
+                device.counters().dispatches - before,
+                2,
+                "a product with what follows, and a sum with what follows"
+            );
+        }
+        Ok(read.to_vec())
+    })
+}
+
+#[test]
+fn of_two_kernels_the_later_goes_on() -> Result<()> {
+    same_everywhere(|device| {
+        let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
+        let before = device.counters().dispatches;
+        let y = x.linear(&w, None)?.add(&x.mul_scalar(0.5)?.linear(&w, None)?)?.relu()?;
+        kindling::plan::flush(device)?;
+        if !device.is_cpu() {
+            assert_eq!(device.counters().dispatches - before, 3);
+        }
+        Ok(vec![y])
+    })
+}
+
+#[test]
+fn what_is_joined_is_made_in_its_place() -> Result<()> {
+    same_everywhere(|device| {
+        let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
+        let given = numbers(&[5], device)?;
+        let before = device.counters().dispatches;
+        let parts = [
+            x.linear(&w, None)?.reshape(&[-1])?,
+            given.clone(),
+            given.exp()?,
+            x.sum_dim(&[1], false)?,
+            // Read by someone else too, and a part that reads another part.
+            w.t()?.matmul(&x.slice(0, Some(0), Some(6), 1)?)?.reshape(&[-1])?,
+        ];
+        let twice = parts[3].mul_scalar(2.0)?;
+        let joined = Tensor::cat(&parts.iter().chain([&twice]).collect::<Vec<_>>(), 0)?;
+        let more = parts[3].add_scalar(1.0)?;
+        drop((parts, twice));
+        kindling::plan::flush(device)?;
+        if !device.is_cpu() {
+            let made = device.counters().dispatches - before;
+            assert!(made <= 8, "{made} dispatches: three kernels, pointwise ones, and copies of what lies elsewhere");
+        }
+        Ok(vec![joined, more])
+    })
+}

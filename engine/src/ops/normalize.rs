@@ -141,7 +141,7 @@ impl Function for Normalized {
             (normal, rstd, grad.sum_dim(&over, true)?, product)
         } else {
             let (mean, rstd) = (cx.input(1)?, cx.input(2)?);
-            let (sum, product) = x.norm_sums(grad, &mean, &rstd, &self.dims)?;
+            let (product, sum) = x.norm_sums(grad, &mean, &rstd, &self.dims)?;
             (normalize_pointwise(&x, &[&mean, &rstd])?, rstd, sum, product)
         };
         let mut grads = vec![None; cx.inputs()];

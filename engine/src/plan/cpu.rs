@@ -42,7 +42,7 @@ pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
             _ => None,
         };
         for node in step.nodes() {
-            for n in graph.nodes[*node].operands.iter().filter_map(dead) {
+            for n in graph.nodes[node].operands.iter().filter_map(dead) {
                 results[n] = None;
             }
         }
@@ -72,7 +72,7 @@ fn name(graph: &Graph, step: &Step) -> String {
 fn last_uses(graph: &Graph, schedule: &Schedule) -> Vec<usize> {
     let mut last = vec![0; graph.nodes.len()];
     for (at, step) in schedule.steps.iter().enumerate() {
-        for source in step.nodes().iter().flat_map(|node| &graph.nodes[*node].operands) {
+        for source in step.nodes().flat_map(|node| &graph.nodes[node].operands) {
             if let Source::Node(n) = source {
                 last[*n] = at;
             }

@@ -1,9 +1,9 @@
-//! Kernels: WGSL source compiled to pipelines, each once. Every kernel has its storage buffers at bindings
-//! 0, 1, … of group 0 and its parameters, a uniform, at the binding after them.
+//! Kernels: WGSL source compiled to pipelines, each once. Every kernel has its buffers at bindings 0, 1, … of
+//! group 0: storage first, then its parameters, a uniform; what is joined to a kernel brings its own after them.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use crate::device::{Counts, count};
@@ -58,13 +58,15 @@ impl KernelSource {
     }
 }
 
-/// How a kernel uses a storage buffer.
+/// How a kernel uses a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// `var<storage, read>`.
     Read,
     /// `var<storage, read_write>`.
     Write,
+    /// `var<uniform>`.
+    Uniform,
 }
 
 /// A compiled kernel.
@@ -72,6 +74,7 @@ pub struct Pipeline {
     name: String,
     raw: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
+    launches: Cell<u64>,
 }
 
 impl Pipeline {
@@ -86,6 +89,10 @@ impl Pipeline {
 
     pub(super) fn layout(&self) -> &wgpu::BindGroupLayout {
         &self.layout
+    }
+
+    pub(super) fn count_launch(&self) {
+        self.launches.set(self.launches.get() + 1);
     }
 }
 
@@ -113,6 +120,15 @@ impl Kernels {
         made
     }
 
+    /// How often each kernel has been launched, by its name.
+    pub fn launches(&self) -> BTreeMap<String, u64> {
+        let mut launches = BTreeMap::new();
+        for pipeline in self.pipelines.borrow().values() {
+            *launches.entry(pipeline.name.clone()).or_default() += pipeline.launches.get();
+        }
+        launches
+    }
+
     fn compile(&self, source: &KernelSource, access: &[Access]) -> Pipeline {
         count(&self.counts.pipelines_created, 1);
         let name: &str = &source.name;
@@ -124,12 +140,8 @@ impl Kernels {
                 source: wgpu::ShaderSource::Wgsl(Cow::Borrowed(wgsl)),
             })
         });
-        let mut entries: Vec<wgpu::BindGroupLayoutEntry> = Vec::with_capacity(access.len() + 1);
-        for (i, access) in access.iter().enumerate() {
-            let read_only = *access == Access::Read;
-            entries.push(entry(i, wgpu::BufferBindingType::Storage { read_only }));
-        }
-        entries.push(entry(access.len(), wgpu::BufferBindingType::Uniform));
+        let entries: Vec<wgpu::BindGroupLayoutEntry> =
+            access.iter().enumerate().map(|(i, access)| entry(i, *access)).collect();
         let layout = self
             .device
             .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(name), entries: &entries });
@@ -150,11 +162,16 @@ impl Kernels {
             },
             cache: None,
         });
-        Pipeline { name: name.to_owned(), raw, layout }
+        Pipeline { name: name.to_owned(), raw, layout, launches: Cell::new(0) }
     }
 }
 
-fn entry(binding: usize, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLayoutEntry {
+fn entry(binding: usize, access: Access) -> wgpu::BindGroupLayoutEntry {
+    let ty = match access {
+        Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
+        Access::Write => wgpu::BufferBindingType::Storage { read_only: false },
+        Access::Uniform => wgpu::BufferBindingType::Uniform,
+    };
     wgpu::BindGroupLayoutEntry {
         binding: binding as u32,
         visibility: wgpu::ShaderStages::COMPUTE,

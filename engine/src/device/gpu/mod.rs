@@ -8,6 +8,7 @@ mod readback;
 mod timing;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -39,6 +40,7 @@ pub struct Gpu(Rc<Inner>);
 
 struct Inner {
     name: String,
+    identity: String,
     backend: String,
     kind: AdapterKind,
     device: wgpu::Device,
@@ -55,6 +57,15 @@ struct Inner {
     profiler: Profiler,
     /// Kernels whose times have not come yet, and whether they have been submitted.
     timing: RefCell<Option<(timing::Timing, bool)>>,
+}
+
+/// Part of a buffer of parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// The first word.
+    pub first: usize,
+    /// How many.
+    pub words: usize,
 }
 
 /// One kernel to run: a pipeline, what it is bound to, where its parameters lie, how many workgroups.
@@ -112,6 +123,7 @@ impl Gpu {
         };
         let gpu = Inner {
             name: adapter_name(&info),
+            identity: format!("{:?} {} {} {}", info.backend, info.name, info.driver, info.driver_info),
             backend: if cfg!(target_arch = "wasm32") { "WebGPU".into() } else { format!("{:?}", info.backend) },
             kind,
             kernels: Kernels::new(device.clone(), counts.clone()),
@@ -135,6 +147,11 @@ impl Gpu {
         &self.0.name
     }
 
+    /// What tells this adapter and its driver from others, as far as it is known.
+    pub fn identity(&self) -> &str {
+        &self.0.identity
+    }
+
     /// The interface it is reached through: WebGPU, Vulkan, Metal or Dx12.
     pub fn backend(&self) -> &str {
         &self.0.backend
@@ -148,6 +165,11 @@ impl Gpu {
     /// The limits of the device, which are the adapter's own.
     pub fn limits(&self) -> &wgpu::Limits {
         &self.0.limits
+    }
+
+    /// How often each kernel has been launched since the device was opened, by its name.
+    pub fn launches(&self) -> BTreeMap<String, u64> {
+        self.0.kernels.launches()
     }
 
     /// Destroys the device: what a driver crash or a closed laptop lid does to it. Everything on it is lost.
@@ -202,28 +224,22 @@ impl Gpu {
         self.0.faults.register(site)
     }
 
-    /// Binds buffers to a pipeline, in its order, and last `words` words of `params` from word `window` on.
-    pub(crate) fn bind(
-        &self,
-        pipeline: &Pipeline,
-        buffers: &[&Rc<GpuBuffer>],
-        params: &GpuBuffer,
-        window: usize,
-        words: usize,
-    ) -> BindGroup {
+    /// Binds buffers to a pipeline, in its order: all of each, or the words from `first` on, `words` of them, of one
+    /// that holds parameters.
+    pub(crate) fn bind(&self, pipeline: &Pipeline, buffers: &[(&Rc<GpuBuffer>, Option<Window>)]) -> BindGroup {
         count(&self.0.counts.bind_groups_created, 1);
-        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len() + 1);
-        for (i, buffer) in buffers.iter().enumerate() {
-            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource: buffer.raw().as_entire_binding() });
+        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len());
+        for (i, (buffer, window)) in buffers.iter().enumerate() {
+            let resource = match window {
+                None => buffer.raw().as_entire_binding(),
+                Some(window) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: buffer.raw(),
+                    offset: window.first as u64 * 4,
+                    size: std::num::NonZeroU64::new(window.words as u64 * 4),
+                }),
+            };
+            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource });
         }
-        entries.push(wgpu::BindGroupEntry {
-            binding: buffers.len() as u32,
-            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: params.raw(),
-                offset: window as u64 * 4,
-                size: std::num::NonZeroU64::new(words as u64 * 4),
-            }),
-        });
         self.0.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(pipeline.name()),
             layout: pipeline.layout(),
@@ -248,6 +264,7 @@ impl Gpu {
             pass.set_bind_group(0, dispatch.bind_group, &[]);
             let [x, y, z] = dispatch.groups;
             pass.dispatch_workgroups(x, y, z);
+            dispatch.pipeline.count_launch();
             count(&self.0.counts.dispatches, 1);
         }
     }
