@@ -1,6 +1,6 @@
 //! Recording, fusing, executing: the same program on the CPU and on the GPU, and what a steady step costs.
 
-use kindling::{Result, Tensor, block_on};
+use kindling::{Device, Result, Tensor, block_on};
 use kindling_tests::devices::devices;
 
 fn close(got: &[f32], want: &[f32]) {

@@ -64,8 +64,9 @@ pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
 fn name(graph: &Graph, step: &Step) -> String {
     /// Names of a group that are written out.
     const MOST: usize = 4;
-    let names: Vec<&str> = step.nodes().iter().take(MOST).map(|node| graph.nodes[*node].recorded.op.name()).collect();
-    let more = step.nodes().len().saturating_sub(MOST);
+    let names: Vec<&str> = step.nodes().map(|node| graph.nodes[node].recorded.op.name()).collect();
+    let more = names.len().saturating_sub(MOST);
+    let names = &names[..names.len() - more];
     if more > 0 { format!("{}+{more} more", names.join("+")) } else { names.join("+") }
 }
 

@@ -46,7 +46,9 @@ impl Joins {
 fn offsets(graph: &Graph, node: usize) -> Option<Vec<usize>> {
     let Compute::Kernel(kernel) = graph.nodes[node].recorded.op.compute() else { return None };
     let layouts: Vec<&Layout> = (0..graph.nodes[node].operands.len()).map(|i| graph.layout(node, i)).collect();
-    kernel.joins(&layouts).filter(|_| graph.nodes[node].value.len > 0)
+    let value = &graph.nodes[node].value;
+    // Elements of two words lie at other places than their numbers say.
+    kernel.joins(&layouts).filter(|_| value.len > 0 && value.words() == value.len)
 }
 
 /// The operands that can be written in place, and where: each is read here once, whole, in one piece or in pieces
@@ -75,7 +77,8 @@ fn members(graph: &Graph, node: usize, offsets: &[usize], taken: &BTreeMap<usize
     found.into_iter().filter_map(fits).collect()
 }
 
-/// A kernel cannot read one part of a buffer and write another: members whose step reads other members stay apart.
+/// A kernel can bind a buffer that it writes once only: of the members that one step makes the first stays, and none if
+/// the step reads another.
 fn without_hazards(graph: &Graph, schedule: &Schedule, mut found: BTreeMap<usize, usize>) -> BTreeMap<usize, usize> {
     for step in &schedule.steps {
         let nodes: Vec<usize> = step.nodes().collect();
@@ -83,8 +86,9 @@ fn without_hazards(graph: &Graph, schedule: &Schedule, mut found: BTreeMap<usize
             .iter()
             .flat_map(|node| &graph.nodes[*node].operands)
             .any(|source| matches!(source, Source::Node(n) if found.contains_key(n) && !nodes.contains(n)));
-        if reads_one {
-            nodes.iter().for_each(|node| drop(found.remove(node)));
+        let made: Vec<usize> = nodes.into_iter().filter(|node| found.contains_key(node)).collect();
+        for node in made.iter().skip(usize::from(!reads_one)) {
+            found.remove(node);
         }
     }
     found
