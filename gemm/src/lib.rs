@@ -47,6 +47,7 @@ impl Strided {
         let (row, col) = (self.row.unsigned_abs() as u128, self.col.unsigned_abs() as u128);
         let (rows, cols) = (rows as u128, cols as u128);
         match (rows > 1, cols > 1) {
+            _ if rows == 0 || cols == 0 => true,
             (false, false) => true,
             (true, false) => row > 0,
             (false, true) => col > 0,
@@ -244,6 +245,7 @@ mod tests {
             gemm([2, 3, 2], (&a, a_at), (&a, b_at), (&mut out, out_at), false, Threads::One).is_ok()
         };
         assert!(try_out(rows(0, 3, 1), ok, ok));
+        assert!(rows(0, 0, 1).is_injective(3, 0), "nothing shares nothing");
         assert!(!try_out(rows(1, 3, 1), ok, ok));
         assert!(!try_out(rows(0, -3, 1), ok, ok));
         assert!(!try_out(rows(0, isize::MAX, 1), ok, ok));

@@ -173,10 +173,12 @@ impl Kernel for LinearWeight {
         products!(output.dtype(), "linear", T => {
             let (weight, bias) = typed_mut::<T>(output)?.split_at_mut(sizes[0] * sizes[2]);
             let grads = grad.typed::<T>()?;
-            for (o, bias) in bias.iter_mut().enumerate() {
-                let at = |row: usize| (a.offset as isize + o as isize * a.row + row as isize * a.col) as usize;
-                *bias = T::from_f64((0..sizes[1]).map(|row| grads[at(row)].to_f64()).sum());
+            let at = |o: usize, row: usize| (a.offset as isize + o as isize * a.row + row as isize * a.col) as usize;
+            let mut sums = vec![0.0; sizes[0]];
+            for row in 0..sizes[1] {
+                sums.iter_mut().enumerate().for_each(|(o, sum)| *sum += grads[at(o, row)].to_f64());
             }
+            bias.iter_mut().zip(sums).for_each(|(bias, sum)| *bias = T::from_f64(sum));
             multiply(sizes, (grads, a), (input.typed::<T>()?, b), None, weight, Threads::All)
         })
     }
