@@ -17,7 +17,8 @@ const SGD_DECAY: &str = r#"{"name": "SGD", "lr": 0.01, "momentum": 0.9, "weight_
 const ADAM: &str = r#"{"name": "Adam"}"#;
 
 fn net(work: &str, device: &Device) -> Result<(Box<dyn Module>, &'static str)> {
-    let built = |name: &str| preset(name, &[3, 32, 32], 10)?.build(device);
+    let built =
+        |name: &str| -> Result<Box<dyn Module>> { Ok(Box::new(preset(name, &[3, 32, 32], 10)?.build(device)?)) };
     Ok(match work {
         "W1" => (built("cifar-intro")?, SGD),
         "W2" => (built("vgg-small")?, ADAM),

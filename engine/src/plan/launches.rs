@@ -110,8 +110,17 @@ impl<'a> Planner<'a> {
         let in_order = |source: &Source| {
             loads.iter().filter(|(s, _)| s == source).all(|(s, layout)| layout.is_whole(graph.len(*s)))
         };
+        // A whole, and a part that was made in it, are two sources in one slot.
+        let slot = |source: &Source| match source {
+            Source::Node(n) => self.memory.node_slot[*n],
+            Source::External(_) => None,
+        };
+        let read_elsewhere = |source: &Source| {
+            let mut others = loads.iter().map(|(s, _)| s).filter(|s| *s != source).chain(kept);
+            others.any(|other| other == source || slot(source).is_some() && slot(source) == slot(other))
+        };
         let mut in_place: Vec<Source> =
-            loads.iter().map(|(s, _)| *s).filter(|s| in_order(s) && !kept.contains(s)).collect();
+            loads.iter().map(|(s, _)| *s).filter(|s| in_order(s) && !read_elsewhere(s)).collect();
         in_place.dedup();
         let mut aliases = Vec::new();
         for node in &fused.outputs {

@@ -159,10 +159,11 @@ pub fn set_variant(variant: Option<Variant>) {
 }
 
 impl Plan {
-    /// How a kernel computes a product on a device.
+    /// How a kernel computes a product on a device. The parts are those of the usual kernel, whichever it is: then every
+    /// kernel adds up the same numbers in the same order, and no measurement changes a result.
     pub fn new(device: &Device, shape: &Shape, variant: Variant) -> Self {
         let software = is_software(device);
-        let [high, wide] = variant.tile(shape);
+        let [high, wide] = choose(software, shape).tile(shape);
         let tiles = shape.m.div_ceil(high) * shape.n.div_ceil(wide) * shape.batches;
         // A hardware adapter wants some hundred workgroups; an emulated one as many as the processor has cores.
         let (enough, shortest) = if software { (8, 256) } else { (256, 128) };
