@@ -34,9 +34,9 @@ async function going(device) {
   });
   await page.goto(site.url);
   const data = page.getByRole("region", { name: "Data" });
-  await data.getByLabel("Train on").fill("640");
+  await data.getByLabel("Train on").fill("320");
   await data.getByLabel("Test on").fill("200");
-  await data.locator(".counts").getByText("640").waitFor();
+  await data.locator(".counts").getByText("320").waitFor();
   const training = page.getByRole("region", { name: "Training", exact: true });
   await training.getByText("Schedule, loss, device").click();
   await training.getByLabel("Computes on").selectOption(device);

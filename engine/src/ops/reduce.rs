@@ -10,6 +10,7 @@ mod mean;
 mod norm;
 mod prod;
 pub(crate) mod program;
+mod runs;
 mod sum;
 pub(crate) mod var;
 
@@ -20,13 +21,14 @@ use smallvec::SmallVec;
 
 use crate::device::{DType, Device, Element, SliceMut};
 use crate::tensor::{
-    Bind, Compute, Cursor, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Strides, Tensor,
-    View, ViewSpec, Vjp, typed_mut,
+    Bind, Compute, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec,
+    Vjp, typed_mut,
 };
 use crate::{Error, Result, dispatch, shader};
 
 use program::Reduction;
 pub use program::set_team;
+pub(crate) use runs::{map_runs, sum_of};
 
 /// Dimensions of a shape, sorted.
 pub(crate) type Dims = SmallVec<[usize; 6]>;
@@ -121,41 +123,28 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
 
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let input = &operands[0];
-        let outputs = output.len() / R::PLANES;
-        let (from, to) = (input.data.dtype(), output.dtype());
+        let from = input.data.dtype();
         dispatch!(from, T => {
             let data = input.typed::<T>()?;
-            if from == DType::I64 {
-                // What is exact in 64 bits is not in an f64.
-                let run = |_: usize, [run]: [&[T]; 1], results: &mut [(f64, Option<i64>)]| {
-                    results[0].1 = i64::of_slice(T::slice(run)).and_then(|run| self.op.run_i64(run));
-                    if results[0].1.is_none() {
-                        let mut planes = vec![0.0; R::PLANES];
-                        self.op.run(run, &mut planes);
-                        results.iter_mut().zip(planes).for_each(|(result, x)| result.0 = x);
-                    }
-                };
+            if from != DType::I64 {
+                let run = |_: usize, [run]: [&[T]; 1], planes: &mut [f64]| self.op.run(run, planes);
                 let results = map_runs([data], input.layout, &self.dims, R::PLANES, run);
-                dispatch!(to, U => {
-                    let output = typed_mut::<U>(output)?;
-                    for (o, planes) in results.chunks_exact(R::PLANES).enumerate() {
-                        for (plane, (x, exact)) in planes.iter().enumerate() {
-                            output[plane * outputs + o] = exact.map_or_else(|| U::from_f64(*x), U::from_i64);
-                        }
-                    }
-                });
-                return Ok(());
+                return store(&results, R::PLANES, output);
             }
-            let run = |_: usize, [run]: [&[T]; 1], planes: &mut [f64]| self.op.run(run, planes);
-            let results = map_runs([data], input.layout, &self.dims, R::PLANES, run);
-            dispatch!(to, U => {
-                let output = typed_mut::<U>(output)?;
-                for (o, planes) in results.chunks_exact(R::PLANES).enumerate() {
-                    planes.iter().enumerate().for_each(|(plane, x)| output[plane * outputs + o] = U::from_f64(*x));
+            // What is exact in 64 bits is not in an f64.
+            let run = |_: usize, [run]: [&[T]; 1], results: &mut [Exact]| {
+                let exact = i64::of_slice(T::slice(run)).and_then(|run| self.op.run_i64(run));
+                if let Some(exact) = exact {
+                    results[0] = Exact::Int(exact);
+                    return;
                 }
-            })
-        });
-        Ok(())
+                let mut planes = vec![0.0; R::PLANES];
+                self.op.run(run, &mut planes);
+                results.iter_mut().zip(planes).for_each(|(result, x)| *result = Exact::Float(x));
+            };
+            let results = map_runs([data], input.layout, &self.dims, R::PLANES, run);
+            store(&results, R::PLANES, output)
+        })
     }
 
     fn gpu(&self, operands: &[ViewSpec], _output: &Spec, device: &Device) -> Result<Program> {
@@ -180,6 +169,51 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
     }
 }
 
+/// A result before it has its type.
+trait Number: Copy {
+    fn to<U: Element>(self) -> U;
+}
+
+impl Number for f64 {
+    fn to<U: Element>(self) -> U {
+        U::from_f64(self)
+    }
+}
+
+/// A result of 64-bit integers.
+#[derive(Clone, Copy)]
+enum Exact {
+    Int(i64),
+    Float(f64),
+}
+
+impl Default for Exact {
+    fn default() -> Self {
+        Self::Float(0.0)
+    }
+}
+
+impl Number for Exact {
+    fn to<U: Element>(self) -> U {
+        match self {
+            Self::Int(x) => U::from_i64(x),
+            Self::Float(x) => U::from_f64(x),
+        }
+    }
+}
+
+/// Writes results, `planes` side by side, plane by plane.
+fn store<N: Number>(results: &[N], planes: usize, output: SliceMut<'_>) -> Result<()> {
+    let outputs = results.len() / planes;
+    dispatch!(output.dtype(), U => {
+        let output = typed_mut::<U>(output)?;
+        for (o, results) in results.chunks_exact(planes).enumerate() {
+            results.iter().enumerate().for_each(|(plane, x)| output[plane * outputs + o] = x.to());
+        }
+    });
+    Ok(())
+}
+
 /// The piece of WGSL that says what an `Element` of this type is.
 fn element(op: &'static str, dtype: DType) -> Result<&'static str> {
     match dtype {
@@ -201,134 +235,6 @@ pub(crate) fn split(layout: &Layout, dims: &[usize]) -> (Layout, Layout) {
         }
     };
     (pick(false), pick(true))
-}
-
-/// Reductions smaller than this are not worth other threads.
-#[cfg(not(target_arch = "wasm32"))]
-const WORTH_THREADS: usize = 1 << 16;
-
-/// What `f` makes of each result's number and the elements it is made of, in row-major order, of tensors that lie
-/// alike: `planes` numbers for each result, side by side. Results are shared out among threads.
-pub(crate) fn map_runs<T: Element, R: Copy + Default + Send, const N: usize>(
-    data: [&[T]; N],
-    layout: &Layout,
-    dims: &[usize],
-    planes: usize,
-    f: impl Fn(usize, [&[T]; N], &mut [R]) + Sync,
-) -> Vec<R> {
-    let (kept, reduced) = split(layout, dims);
-    let outputs = kept.numel();
-    let mut results = vec![R::default(); outputs * planes];
-    let runs = Runs::new(kept, &reduced, layout.offset);
-    #[cfg(not(target_arch = "wasm32"))]
-    if outputs > 1 && outputs * runs.length > WORTH_THREADS && rayon::current_num_threads() > 1 {
-        use rayon::prelude::*;
-        let share = outputs.div_ceil(4 * rayon::current_num_threads());
-        let parts = results.par_chunks_mut(share * planes).enumerate();
-        parts.for_each(|(i, results)| runs.visit(data, i * share, results, planes, &f));
-        return results;
-    }
-    runs.visit(data, 0, &mut results, planes, &f);
-    results
-}
-
-/// How the elements of each result lie.
-struct Runs {
-    /// The first element of each.
-    kept: Layout,
-    length: usize,
-    /// Whether they lie side by side.
-    contiguous: bool,
-    /// Where the runs along the innermost dimension start, how long they are, and the step within.
-    starts: Vec<isize>,
-    inner: usize,
-    step: isize,
-}
-
-impl Runs {
-    fn new(kept: Layout, reduced: &Layout, offset: usize) -> Self {
-        let (sizes, strides) = reduced.collapse();
-        let length = reduced.numel();
-        Self {
-            kept: Layout { offset, ..kept },
-            length,
-            contiguous: sizes.is_empty() || sizes.len() == 1 && strides[0] == 1,
-            starts: if length == 0 || sizes.is_empty() { Vec::new() } else { run_starts(&sizes, &strides) },
-            inner: sizes.last().copied().unwrap_or(1),
-            step: strides.last().copied().unwrap_or(1),
-        }
-    }
-
-    /// Visits results from number `first` on. Runs that lie contiguous are not copied; others are gathered, neighbouring
-    /// results together so that memory is read in order.
-    fn visit<T: Element, R, const N: usize>(
-        &self,
-        data: [&[T]; N],
-        first: usize,
-        results: &mut [R],
-        planes: usize,
-        f: &impl Fn(usize, [&[T]; N], &mut [R]),
-    ) {
-        /// Elements gathered at once, and results.
-        const SCRATCH: usize = 1 << 15;
-        const MOST_RESULTS: usize = 32;
-        let length = self.length;
-        let mut results = results.chunks_exact_mut(planes).enumerate().map(|(i, result)| (first + i, result));
-        if length == 0 {
-            results.for_each(|(o, result)| f(o, [&[]; N], result));
-            return;
-        }
-        let mut cursor = Cursor::at(&self.kept, first);
-        if self.contiguous {
-            for (o, result) in results {
-                let place = cursor.next_place();
-                f(o, data.map(|data| &data[place..place + length]), result);
-            }
-            return;
-        }
-        let most = (SCRATCH / length).clamp(8, MOST_RESULTS);
-        let mut scratch = data.map(|_| Vec::<T>::new());
-        while results.len() > 0 {
-            let (stride, left) = cursor.run();
-            let n = if stride == 1 { left.min(most).min(results.len()) } else { 1 };
-            let base = cursor.place() as isize;
-            for (scratch, data) in scratch.iter_mut().zip(data) {
-                scratch.resize(n * length, T::default());
-                self.gather(data, base, n, scratch);
-            }
-            for (j, (o, result)) in results.by_ref().take(n).enumerate() {
-                f(o, std::array::from_fn(|i| &scratch[i][j * length..(j + 1) * length]), result);
-            }
-            cursor.advance(n);
-        }
-    }
-
-    /// Copies the elements of `n` neighbouring results, the first of which begins at `base`, side by side.
-    fn gather<T: Element>(&self, data: &[T], base: isize, n: usize, scratch: &mut [T]) {
-        for (i, start) in self.starts.iter().enumerate() {
-            let (first, r) = (base + start, i * self.inner);
-            if n == 1 && self.step == 1 {
-                scratch[r..r + self.inner].copy_from_slice(&data[first as usize..first as usize + self.inner]);
-                continue;
-            }
-            for k in 0..self.inner {
-                let place = (first + k as isize * self.step) as usize;
-                for (j, x) in data[place..place + n].iter().enumerate() {
-                    scratch[j * self.length + r + k] = *x;
-                }
-            }
-        }
-    }
-}
-
-/// Where the runs along the innermost dimension start.
-fn run_starts(sizes: &[usize], strides: &Strides) -> Vec<isize> {
-    let outer = sizes.len() - 1;
-    let mut starts = vec![0];
-    for (size, stride) in sizes[..outer].iter().zip(strides) {
-        starts = starts.iter().flat_map(|start| (0..*size as isize).map(move |i| start + i * stride)).collect();
-    }
-    starts
 }
 
 impl Tensor {
@@ -383,18 +289,4 @@ impl Tensor {
 /// [`Tensor::sum_dim`] and its like take signed dimensions.
 pub(crate) fn signed(dims: &[usize]) -> SmallVec<[isize; 6]> {
     dims.iter().map(|d| *d as isize).collect()
-}
-
-/// `f` of every element, added up in several lanes, which the compiler turns into vectors.
-pub(crate) fn sum_of<T: Element>(run: &[T], f: impl Fn(f64) -> f64) -> f64 {
-    const LANES: usize = 8;
-    let mut lanes = [0.0; LANES];
-    let chunks = run.chunks_exact(LANES);
-    let rest: f64 = chunks.remainder().iter().map(|x| f(x.to_f64())).sum();
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += f(x.to_f64());
-        }
-    }
-    lanes.iter().sum::<f64>() + rest
 }
