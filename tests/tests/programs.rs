@@ -81,7 +81,8 @@ fn next(random: &mut Random, live: &[Tensor]) -> Result<Tensor> {
         }
         // What an optimizer does: flat runs, and parts of them.
         14 => {
-            let flat: Vec<Tensor> = live.iter().take(5).map(|y| y.reshape(&[-1])).collect::<Result<_>>()?;
+            let flat: Vec<Tensor> =
+                [&x].into_iter().chain(live.iter().take(4)).map(|y| y.reshape(&[-1])).collect::<Result<_>>()?;
             let run = Tensor::cat(&flat.iter().collect::<Vec<_>>(), 0)?.mul_scalar(0.9)?;
             let first = random.below(run.numel() - m * n + 1);
             run.narrow(0, first as isize, m * n)?.reshape(&[m as isize, n as isize])

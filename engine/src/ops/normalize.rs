@@ -146,7 +146,9 @@ impl Function for Normalized {
         };
         let mut grads = vec![None; cx.inputs()];
         if cx.needs(0) {
-            let slope = grad.sub(&sum.mul_scalar(1.0 / n)?)?.sub(&normal.mul(&product.mul_scalar(1.0 / n)?)?)?;
+            // Scaled behind the broadcast: then that needs no kernel of its own.
+            let mean = |sum: &Tensor| sum.expand_to(x.shape())?.mul_scalar(1.0 / n);
+            let slope = grad.sub(&mean(&sum)?)?.sub(&normal.mul(&mean(&product)?)?)?;
             let slope = slope.mul(&rstd)?;
             grads[0] = Some(if cx.inputs() > 3 { slope.mul(&cx.input(3)?)? } else { slope });
         }

@@ -3,6 +3,8 @@
 //! shader, see `shaders/shared/gemm_common.wgsl`); this family gives the kernels and chooses among them.
 
 mod cpu;
+#[cfg(not(target_arch = "wasm32"))]
+mod kept;
 mod tuner;
 mod variant;
 
@@ -13,9 +15,9 @@ use crate::tensor::{Bind, Launch, Param, Program, groups_1d};
 use crate::{Error, shader};
 
 pub(crate) use cpu::{multiply, multiply_batches};
-pub use tuner::{Choice, Choices, adopt, choices, tune};
 #[cfg(not(target_arch = "wasm32"))]
-pub use tuner::{recall, tune_now};
+pub use kept::{recall, tune_as_needed};
+pub use tuner::{Choice, Choices, adopt, choices, tune};
 use variant::Plan;
 pub(crate) use variant::Shape;
 pub use variant::{Variant, set_variant};
@@ -73,7 +75,10 @@ impl Gemm {
         if m * n * batches == 0 {
             return Ok(Program::default());
         }
-        let variant = variant::forced().or_else(|| tuner::chosen(device, &self));
+        let variant = match variant::forced() {
+            None => tuner::chosen(device, &self)?,
+            forced => forced,
+        };
         self.program_by(device, variant.unwrap_or_else(|| Variant::usual(device, &self.shape)))
     }
 

@@ -1,7 +1,8 @@
-//! Which kernel wins, by measurement. Sizes are rounded to powers of two: products that agree in them are a class. What has
-//! been planned without a measurement is remembered until [`tune`] measures it; until then, and beyond its time, the table of
-//! `variant` decides. Choices are kept by adapter: in this thread, natively also in a file in the user's cache folder, and
-//! they can be handed out and in as text.
+//! Which kernel wins, by measurement. Sizes are rounded to powers of two: products that agree in them are a class. Natively
+//! a class is measured when it is first planned, if `kept`'s `tune_as_needed` was called; otherwise it waits for [`tune`], which a
+//! browser can await, and until then the table of `variant` decides. All kernels give the same bits, so a choice changes
+//! nothing but time. Choices are kept by adapter: in this thread, natively also in a file in the user's cache folder, and they
+//! can be handed out and in as text.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,6 +22,12 @@ const VERSION: u32 = 1;
 /// Multiply-adds of a measured run: a few milliseconds. Larger products are cut.
 const SOFTWARE_WORK: usize = 1 << 24;
 const HARDWARE_WORK: usize = 1 << 31;
+
+/// Products smaller than a measured run by this factor are not measured: there is nothing to be won.
+const SMALLER: usize = 16;
+
+/// How much faster than the usual kernel another has to be: less may be chance.
+const WORTH: f64 = 0.95;
 
 /// Runs of each kernel, of which the fastest counts.
 const RUNS: usize = 2;
@@ -45,9 +52,13 @@ pub struct Choices {
     pub classes: BTreeMap<String, Choice>,
 }
 
+/// What is known of an adapter.
 #[derive(Default)]
-struct Table {
-    choices: BTreeMap<String, Choice>,
+pub(super) struct Table {
+    /// The choices, by class.
+    pub choices: BTreeMap<String, Choice>,
+    /// Milliseconds that may be spent on measuring as products are planned.
+    pub budget: f64,
     waiting: BTreeMap<String, Gemm>,
 }
 
@@ -55,27 +66,46 @@ thread_local! {
     static TABLES: RefCell<BTreeMap<String, Table>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-fn with_table<T>(gpu: &Gpu, f: impl FnOnce(&mut Table) -> T) -> T {
+pub(super) fn with_table<T>(gpu: &Gpu, f: impl FnOnce(&mut Table) -> T) -> T {
     TABLES.with_borrow_mut(|tables| f(tables.entry(gpu.identity().to_owned()).or_default()))
 }
 
 fn class(gemm: &Gemm) -> String {
     let Shape { m, n, k, batches } = gemm.shape;
     let [m, n, k, batches] = [m, n, k, batches].map(usize::next_power_of_two);
-    format!("{} {m}×{k}×{n}, {batches}", gemm.name)
+    let order = |deep: bool| if deep { 'k' } else { '_' };
+    let [a, b] = gemm.deep.map(order);
+    format!("{} {} {m}×{k}×{n}, {batches}, {a}{b}", gemm.name, gemm.dtype)
 }
 
-/// The kernel that was fastest for products like this one; if none has been measured, this one waits for it.
-pub(super) fn chosen(device: &Device, gemm: &Gemm) -> Option<Variant> {
-    let Device::Gpu(gpu) = device else { return None };
+/// The kernel that was fastest for products like this one. If none has been measured, that is done now where it may be; else
+/// this one waits for it.
+///
+/// # Errors
+/// A kernel that the GPU cannot run.
+pub(super) fn chosen(device: &Device, gemm: &Gemm) -> Result<Option<Variant>> {
+    let Device::Gpu(gpu) = device else { return Ok(None) };
+    let software = gpu.kind() == AdapterKind::Software;
+    let small = gemm.shape.work() < most_work(software) / SMALLER;
+    if small || Variant::candidates(software, &gemm.shape).len() < 2 {
+        return Ok(None);
+    }
     let class = class(gemm);
-    with_table(gpu, |table| {
-        let choice = table.choices.get(&class).map(|choice| choice.variant);
-        if choice.is_none() && !table.waiting.contains_key(&class) {
-            table.waiting.insert(class, gemm.clone());
-        }
-        choice
-    })
+    let known = with_table(gpu, |table| table.choices.get(&class).map(|choice| choice.variant));
+    #[cfg(not(target_arch = "wasm32"))]
+    if known.is_none() && with_table(gpu, |table| table.budget > 0.0) {
+        return super::kept::measured(gpu, device, gemm, class).map(Some);
+    }
+    if known.is_none() {
+        with_table(gpu, |table| {
+            table.waiting.entry(class).or_insert_with(|| gemm.clone());
+        });
+    }
+    Ok(known)
+}
+
+fn most_work(software: bool) -> usize {
+    if software { SOFTWARE_WORK } else { HARDWARE_WORK }
 }
 
 /// The choices made so far for a device's adapter; none on a CPU.
@@ -125,12 +155,15 @@ pub async fn tune(device: &Device, budget: f64, now: &dyn Fn() -> f64) -> Result
     Ok(measured)
 }
 
-async fn measure(gpu: &Gpu, device: &Device, mut gemm: Gemm, now: &dyn Fn() -> f64) -> Result<Choice> {
+/// Times the kernels for a product.
+pub(super) async fn measure(gpu: &Gpu, device: &Device, mut gemm: Gemm, now: &dyn Fn() -> f64) -> Result<Choice> {
     let software = gpu.kind() == AdapterKind::Software;
-    gemm.shape = gemm.shape.cut(if software { SOFTWARE_WORK } else { HARDWARE_WORK });
+    let candidates = Variant::candidates(software, &gemm.shape);
+    let usual = Variant::usual(device, &gemm.shape);
+    gemm.shape = gemm.shape.cut(most_work(software));
     let mut milliseconds = BTreeMap::new();
     let mut best: Option<(Variant, f64)> = None;
-    for variant in Variant::candidates(software, &gemm.shape) {
+    for variant in candidates {
         let mut program: Program = gemm.program_by(device, *variant)?;
         for launch in &mut program.launches {
             launch.source.pieces.push(shader!("shared/finish").into());
@@ -139,72 +172,11 @@ async fn measure(gpu: &Gpu, device: &Device, mut gemm: Gemm, now: &dyn Fn() -> f
         let output = gemm.output.max(m * n * batches);
         let time = plan::milliseconds(gpu, &program, &gemm.extents, output, RUNS, now).await?;
         milliseconds.insert(format!("{variant:?}"), time);
-        if best.is_none_or(|(_, fastest)| time < fastest) {
-            best = Some((*variant, time));
+        let handicapped = if *variant == usual { time * WORTH } else { time };
+        if best.is_none_or(|(_, fastest)| handicapped < fastest) {
+            best = Some((*variant, handicapped));
         }
     }
     let (variant, _) = best.ok_or_else(|| Error::internal("no kernel was measured"))?;
     Ok(Choice { variant, milliseconds })
-}
-
-/// [`tune`] for native programs: choices of earlier runs are read from a file in the user's cache folder, and what was
-/// measured is added to it. A file that cannot be read or written costs only the time to measure.
-///
-/// # Errors
-/// As [`tune`].
-#[cfg(not(target_arch = "wasm32"))]
-pub fn tune_now(device: &Device, budget: f64) -> Result<usize> {
-    recall(device)?;
-    let start = std::time::Instant::now();
-    let measured = plan::block_on(tune(device, budget, &|| start.elapsed().as_secs_f64() * 1e3))?;
-    if measured > 0
-        && let Some(path) = file(device)
-        && let Ok(text) = serde_json::to_string_pretty(&choices(device))
-        && let Err(error) = write(&path, &text)
-    {
-        log::warn!("the choices of kernels could not be kept in {}: {error}", path.display());
-    }
-    Ok(measured)
-}
-
-/// Takes over the choices in the user's cache folder; says whether there were any.
-///
-/// # Errors
-/// None today: what cannot be read is measured again.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn recall(device: &Device) -> Result<bool> {
-    let text = file(device).and_then(|path| std::fs::read_to_string(path).ok());
-    let kept: Option<Choices> = text.and_then(|text| serde_json::from_str(&text).ok());
-    let adopted = kept.is_some_and(|kept| adopt(device, kept));
-    if adopted {
-        plan::forget(device)?;
-    }
-    Ok(adopted)
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn write(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    // Whole or not at all: another program may be reading.
-    let half = path.with_extension("half");
-    std::fs::write(&half, text)?;
-    std::fs::rename(half, path)
-}
-
-/// `$KINDLING_CACHE`, or `kindling` in the user's cache folder; a file for each adapter.
-#[cfg(not(target_arch = "wasm32"))]
-fn file(device: &Device) -> Option<std::path::PathBuf> {
-    use std::path::PathBuf;
-    let Device::Gpu(gpu) = device else { return None };
-    let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = if cfg!(windows) {
-        var("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        var("HOME").map(|home| home.join("Library/Caches"))
-    } else {
-        var("XDG_CACHE_HOME").or_else(|| var("HOME").map(|home| home.join(".cache")))
-    };
-    let folder = var("KINDLING_CACHE").or_else(|| base.map(|base| base.join("kindling")))?;
-    let name: String = gpu.identity().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    Some(folder.join("kernels").join(format!("{name}.json")))
 }

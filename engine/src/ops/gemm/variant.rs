@@ -62,7 +62,8 @@ impl Variant {
     pub const ALL: [Self; 6] =
         [Self::Thread, Self::Register4x4, Self::Register8x8, Self::Register16x8, Self::Tile64x64, Self::Tile128x64];
 
-    /// Those worth measuring: without workgroup memory where that is emulated, and tiles that the product fills.
+    /// Those worth measuring, of which there may be one: without workgroup memory where that is emulated, and tiles that the
+    /// product fills.
     pub(super) fn candidates(software: bool, shape: &Shape) -> &'static [Self] {
         match (software, shape.m.min(shape.n)) {
             (_, 0..4) => &[Self::Thread],
