@@ -2,7 +2,7 @@
 //! order of a sum allows; and from each other not at all, so that what is measured cannot change a result.
 
 use kindling::autograd::{Backward, grad};
-use kindling::ops::{Conv2dOptions, Padding, Variant, set_variant};
+use kindling::ops::{Choices, Conv2dOptions, Padding, Variant, adopt, choices, set_variant, tune};
 use kindling::{Device, Result, Tensor, block_on};
 
 /// A device for every kernel, since plans are kept with devices, and one for the engine's own choice.
@@ -102,4 +102,29 @@ fn convolutions() -> Result<()> {
         let input = t[0].slice(1, Some(1), Some(4), 1)?.slice(2, Some(2), None, 1)?;
         input.conv2d(&t[1], None, &Conv2dOptions { padding, ..Default::default() })
     })
+}
+
+#[test]
+fn what_was_measured_is_used_again_and_changes_no_bit() -> Result<()> {
+    let Some((_, device)) = gpus().pop() else { return Ok(()) };
+    let product = || -> Result<Vec<f32>> {
+        block_on(numbers(&[150, 160], 1, &device)?.matmul(&numbers(&[160, 140], 2, &device)?)?.to_vec())
+    };
+    let before = product()?;
+    let start = std::time::Instant::now();
+    let now = || start.elapsed().as_secs_f64() * 1e3;
+    let planned = device.counters().plans_created;
+    assert_eq!(block_on(tune(&device, 60_000.0, &now))?, 1, "one class is waiting");
+    assert_eq!(block_on(tune(&device, 60_000.0, &now))?, 0, "nothing is measured twice");
+    let found = choices(&device);
+    assert_eq!(found.classes.keys().collect::<Vec<_>>(), ["matmul f32 256×256×256, 1, k_"]);
+    assert!(product()? == before);
+    assert!(device.counters().plans_created > planned, "planned anew");
+    // As text and back; another adapter's are refused.
+    let text = serde_json::to_string(&found).unwrap_or_default();
+    let read: Choices = serde_json::from_str(&text).unwrap_or_default();
+    assert_eq!(read, found);
+    assert!(adopt(&device, read.clone()));
+    assert!(!adopt(&device, Choices { adapter: "another".to_owned(), ..read }));
+    Ok(())
 }

@@ -7,6 +7,10 @@ use super::graph::{Graph, Source};
 use super::schedule::{Schedule, Step};
 use crate::tensor::{Compute, Layout};
 
+/// Every other operand takes a copy of its own, where the joining kernel takes several: more than one in so many are left to
+/// that kernel.
+const OTHERS: usize = 7;
+
 /// Where a node's result goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -34,7 +38,9 @@ impl Joins {
             let Some(offsets) = offsets(graph, *node) else { continue };
             let found = members(graph, *node, &offsets, &joins.members);
             let found = without_hazards(graph, schedule, found);
-            if !found.is_empty() {
+            let operands = &graph.nodes[*node].operands;
+            let others = operands.iter().filter(|s| !matches!(s, Source::Node(n) if found.contains_key(n))).count();
+            if !found.is_empty() && others <= operands.len() / OTHERS + 1 {
                 joins.members.extend(found.into_iter().map(|(member, offset)| (member, Place { into: *node, offset })));
                 joins.offsets.insert(*node, offsets);
             }

@@ -63,14 +63,18 @@ impl Variant {
         [Self::Thread, Self::Register4x4, Self::Register8x8, Self::Register16x8, Self::Tile64x64, Self::Tile128x64];
 
     /// Those worth measuring, of which there may be one: without workgroup memory where that is emulated, and tiles that the
-    /// product fills.
-    pub(super) fn candidates(software: bool, shape: &Shape) -> &'static [Self] {
-        match (software, shape.m.min(shape.n)) {
+    /// product fills. Browsers do not say which adapters are emulated.
+    pub(super) fn candidates(kind: AdapterKind, shape: &Shape) -> &'static [Self] {
+        use AdapterKind::{Hardware, Software, Unknown};
+        match (kind, shape.m.min(shape.n)) {
             (_, 0..4) => &[Self::Thread],
-            (true, 4..=8) => &[Self::Register4x4, Self::Register8x8],
-            (true, _) => &[Self::Register4x4, Self::Register8x8, Self::Register16x8],
-            (false, 4..=16) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64],
-            (false, _) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64, Self::Tile128x64],
+            (Software, 4..=8) => &[Self::Register4x4, Self::Register8x8],
+            (Software, _) => &[Self::Register4x4, Self::Register8x8, Self::Register16x8],
+            (Hardware | Unknown, 4..=16) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64],
+            (Hardware, _) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64, Self::Tile128x64],
+            (Unknown, _) => {
+                &[Self::Register4x4, Self::Register8x8, Self::Register16x8, Self::Tile64x64, Self::Tile128x64]
+            }
         }
     }
 
