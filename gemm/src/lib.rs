@@ -78,7 +78,9 @@ impl fmt::Display for OutOfBounds {
 impl std::error::Error for OutOfBounds {}
 
 mod sealed {
-    use pulp::Simd;
+    use pulp::{Arch, Simd};
+
+    use crate::slide::{Adding, Sliding};
 
     /// The types that the kernels exist for, and their vectors.
     pub trait Sealed: Copy + Send + Sync + 'static {
@@ -92,6 +94,9 @@ mod sealed {
         /// The whole vectors of a slice.
         fn vectors<S: Simd>(data: &[Self]) -> &[Self::V<S>];
         fn vectors_mut<S: Simd>(data: &mut [Self]) -> &mut [Self::V<S>];
+        // For each type by itself, so that they are compiled in this crate, as it is to be optimized.
+        fn sliding(sliding: Sliding<'_, Self>);
+        fn adding(adding: Adding<'_, Self>);
     }
 
     macro_rules! sealed {
@@ -119,6 +124,14 @@ mod sealed {
                 #[inline(always)]
                 fn vectors_mut<S: Simd>(data: &mut [Self]) -> &mut [Self::V<S>] {
                     S::$vectors_mut(data).0
+                }
+
+                fn sliding(sliding: Sliding<'_, Self>) {
+                    Arch::new().dispatch(sliding);
+                }
+
+                fn adding(adding: Adding<'_, Self>) {
+                    Arch::new().dispatch(adding);
                 }
             }
         };

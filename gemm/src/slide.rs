@@ -4,9 +4,10 @@
 
 mod sums;
 
+pub(crate) use sums::Adding;
 pub use sums::Sums;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use crate::sealed::Sealed;
 use crate::{OutOfBounds, Scalar};
@@ -103,11 +104,11 @@ pub fn slide<T: Scalar>(
     if last >= out.len() || taps.len() != left.depth || bias.is_some_and(|bias| bias.len() < left.rows) {
         return Err(OutOfBounds("the result of a sliding product reaches beyond its slice"));
     }
-    Arch::new().dispatch(Sliding { left, source, taps, places, bias, out, plane });
+    T::sliding(Sliding { left, source, taps, places, bias, out, plane });
     Ok(())
 }
 
-struct Sliding<'a, T> {
+pub(crate) struct Sliding<'a, T> {
     left: &'a Left<T>,
     source: &'a [T],
     taps: &'a [usize],

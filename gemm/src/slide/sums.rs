@@ -50,7 +50,7 @@ impl<T: Scalar> Sums<T> {
             return Err(OutOfBounds("the gradients of a sliding product reach beyond their slice"));
         }
         self.turned.resize(count * self.width, T::ZERO);
-        Arch::new().dispatch(Adding { sums: self, source, taps, places, grads });
+        T::adding(Adding { sums: self, source, taps, places, grads });
         Ok(())
     }
 
@@ -60,7 +60,7 @@ impl<T: Scalar> Sums<T> {
     }
 }
 
-struct Adding<'a, T> {
+pub(crate) struct Adding<'a, T> {
     sums: &'a mut Sums<T>,
     source: &'a [T],
     taps: &'a [usize],
