@@ -77,6 +77,7 @@ impl fmt::Display for OutOfBounds {
 
 impl std::error::Error for OutOfBounds {}
 
+#[expect(private_interfaces, reason = "nobody outside of this crate can call what is sealed")]
 mod sealed {
     use pulp::{Arch, Simd};
 

@@ -2,8 +2,8 @@
 //! group 0: storage first, then its parameters, a uniform; what is joined to a kernel brings its own after them.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::device::{Counts, count};
@@ -74,7 +74,6 @@ pub struct Pipeline {
     name: String,
     raw: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
-    launches: Cell<u64>,
 }
 
 impl Pipeline {
@@ -89,10 +88,6 @@ impl Pipeline {
 
     pub(super) fn layout(&self) -> &wgpu::BindGroupLayout {
         &self.layout
-    }
-
-    pub(super) fn count_launch(&self) {
-        self.launches.set(self.launches.get() + 1);
     }
 }
 
@@ -118,15 +113,6 @@ impl Kernels {
         let made = Rc::new(self.compile(source, access));
         self.pipelines.borrow_mut().insert(key, made.clone());
         made
-    }
-
-    /// How often each kernel has been launched, by its name.
-    pub fn launches(&self) -> BTreeMap<String, u64> {
-        let mut launches = BTreeMap::new();
-        for pipeline in self.pipelines.borrow().values() {
-            *launches.entry(pipeline.name.clone()).or_default() += pipeline.launches.get();
-        }
-        launches
     }
 
     fn compile(&self, source: &KernelSource, access: &[Access]) -> Pipeline {
@@ -162,7 +148,7 @@ impl Kernels {
             },
             cache: None,
         });
-        Pipeline { name: name.to_owned(), raw, layout, launches: Cell::new(0) }
+        Pipeline { name: name.to_owned(), raw, layout }
     }
 }
 

@@ -8,7 +8,6 @@ mod readback;
 mod timing;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -167,11 +166,6 @@ impl Gpu {
         &self.0.limits
     }
 
-    /// How often each kernel has been launched since the device was opened, by its name.
-    pub fn launches(&self) -> BTreeMap<String, u64> {
-        self.0.kernels.launches()
-    }
-
     /// Destroys the device: what a driver crash or a closed laptop lid does to it. Everything on it is lost.
     pub fn destroy(&self) {
         self.0.device.destroy();
@@ -261,12 +255,16 @@ impl Gpu {
                 pass.set_pipeline(dispatch.pipeline.raw());
                 last = Some(std::ptr::from_ref(dispatch.pipeline));
             }
-            pass.set_bind_group(0, dispatch.bind_group, &[]);
-            let [x, y, z] = dispatch.groups;
-            pass.dispatch_workgroups(x, y, z);
-            dispatch.pipeline.count_launch();
-            count(&self.0.counts.dispatches, 1);
+            self.launch(&mut pass, &dispatch);
         }
+    }
+
+    /// Launches a kernel whose pipeline has been set.
+    fn launch(&self, pass: &mut wgpu::ComputePass<'_>, dispatch: &Dispatch<'_>) {
+        pass.set_bind_group(0, dispatch.bind_group, &[]);
+        let [x, y, z] = dispatch.groups;
+        pass.dispatch_workgroups(x, y, z);
+        count(&self.0.counts.dispatches, 1);
     }
 
     /// Encodes kernels in order, each in a pass between two timestamps.
@@ -279,10 +277,7 @@ impl Gpu {
                 timestamp_writes: (i < timing::MOST).then(|| timing.writes(i)),
             });
             pass.set_pipeline(dispatch.pipeline.raw());
-            pass.set_bind_group(0, dispatch.bind_group, &[]);
-            let [x, y, z] = dispatch.groups;
-            pass.dispatch_workgroups(x, y, z);
-            count(&self.0.counts.dispatches, 1);
+            self.launch(&mut pass, dispatch);
         }
         timing.resolve(encoder);
         self.0.timing.replace(Some((timing, false)));
