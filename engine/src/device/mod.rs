@@ -92,11 +92,11 @@ impl Device {
     /// Times every kernel of the next execution: of a training step, if one comes next. `clock` gives milliseconds.
     ///
     /// ```
-    /// use kindling::{Device, Tensor};
+    /// use kindling::{Device, Tensor, block_on};
     /// use std::time::{SystemTime, UNIX_EPOCH};
     /// let device = Device::cpu();
     /// device.profile_next(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64() * 1e3));
-    /// Tensor::from_slice(&[1.0f32, 2.0], &[2], &device)?.exp()?.to_vec::<f32>()?;
+    /// block_on(Tensor::from_slice(&[1.0f32, 2.0], [2], &device)?.exp()?.to_vec::<f32>())?;
     /// let times = device.profile().unwrap_or_default();
     /// assert_eq!((times[0].name.as_str(), times[0].count), ("exp", 1));
     /// # Ok::<(), kindling::Error>(())
