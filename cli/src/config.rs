@@ -334,7 +334,7 @@ pub enum DeviceChoice {
 }
 
 /// Milliseconds for measuring kernels, the first time that an adapter gets products of new sizes.
-const MEASURING: f64 = 2000.0;
+const MEASURING: f64 = 1000.0;
 
 impl DeviceChoice {
     /// Opens the device; what it is called.

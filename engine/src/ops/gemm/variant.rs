@@ -69,7 +69,7 @@ impl Variant {
         match (kind, shape.m.min(shape.n)) {
             (_, 0..4) => &[Self::Thread],
             (Software, 4..=8) => &[Self::Register4x4, Self::Register8x8],
-            (Software, _) => &[Self::Register4x4, Self::Register8x8, Self::Register16x8],
+            (Software, _) => &[Self::Register8x8, Self::Register16x8],
             (Hardware | Unknown, 4..=16) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64],
             (Hardware, _) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64, Self::Tile128x64],
             (Unknown, _) => {
@@ -195,7 +195,11 @@ fn choose(software: bool, shape: &Shape) -> Variant {
         return Variant::Thread;
     }
     if software {
-        return if m <= 4 || n <= 32 { Variant::Register4x4 } else { Variant::Register8x8 };
+        return match (m, n) {
+            (..=4, _) | (_, ..=32) => Variant::Register4x4,
+            (..=15, _) => Variant::Register8x8,
+            _ => Variant::Register16x8,
+        };
     }
     if m <= 16 || n <= 16 {
         return Variant::Register4x4;
