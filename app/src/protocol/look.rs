@@ -213,26 +213,6 @@ pub struct Spread {
     pub counts: Vec<u32>,
 }
 
-/// The autograd graph of a step, from the loss to the parameters.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GraphView {
-    /// The functions; the first is the loss's.
-    pub nodes: Vec<GraphNode>,
-    /// From a function to one whose gradient it gives.
-    pub edges: Vec<[usize; 2]>,
-}
-
-/// A function of the graph, or a parameter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GraphNode {
-    /// As PyTorch calls it: `AddmmBackward0`; a parameter's full name.
-    pub name: String,
-    /// The shape of what it is the gradient of.
-    pub shape: Vec<usize>,
-    /// Whether it is a parameter.
-    pub parameter: bool,
-}
-
 /// The kernels of a training step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProfileView {

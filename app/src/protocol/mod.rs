@@ -15,14 +15,13 @@ pub use data::{DataInfo, DataKind, DataProgress, DataSource, SamplesView};
 pub use file::{CheckpointSummary, FileKind, FileSummary, ResumeFrom};
 pub use hardware::{Adapter, DeviceChoice, DeviceKind, Hardware, Measurement, NoGpu};
 pub use look::{
-    ActivationsView, ClassifiedView, ConfusionView, FiltersView, GraphNode, GraphView, HistogramsView, KernelView,
-    LayerNorms, LayerView, Look, Order, ParameterView, PictureOf, Prediction, PredictionsView, ProfileView, SplitName,
-    Spread, StepView,
+    ActivationsView, ClassifiedView, ConfusionView, FiltersView, HistogramsView, KernelView, LayerNorms, LayerView,
+    Look, Order, ParameterView, PictureOf, Prediction, PredictionsView, ProfileView, SplitName, Spread, StepView,
 };
 
 pub use run::{Begun, Benched, Progress};
 
-use kindling::train::{Augment, Ending, EpochResult, TrainSpec};
+use kindling::train::{Augment, Ending, EpochResult, Graph, TrainSpec};
 use serde::{Deserialize, Serialize};
 
 /// A run's number; the page counts.
@@ -237,7 +236,7 @@ pub enum FromWorker {
     /// What was asked by [`Look::Histograms`].
     Histograms(HistogramsView),
     /// What was asked by [`Look::Graph`].
-    Graph(GraphView),
+    Graph(Graph),
     /// What was asked by [`Look::Profile`].
     Profile(ProfileView),
     /// What the model makes of the user's picture.

@@ -2,9 +2,7 @@
 //! takes.
 
 use super::Session;
-use crate::protocol::{
-    ConfusionView, FromWorker, GraphNode, GraphView, HistogramsView, KernelView, ParameterView, ProfileView, Spread,
-};
+use crate::protocol::{ConfusionView, FromWorker, HistogramsView, KernelView, ParameterView, ProfileView, Spread};
 use kindling::device::{Array, KernelTime};
 use kindling::nn::Module as _;
 use kindling::{Error, Result, Tensor, plan};
@@ -57,14 +55,8 @@ impl Session {
             None => run.trainer.graph().await?,
         };
         run.graph = Some(graph.clone());
-        let node = |node: kindling::train::GraphNode| GraphNode {
-            name: node.name,
-            shape: node.shape,
-            parameter: node.parameter,
-        };
-        let nodes = graph.nodes.into_iter().map(node).collect();
         self.tell_results(0.0);
-        self.say(FromWorker::Graph(GraphView { nodes, edges: graph.edges }));
+        self.say(FromWorker::Graph(graph));
         Ok(())
     }
 

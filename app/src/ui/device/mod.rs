@@ -1,10 +1,10 @@
 //! The device: what the browser offers, what is computed on, what it reaches.
 
-use crate::protocol::{Adapter, DeviceChoice, Hardware, ToWorker};
+use crate::protocol::{Adapter, Hardware, ToWorker};
 use crate::ui::header::kind;
 use crate::ui::numbers;
-use crate::ui::pieces::Choice;
 use crate::ui::store::{Status, Store};
+use crate::ui::training::DeviceField;
 use crate::words;
 use leptos::prelude::*;
 
@@ -83,22 +83,6 @@ fn Limits(adapter: Adapter) -> impl IntoView {
 /// What is computed on, and what could be.
 #[component]
 fn Use(store: Store) -> impl IntoView {
-    let options = [("best", "the fastest"), ("gpu", "WebGPU"), ("cpu", "CPU")];
-    let value = Signal::derive(move || {
-        let name = match store.draft.device.get() {
-            DeviceChoice::Best => "best",
-            DeviceChoice::Gpu => "gpu",
-            DeviceChoice::Cpu => "cpu",
-        };
-        name.to_owned()
-    });
-    let choose = move |name: String| {
-        store.use_device(match name.as_str() {
-            "gpu" => DeviceChoice::Gpu,
-            "cpu" => DeviceChoice::Cpu,
-            _ => DeviceChoice::Best,
-        });
-    };
     let opened = move || {
         store
             .device
@@ -108,12 +92,7 @@ fn Use(store: Store) -> impl IntoView {
     view! {
         <section class="panel card" aria-labelledby="use-title">
             <h2 id="use-title">"Runs compute on"</h2>
-            <Choice
-                label="Device of the next run"
-                options=options.map(|(name, words)| (name.to_owned(), words.to_owned())).to_vec()
-                value
-                on_change=Callback::new(choose)
-            />
+            <DeviceField store />
             {opened}
         </section>
     }

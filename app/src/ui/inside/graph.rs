@@ -1,9 +1,9 @@
 //! The autograd graph of the last step, from the loss down to the parameters, each function in the row of its distance.
 
 use super::looking;
-use crate::protocol::GraphView;
 use crate::ui::numbers;
 use crate::ui::store::Store;
+use kindling::train;
 use leptos::prelude::*;
 
 const WIDTH: f64 = 168.0;
@@ -69,7 +69,7 @@ pub fn Graph(store: Store) -> impl IntoView {
 }
 
 /// Rows by the longest way from the loss; within a row beside what they come from.
-fn place(view: &GraphView) -> (Vec<Spot>, f64, f64) {
+fn place(view: &train::Graph) -> (Vec<Spot>, f64, f64) {
     let count = view.nodes.len();
     let mut depth = vec![0usize; count];
     // The graph has no cycles; as many rounds as it has nodes are more than enough, and end early.
@@ -116,16 +116,16 @@ fn place(view: &GraphView) -> (Vec<Spot>, f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::GraphNode;
+    use kindling::train::GraphNode;
 
     #[test]
     fn what_comes_from_two_stands_below_both() {
         let node = |name: &str| GraphNode { name: name.into(), shape: vec![2], parameter: false };
         let nodes = ["loss", "a", "b", "c"].map(node).to_vec();
-        let (spots, width, height) = place(&GraphView { nodes, edges: vec![[0, 1], [0, 3], [1, 2], [2, 3]] });
+        let (spots, width, height) = place(&train::Graph { nodes, edges: vec![[0, 1], [0, 3], [1, 2], [2, 3]] });
         let rows: Vec<f64> = spots.iter().map(|spot| spot.y).collect();
         assert!(rows.windows(2).all(|pair| pair[0] < pair[1]), "{rows:?}");
         assert!(spots.iter().all(|spot| spot.x >= 0.0 && spot.x + WIDTH <= width && spot.y + HEIGHT <= height));
-        assert!(place(&GraphView { nodes: Vec::new(), edges: Vec::new() }).0.is_empty());
+        assert!(place(&train::Graph { nodes: Vec::new(), edges: Vec::new() }).0.is_empty());
     }
 }

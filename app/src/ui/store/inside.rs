@@ -1,10 +1,11 @@
 //! What is looked into: the view that is open, and the last answer for each.
 
 use crate::protocol::{
-    ActivationsView, ClassifiedView, ConfusionView, FiltersView, GraphView, HistogramsView, Look, Order, PictureOf,
+    ActivationsView, ClassifiedView, ConfusionView, FiltersView, HistogramsView, Look, Order, PictureOf,
     PredictionsView, ProfileView, SplitName,
 };
 use crate::ui::browser::Pixels;
+use kindling::train::Graph;
 use leptos::prelude::*;
 
 /// What can be looked into.
@@ -44,7 +45,7 @@ pub struct Inside {
     /// Distributions.
     pub histograms: RwSignal<Option<HistogramsView>>,
     /// The graph.
-    pub graph: RwSignal<Option<GraphView>>,
+    pub graph: RwSignal<Option<Graph>>,
     /// Kernels.
     pub profile: RwSignal<Option<ProfileView>>,
     /// The person's own picture.

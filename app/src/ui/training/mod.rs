@@ -9,6 +9,7 @@ mod settings;
 
 pub use controls::{Controls, Dock};
 pub use curves::Curves;
+pub use settings::DeviceField;
 
 use crate::ui::store::Store;
 use leptos::prelude::*;

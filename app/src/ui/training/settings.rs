@@ -163,8 +163,9 @@ fn EarlyStoppingField(spec: RwSignal<TrainSpec>) -> impl IntoView {
     }
 }
 
+/// Where the next run computes.
 #[component]
-fn DeviceField(store: Store) -> impl IntoView {
+pub fn DeviceField(store: Store) -> impl IntoView {
     let options = [("best", "the fastest"), ("gpu", "WebGPU"), ("cpu", "CPU")];
     let value = Signal::derive(move || {
         let name = match store.draft.device.get() {
