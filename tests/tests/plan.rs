@@ -103,3 +103,26 @@ fn a_steady_step_makes_nothing() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn kernels_of_an_execution_are_timed_when_asked_for() -> Result<()> {
+    fn clock() -> f64 {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map_or(0.0, |since| since.as_secs_f64() * 1e3)
+    }
+    for device in devices() {
+        let x = Tensor::from_slice(&vec![0.5f32; 256 * 256], [256, 256], &device)?;
+        assert!(device.profile().is_none(), "nothing was asked for on {device}");
+        device.profile_next(clock);
+        let y = x.exp()?.matmul(&x)?;
+        block_on(y.to_vec::<f32>())?;
+        // A GPU tells later; the next read lets it.
+        block_on(x.exp()?.to_vec::<f32>())?;
+        let Some(times) = device.profile() else { panic!("{device} has timed nothing") };
+        let mut names: Vec<&str> = times.iter().map(|time| time.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["exp", "matmul"], "only the execution that was to be timed, on {device}");
+        assert!(times.iter().all(|time| time.count == 1 && time.ms >= 0.0) && times[0].ms > 0.0, "{times:?}");
+    }
+    Ok(())
+}
