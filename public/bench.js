@@ -1,9 +1,11 @@
 // A page that other programs measure: window.__bench = { name, ready, run(workload, steps) }. The engine is in the same
 // worker as for the playground.
 
+import { startWorker } from "./program.js";
+
 const device = new URLSearchParams(location.search).get("device") === "cpu" ? "cpu" : "gpu";
-const worker = new Worker("./worker_loader.js", { type: "module", name: `kindling-bench-${Math.random()}` });
 let waiting = null;
+let worker = null;
 
 window.__bench = {
   name: `kindling-${device}`,
@@ -16,6 +18,7 @@ window.__bench = {
   },
 };
 
+worker = await startWorker(`kindling-bench-${Math.random()}`);
 worker.onmessage = ({ data }) => {
   const message = JSON.parse(data.text);
   if (message === "ready") {

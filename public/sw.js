@@ -6,8 +6,6 @@
 const CACHE = "kindling-page";
 const HASHED = /-[0-9a-f]{8,}(_bg)?\.(js|wasm|css)$/;
 const scope = new URL(self.registration.scope);
-// The engine's worker loads these itself, so that the page cannot tell of them.
-const WORKER = ["worker_loader.js", "worker.js", "worker_bg.wasm"];
 
 self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -32,7 +30,7 @@ self.addEventListener("message", (event) => {
 async function keepAll(urls) {
   const cache = await caches.open(CACHE);
   const own = urls.filter((url) => url.startsWith(scope.href) && !url.startsWith(`${scope.href}data/`));
-  const wanted = new Set([scope.href, ...WORKER.map((name) => scope.href + name), ...own]);
+  const wanted = new Set([scope.href, `${scope.href}worker.js`, ...own]);
   await Promise.all([...wanted].map((url) => cache.add(url).catch(() => {})));
   // Files of an earlier version, which no page asks for any more.
   for (const request of await cache.keys()) {

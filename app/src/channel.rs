@@ -21,7 +21,7 @@ pub fn listen(on_message: impl Fn(ToWorker, Vec<Beside>) + 'static) {
     let listener = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let data = event.data();
         let text = get(&data, "text").as_string().unwrap_or_default();
-        match serde_json::from_str(&text) {
+        match kindling::json::read(&text) {
             Ok(message) => on_message(message, beside(&get(&data, "bulk"))),
             Err(error) => say(&FromWorker::NotUnderstood { reason: error.to_string() }, &[]),
         }
@@ -53,7 +53,7 @@ fn beside(bulk: &JsValue) -> Vec<Beside> {
 /// Tells the page something, with bytes beside it.
 pub fn say(message: &FromWorker, bulk: &[Vec<u8>]) {
     let buffers: Array = bulk.iter().map(|bytes| JsValue::from(Uint8Array::from(bytes.as_slice()).buffer())).collect();
-    let sent = serde_json::to_string(message).map_err(|error| error.to_string()).and_then(|text| {
+    let sent = kindling::json::write(message).map_err(|error| error.to_string()).and_then(|text| {
         let envelope = object(&[("text", text.into()), ("bulk", buffers.clone().into())]);
         scope().post_message_with_transfer(&envelope, &buffers).map_err(|error| said(&error))
     });

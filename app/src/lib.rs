@@ -1,4 +1,4 @@
-//! Kindling's page: what the two programs, the page and the worker, share.
+//! Kindling's page and its worker: one program, which `main` starts as the one or the other.
 //!
 //! The page shows and asks; the worker owns the engine. They know each other only through [`protocol`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
@@ -13,7 +13,12 @@ pub mod ui;
 pub mod words;
 pub mod worker;
 
-/// Shows a panic's message and place in the browser's console: without it a panic in wasm says only "unreachable".
-pub fn report_panics() {
-    std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
+/// Shows a panic's message and place in the browser's console, where a panic in wasm would say only "unreachable", and
+/// tells `also` of it.
+pub fn report_panics(also: impl Fn(&str) + Send + Sync + 'static) {
+    std::panic::set_hook(Box::new(move |info| {
+        let said = info.to_string();
+        web_sys::console::error_1(&said.as_str().into());
+        also(&said);
+    }));
 }

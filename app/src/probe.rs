@@ -26,7 +26,7 @@ pub async fn hardware() -> Hardware {
 /// Whether the adapter is one of the known programs that play a graphics card. Browsers mark only some as fallback.
 fn is_software(adapter: &Adapter) -> bool {
     const NAMES: &[&str] = &["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "warp", "software"];
-    let described = format!("{} {}", adapter.architecture, adapter.description).to_lowercase();
+    let described = format!("{} {}", adapter.architecture, adapter.description).to_ascii_lowercase();
     NAMES.iter().any(|name| described.contains(name))
 }
 

@@ -81,7 +81,9 @@ fn name(adapter: &Adapter, unnamed: &str) -> String {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
 }
 
 /// A number of bytes in the largest unit that keeps it whole or gives one decimal: `32 KiB`, `1 GiB`, `3.9 GiB`.

@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
 
+mod argsort;
 pub mod autograd;
 pub mod data;
 pub mod device;
 mod error;
 pub mod format;
+pub mod json;
 pub mod nn;
 pub mod ops;
 pub mod optim;
@@ -14,6 +16,7 @@ pub mod plan;
 pub mod tensor;
 pub mod train;
 
+pub use argsort::argsort;
 pub use device::{DType, Device};
 pub use error::{AutogradError, Error, Result};
 pub use ops::{Gelu, Generator, Index, Indices, Nested, PadMode, TensorOptions, manual_seed};

@@ -30,6 +30,11 @@ impl Strided {
         Self { row: self.col, col: self.row, ..self }
     }
 
+    /// Where an element of a matrix that fits lies.
+    fn place(self, i: usize, j: usize) -> usize {
+        (self.offset as isize + i as isize * self.row + j as isize * self.col) as usize
+    }
+
     /// Whether every element of a `rows` × `cols` matrix lies within `len` elements.
     fn fits(self, rows: usize, cols: usize, len: usize) -> bool {
         if rows == 0 || cols == 0 {
@@ -87,6 +92,10 @@ mod sealed {
     pub trait Sealed: Copy + Send + Sync + 'static {
         const ZERO: Self;
         const ONE: Self;
+        /// Whether there is fast code for it. A page is downloaded: in a browser only what it trains in, `f32`, has some.
+        const FAST: bool;
+        /// a·b + c.
+        fn sum(a: Self, b: Self, c: Self) -> Self;
         /// As many as an instruction takes.
         type V<S: Simd>: Copy;
         fn splat<S: Simd>(simd: S, x: Self) -> Self::V<S>;
@@ -101,10 +110,17 @@ mod sealed {
     }
 
     macro_rules! sealed {
-        ($type:ty, $vector:ident, $splat:ident, $multiply_add:ident, $vectors:ident, $vectors_mut:ident) => {
+        ($type:ty, $fast:expr, $vector:ident, $splat:ident, $multiply_add:ident, $vectors:ident, $vectors_mut:ident) => {
             impl Sealed for $type {
                 const ZERO: Self = 0.0;
                 const ONE: Self = 1.0;
+                const FAST: bool = $fast;
+
+                #[inline(always)]
+                fn sum(a: Self, b: Self, c: Self) -> Self {
+                    a * b + c
+                }
+
                 type V<S: Simd> = S::$vector;
 
                 #[inline(always)]
@@ -128,18 +144,18 @@ mod sealed {
                 }
 
                 fn sliding(sliding: Sliding<'_, Self>) {
-                    Arch::new().dispatch(sliding);
+                    if Self::FAST { Arch::new().dispatch(sliding) } else { sliding.plain() }
                 }
 
                 fn adding(adding: Adding<'_, Self>) {
-                    Arch::new().dispatch(adding);
+                    if Self::FAST { Arch::new().dispatch(adding) } else { adding.plain() }
                 }
             }
         };
     }
 
-    sealed!(f32, f32s, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
-    sealed!(f64, f64s, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
+    sealed!(f32, true, f32s, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
+    sealed!(f64, cfg!(not(target_arch = "wasm32")), f64s, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
 }
 
 /// `f32` and `f64`.
@@ -185,6 +201,10 @@ pub fn gemm<T: Scalar>(
     if m == 0 || n == 0 || (k == 0 && accumulate) {
         return Ok(());
     }
+    if !T::FAST {
+        plain([m, k, n], (a, a_at), (b, b_at), (out, out_at), accumulate);
+        return Ok(());
+    }
     // With k = 0 an offset may lie beyond an empty slice; nothing is read then.
     let (a_offset, b_offset) = if k == 0 { (0, 0) } else { (a_at.offset, b_at.offset) };
     let parallelism = match threads {
@@ -222,9 +242,26 @@ pub fn gemm<T: Scalar>(
     Ok(())
 }
 
+/// The same by loops, for what has no fast code.
+fn plain<T: Scalar>(
+    [m, k, n]: [usize; 3],
+    (a, a_at): (&[T], Strided),
+    (b, b_at): (&[T], Strided),
+    (out, out_at): (&mut [T], Strided),
+    accumulate: bool,
+) {
+    for i in 0..m {
+        for j in 0..n {
+            let out = &mut out[out_at.place(i, j)];
+            let start = if accumulate { *out } else { T::ZERO };
+            *out = (0..k).fold(start, |sum, p| T::sum(a[a_at.place(i, p)], b[b_at.place(p, j)], sum));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Strided, Threads, gemm};
+    use super::{Strided, Threads, gemm, plain};
 
     #[test]
     fn products_of_all_layouts_match_loops() {
@@ -245,6 +282,9 @@ mod tests {
                         assert_eq!(out[i * n + j], want, "{m} {k} {n}");
                     }
                 }
+                let mut slow = vec![1.0; m * n];
+                plain([m, k, n], (&a, a_at), (&b, b_at), (&mut slow, all), accumulate);
+                assert_eq!(slow, out);
             }
         }
     }

@@ -163,6 +163,24 @@ impl<T: Scalar> WithSimd for Sliding<'_, T> {
 }
 
 impl<T: Scalar> Sliding<'_, T> {
+    /// The same by loops, for what has no fast code.
+    pub fn plain(self) {
+        let p = self.places;
+        for (panel, height) in panels(self.left.rows) {
+            let left = &self.left.data[panel * self.left.depth..];
+            for row in 0..height {
+                let factors = left.iter().skip(row).step_by(height);
+                for (r, c) in (0..p.rows).flat_map(|r| (0..p.cols).map(move |c| (r, c))) {
+                    let source = &self.source[r * p.pitch + c..];
+                    let start = self.bias.map_or(T::ZERO, |bias| bias[panel + row]);
+                    let sum = self.taps.iter().zip(factors.clone());
+                    let sum = sum.fold(start, |sum, (tap, factor)| T::sum(*factor, source[*tap], sum));
+                    self.out[(panel + row) * self.plane + p.start + r * p.out_row + c * p.out_col] = sum;
+                }
+            }
+        }
+    }
+
     /// The pieces of the tile of `len` places from `first` on.
     #[inline(always)]
     fn cut(&self, first: usize, len: usize, pieces: &mut Vec<Piece>) {
@@ -236,7 +254,7 @@ fn lanes<T: Sealed, S: Simd>() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Left, Places, SLACK, Sums, slide};
+    use super::{Left, Places, SLACK, Sliding, Sums, slide};
 
     fn numbers(n: usize, factor: usize) -> Vec<f64> {
         (0..n).map(|i| ((i * factor) % 11) as f64 - 5.0).collect()
@@ -263,6 +281,10 @@ mod tests {
                     want[1 + row * plane + i * places.out_row + j * out_col] =
                         bias[row] + taps.iter().enumerate().map(term).sum::<f64>();
                 }
+                let mut slow = vec![99.0; 1 + rows * plane];
+                let (source, taps) = (source.as_slice(), taps.as_slice());
+                Sliding { left: &left, source, taps, places, bias: Some(&bias), out: &mut slow, plane }.plain();
+                assert_eq!(slow, want);
                 assert_eq!(out, want, "{rows} {r}×{c} pitch {pitch} depth {depth} step {out_col}");
             }
             let grads: Vec<Vec<f64>> = (0..rows).map(|row| numbers(r * c, row + 2)).collect();

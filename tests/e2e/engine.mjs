@@ -10,8 +10,9 @@ export async function worker(browser, url, device = "cpu", context = undefined) 
   await page.evaluate(async () => {
     const heard = [];
     let wake = () => {};
-    const start = () => {
-      const engine = new Worker("./worker_loader.js", { type: "module", name: `test-${Math.random()}` });
+    const { startWorker } = await import(new URL("program.js", document.baseURI));
+    const start = async () => {
+      const engine = await startWorker(`test-${Math.random()}`);
       engine.onmessage = ({ data: { text, bulk } }) => {
         const message = JSON.parse(text);
         const name = typeof message === "string" ? message : Object.keys(message)[0];
@@ -20,7 +21,7 @@ export async function worker(browser, url, device = "cpu", context = undefined) 
       };
       return engine;
     };
-    let engine = start();
+    let engine = await start();
     const until = async (name) => {
       for (;;) {
         const at = heard.findIndex((one) => one.name === name || one.name === "failed");
@@ -36,7 +37,7 @@ export async function worker(browser, url, device = "cpu", context = undefined) 
     };
     window.ask = (message, bulk = []) => engine.postMessage({ text: JSON.stringify(message), bulk });
     window.until = until;
-    window.again = () => { engine.terminate(); heard.length = 0; engine = start(); };
+    window.again = async () => { engine.terminate(); heard.length = 0; engine = await start(); };
     window.heard = heard;
     await until("ready");
   });

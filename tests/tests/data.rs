@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use kindling::data::archive::{Sink, TarGz};
 use kindling::data::{
-    Cifar, CifarReader, Dataset, Limits, PictureOptions, Random, Samples, Split, Table, idx, open, pictures,
-    zip as picture_zip,
+    Cifar, CifarReader, Dataset, Limits, PictureOptions, Random, Samples, Split, Table, idx, open, picture_zip,
+    pictures,
 };
 use kindling_tests::checks::refusal;
 use proptest::prelude::*;
@@ -249,7 +249,7 @@ fn a_folder_of_pictures_by_class() {
         }
     }
     let bytes = out.finish().unwrap().into_inner();
-    let (train, test) = picture_zip::read("set.zip", &bytes, &options).unwrap();
+    let (train, test) = picture_zip("set.zip", &bytes, &options).unwrap();
     assert_eq!((train.len(), test.len()), (16, 4));
     assert_eq!(train.classes(), ["blue", "red"]);
 
@@ -276,7 +276,7 @@ fn a_picture_is_cut_to_proportion_and_scaled() {
     for y in 0..20 {
         (0..10).chain(30..40).for_each(|x| picture.put_pixel(x, y, image::Rgb([200, 200, 200])));
     }
-    let chw = pictures::to_chw(&picture.into(), [3, 10, 10]).unwrap();
+    let chw = pictures::to_chw(&picture, [3, 10, 10]).unwrap();
     assert!(chw[..100].iter().all(|b| *b == 10) && chw[200..].iter().all(|b| *b == 30));
     assert_eq!(pictures::to_rgb(&chw, 3)[..3], [10, 20, 30]);
 }
@@ -347,7 +347,7 @@ proptest! {
         let mut header = idx_file(&[junk.len() as u32, 1, 1], &junk);
         header.truncate(16 + junk.len() / 2);
         let _ = idx::read(("p", &header), ("l", &idx_file(&[junk.len() as u32], &junk)), None);
-        let _ = picture_zip::read("z", &junk, &PictureOptions::default());
+        let _ = picture_zip("z", &junk, &PictureOptions::default());
         let _ = pictures::decode("p", &junk);
         let _ = Table::from_csv("t", cells.as_bytes(), Some(5));
         let _ = pictures::PictureFile::from_path(&cells);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Layers from the bottom up; those in one row do not know each other's future, but may use one another.
 const LAYERS: &[&[&str]] = &[
-    &["error"],
+    &["argsort", "error", "json"],
     &["device"],
     &["tensor"],
     &["plan"],
@@ -32,6 +32,7 @@ const REEXPORTS: &[(&str, &str)] = &[
     ("enable_grad", "tensor"),
     ("is_grad_enabled", "tensor"),
     ("block_on", "plan"),
+    ("argsort", "argsort"),
 ];
 
 const LONGEST_FILE: usize = 400;

@@ -16,8 +16,8 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-/// Where trunk puts the worker's starter, relative to the page.
-const WORKER: &str = "./worker_loader.js";
+/// The worker's starter, relative to the page.
+const WORKER: &str = "./worker.js";
 
 /// Deaths within [`WINDOW_MS`] after which no other worker is started.
 const MOST_DEATHS: usize = 4;
@@ -143,6 +143,9 @@ impl Link {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        // What the page has loaded and compiled, the worker need not load and compile again.
+        let program = object(&[("js", program().into()), ("module", wasm_bindgen::module())]);
+        worker.post_message(&program).map_err(|error| said(&error))?;
         // A worker lives as long as the page, or dies a few times: these few closures stay.
         on_message.forget();
         on_error.forget();
@@ -156,7 +159,7 @@ impl Link {
 
     fn hear(&self, data: &JsValue, number: u32, name: &str) {
         let text = get(data, "text").as_string().unwrap_or_default();
-        match serde_json::from_str(&text) {
+        match kindling::json::read(&text) {
             Ok(FromWorker::Ready) => {
                 self.watch(number, name);
                 self.send_waiting();
@@ -198,6 +201,15 @@ impl Link {
     }
 }
 
+/// The address of the program's JavaScript, which stands in the tag that started it (`public/boot.js`).
+fn program() -> String {
+    let document = web_sys::window().and_then(|window| window.document());
+    let tag = document.and_then(|document| document.query_selector("script[data-js]").ok().flatten());
+    let js = tag.and_then(|tag| tag.get_attribute("data-js")).unwrap_or_default();
+    let base = get(&get(&global(), "document"), "baseURI").as_string().unwrap_or_default();
+    web_sys::Url::new_with_base(&js, &base).map_or(js, |url| url.href())
+}
+
 fn post(worker: Option<&Worker>, message: &ToWorker, beside: &[JsValue]) {
     let Some(worker) = worker else { return };
     let transfer = Array::new();
@@ -208,7 +220,7 @@ fn post(worker: Option<&Worker>, message: &ToWorker, beside: &[JsValue]) {
             transfer.push(thing);
         }
     }
-    let sent = serde_json::to_string(message).map_err(|error| error.to_string()).and_then(|text| {
+    let sent = kindling::json::write(message).map_err(|error| error.to_string()).and_then(|text| {
         let envelope = object(&[("text", text.into()), ("bulk", beside.iter().collect::<Array>().into())]);
         worker.post_message_with_transfer(&envelope, &transfer).map_err(|error| said(&error))
     });

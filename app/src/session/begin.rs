@@ -137,7 +137,7 @@ pub fn trainer(how: &How, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>, opene
             Trainer::resume(file, spec, train, test, device)
         }
         How::Model(file, spec) => {
-            let model: ModelSpec = serde_json::from_value(file.info.spec.clone())
+            let model: ModelSpec = kindling::json::from_value(&file.info.spec)
                 .map_err(|e| Error::value("model", format!("the file's description of the model is damaged: {e}")))?;
             let mut spec = TrainSpec { model: Some(model), preset: None, ..spec.clone() };
             if let Some(normalization) = &file.info.normalization {

@@ -165,21 +165,21 @@ impl Session {
     async fn all_arrived(&mut self) -> bool {
         let Some(incoming) = self.incoming.take() else { return false };
         let Incoming { load, source, reading, cached, note, bytes, total, .. } = incoming;
-        let finished = reading.map(|reading| {
-            let [train, test] = reading.arrived();
-            let progress = DataProgress { source: reading.name().to_owned(), bytes, total, train, test };
-            (progress, reading.finish())
-        });
-        match finished {
-            Some((progress, Ok(mut halves))) => {
+        let Some(reading) = reading else {
+            self.data_failed("Nothing arrived.".into());
+            return false;
+        };
+        let [train, test] = reading.arrived();
+        let progress = DataProgress { source: reading.name().to_owned(), bytes, total, train, test };
+        match reading.finish(&*self.outside).await {
+            Ok(mut halves) => {
                 self.say(FromWorker::DataProgress(progress));
                 halves.note = halves.note.or(note);
                 self.ready(load, source, halves, true, cached);
                 self.begin_waiting().await;
                 self.release_held();
             }
-            Some((_, Err(error))) => self.data_failed(error.to_string()),
-            None => self.data_failed("Nothing arrived.".into()),
+            Err(error) => self.data_failed(error.to_string()),
         }
         false
     }

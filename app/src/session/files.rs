@@ -7,11 +7,10 @@ use kindling::format::tfevents::{EventWriter, Moment};
 use kindling::train::python::Script;
 use kindling::train::{ModelSpec, checkpoint_spec, run_spec};
 use kindling::{Error, Result};
+use rawzip::{Crc32Option, ZipArchiveWriter};
 use std::fmt::Write as _;
-use std::io::{Cursor, Write as _};
+use std::io::Write as _;
 use std::rc::Rc;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 impl Session {
     /// Makes a file of the run.
@@ -58,7 +57,7 @@ impl Session {
 
     fn summary(&self, name: &str, file: &ModelFile) -> Result<FileSummary> {
         let info = &file.info;
-        let model: ModelSpec = serde_json::from_value(info.spec.clone())
+        let model: ModelSpec = kindling::json::from_value(&info.spec)
             .map_err(|e| Error::file(name, format!("its description of the model is damaged: {e}")))?;
         let run = match &info.training {
             Some(_) => {
@@ -98,7 +97,7 @@ impl Session {
 
 /// An archive with the PyTorch script of a model and its weights.
 fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
-    let model: ModelSpec = serde_json::from_value(file.info.spec.clone())
+    let model: ModelSpec = kindling::json::from_value(&file.info.spec)
         .map_err(|e| Error::internal(format!("a model's own description is damaged: {e}")))?;
     let (train, weights) = (run_spec(file)?, format!("{stem}.safetensors"));
     let script = Script {
@@ -108,15 +107,20 @@ fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
         train: train.as_ref(),
         weights: &weights,
     };
-    let failed = |e: zip::result::ZipError| Error::internal(format!("the archive could not be written: {e}"));
+    let failed = |e: rawzip::Error| Error::internal(format!("the archive could not be written: {e}"));
+    let mut archive = ZipArchiveWriter::new(Vec::new());
     // Weights hardly shrink; kept as they are, the archive is written at once.
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in [(format!("{stem}.py"), script.text()?.into_bytes()), (weights, file.to_bytes()?)] {
-        archive.start_file(name, options).map_err(failed)?;
-        archive.write_all(&bytes).map_err(|e| failed(e.into()))?;
+        let mut sum = flate2::Crc::new();
+        sum.update(&bytes);
+        let entry = archive.new_file(name.as_str()).crc32(Crc32Option::Custom(sum.sum()));
+        let (mut entry, config) = entry.start().map_err(failed)?;
+        let mut writer = config.wrap(&mut entry);
+        writer.write_all(&bytes).map_err(|e| failed(e.into()))?;
+        let (_, descriptor) = writer.finish().map_err(failed)?;
+        entry.finish(descriptor).map_err(failed)?;
     }
-    Ok(archive.finish().map_err(failed)?.into_inner())
+    archive.finish().map_err(failed)
 }
 
 impl super::run::Run {
@@ -125,7 +129,8 @@ impl super::run::Run {
         let begun = self.log.first().map_or(now, |(.., at)| at / 1e3);
         let mut log = EventWriter::new(Vec::new(), name, begun)?;
         let start = Moment { step: 0, wall_time: begun };
-        let settings = serde_json::to_string_pretty(self.trainer.spec())
+        let settings = kindling::json::to_value(self.trainer.spec())
+            .map(|settings| format!("{settings:#}"))
             .map_err(|e| Error::value("save", format!("settings: {e}")))?;
         log.text("settings", start, &format!("```\n{settings}\n```"))?;
         log.text("model", start, &format!("```\n{}\n```", self.trainer.model().spec().to_text()))?;

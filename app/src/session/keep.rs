@@ -29,7 +29,7 @@ impl Session {
             Err(reason) => return self.not_stored(reason),
         };
         // What an older version of the page has kept may mean nothing to this one.
-        let about = about.and_then(|bytes| serde_json::from_slice::<About>(&bytes).ok());
+        let about = about.and_then(|bytes| kindling::json::read::<About>(&String::from_utf8_lossy(&bytes)).ok());
         if let Some(About { spec, data, step, epoch, saved_at }) = about {
             self.say(FromWorker::CheckpointFound { spec, data, step, epoch, saved_at });
         }
@@ -66,9 +66,9 @@ impl Session {
         let source = self.loaded.as_ref().map(|loaded| loaded.source.clone());
         let data = source.filter(|source| !matches!(source.kind, DataKind::Files(_)));
         let about = About { spec, data, step, epoch: position.epoch, saved_at: now };
-        let stored = match serde_json::to_vec(&about) {
-            Ok(about) => self.outside.put(vec![(ABOUT.into(), about), (BYTES.into(), bytes)]).await,
-            Err(error) => Err(error.to_string()),
+        let stored = match kindling::json::write(&about) {
+            Ok(about) => self.outside.put(vec![(ABOUT.into(), about.into_bytes()), (BYTES.into(), bytes)]).await,
+            Err(error) => Err(error),
         };
         match stored {
             Ok(()) => self.say(FromWorker::Checkpointed { run: id, step }),

@@ -2,6 +2,7 @@
 //! browser's; a test gives it lists.
 
 use crate::protocol::FromWorker;
+use kindling::data::pictures::RgbImage;
 use kindling::device::Clock;
 use std::future::Future;
 use std::pin::Pin;
@@ -22,6 +23,9 @@ pub trait Outside {
 
     /// Whether the WebGPU adapter is a program on the CPU.
     fn gpu_is_software(&self) -> Later<'_, bool>;
+
+    /// Decodes a picture file; why not, if it cannot.
+    fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>>;
 
     /// Keeps values under names, all or none.
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>>;

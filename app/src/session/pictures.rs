@@ -88,17 +88,19 @@ impl Session {
         if let Some((label, guess)) = cell {
             found.retain(|p| (p.label, p.guess) == (label, guess));
         }
-        match order {
-            Order::AsTheyCome => {}
-            Order::MostConfident => found.sort_by(|a, b| sure(b).total_cmp(&sure(a))),
-            Order::LeastConfident => found.sort_by(|a, b| sure(a).total_cmp(&sure(b))),
-            Order::WorstMistakes => {
-                found.retain(|p| p.label != p.guess);
-                found.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
-            }
+        if order == Order::WorstMistakes {
+            found.retain(|p| p.label != p.guess);
+        }
+        let mut places = match order {
+            Order::AsTheyCome => (0..found.len()).collect(),
+            _ => kindling::argsort(found.len(), &mut |a, b| sure(&found[b]).total_cmp(&sure(&found[a]))),
+        };
+        if order == Order::LeastConfident {
+            places.reverse();
         }
         let of = if plain { data.len() } else { found.len() };
-        let items: Vec<Prediction> = found.into_iter().skip(if plain { 0 } else { first }).take(count).collect();
+        let shown = places.into_iter().skip(if plain { 0 } else { first }).take(count);
+        let items: Vec<Prediction> = shown.map(|place| found[place].clone()).collect();
         let indices: Vec<usize> = items.iter().map(|item| item.index).collect();
         let (size, pixels) = rgba(data.as_ref(), &indices)?;
         let step = run.trainer.position().step;

@@ -1,11 +1,14 @@
 //! From bytes in whatever pieces they arrive to a data set with two halves: which reader takes which files, what can be
 //! trained on before the end. It knows neither network nor browser.
 
+use super::Outside;
 use kindling::data::archive::{Sink as _, TarGz};
+use kindling::data::pictures::PictureFile;
 use kindling::data::{
-    Cifar, CifarReader, Dataset, Images, Limits, PictureOptions, Split, Subset, Table, random_split, read_pictures, zip,
+    Cifar, CifarReader, Collection, Dataset, Limits, PictureOptions, Split, Subset, Table, Zip, pictures, random_split,
 };
 use kindling::{Error, Result};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// No file that is dropped is read into memory beyond this.
@@ -23,9 +26,9 @@ pub struct Reading {
 enum Kind {
     Archive(Box<TarGz<CifarReader>>),
     Files(Cifar, Box<CifarReader>),
-    Zip,
+    Zip(String, Vec<u8>),
     Csv,
-    Pictures(Vec<(String, Vec<u8>)>),
+    Pictures(BTreeMap<String, Vec<u8>>),
     Done(Box<Halves>),
 }
 
@@ -48,7 +51,7 @@ impl Reading {
     /// # Errors
     /// None does.
     pub fn of(paths: &[String], limits: Limits) -> Result<Self> {
-        let lower: Vec<String> = paths.iter().map(|path| path.to_lowercase()).collect();
+        let lower: Vec<String> = paths.iter().map(|path| path.to_ascii_lowercase()).collect();
         let ends = |ending: &str| lower.len() == 1 && lower.iter().all(|path| path.ends_with(ending));
         let first = paths.first().map_or("", String::as_str);
         let name = first.rsplit('/').next().unwrap_or(first).to_owned();
@@ -58,14 +61,14 @@ impl Reading {
         let (name, kind) = if ends(".tar.gz") || ends(".tgz") {
             return Ok(Self::archive(set, &name, limits));
         } else if ends(".zip") {
-            (name, Kind::Zip)
+            (name, Kind::Zip(String::new(), Vec::new()))
         } else if ends(".csv") {
             (name, Kind::Csv)
         } else if lower.iter().any(|path| path.ends_with(".bin")) {
             return Ok(Self::files(set, limits));
-        } else if lower.iter().any(|path| kindling::data::pictures::PictureFile::from_path(path).is_some()) {
+        } else if lower.iter().any(|path| PictureFile::from_path(path).is_some()) {
             let folder = first.split('/').find(|part| !part.is_empty()).unwrap_or("pictures");
-            (folder.to_owned(), Kind::Pictures(Vec::new()))
+            (folder.to_owned(), Kind::Pictures(BTreeMap::new()))
         } else {
             let problem = "is no data set that can be read: drop a CIFAR .tar.gz or its .bin files, a .zip or a folder \
                            with a folder of pictures for each class, or a .csv";
@@ -145,17 +148,18 @@ impl Reading {
             return reader.end();
         }
         let Some((path, content)) = self.current.take() else { return Ok(()) };
-        let options = PictureOptions { limits: self.limits, ..PictureOptions::default() };
+        let options = self.options();
         match &mut self.kind {
-            Kind::Pictures(files) => files.push((path, content)),
-            Kind::Zip => {
-                let halves = zip::read(&path, &content, &options)?;
-                self.kind = Kind::Done(Box::new(pictures(&self.name, halves)));
-            }
+            Kind::Pictures(files) => drop(files.insert(path, content)),
+            Kind::Zip(name, bytes) => (*name, *bytes) = (path, content),
             Kind::Csv => self.kind = Kind::Done(Box::new(table(&path, &content, &options)?)),
             Kind::Archive(_) | Kind::Files(..) | Kind::Done(_) => {}
         }
         Ok(())
+    }
+
+    fn options(&self) -> PictureOptions {
+        PictureOptions { limits: self.limits, ..PictureOptions::default() }
     }
 
     fn cifar(&self) -> Option<&CifarReader> {
@@ -194,11 +198,12 @@ impl Reading {
         Some(Halves { name: self.name.clone(), train, test, note: None })
     }
 
-    /// Everything has arrived.
+    /// Everything has arrived; pictures are decoded outside.
     ///
     /// # Errors
-    /// It ended too early; nothing is in it that can be trained on.
-    pub fn finish(self) -> Result<Halves> {
+    /// It ended too early; nothing is in it that can be trained on; it cannot be understood.
+    pub async fn finish(self, outside: &dyn Outside) -> Result<Halves> {
+        let options = self.options();
         let name = self.name;
         let (set, reader) = match self.kind {
             Kind::Archive(archive) => {
@@ -207,13 +212,18 @@ impl Reading {
                 (if hundred { Cifar::Cifar100 } else { Cifar::Cifar10 }, reader)
             }
             Kind::Files(set, reader) => (set, *reader),
-            Kind::Pictures(files) => {
-                let options = PictureOptions { limits: self.limits, ..PictureOptions::default() };
-                let halves = read_pictures(&name, &files, &options)?;
-                return Ok(pictures(&name, halves));
+            Kind::Pictures(mut files) => {
+                let found = files.keys().filter_map(|path| PictureFile::from_path(path)).collect();
+                let read = |file: &PictureFile| Ok(files.remove(&file.path).unwrap_or_default());
+                return decoded(&name, Collection::new(&name, found, &options)?, read, outside).await;
+            }
+            Kind::Zip(path, bytes) => {
+                let zip = Zip::open(&path, &bytes)?;
+                let collection = Collection::new(&path, zip.files(), &options)?;
+                return decoded(&name, collection, |file| zip.read(file), outside).await;
             }
             Kind::Done(halves) => return Ok(*halves),
-            Kind::Zip | Kind::Csv => return Err(Error::file(name, "did not arrive")),
+            Kind::Csv => return Err(Error::file(name, "did not arrive")),
         };
         let (train, test) = reader.finish_with_fewer()?;
         if train.is_empty() {
@@ -228,8 +238,24 @@ impl Reading {
     }
 }
 
-fn pictures(name: &str, (train, test): (Images, Images)) -> Halves {
-    Halves { name: name.to_owned(), train: Arc::new(train), test: Arc::new(test), note: None }
+/// Decodes the pictures of a collection, one after the other.
+async fn decoded(
+    name: &str,
+    collection: Collection,
+    mut read: impl FnMut(&PictureFile) -> Result<Vec<u8>>,
+    outside: &dyn Outside,
+) -> Result<Halves> {
+    let mut shape = None;
+    let mut all = Vec::with_capacity(collection.files().len());
+    for file in collection.files() {
+        let decoded = outside.decode(read(file)?).await;
+        let refuse = |problem| Error::file(&file.path, format!("is no picture that can be read: {problem}"));
+        let picture = decoded.map_err(refuse)?;
+        let shape = *shape.get_or_insert_with(|| collection.shape(&picture));
+        all.push(pictures::to_chw(&picture, shape)?);
+    }
+    let (train, test) = collection.into_images(shape.unwrap_or_default(), &all)?;
+    Ok(Halves { name: name.to_owned(), train: Arc::new(train), test: Arc::new(test), note: None })
 }
 
 /// A fifth of a table's rows, chosen at random, is for the test.

@@ -5,6 +5,7 @@ use crate::protocol::{
     DataInfo, DataKind, DataSource, FileKind, LiveChange, Order, PictureOf, ResumeFrom, SplitName, StepView,
 };
 use kindling::block_on;
+use kindling::data::pictures::{self, RgbImage};
 use kindling::device::Clock;
 use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
@@ -40,6 +41,10 @@ impl Outside for World {
 
     fn gpu_is_software(&self) -> Later<'_, bool> {
         Box::pin(async { true })
+    }
+
+    fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>> {
+        Box::pin(async move { pictures::decode("a picture", &bytes).map_err(|error| error.to_string()) })
     }
 
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>> {

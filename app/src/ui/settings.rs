@@ -80,7 +80,7 @@ impl Settings {
 
     /// For a link's hash: JSON in the letters of base64url.
     pub fn to_hash(&self) -> Option<String> {
-        serde_json::to_vec(&self.to_share()).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
+        kindling::json::write(&self.to_share()).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
     }
 
     /// From a link's hash.
@@ -89,7 +89,7 @@ impl Settings {
     /// It is damaged, or of another version of the page.
     pub fn from_hash(hash: &str) -> Result<Self, String> {
         let bytes = URL_SAFE_NO_PAD.decode(hash).map_err(|error| format!("the link is damaged: {error}"))?;
-        let settings: Self = serde_json::from_slice(&bytes)
+        let settings: Self = kindling::json::read(&String::from_utf8_lossy(&bytes))
             .map_err(|error| format!("the link is damaged or of another version: {error}"))?;
         settings.spec.optimizer.check().map_err(|error| error.to_string())?;
         Ok(settings)
@@ -99,15 +99,18 @@ impl Settings {
 /// What differs between two specifications, name by name: `optimizer.lr`, `0.01`, `0.1`.
 pub fn differences(one: &TrainSpec, other: &TrainSpec) -> Vec<(String, String, String)> {
     let (one, other) = (flat(one), flat(other));
-    let mut names: Vec<&String> = one.iter().chain(&other).map(|(name, _)| name).collect();
-    names.sort();
+    let mut names: Vec<String> = one.iter().chain(&other).map(|(name, _)| name.clone()).collect();
+    names.sort_unstable();
     names.dedup();
-    let value = |of: &[(String, String)], name: &String| {
+    let value = |of: &[(String, String)], name: &str| {
         of.iter().find(|(known, _)| known == name).map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
     };
     names
         .into_iter()
-        .map(|name| (name.clone(), value(&one, name), value(&other, name)))
+        .map(|name| {
+            let (one, other) = (value(&one, &name), value(&other, &name));
+            (name, one, other)
+        })
         .filter(|(_, a, b)| a != b)
         .collect()
 }
@@ -120,7 +123,7 @@ pub fn flat(spec: &TrainSpec) -> Vec<(String, String)> {
         all.push(("model".to_owned(), model.name.clone()));
         all.push(("layers".to_owned(), model.to_text()));
     }
-    if let Ok(value) = serde_json::to_value(spec) {
+    if let Ok(value) = kindling::json::to_value(&spec) {
         flatten("", &value, &mut all);
     }
     all

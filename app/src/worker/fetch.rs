@@ -47,7 +47,7 @@ fn piece(url: &str, number: usize) -> String {
 
 async fn kept(url: &str, store: &Store) -> Option<Kept> {
     let bytes = store.get(&about(url)).await.ok()??;
-    serde_json::from_slice(&bytes).ok()
+    kindling::json::read(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
 /// Whether a file is kept whole, or its server has it.
@@ -211,9 +211,9 @@ impl Fetched {
             entries.push((piece(&self.url, next.pieces), fresh));
             next.pieces += 1;
         }
-        match serde_json::to_vec(&next) {
-            Ok(json) => entries.push((about(&self.url), json)),
-            Err(error) => return self.refused = Some(error.to_string()),
+        match kindling::json::write(&next) {
+            Ok(json) => entries.push((about(&self.url), json.into_bytes())),
+            Err(error) => return self.refused = Some(error),
         }
         match store.put(entries).await {
             Ok(()) => {

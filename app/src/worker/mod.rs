@@ -4,6 +4,7 @@
 
 mod bench;
 mod fetch;
+mod picture;
 mod store;
 mod supply;
 mod turn;
@@ -12,6 +13,7 @@ use crate::channel::{self, Beside};
 use crate::probe;
 use crate::protocol::{FromWorker, Hardware, ToWorker};
 use crate::session::{Arrival, Later, Outside, Session};
+use kindling::data::pictures::RgbImage;
 use kindling::device::Clock;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -104,6 +106,10 @@ impl Outside for Browser {
 
     fn gpu_is_software(&self) -> Later<'_, bool> {
         Box::pin(async { matches!(self.hardware().await, Hardware::Software(_)) })
+    }
+
+    fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>> {
+        Box::pin(async move { picture::decode(&bytes).await })
     }
 
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>> {

@@ -69,10 +69,10 @@ async fn files(line: &Line, source: &DataSource, names: &[String], beside: Vec<B
         Beside::Bytes(bytes) => bytes.len() as f64,
     };
     let total = beside.iter().map(size).sum::<f64>() as u64;
-    let mut files: Vec<(&String, Beside)> = names.iter().zip(beside).collect();
-    // CIFAR's test pictures early, so that a run that begins before the end can be tested.
-    files.sort_by_key(|(name, _)| name.rsplit('/').next().unwrap_or(name).to_owned());
-    for (name, beside) in files {
+    // By their last names: CIFAR's test pictures early, so that a run that begins before the end can be tested.
+    let last = |i: usize| names[i].rsplit('/').next();
+    for i in kindling::argsort(names.len().min(beside.len()), &mut |a, b| last(a).cmp(&last(b))) {
+        let (name, beside) = (&names[i], beside[i].clone());
         let length = size(&beside) as u64;
         line.send(Arrival::File(name.clone(), Some(length))).await?;
         match beside {

@@ -10,7 +10,7 @@ pub mod idx;
 mod images;
 mod limits;
 mod loader;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(not(target_arch = "wasm32"), feature = "pictures"))]
 mod open;
 pub mod pictures;
 mod random;
@@ -19,17 +19,18 @@ mod source;
 mod stats;
 mod table;
 pub mod transforms;
-pub mod zip;
+mod zip;
 
 pub use cifar::{Cifar, CifarReader};
 pub use dataset::{Dataset, Samples, Subset, Whole, random_split};
 pub use images::Images;
 pub use limits::{Limits, Split};
 pub use loader::{DataLoader, Epoch};
-#[cfg(not(target_arch = "wasm32"))]
-pub use open::{Halved, open};
+#[cfg(all(not(target_arch = "wasm32"), feature = "pictures"))]
+pub use open::{Halved, open, picture_zip};
 pub use random::Random;
 pub use shapes::Shapes;
-pub use source::{PictureOptions, read_pictures};
+pub use source::{Collection, PictureOptions};
 pub use stats::mean_std;
 pub use table::Table;
+pub use zip::Zip;

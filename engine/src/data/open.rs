@@ -7,15 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use image::RgbImage;
+
 use super::archive::{Sink, TarGz};
 use super::cifar::{Cifar, CifarReader};
 use super::dataset::{Dataset, Subset, random_split};
+use super::idx;
 use super::images::Images;
 use super::limits::Split;
 use super::pictures::{self, PictureFile};
-use super::source::{Halves, PictureOptions, halves};
+use super::source::{Collection, PictureOptions};
 use super::table::Table;
-use super::{idx, zip};
+use super::zip::Zip;
 use crate::format::files;
 use crate::{Error, Result};
 
@@ -50,13 +53,12 @@ pub fn open(path: &Path, options: &PictureOptions) -> Result<Halved> {
         Error::file(path.display(), format!("cannot be opened: {e}; {hint}"))
     })?;
     if kind.is_file() {
-        let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         return if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
             let set = if name.contains("100") { Cifar::Cifar100 } else { Cifar::Cifar10 };
             Ok(found(set.name(), set.kind(), cifar_archive(path, set, options)?))
         } else if name.ends_with(".zip") {
-            let pictures = zip::read(&path.display().to_string(), &files::read(path)?, options)?;
-            Ok(found("pictures", "folder", pictures))
+            Ok(found("pictures", "folder", picture_zip(&path.display().to_string(), &files::read(path)?, options)?))
         } else if name.ends_with(".csv") {
             table(path, options)
         } else {
@@ -192,30 +194,44 @@ fn picture_folder(folder: &Path, options: &PictureOptions) -> Result<(Images, Im
                        `kindling data fetch cifar10` downloads CIFAR-10";
         return Err(Error::file(folder.display(), problem));
     }
-    let Halves { classes, train, test } = halves(&folder.display().to_string(), found, options)?;
-    let mut read = |file: &PictureFile| files::read(&folder.join(&file.path));
-    let shape = options.shape_for(&train, &mut read)?;
-    let half = |list: &[(PictureFile, usize)]| decode_all(folder, list, shape, &classes);
-    Ok((half(&train)?, half(&test)?))
+    let collection = Collection::new(&folder.display().to_string(), found, options)?;
+    decode_all(collection, |file| {
+        let path = folder.join(&file.path);
+        pictures::decode(&path.display().to_string(), &files::read(&path)?)
+    })
 }
 
-/// Decodes pictures on all cores, in the order given.
-fn decode_all(folder: &Path, list: &[(PictureFile, usize)], shape: [usize; 3], classes: &[String]) -> Result<Images> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(list.len().max(1));
+/// Reads a zip of pictures sorted into folders; see [`PictureFile::from_path`].
+///
+/// # Errors
+/// The zip is damaged, has no pictures in folders, or one cannot be read.
+pub fn picture_zip(name: &str, bytes: &[u8], options: &PictureOptions) -> Result<(Images, Images)> {
+    let zip = Zip::open(name, bytes)?;
+    let collection = Collection::new(name, zip.files(), options)?;
+    decode_all(collection, |file| pictures::decode(&file.path, &zip.read(file)?))
+}
+
+/// Decodes pictures on all cores.
+fn decode_all(
+    collection: Collection,
+    decode: impl Fn(&PictureFile) -> Result<RgbImage> + Sync,
+) -> Result<(Images, Images)> {
+    let files: Vec<&PictureFile> = collection.files().collect();
+    let shape = match files.first() {
+        Some(first) => collection.shape(&decode(first)?),
+        None => return collection.into_images([0; 3], &[]),
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some((file, label)) = list.get(at) else { return done };
-            let path = folder.join(&file.path);
-            let picture = files::read(&path)
-                .and_then(|bytes| pictures::decode(&path.display().to_string(), &bytes))
-                .and_then(|picture| pictures::to_chw(&picture, shape));
-            done.push((at, picture.map(|bytes| (*label, bytes))));
+            let Some(file) = files.get(at) else { return done };
+            done.push((at, decode(file).and_then(|picture| pictures::to_chw(&picture, shape))));
         }
     };
-    let mut all = Vec::with_capacity(list.len());
+    let mut all = Vec::with_capacity(files.len());
     std::thread::scope(|scope| -> Result<()> {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         for worker in workers {
@@ -225,7 +241,8 @@ fn decode_all(folder: &Path, list: &[(PictureFile, usize)], shape: [usize; 3], c
         Ok(())
     })?;
     all.sort_by_key(|(at, _)| *at);
-    pictures::collect(shape, classes, all.into_iter().map(|(_, picture)| picture))
+    let pictures = all.into_iter().map(|(_, picture)| picture).collect::<Result<Vec<_>>>()?;
+    collection.into_images(shape, &pictures)
 }
 
 fn table(path: &Path, options: &PictureOptions) -> Result<Halved> {

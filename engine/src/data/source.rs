@@ -1,7 +1,7 @@
 //! How a collection of picture files becomes a training and a test half of pictures of one size, wherever the
 //! files come from.
 
-use std::collections::BTreeMap;
+use image::RgbImage;
 
 use super::images::Images;
 use super::limits::{Limits, Split};
@@ -33,104 +33,88 @@ impl Default for PictureOptions {
 /// What pictures are scaled to at most unless asked otherwise.
 const USUAL_SIDE: usize = 64;
 
-impl PictureOptions {
-    /// The shape that all pictures get.
-    pub(super) fn shape_for(
-        &self,
-        files: &[(PictureFile, usize)],
-        open: &mut impl FnMut(&PictureFile) -> Result<Vec<u8>>,
-    ) -> Result<[usize; 3]> {
-        if let Some([height, width]) = self.size {
-            return Ok([self.channels, height, width]);
+/// Picture files sorted into classes and two halves. Whoever has their bytes decodes them.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    classes: Vec<String>,
+    /// Those to train on, then those to test on; with their labels.
+    files: Vec<(PictureFile, usize)>,
+    train: usize,
+    size: Option<[usize; 2]>,
+    channels: usize,
+}
+
+impl Collection {
+    /// Sorts files into classes and halves. `place` is where they were found, for errors.
+    ///
+    /// # Errors
+    /// Fewer than two classes.
+    pub fn new(place: &str, mut files: Vec<PictureFile>, options: &PictureOptions) -> Result<Self> {
+        files.sort_unstable();
+        let classes = pictures::classes(&files);
+        if classes.len() < 2 {
+            let problem = format!(
+                "{} with pictures found, at least two are needed: one folder a class, with .png, .jpg, .webp or .bmp files",
+                match classes.as_slice() {
+                    [] => "no folders".to_owned(),
+                    [one, ..] => format!("only the folder {one:?}"),
+                }
+            );
+            return Err(Error::file(place, problem));
         }
-        let Some((first, _)) = files.first() else { return Ok([self.channels, USUAL_SIDE, USUAL_SIDE]) };
-        let picture = pictures::decode(&first.path, &open(first)?)?;
-        let (height, width) = (picture.height() as usize, picture.width() as usize);
-        let fits = height <= USUAL_SIDE && width <= USUAL_SIDE;
-        Ok(if fits { [self.channels, height, width] } else { [self.channels, USUAL_SIDE, USUAL_SIDE] })
-    }
-}
-
-/// A collection sorted into halves: every file with its label.
-pub(super) struct Halves {
-    pub classes: Vec<String>,
-    pub train: Vec<(PictureFile, usize)>,
-    pub test: Vec<(PictureFile, usize)>,
-}
-
-/// Sorts files into classes and halves.
-pub(super) fn halves(place: &str, mut files: Vec<PictureFile>, options: &PictureOptions) -> Result<Halves> {
-    files.sort_unstable();
-    let classes = pictures::classes(&files);
-    if classes.len() < 2 {
-        let problem = format!(
-            "{} with pictures found, at least two are needed: one folder a class, with .png, .jpg, .webp or .bmp files",
-            match classes.as_slice() {
-                [] => "no folders".to_owned(),
-                [one, ..] => format!("only the folder {one:?}"),
+        let has_halves = files.iter().any(|f| f.split == Some(pictures::SplitName::Test));
+        let (mut train, mut test) = (Vec::new(), Vec::new());
+        // Files come class by class; in random order the first N are of all classes.
+        let order = Random::new(options.seed).permutation(files.len());
+        let share = options.test_share.max(2);
+        for (at, index) in order.into_iter().enumerate() {
+            let file = files[index as usize].clone();
+            let split = match (has_halves, file.split) {
+                (true, Some(name)) => Split::from(name),
+                (true, None) => Split::Train,
+                (false, _) if at % share == 0 => Split::Test,
+                (false, _) => Split::Train,
+            };
+            let label = classes.binary_search(&file.class).unwrap_or_default();
+            match split {
+                Split::Train => train.push((file, label)),
+                Split::Test => test.push((file, label)),
             }
-        );
-        return Err(Error::file(place, problem));
-    }
-    let has_halves = files.iter().any(|f| f.split == Some(pictures::SplitName::Test));
-    let labelled = |file: PictureFile| {
-        let label = classes.binary_search(&file.class).unwrap_or_default();
-        (file, label)
-    };
-    let (mut train, mut test) = (Vec::new(), Vec::new());
-    // Files come class by class; in random order the first N are of all classes.
-    let order = Random::new(options.seed).permutation(files.len());
-    let share = options.test_share.max(2);
-    for (at, index) in order.into_iter().enumerate() {
-        let file = files[index as usize].clone();
-        let split = match (has_halves, file.split) {
-            (true, Some(name)) => Split::from(name),
-            (true, None) => Split::Train,
-            (false, _) if at % share == 0 => Split::Test,
-            (false, _) => Split::Train,
-        };
-        match split {
-            Split::Train => train.push(labelled(file)),
-            Split::Test => test.push(labelled(file)),
         }
+        for (split, half) in [(Split::Train, &mut train), (Split::Test, &mut test)] {
+            half.truncate(options.limits.of(split).unwrap_or(usize::MAX));
+        }
+        let count = train.len();
+        train.append(&mut test);
+        Ok(Self { classes, files: train, train: count, size: options.size, channels: options.channels })
     }
-    for (split, half) in [(Split::Train, &mut train), (Split::Test, &mut test)] {
-        half.truncate(options.limits.of(split).unwrap_or(usize::MAX));
+
+    /// The files in the order in which [`Collection::into_images`] wants them.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = &PictureFile> + Clone {
+        self.files.iter().map(|(file, _)| file)
     }
-    Ok(Halves { classes, train, test })
-}
 
-/// Reads pictures that are in memory already, sorted into folders; see [`PictureFile::from_path`]. Files that are no
-/// pictures are left out.
-///
-/// # Errors
-/// There are no pictures in folders, or one cannot be read.
-pub fn read_pictures(name: &str, files: &[(String, Vec<u8>)], options: &PictureOptions) -> Result<(Images, Images)> {
-    let found = files.iter().filter_map(|(path, _)| PictureFile::from_path(path)).collect();
-    let by_path: BTreeMap<&str, &Vec<u8>> = files.iter().map(|(path, bytes)| (path.as_str(), bytes)).collect();
-    read_halves(name, found, options, |file| {
-        by_path.get(file.path.as_str()).map(|bytes| (*bytes).clone()).ok_or_else(|| Error::file(&file.path, "has gone"))
-    })
-}
+    /// The shape that all pictures get: what was asked for, or the first picture's, up to 64×64.
+    pub fn shape(&self, first: &RgbImage) -> [usize; 3] {
+        let (width, height) = (first.width() as usize, first.height() as usize);
+        let fits = height <= USUAL_SIDE && width <= USUAL_SIDE;
+        let [height, width] = self.size.unwrap_or(if fits { [height, width] } else { [USUAL_SIDE; 2] });
+        [self.channels, height, width]
+    }
 
-/// Decodes a collection of picture files that `open` gives the bytes of.
-pub(super) fn read_halves(
-    name: &str,
-    files: Vec<PictureFile>,
-    options: &PictureOptions,
-    mut open: impl FnMut(&PictureFile) -> Result<Vec<u8>>,
-) -> Result<(Images, Images)> {
-    let Halves { classes, train, test } = halves(name, files, options)?;
-    let shape = options.shape_for(&train, &mut open)?;
-    let mut half = |files: &[(PictureFile, usize)]| {
-        pictures::collect(
-            shape,
-            &classes,
-            files.iter().map(|(file, label)| {
-                let picture = pictures::decode(&file.path, &open(file)?)?;
-                Ok((*label, pictures::to_chw(&picture, shape)?))
-            }),
-        )
-    };
-    Ok((half(&train)?, half(&test)?))
+    /// The two halves, from every file's picture as bytes of one shape ([`pictures::to_chw`]).
+    ///
+    /// # Errors
+    /// A picture has another size.
+    pub fn into_images(self, shape: [usize; 3], pictures: &[Vec<u8>]) -> Result<(Images, Images)> {
+        let half = |range: std::ops::Range<usize>| {
+            let mut images = Images::new(shape, self.classes.clone());
+            images.reserve(range.len());
+            for (picture, (_, label)) in pictures.iter().zip(&self.files).take(range.end).skip(range.start) {
+                images.push(picture, *label)?;
+            }
+            Ok(images)
+        };
+        Ok((half(0..self.train)?, half(self.train..self.files.len())?))
+    }
 }

@@ -1,7 +1,7 @@
 //! Tables of numbers with a label a row: CSV. It knows no disk.
 
 use super::dataset::{Dataset, Samples, Whole, no_sample};
-use crate::{Error, Result};
+use crate::{Error, Result, argsort, json};
 
 /// Rows of numbers, each with a label.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ impl Table {
         }
         let columns = header.unwrap_or_else(|| (0..width).map(|i| format!("column {}", i + 1)).collect());
         let known = ["label", "class", "target", "species"];
-        let label = columns.iter().position(|c| known.contains(&c.to_lowercase().as_str())).unwrap_or(width - 1);
+        let label = columns.iter().position(|c| known.contains(&c.to_ascii_lowercase().as_str())).unwrap_or(width - 1);
         let mut words: Vec<String> =
             rows.iter().map(|(_, row)| row.get(label).unwrap_or_default().to_owned()).collect();
         let classes = class_names(&words);
@@ -59,10 +59,10 @@ impl Table {
         let mut values = Vec::with_capacity(rows.len() * (width - 1));
         for (line, row) in &rows {
             for (i, cell) in row.iter().enumerate().filter(|(i, _)| *i != label) {
-                let value =
-                    cell.parse::<f32>().ok().filter(|x| x.is_finite()).ok_or_else(|| {
-                        Error::file(name, format!("line {line}, {}: {cell:?} is no number", columns[i]))
-                    })?;
+                let value = json::number(cell)
+                    .map(|x| x as f32)
+                    .filter(|x| x.is_finite())
+                    .ok_or_else(|| Error::file(name, format!("line {line}, {}: {cell:?} is no number", columns[i])))?;
                 values.push(value);
             }
         }
@@ -80,7 +80,12 @@ impl Table {
 
 /// Whether a first row names columns: a cell besides the last is no number.
 fn is_header(record: &csv::StringRecord) -> bool {
-    record.iter().take(record.len().saturating_sub(1)).any(|cell| cell.parse::<f32>().is_err())
+    record.iter().take(record.len().saturating_sub(1)).any(|cell| json::number(cell).is_none() && !is_missing(cell))
+}
+
+/// Whether a cell stands for a number that is not there.
+fn is_missing(cell: &str) -> bool {
+    ["nan", "inf", "-inf"].iter().any(|word| cell.eq_ignore_ascii_case(word))
 }
 
 /// The different labels: numbers by size, words by alphabet.
@@ -88,8 +93,10 @@ fn class_names(words: &[String]) -> Vec<String> {
     let mut names = words.to_vec();
     names.sort_unstable();
     names.dedup();
-    if names.iter().all(|name| name.parse::<f64>().is_ok_and(f64::is_finite)) {
-        names.sort_by(|a, b| a.parse::<f64>().unwrap_or(0.0).total_cmp(&b.parse::<f64>().unwrap_or(0.0)));
+    if names.iter().all(|name| json::number(name).is_some()) {
+        let value = |i: usize| json::number(&names[i]).unwrap_or(0.0);
+        let order = argsort(names.len(), &mut |a, b| value(a).total_cmp(&value(b)));
+        names = order.into_iter().map(|i| names[i].clone()).collect();
     }
     names
 }

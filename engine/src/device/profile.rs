@@ -38,9 +38,9 @@ impl Profiler {
     }
 
     /// Keeps what an execution took, the longest first.
-    pub fn keep(&self, mut times: Vec<KernelTime>) {
-        times.sort_by(|a, b| b.ms.total_cmp(&a.ms));
-        self.last.replace(Some(times.into()));
+    pub fn keep(&self, times: &[KernelTime]) {
+        let order = crate::argsort(times.len(), &mut |a, b| times[b].ms.total_cmp(&times[a].ms));
+        self.last.replace(Some(order.into_iter().map(|i| times[i].clone()).collect()));
     }
 
     /// What the last execution took that was timed.

@@ -79,7 +79,7 @@ impl ModelFile {
             return Err(Error::file(name, problem));
         };
         let info: ModelInfo =
-            serde_json::from_str(json).map_err(|e| Error::file(name, format!("its metadata is damaged: {e}")))?;
+            crate::json::read(json).map_err(|e| Error::file(name, format!("its metadata is damaged: {e}")))?;
         if info.version == 0 || info.version > VERSION {
             let problem = format!("has version {}, this program reads versions 1 to {VERSION}", info.version);
             return Err(Error::file(name, problem));
@@ -98,9 +98,11 @@ impl ModelFile {
     /// A broken invariant: a shape that contradicts its elements.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let info = ModelInfo { version: VERSION, ..self.info.clone() };
-        let json = serde_json::to_string(&info).map_err(|e| Error::internal(format!("model metadata: {e}")))?;
+        let json = crate::json::write(&info).map_err(|e| Error::internal(format!("model metadata: {e}")))?;
         // One key: the crate writes several in the order of a hash map, and the same model is to be the same bytes.
-        TensorFile { tensors: self.tensors.clone(), metadata: [(KEY.to_owned(), json)].into() }.to_bytes()
+        let mut metadata = BTreeMap::new();
+        metadata.insert(KEY.to_owned(), json);
+        TensorFile { tensors: self.tensors.clone(), metadata }.to_bytes()
     }
 
     /// The tensors of the model alone.

@@ -82,7 +82,8 @@ impl TensorFile {
             let data = decode(&view).map_err(|problem| Error::file(name, format!("tensor {key:?}: {problem}")))?;
             tensors.insert(key.to_owned(), FileTensor { shape: Shape::from(view.shape()), data });
         }
-        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let mut metadata = BTreeMap::new();
+        metadata.extend(header.metadata().clone().unwrap_or_default());
         Ok(Self { tensors, metadata })
     }
 

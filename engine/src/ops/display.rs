@@ -155,7 +155,9 @@ fn class(name: &str) -> String {
     let name = name.strip_suffix("_scalar").unwrap_or(name);
     let words = name.split('_').map(|word| {
         let mut letters = word.chars();
-        letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+        letters
+            .next()
+            .map_or(String::new(), |first| std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
     });
     words.collect::<String>() + "Backward0"
 }

@@ -85,7 +85,7 @@ impl OptimizerSpec {
     /// # Errors
     /// No such optimizer, an unknown hyper-parameter, or a value of the wrong kind.
     pub fn from_json(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map_err(|e| Error::value("optimizer", e))
+        crate::json::read(json).map_err(|e| Error::value("optimizer", e))
     }
 
     /// By name and hyper-parameters, as PyTorch's constructor takes them.
@@ -95,7 +95,7 @@ impl OptimizerSpec {
     pub fn from_attrs(name: &str, attrs: &Map<String, Value>) -> Result<Self> {
         let mut map = attrs.clone();
         map.insert("name".into(), Value::String(name.into()));
-        serde_json::from_value(Value::Object(map)).map_err(|e| Error::value("optimizer", e))
+        crate::json::from_value(&Value::Object(map)).map_err(|e| Error::value("optimizer", e))
     }
 
     /// The same with some hyper-parameters changed: how parameter groups differ.
@@ -113,7 +113,7 @@ impl OptimizerSpec {
     /// # Errors
     /// One that JSON cannot express.
     pub fn attrs(&self) -> Result<Map<String, Value>> {
-        match serde_json::to_value(self) {
+        match crate::json::to_value(self) {
             Ok(Value::Object(mut map)) => {
                 map.remove("name");
                 Ok(map)

@@ -56,7 +56,7 @@ pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
     }
     CpuBuffer::tidy();
     if clock.is_some() {
-        device.profiler().keep(times);
+        device.profiler().keep(&times);
     }
 }
 

@@ -220,7 +220,7 @@ impl TrainSpec {
     /// # Errors
     /// No JSON, an unknown key, a value of the wrong kind; the error says where.
     pub fn from_json(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map_err(|e| Error::value("train", e))
+        crate::json::read(json).map_err(|e| Error::value("train", e))
     }
 
     /// As JSON.
@@ -228,7 +228,7 @@ impl TrainSpec {
     /// # Errors
     /// A number that JSON cannot express.
     pub fn to_json(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|e| Error::value("train", e))
+        crate::json::write(self).map_err(|e| Error::value("train", e))
     }
 
     /// The model for pictures of a shape and a number of classes: the one given, or the preset, or the CIFAR form

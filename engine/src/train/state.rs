@@ -92,12 +92,12 @@ impl Trainer {
         }
         let spec = self.model.spec();
         let info = ModelInfo {
-            spec: serde_json::to_value(spec).map_err(|e| Error::internal(format!("model: {e}")))?,
+            spec: crate::json::to_value(spec).map_err(|e| Error::internal(format!("model: {e}")))?,
             input: spec.input.clone(),
             classes: self.train.dataset().classes().to_vec(),
             normalization: Some(self.normalization.clone()),
             metrics,
-            run: Some(serde_json::to_value(&self.spec).map_err(|e| Error::internal(format!("settings: {e}")))?),
+            run: Some(crate::json::to_value(&self.spec).map_err(|e| Error::internal(format!("settings: {e}")))?),
             ..ModelInfo::default()
         };
         Ok(ModelFile { tensors: tensors.tensors, info })
@@ -134,7 +134,7 @@ impl Trainer {
             numbers,
             samples: self.train.dataset().len(),
         };
-        let training = serde_json::to_value(training).map_err(|e| Error::internal(format!("checkpoint: {e}")))?;
+        let training = crate::json::to_value(&training).map_err(|e| Error::internal(format!("checkpoint: {e}")))?;
         file.info.training = Some(training);
         Ok(file)
     }
@@ -157,7 +157,7 @@ impl Trainer {
             let rule = format!("the run was trained on {} samples, the data has {}", training.samples, train.len());
             return Err(Error::value("resume", rule));
         }
-        let model: ModelSpec = serde_json::from_value(file.info.spec.clone())
+        let model: ModelSpec = crate::json::from_value(&file.info.spec)
             .map_err(|e| Error::value("resume", format!("the checkpoint's model is damaged: {e}")))?;
         let mut trainer = Self::with_model(spec, &model, train, test, device)?;
         let mut dict = StateDict::default();
@@ -166,8 +166,8 @@ impl Trainer {
         }
         let mut optimizer = OptimState { state: Vec::new(), param_groups: training.groups };
         for (i, numbers) in training.numbers.iter().enumerate() {
-            let mut state: ParamState =
-                numbers.iter().map(|(name, number)| (name.clone(), StateValue::Number(*number))).collect();
+            let mut state = ParamState::new();
+            state.extend(numbers.iter().map(|(name, number)| (name.clone(), StateValue::Number(*number))));
             for (name, tensor) in tensors_of(file, i) {
                 state.insert(name.to_owned(), StateValue::Tensor(tensor.to_tensor(device)?));
             }
@@ -185,7 +185,7 @@ impl Trainer {
 /// They are damaged.
 pub fn run_spec(file: &ModelFile) -> Result<Option<TrainSpec>> {
     let damaged = |e| Error::value("model", format!("the file's settings of the run are damaged: {e}"));
-    file.info.run.as_ref().map(|json| serde_json::from_value(json.clone()).map_err(damaged)).transpose()
+    file.info.run.as_ref().map(|json| crate::json::from_value(json).map_err(damaged)).transpose()
 }
 
 /// The settings of the run that a checkpoint belongs to.
@@ -202,7 +202,7 @@ pub fn checkpoint_spec(file: &ModelFile) -> Result<TrainSpec> {
 /// # Errors
 /// A specification that is damaged, or tensors that do not fit it.
 pub fn load_model(file: &ModelFile, device: &Device) -> Result<super::Model> {
-    let spec: ModelSpec = serde_json::from_value(file.info.spec.clone())
+    let spec: ModelSpec = crate::json::from_value(&file.info.spec)
         .map_err(|e| Error::value("model", format!("the file's description of the model is damaged: {e}")))?;
     let model = spec.build(device)?;
     let tensors = file.state().map(|(name, tensor)| Ok((name.clone(), tensor.to_tensor(device)?)));
@@ -217,7 +217,7 @@ fn training(file: &ModelFile) -> Result<Training> {
             "the file is a model, but no checkpoint: it has no state of a training run",
         ));
     };
-    serde_json::from_value(json.clone()).map_err(|e| Error::value("resume", format!("the checkpoint is damaged: {e}")))
+    crate::json::from_value(json).map_err(|e| Error::value("resume", format!("the checkpoint is damaged: {e}")))
 }
 
 /// The name in the file of an entry of the optimizer's state of a parameter.

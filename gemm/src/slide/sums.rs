@@ -96,6 +96,19 @@ impl<T: Scalar> WithSimd for Adding<'_, T> {
 }
 
 impl<T: Scalar> Adding<'_, T> {
+    /// The same by loops, for what has no fast code.
+    pub fn plain(self) {
+        let Places { rows, cols, pitch, .. } = self.places;
+        for (tap, sums) in self.taps.iter().zip(self.sums.data.chunks_exact_mut(self.sums.width)) {
+            for (sum, run) in sums.iter_mut().zip(self.grads) {
+                for (r, grads) in run[..rows * cols].chunks_exact(cols).enumerate() {
+                    let source = &self.source[tap + r * pitch..];
+                    *sum = grads.iter().zip(source).fold(*sum, |sum, (grad, x)| T::sum(*grad, *x, sum));
+                }
+            }
+        }
+    }
+
     /// Puts the gradients of a place side by side.
     #[inline(always)]
     fn turn(&mut self) {

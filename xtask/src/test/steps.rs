@@ -164,10 +164,13 @@ fn counted(command: &mut Command) -> Result<Outcome, String> {
     Ok(Outcome { count, note: None })
 }
 
-/// Prints the size of each file of the page, and gives the sums.
+/// What a visitor downloads of wasm and JavaScript, gzipped, is at most a megabyte.
+const MOST: u64 = 1_000_000;
+
+/// Prints the size of each file of the page, and gives the sums; refuses a page that has become too large.
 fn sizes(folder: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
-    let (mut sum, mut packed_sum) = (0, 0);
+    let (mut sum, mut packed_sum, mut code) = (0, 0, 0);
     println!("\n{:>10} {:>10}  file", "bytes", "gzipped");
     for file in files(folder)? {
         let size = std::fs::metadata(&file).map_err(cannot)?.len();
@@ -176,8 +179,21 @@ fn sizes(folder: &Path) -> Result<String, String> {
         println!("{size:>10} {packed:>10}  {name}");
         sum += size;
         packed_sum += packed;
+        if file.extension().is_some_and(|extension| extension == "wasm" || extension == "js") {
+            code += packed;
+        }
     }
-    Ok(format!("{} kB, {} kB gzipped", sum.div_ceil(1000), packed_sum.div_ceil(1000)))
+    if code > MOST {
+        return Err(format!(
+            "wasm and JavaScript are {code} bytes gzipped, more than {MOST}: see docs/performance.md, Bytes"
+        ));
+    }
+    Ok(format!(
+        "{} kB, {} kB gzipped, of it wasm and JavaScript {}",
+        sum.div_ceil(1000),
+        packed_sum.div_ceil(1000),
+        code.div_ceil(1000)
+    ))
 }
 
 /// The files of a folder by name, without those of folders within.

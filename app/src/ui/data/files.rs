@@ -106,8 +106,8 @@ pub fn dropped(transfer: &JsValue, then: impl FnOnce(Vec<(String, JsValue)>) + '
         if found.is_empty() {
             found = loose.into_iter().map(|file| (path(&file), file)).collect();
         }
-        found.sort_by(|a, b| a.0.cmp(&b.0));
-        then(found);
+        let order = kindling::argsort(found.len(), &mut |a, b| found[a].0.cmp(&found[b].0));
+        then(order.into_iter().map(|i| found[i].clone()).collect());
     });
 }
 

@@ -61,7 +61,7 @@ pub fn DropZone(store: Store) -> impl IntoView {
 
 /// Decides by the name what a file is for.
 fn take(store: Store, mut files: Vec<(String, JsValue)>) {
-    let ends = |name: &str, endings: &[&str]| endings.iter().any(|end| name.to_lowercase().ends_with(end));
+    let ends = |name: &str, endings: &[&str]| endings.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     let pictures = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"];
     if files.len() > 1 {
         return files::open(store, files);

@@ -93,7 +93,7 @@ pub fn Draw(store: Store) -> impl IntoView {
                         min="4"
                         max="48"
                         prop:value=move || width.get().to_string()
-                        on:input=move |event| width.set(event_target_value(&event).parse().unwrap_or(16.0))
+                        on:input=move |event| width.set(kindling::json::number(&event_target_value(&event)).unwrap_or(16.0))
                     />
                 </label>
                 <button class="button small" type="button" on:click=move |_| clear(&ground.get_untracked())>

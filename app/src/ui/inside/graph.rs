@@ -90,7 +90,7 @@ fn place(view: &train::Graph) -> (Vec<Spot>, f64, f64) {
     let mut spots = vec![Spot::default(); count];
     let mut widest: f64 = 0.0;
     for row in 0..rows {
-        let mut here: Vec<usize> = (0..count).filter(|node| depth[*node] == row).collect();
+        let here: Vec<usize> = (0..count).filter(|node| depth[*node] == row).collect();
         for node in &here {
             let above: Vec<f64> = view
                 .edges
@@ -100,9 +100,9 @@ fn place(view: &train::Graph) -> (Vec<Spot>, f64, f64) {
                 .collect();
             order[*node] = above.iter().sum::<f64>() / above.len().max(1) as f64;
         }
-        here.sort_by(|a, b| order[*a].total_cmp(&order[*b]));
+        let sorted = kindling::argsort(here.len(), &mut |a, b| order[here[a]].total_cmp(&order[here[b]]));
         let width = here.len() as f64 * (WIDTH + GAP_X) - GAP_X;
-        for (i, node) in here.iter().enumerate() {
+        for (i, node) in sorted.into_iter().map(|place| &here[place]).enumerate() {
             let x = i as f64 * (WIDTH + GAP_X) - width / 2.0;
             order[*node] = x;
             spots[*node] = Spot { x, y: row as f64 * (HEIGHT + GAP_Y) + 2.0 };

@@ -175,8 +175,7 @@ pub fn Bars(
     count: usize,
     #[prop(optional_no_strip)] mark: Option<usize>,
 ) -> impl IntoView {
-    let mut order: Vec<usize> = (0..probabilities.len()).collect();
-    order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
+    let order = kindling::argsort(probabilities.len(), &mut |a, b| probabilities[b].total_cmp(&probabilities[a]));
     let bars = order.into_iter().take(count).map(|class| {
         let part = probabilities[class];
         let name = class_name(store, class);

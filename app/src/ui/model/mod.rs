@@ -40,7 +40,7 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
     };
     let parameters = move || numbers::count(draft.summary.with(|summary| summary.parameters));
     let keys = move |event: web_sys::KeyboardEvent| {
-        let key = event.key().to_lowercase();
+        let key = event.key().to_ascii_lowercase();
         let command = event.ctrl_key() || event.meta_key();
         // In the text the browser's own undo is finer.
         if !command || form.get_untracked() == Form::Code {

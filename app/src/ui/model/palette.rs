@@ -6,7 +6,6 @@ use crate::ui::store::Store;
 use kindling::train::LayerSpec;
 use kindling::train::model::{Branches, Kind, Sequence};
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 /// What can be added, by what it is for, and what its arguments begin with.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -67,13 +66,13 @@ fn stem(kind: &str) -> String {
         "Linear" => "fc1".into(),
         "BatchNorm1d" | "BatchNorm2d" => "bn1".into(),
         "LayerNorm" => "norm1".into(),
-        other => format!("{}1", other.to_lowercase()),
+        other => format!("{}1", other.to_ascii_lowercase()),
     }
 }
 
 /// A layer with arguments that make sense; what follows from its input is fitted afterwards.
 fn new_kind(name: &str) -> Option<Kind> {
-    let value = match name {
+    let arguments = match name {
         "Residual" => {
             let conv = new_kind("Conv2d")?;
             return Some(Kind::Residual(Branches { body: vec![LayerSpec::numbered(conv)], ..Branches::default() }));
@@ -81,24 +80,21 @@ fn new_kind(name: &str) -> Option<Kind> {
         "Sequential" => {
             return Some(Kind::Sequential(Sequence { layers: vec![LayerSpec::numbered(new_kind("ReLU")?)] }));
         }
-        "Conv2d" => json!({"in_channels": 16, "out_channels": 16, "kernel_size": 3, "padding": 1}),
-        "Linear" => json!({"in_features": 64, "out_features": 10}),
-        "BatchNorm1d" | "BatchNorm2d" => json!({"num_features": 16}),
-        "LayerNorm" => json!({"normalized_shape": [16]}),
-        "MultiheadAttention" => json!({"embed_dim": 64, "num_heads": 4}),
-        "Embedding" => json!({"num_embeddings": 10, "embedding_dim": 16}),
-        "MaxPool2d" | "AvgPool2d" => json!({"kernel_size": 2}),
-        "AdaptiveAvgPool2d" => json!({"output_size": 1}),
-        "Transpose" => json!({"dim0": 1, "dim1": 2}),
-        "Select" => json!({"dim": 1, "index": 0}),
-        "ClassToken" => json!({"dim": 64}),
-        "PositionEmbedding" => json!({"length": 65, "dim": 64}),
-        _ => json!({}),
+        "Conv2d" => r#"{"in_channels": 16, "out_channels": 16, "kernel_size": 3, "padding": 1}"#,
+        "Linear" => r#"{"in_features": 64, "out_features": 10}"#,
+        "BatchNorm1d" | "BatchNorm2d" => r#"{"num_features": 16}"#,
+        "LayerNorm" => r#"{"normalized_shape": [16]}"#,
+        "MultiheadAttention" => r#"{"embed_dim": 64, "num_heads": 4}"#,
+        "Embedding" => r#"{"num_embeddings": 10, "embedding_dim": 16}"#,
+        "MaxPool2d" | "AvgPool2d" => r#"{"kernel_size": 2}"#,
+        "AdaptiveAvgPool2d" => r#"{"output_size": 1}"#,
+        "Transpose" => r#"{"dim0": 1, "dim1": 2}"#,
+        "Select" => r#"{"dim": 1, "index": 0}"#,
+        "ClassToken" => r#"{"dim": 64}"#,
+        "PositionEmbedding" => r#"{"length": 65, "dim": 64}"#,
+        _ => "{}",
     };
-    match value {
-        Value::Object(map) => Kind::from_arguments(name, map).ok(),
-        _ => None,
-    }
+    Kind::from_arguments(name, kindling::json::read(arguments).ok()?).ok()
 }
 
 #[cfg(test)]

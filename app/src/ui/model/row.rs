@@ -321,7 +321,7 @@ fn read(text: &str) -> Value {
         "True" => Value::Bool(true),
         "False" => Value::Bool(false),
         "None" => Value::Null,
-        text => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
+        text => kindling::json::read(text).unwrap_or_else(|_| Value::String(text.to_owned())),
     }
 }
 

@@ -27,7 +27,7 @@ pub fn NumberField(
     let wrong = RwSignal::new(false);
     let change = move |event: web_sys::Event| {
         let text = event_target_value(&event);
-        let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite() && *n >= min);
+        let number = kindling::json::number(&text).filter(|n| *n >= min);
         match number.filter(|n| !whole || n.fract() == 0.0) {
             Some(number) => {
                 wrong.set(false);

@@ -5,7 +5,7 @@ use crate::ui::numbers;
 use crate::ui::settings;
 use crate::ui::store::{Record, Store};
 use leptos::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The table.
 #[component]
@@ -49,22 +49,21 @@ pub fn Table(store: Store, shown: RwSignal<BTreeSet<u32>>) -> impl IntoView {
 
 /// The settings in which runs differ.
 fn differing(records: &[Record]) -> Vec<String> {
-    let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for record in records {
-        for (name, value) in settings::flat(&record.spec) {
-            *seen.entry(name.clone()).or_default() += 1;
-            values.entry(name).or_default().insert(value);
-        }
-    }
-    let differs = |name: &String| values[name].len() > 1 || seen[name] < records.len();
+    let all: Vec<Vec<(String, String)>> = records.iter().map(|record| settings::flat(&record.spec)).collect();
+    let mut names: Vec<String> = all.iter().flatten().map(|(name, _)| name.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let first = all.first();
     // A table has no room for layers; their models' names and sizes say it.
-    values
-        .keys()
-        .filter(|name| *name != "layers" && *name != "model" && *name != "data.name")
-        .filter(|n| differs(n))
-        .cloned()
-        .collect()
+    names.retain(|name| {
+        !matches!(name.as_str(), "layers" | "model" | "data.name")
+            && all.iter().any(|one| value_of(one, name) != first.and_then(|first| value_of(first, name)))
+    });
+    names
+}
+
+fn value_of<'a>(settings: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 fn row(
@@ -77,9 +76,9 @@ fn row(
 ) -> impl IntoView + use<> {
     let number = record.number;
     let here = move || store.run.record.get() == Some(number);
-    let values: BTreeMap<String, String> = settings::flat(&record.spec).into_iter().collect();
+    let values = settings::flat(&record.spec);
     let cells = columns.iter().map(|name| {
-        let value = values.get(name).cloned().unwrap_or_else(|| "–".into());
+        let value = value_of(&values, name).unwrap_or("–").to_owned();
         view! { <td class="differs">{value}</td> }
     });
     let cells = cells.collect_view();

@@ -39,7 +39,7 @@ pub struct Draft {
 impl Draft {
     /// From a share link, or as it was left, or as on a first visit; and what is wrong with the link.
     pub fn start(hash: &str) -> (Self, Option<String>) {
-        let kept = || KEY.read().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let kept = || KEY.read().and_then(|text| kindling::json::read(&text).ok()).unwrap_or_default();
         let (settings, wrong): (Settings, _) = match hash.trim_start_matches('#') {
             "" => (kept(), None),
             hash => match Settings::from_hash(hash) {
@@ -66,7 +66,7 @@ impl Draft {
             redone: RwSignal::new(Vec::new()),
         };
         Effect::new(move |_| {
-            if let Ok(text) = serde_json::to_string(&draft.settings()) {
+            if let Ok(text) = kindling::json::write(&draft.settings()) {
                 KEY.write(&text);
             }
         });

@@ -171,7 +171,7 @@ pub struct Run {
 impl Run {
     /// No run yet; those of earlier visits are read.
     pub fn new() -> Self {
-        let records = KEY.read().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let records = KEY.read().and_then(|text| kindling::json::read(&text).ok()).unwrap_or_default();
         Self {
             id: RwSignal::new(0),
             phase: RwSignal::new(Phase::None),
@@ -328,7 +328,7 @@ impl Run {
     /// Writes all runs down, the oldest left out if there is no room.
     pub fn store_records(&self) {
         let mut all = self.records.get_untracked();
-        while let Ok(text) = serde_json::to_string(&all) {
+        while let Ok(text) = kindling::json::write(&all) {
             if KEY.write(&text) || all.is_empty() {
                 return;
             }

@@ -27,7 +27,7 @@ pub fn Curves(store: Store) -> impl IntoView {
                         max="0.98"
                         step="0.02"
                         prop:value=move || smoothing.get().to_string()
-                        on:input=move |event| smoothing.set(event_target_value(&event).parse().unwrap_or(0.0))
+                        on:input=move |event| smoothing.set(kindling::json::number(&event_target_value(&event)).unwrap_or(0.0))
                     />
                 </label>
                 <Check label="log scale" checked=log on_change=Callback::new(move |on| log.set(on)) />

@@ -32,8 +32,9 @@ pub fn OptimizerFields(store: Store) -> impl IntoView {
     };
     let names = OptimizerSpec::NAMES.map(|name| (name.to_owned(), name.to_owned())).to_vec();
     let set = move |key: &'static str, value: Value| {
-        let changed =
-            spec.with_untracked(|spec| spec.optimizer.with(&Map::from_iter([(key.to_owned(), value.clone())])));
+        let mut changed = Map::new();
+        changed.insert(key.to_owned(), value.clone());
+        let changed = spec.with_untracked(|spec| spec.optimizer.with(&changed));
         match changed.and_then(|optimizer| optimizer.check().map(|()| optimizer)) {
             Ok(optimizer) => {
                 spec.update(|spec| spec.optimizer = optimizer);

@@ -8,11 +8,11 @@ use std::rc::Rc;
 
 use crate::device::{Counts, count};
 
-/// The text of a shader, by its stem in `shaders/`.
+/// The text of a shader without its comments (`build.rs`), by its stem in `shaders/`.
 #[macro_export]
 macro_rules! shader {
     ($stem:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders/", $stem, ".wgsl"))
+        include_str!(concat!(env!("OUT_DIR"), "/shaders/", $stem, ".wgsl"))
     };
 }
 

@@ -277,7 +277,7 @@ impl Gpu {
             self.0.timing.borrow().as_ref().and_then(|(timing, submitted)| timing.times().filter(|_| *submitted));
         if let Some(times) = times {
             self.0.timing.replace(None);
-            self.0.profiler.keep(times);
+            self.0.profiler.keep(&times);
         }
         self.0.profiler.last()
     }
@@ -308,7 +308,7 @@ fn hear(ear: &Mutex<Option<String>>, message: String) {
 }
 
 fn is_software(info: &wgpu::AdapterInfo) -> bool {
-    let text = format!("{} {} {}", info.name, info.driver, info.driver_info).to_lowercase();
+    let text = format!("{} {} {}", info.name, info.driver, info.driver_info).to_ascii_lowercase();
     ["swiftshader", "llvmpipe", "lavapipe", "basic render", "software"].iter().any(|word| text.contains(word))
 }
 

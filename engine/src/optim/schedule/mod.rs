@@ -106,7 +106,7 @@ impl Schedule {
     /// # Errors
     /// No such schedule, or a parameter that is unknown, missing or of the wrong kind.
     pub fn from_json(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map_err(|e| Error::value("schedule", e))
+        crate::json::read(json).map_err(|e| Error::value("schedule", e))
     }
 
     /// By name and parameters, as PyTorch's constructor takes them; `SequentialLR` takes `schedulers`, a list of
@@ -122,11 +122,11 @@ impl Schedule {
                 _ => Err(Error::value("schedule", format!("expected [name, parameters], got {entry}"))),
             };
             let schedules: Vec<Self> = list.iter().map(named).collect::<Result<_>>()?;
-            let schedules = serde_json::to_value(schedules).map_err(|e| Error::value("schedule", e))?;
+            let schedules = crate::json::to_value(&schedules).map_err(|e| Error::value("schedule", e))?;
             map.insert("schedules".into(), schedules);
         }
         map.insert("name".into(), Value::String(name.into()));
-        serde_json::from_value(Value::Object(map)).map_err(|e| Error::value("schedule", e))
+        crate::json::from_value(&Value::Object(map)).map_err(|e| Error::value("schedule", e))
     }
 
     /// Whether the parameters make sense.

@@ -156,7 +156,7 @@ impl Kind {
 
     /// Its arguments by name; none if it is made of layers.
     pub fn arguments(&self) -> Map<String, Value> {
-        match (self.signature(), serde_json::to_value(self)) {
+        match (self.signature(), crate::json::to_value(self)) {
             (Some(_), Ok(Value::Object(mut map))) => {
                 map.remove("type");
                 map
@@ -178,6 +178,6 @@ impl Kind {
     /// ```
     pub fn from_arguments(name: &str, mut arguments: Map<String, Value>) -> Result<Self, String> {
         arguments.insert("type".into(), Value::String(name.into()));
-        serde_json::from_value(Value::Object(arguments)).map_err(|e| e.to_string())
+        crate::json::from_value(&Value::Object(arguments))
     }
 }

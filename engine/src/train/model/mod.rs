@@ -80,7 +80,7 @@ impl ModelSpec {
     /// # Errors
     /// No JSON, an unknown layer or hyper-parameter, a value of the wrong kind; the error says where.
     pub fn from_json(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map_err(|e| Error::value("model", e))
+        crate::json::read(json).map_err(|e| Error::value("model", e))
     }
 
     /// As JSON.
@@ -88,7 +88,7 @@ impl ModelSpec {
     /// # Errors
     /// A number that JSON cannot express.
     pub fn to_json(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|e| Error::value("model", e))
+        crate::json::write(self).map_err(|e| Error::value("model", e))
     }
 
     /// From text, as [`ModelSpec::to_text`] writes it: a layer a line, `name: Kind(arguments)` with PyTorch's

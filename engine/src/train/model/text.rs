@@ -283,7 +283,7 @@ impl<'a> Parser<'a> {
             "True" | "true" => Ok(Value::Bool(true)),
             "False" | "false" => Ok(Value::Bool(false)),
             "None" | "null" => Ok(Value::Null),
-            word => Ok(serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()))),
+            word => Ok(crate::json::read(word).unwrap_or_else(|_| Value::String(word.to_owned()))),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Body {
         if let Some((_, name)) = self.shared.iter().find(|(call, _)| call == made_by) {
             return name.clone();
         }
-        let kind = made_by.split(['(', '.']).nth(1).unwrap_or("layer").to_lowercase();
+        let kind = made_by.split(['(', '.']).nth(1).unwrap_or("layer").to_ascii_lowercase();
         let same = self.shared.iter().filter(|(_, name)| name.trim_end_matches(char::is_numeric) == kind).count();
         let name = if same == 0 { kind } else { format!("{kind}{}", same + 1) };
         self.init.push(format!("self.{name} = {made_by}"));

@@ -52,10 +52,10 @@ fn transforms(script: &Script<'_>) -> Result<String> {
     let augment = script.train.map_or(&[][..], |train| train.augment.as_slice());
     let parts = |erasing: bool| {
         let chosen = augment.iter().filter(move |a| matches!(a, Augment::RandomErasing { .. }) == erasing);
-        chosen.map(|a| match serde_json::to_value(a) {
-            Ok(serde_json::Value::Object(map)) => {
-                let name = map.get("name").and_then(|n| n.as_str()).unwrap_or_default();
-                let given = map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect();
+        chosen.map(|a| match crate::json::to_value(a) {
+            Ok(serde_json::Value::Object(mut given)) => {
+                given.retain(|_, value| !value.is_null());
+                let name = given.get("name").and_then(|n| n.as_str()).unwrap_or_default();
                 Ok(format!("v2.{name}({})", arguments(&given).trim_start_matches(", ")))
             }
             _ => Err(Error::internal("an augmentation is no object")),
@@ -182,7 +182,7 @@ fn scheduler(train: &TrainSpec) -> Result<(String, String, String)> {
 }
 
 fn constructor(schedule: &Schedule) -> Result<String> {
-    let map = match serde_json::to_value(schedule) {
+    let mut given = match crate::json::to_value(schedule) {
         Ok(serde_json::Value::Object(map)) => map,
         _ => return Err(Error::internal("a schedule is no object")),
     };
@@ -191,7 +191,7 @@ fn constructor(schedule: &Schedule) -> Result<String> {
         let inner: Vec<String> = schedules.iter().map(constructor).collect::<Result<_>>()?;
         return Ok(format!("{module}.SequentialLR(optimizer, [{}], {milestones:?})", inner.join(", ")));
     }
-    let name = map.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
-    let given = map.into_iter().filter(|(_, v)| !v.is_null()).collect();
+    given.retain(|_, value| !value.is_null());
+    let name = given.get("name").and_then(|name| name.as_str()).unwrap_or_default();
     Ok(format!("{module}.{name}(optimizer{})", arguments(&given)))
 }

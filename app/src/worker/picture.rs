@@ -1,0 +1,39 @@
+//! Picture files: the browser decodes them, whatever kinds it knows.
+
+use crate::js::{call, call_async, get, global, object, said};
+use js_sys::{Array, Function, Reflect, Uint8Array, Uint8ClampedArray};
+use kindling::data::pictures::{LARGEST_SIDE, RgbImage, from_rgba};
+use wasm_bindgen::{JsCast as _, JsValue};
+
+/// The pixels of a picture file. Its colours are taken as they are stored, without its colour profile: as the command
+/// line takes them.
+///
+/// # Errors
+/// The browser's words.
+pub async fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+    let (width, height, rgba) = pixels(bytes).await.map_err(|error| said(&error))?;
+    from_rgba(width, height, &rgba).map_err(|error| error.to_string())
+}
+
+async fn pixels(bytes: &[u8]) -> Result<(u32, u32, Vec<u8>), JsValue> {
+    let file = construct("Blob", &[Array::of1(&Uint8Array::from(bytes)).into()])?;
+    let as_stored = object(&[("colorSpaceConversion", "none".into())]);
+    let bitmap = call_async(&global(), "createImageBitmap", &[file, as_stored]).await?;
+    let side = |name| get(&bitmap, name).as_f64().unwrap_or_default() as u32;
+    let (width, height) = (side("width"), side("height"));
+    if width.max(height) > LARGEST_SIDE {
+        return Err(format!("it has {width}×{height} pixels").into());
+    }
+    let canvas = construct("OffscreenCanvas", &[width.into(), height.into()])?;
+    let context = call(&canvas, "getContext", &["2d".into(), object(&[("willReadFrequently", true.into())])])?;
+    call(&context, "drawImage", &[bitmap.clone(), 0.into(), 0.into()])?;
+    call(&bitmap, "close", &[])?;
+    let image = call(&context, "getImageData", &[0.into(), 0.into(), width.into(), height.into()])?;
+    Ok((width, height, get(&image, "data").unchecked_into::<Uint8ClampedArray>().to_vec()))
+}
+
+/// `new Class(…)` of the global object.
+fn construct(class: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let class: Function = get(&global(), class).dyn_into()?;
+    Reflect::construct(&class, &arguments.iter().collect::<Array>())
+}

@@ -1,0 +1,96 @@
+//! JSON of plain data, all on one way: text. `serde` compiles a type anew for everything that it is read from and written
+//! to; a value that went its own way would double the code of all that models, optimizers and settings are made of, and
+//! a page is downloaded.
+
+mod maps;
+
+use maps::Maps;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What a text holds.
+///
+/// # Errors
+/// It is not JSON, or not of this type; with the place.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let mut text = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Maps(&mut text)).and_then(|value| text.end().map(|()| value));
+    value.map_err(|error| error.to_string())
+}
+
+/// The text of some data.
+///
+/// # Errors
+/// A map whose keys are no texts.
+pub fn write<T: Serialize + ?Sized>(data: &T) -> Result<String, String> {
+    serde_json::to_string(data).map_err(|error| error.to_string())
+}
+
+/// A number as tables and people write it, which is JSON's way or with a leading `+`, `0` or `.` or a trailing `.`;
+/// nothing if it is none, or not finite.
+pub fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let significant = digits.trim_start_matches('0');
+    let zero = if significant.starts_with(|c: char| c.is_ascii_digit()) { "" } else { "0" };
+    // A trailing point, and one before an exponent, gets its digit.
+    let (whole, exponent) = significant.split_at(significant.find(['e', 'E']).unwrap_or(significant.len()));
+    let point = if whole.ends_with('.') { "0" } else { "" };
+    if digits.is_empty() || (whole == "." || whole.is_empty()) && digits.len() == significant.len() {
+        return None;
+    }
+    read(&format!("{sign}{zero}{whole}{point}{exponent}")).ok()
+}
+
+/// What a value holds.
+///
+/// # Errors
+/// It is not of this type.
+pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    // The place in a text that nobody has seen would only confuse.
+    read(&write(value)?).map_err(|error| error.rsplit_once(" at line ").map_or(error.as_str(), |(rule, _)| rule).into())
+}
+
+/// Some data as a value, to be looked at field by field.
+///
+/// # Errors
+/// A map whose keys are no texts.
+pub fn to_value<T: Serialize + ?Sized>(data: &T) -> Result<Value, String> {
+    read(&write(data)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        for (text, value) in [
+            ("3", 3.0),
+            (" -0.25 ", -0.25),
+            ("+1e-3", 1e-3),
+            (".5", 0.5),
+            ("-.5e1", -5.0),
+            ("5.", 5.0),
+            ("5.e2", 500.0),
+            ("007", 7.0),
+            ("0", 0.0),
+            ("-0", 0.0),
+            ("00.5", 0.5),
+            ("0.1", 0.1),
+            ("0e5", 0.0),
+            ("1.7976931348623157e308", f64::MAX),
+            ("0.", 0.0),
+        ] {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        for text in ["", "-", ".", "e5", ".e5", "x", "1x", "1 2", "nan", "inf", "1e999", "1,5", "--1", "0x10", "1_000"]
+        {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+}
