@@ -252,6 +252,12 @@ fn a_folder_of_pictures_by_class() {
     let (train, test) = picture_zip("set.zip", &bytes, &options).unwrap();
     assert_eq!((train.len(), test.len()), (16, 4));
     assert_eq!(train.classes(), ["blue", "red"]);
+    // A checksum that is not its content's.
+    let mut damaged = bytes;
+    let directory = damaged.windows(4).position(|at| at == b"PK\x01\x02").unwrap();
+    damaged[directory + 16] ^= 1;
+    let refused = refusal(picture_zip("set.zip", &damaged, &options));
+    assert!(refused.contains(".png") && refused.contains("cannot be unpacked"), "{refused}");
 
     folder.write("red/3.png", b"not a picture");
     let refused = refusal(open(&folder.0, &options));
@@ -268,6 +274,17 @@ fn folders_named_train_and_test_are_the_halves() {
     }
     let data = open(&folder.0, &PictureOptions::default()).unwrap();
     assert_eq!((data.train.len(), data.test.len(), data.train.shape()), (6, 3, [3, 4, 4].as_slice()));
+}
+
+#[test]
+fn what_is_not_opaque_lies_on_white() {
+    let mut picture = image::RgbaImage::from_pixel(3, 1, image::Rgba([200, 0, 0, 255]));
+    picture.put_pixel(1, 0, image::Rgba([200, 0, 0, 0]));
+    picture.put_pixel(2, 0, image::Rgba([0, 0, 0, 51]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    let decoded = pictures::decode("half.png", bytes.get_ref()).unwrap();
+    assert_eq!(decoded.as_raw()[..], [200, 0, 0, 255, 255, 255, 204, 204, 204]);
 }
 
 #[test]

@@ -65,7 +65,42 @@ pub fn to_value<T: Serialize + ?Sized>(data: &T) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{from_value, number, read, to_value, write};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Pair {
+        one: Option<u8>,
+        other: Vec<Kind>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Kind {
+        Unit,
+        Newtype(f64),
+        Struct { size: [usize; 2] },
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let pair = Pair { one: Some(3), other: vec![Kind::Unit, Kind::Newtype(0.1), Kind::Struct { size: [4, 5] }] };
+        let text = r#"{"one":3,"other":["Unit",{"Newtype":0.1},{"Struct":{"size":[4,5]}}]}"#;
+        assert_eq!(write(&pair).as_deref(), Ok(text));
+        assert_eq!(from_value::<Pair>(&to_value(&pair).unwrap()).as_ref(), Ok(&pair));
+        assert_eq!(read::<Pair>(text), Ok(pair));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let refused = |text: &str| read::<Pair>(text).unwrap_err();
+        assert_eq!(refused(r#"[3, []]"#), "invalid type: sequence, expected struct Pair at line 1 column 0");
+        assert_eq!(refused(r#"{"one":3,"other":[]} x"#), "trailing characters at line 1 column 22");
+        assert!(refused(r#"{"one":3,"other":[],"more":1}"#).starts_with("unknown field `more`, expected"));
+        assert!(refused(r#"{"other":[{"Struct":[[4, 5]]}]}"#).contains("expected struct variant Kind::Struct"));
+        let unplaced = from_value::<Pair>(&read(r#"{"one":300,"other":[]}"#).unwrap()).unwrap_err();
+        assert_eq!(unplaced, "invalid value: integer `300`, expected u8");
+    }
 
     #[test]
     fn numbers_as_people_write_them() {
