@@ -57,3 +57,16 @@ test("the colours follow the system until a person chooses, and the choice stays
   assert.deepEqual(complaints, []);
   await context.close();
 });
+
+test("what the device reaches is measured, and can be pasted as a table", { timeout: 120_000 }, async () => {
+  const { page, context, complaints } = await open(browser, `${site.url}?tab=device`);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Measure" }).click();
+  await page.getByRole("button", { name: "Copy the table" }).click({ timeout: 100_000 });
+  await page.getByText("The table is on the clipboard").waitFor();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(text, /^Kindling on .+ \(.*Chrome.*\)\n\n\| what \| measured \| unit \|/);
+  assert.match(text, /\| [\d,.]+ \| GFLOP\/s \|/);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});

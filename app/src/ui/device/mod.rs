@@ -1,12 +1,14 @@
 //! The device: what the browser offers, what is computed on, what it reaches.
 
-use crate::protocol::{Adapter, Hardware, ToWorker};
+use crate::protocol::{Adapter, Hardware, Measurement, ToWorker};
+use crate::ui::browser;
 use crate::ui::header::kind;
 use crate::ui::numbers;
 use crate::ui::store::{Status, Store};
 use crate::ui::training::DeviceField;
 use crate::words;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 /// The tab.
 #[component]
@@ -106,6 +108,17 @@ fn Measured(store: Store) -> impl IntoView {
         store.measured.set(Some(Vec::new()));
         store.send(ToWorker::Measure);
     };
+    let copy = move |_| {
+        let figures = store.measured.get_untracked().unwrap_or_default();
+        let device = store.device.get_untracked().map_or_else(String::new, |device| device.name);
+        let text = markdown(&device, &window().navigator().user_agent().unwrap_or_default(), &figures);
+        spawn_local(async move {
+            match browser::copy(&text).await {
+                Ok(()) => store.tell(false, "The table is on the clipboard, as Markdown.".into()),
+                Err(reason) => store.tell(true, format!("The browser does not let the page copy: {reason}")),
+            }
+        });
+    };
     let table = move || {
         store.measured.get().filter(|figures| !figures.is_empty()).map(|figures| {
             let rows = figures.into_iter().map(|figure| {
@@ -128,6 +141,7 @@ fn Measured(store: Store) -> impl IntoView {
                     </thead>
                     <tbody>{rows.collect_view()}</tbody>
                 </table>
+                <button class="button" type="button" on:click=copy>"Copy the table"</button>
             }
         })
     };
@@ -142,5 +156,26 @@ fn Measured(store: Store) -> impl IntoView {
             </button>
             <div role="status">{table}</div>
         </section>
+    }
+}
+
+/// The figures as a Markdown table to paste: where they were measured, then a line each.
+fn markdown(device: &str, browser: &str, figures: &[Measurement]) -> String {
+    let line =
+        |figure: &Measurement| format!("| {} | {} | {} |\n", figure.name, numbers::amount(figure.value), figure.unit);
+    let lines: String = figures.iter().map(line).collect();
+    format!("Kindling on {device} ({browser})\n\n| what | measured | unit |\n|---|---:|---|\n{lines}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_to_paste_says_where_it_was_measured() {
+        let figure = Measurement { name: "matmul 512×512×512".into(), value: 20.94, unit: "GFLOP/s".into() };
+        let text = markdown("CPU", "Firefox", &[figure]);
+        let table = "| what | measured | unit |\n|---|---:|---|\n| matmul 512×512×512 | 20.9 | GFLOP/s |\n";
+        assert_eq!(text, format!("Kindling on CPU (Firefox)\n\n{table}"));
     }
 }
