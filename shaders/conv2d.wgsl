@@ -2,7 +2,7 @@
 // weight[o, (c, kh, kw)]·patch[(c, kh, kw), (image, oh, ow)] + bias[o]. Patches are read from the images on the fly. Used
 // with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around and fail the comparison with
 // the image's size.
-// joined with: shared/gemm_f32
+// joined with: shared/gemm_f32, shared/finish
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;
@@ -100,5 +100,5 @@ fn store(group: u32, m: u32, n: u32, value: Element) {
     if (params.has_bias == 1u) {
         sum += bias[params.bias_offset + o];
     }
-    output[((n / places) * params.batches * params.filters + o) * places + n % places] = sum;
+    finish(((n / places) * params.batches * params.filters + o) * places + n % places, sum);
 }

@@ -2,7 +2,7 @@
 // Σ over (o, kh, kw) of weight[o, c, kh, kw]·grad[image, o, oh, ow], where (oh, ow) is the place whose tap (kh, kw) meets the
 // pixel (h, w), if there is one. Used with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around
 // and fail the comparison with the gradient's size.
-// joined with: shared/gemm_f32
+// joined with: shared/gemm_f32, shared/finish
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;
@@ -96,5 +96,5 @@ fn b_load(depth: BDepth, col: BCol) -> Element {
 fn store(group: u32, m: u32, n: u32, value: Element) {
     let pixels = params.height * params.width;
     let c = group * params.channels + m;
-    output[((n / pixels) * params.batches * params.channels + c) * pixels + n % pixels] = value;
+    finish(((n / pixels) * params.batches * params.channels + c) * pixels + n % pixels, value);
 }

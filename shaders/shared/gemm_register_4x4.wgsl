@@ -1,7 +1,7 @@
 // A product with a tile of 4 × 4 elements a thread, held in registers, and no workgroup memory: for adapters that are
 // emulated on the CPU, where workgroup memory is ordinary memory with barriers on top. Accumulators have names, since
 // an indexed array would live in memory. Columns of neighbouring threads are neighbours.
-// joined with: matmul, shared/gemm_f32, shared/gemm_common
+// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
 
 override wide: u32 = 8u;
 override high: u32 = 8u;

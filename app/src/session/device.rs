@@ -47,6 +47,7 @@ impl Session {
             (note, found) => note.or(found),
         };
         self.say(FromWorker::DeviceOpened { name: opened.name.clone(), kind: opened.kind, note });
+        self.recall_kernels(&opened.device).await;
         self.device = Some(opened.clone());
         opened
     }

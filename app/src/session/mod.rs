@@ -6,6 +6,7 @@ pub mod data;
 mod device;
 mod files;
 mod keep;
+mod kernels;
 mod look;
 mod outside;
 mod pictures;

@@ -204,7 +204,9 @@ impl<R: Rule> Group<R> {
             let grads: Option<Vec<Tensor>> = members.iter().map(Tensor::grad).collect();
             let Some(grads) = grads else { continue };
             let shapes: Vec<Shape> = members.iter().map(|p| p.shape().clone()).collect();
-            let new = self.rule.update(&flat::join(&members)?, &flat::join(&grads)?, &shapes, &mut run.state)?;
+            let grad = flat::join(&grads)?;
+            flat::point_into(&grad, &grads);
+            let new = self.rule.update(&flat::join(&members)?, &grad, &shapes, &mut run.state)?;
             flat::scatter(&new, &members)?;
         }
         Ok(())

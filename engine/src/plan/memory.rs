@@ -1,10 +1,12 @@
 //! Where results lie on the GPU: every value of a plan gets a slot, and slots are used again once their values
-//! are dead. A slot becomes a buffer when the plan runs. It knows lifetimes and lengths, not what is computed.
+//! are dead; what will be joined lies in the slot of the whole from the beginning. A slot becomes a buffer when the
+//! plan runs. It knows lifetimes and lengths, not what is computed.
 
 use std::collections::BTreeMap;
 
 use super::graph::{Graph, Source};
-use super::schedule::{Schedule, Step};
+use super::join::Joins;
+use super::schedule::Schedule;
 
 /// What a slot is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Memory {
     pub slots: Vec<Slot>,
     /// The slot of each node that is stored at all.
     pub node_slot: Vec<Option<usize>>,
+    /// What is written where it will be joined.
+    pub joins: Joins,
     /// The last step that reads each source.
     last_use: BTreeMap<Source, usize>,
     free: Vec<usize>,
@@ -33,17 +37,21 @@ impl Memory {
     pub fn new(graph: &Graph, schedule: &Schedule) -> Self {
         let mut last_use = BTreeMap::new();
         for (at, step) in schedule.steps.iter().enumerate() {
-            let nodes = match step {
-                Step::Fused(fused) => fused.nodes.as_slice(),
-                Step::Kernel(node) => std::slice::from_ref(node),
-            };
-            for source in nodes.iter().flat_map(|node| &graph.nodes[*node].operands) {
+            for source in step.nodes().flat_map(|node| &graph.nodes[node].operands) {
                 last_use.insert(*source, at);
             }
+        }
+        let joins = Joins::new(graph, schedule);
+        // A whole lives as long as any of its parts.
+        for (member, place) in &joins.members {
+            let part = last_use.get(&Source::Node(*member)).copied();
+            let whole = last_use.entry(Source::Node(place.into)).or_default();
+            *whole = part.map_or(*whole, |part| part.max(*whole));
         }
         Self {
             slots: Vec::new(),
             node_slot: vec![None; graph.nodes.len()],
+            joins,
             last_use,
             free: Vec::new(),
             words: Vec::new(),
@@ -54,6 +62,10 @@ impl Memory {
     /// A slot for the result of `node`; one of `in_place`, sources that the step reads only at the elements it
     /// writes, is overwritten if it dies in this step.
     pub fn assign(&mut self, graph: &Graph, at: usize, node: usize, in_place: &mut Vec<Source>) -> usize {
+        if let Some(slot) = self.joined(graph, node) {
+            self.node_slot[node] = Some(slot);
+            return slot;
+        }
         let words = graph.nodes[node].value.words();
         let dying = in_place.iter().position(|source| {
             self.last_use.get(source) == Some(&at)
@@ -68,6 +80,26 @@ impl Memory {
         let slot = slot.unwrap_or_else(|| self.scratch(words));
         self.node_slot[node] = Some(slot);
         slot
+    }
+
+    /// The slot of the whole that a node is part of, or that it is.
+    fn joined(&mut self, graph: &Graph, node: usize) -> Option<usize> {
+        let into = match self.joins.members.get(&node) {
+            Some(place) => place.into,
+            None if self.joins.offsets.contains_key(&node) => node,
+            None => return None,
+        };
+        let slot = self.node_slot[into].unwrap_or_else(|| self.scratch(graph.nodes[into].value.len));
+        self.node_slot[into] = Some(slot);
+        Some(slot)
+    }
+
+    /// Where in its slot a source lies.
+    pub fn offset(&self, source: Source) -> usize {
+        match source {
+            Source::Node(n) => self.joins.members.get(&n).map_or(0, |place| place.offset),
+            Source::External(_) => 0,
+        }
     }
 
     /// A slot of at least `words` words: the smallest free one that is not more than twice too large, or a new
@@ -98,7 +130,7 @@ impl Memory {
                 continue;
             }
             match source {
-                Source::Node(n) if !graph.nodes[n].escapes => {
+                Source::Node(n) if !graph.nodes[n].escapes && !self.joins.members.contains_key(&n) => {
                     if let Some(slot) = self.node_slot[n].take() {
                         self.release(slot);
                     }
@@ -115,7 +147,9 @@ impl Memory {
 
     fn may_overwrite(&self, graph: &Graph, source: Source) -> bool {
         match source {
-            Source::Node(n) => !graph.nodes[n].escapes && self.node_slot[n].is_some(),
+            Source::Node(n) => {
+                !graph.nodes[n].escapes && self.node_slot[n].is_some() && !self.joins.members.contains_key(&n)
+            }
             Source::External(e) => graph.externals[e].donated && !self.donated.contains_key(&e),
         }
     }

@@ -39,6 +39,7 @@ pub struct Gpu(Rc<Inner>);
 
 struct Inner {
     name: String,
+    identity: String,
     backend: String,
     kind: AdapterKind,
     device: wgpu::Device,
@@ -55,6 +56,15 @@ struct Inner {
     profiler: Profiler,
     /// Kernels whose times have not come yet, and whether they have been submitted.
     timing: RefCell<Option<(timing::Timing, bool)>>,
+}
+
+/// Part of a buffer of parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// The first word.
+    pub first: usize,
+    /// How many.
+    pub words: usize,
 }
 
 /// One kernel to run: a pipeline, what it is bound to, where its parameters lie, how many workgroups.
@@ -112,6 +122,7 @@ impl Gpu {
         };
         let gpu = Inner {
             name: adapter_name(&info),
+            identity: format!("{:?} {} {} {}", info.backend, info.name, info.driver, info.driver_info),
             backend: if cfg!(target_arch = "wasm32") { "WebGPU".into() } else { format!("{:?}", info.backend) },
             kind,
             kernels: Kernels::new(device.clone(), counts.clone()),
@@ -133,6 +144,11 @@ impl Gpu {
     /// The adapter's name, such as "NVIDIA GeForce RTX 4070".
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What tells this adapter and its driver from others, as far as it is known.
+    pub fn identity(&self) -> &str {
+        &self.0.identity
     }
 
     /// The interface it is reached through: WebGPU, Vulkan, Metal or Dx12.
@@ -202,28 +218,22 @@ impl Gpu {
         self.0.faults.register(site)
     }
 
-    /// Binds buffers to a pipeline, in its order, and last `words` words of `params` from word `window` on.
-    pub(crate) fn bind(
-        &self,
-        pipeline: &Pipeline,
-        buffers: &[&Rc<GpuBuffer>],
-        params: &GpuBuffer,
-        window: usize,
-        words: usize,
-    ) -> BindGroup {
+    /// Binds buffers to a pipeline, in its order: all of each, or the words from `first` on, `words` of them, of one
+    /// that holds parameters.
+    pub(crate) fn bind(&self, pipeline: &Pipeline, buffers: &[(&Rc<GpuBuffer>, Option<Window>)]) -> BindGroup {
         count(&self.0.counts.bind_groups_created, 1);
-        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len() + 1);
-        for (i, buffer) in buffers.iter().enumerate() {
-            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource: buffer.raw().as_entire_binding() });
+        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len());
+        for (i, (buffer, window)) in buffers.iter().enumerate() {
+            let resource = match window {
+                None => buffer.raw().as_entire_binding(),
+                Some(window) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: buffer.raw(),
+                    offset: window.first as u64 * 4,
+                    size: std::num::NonZeroU64::new(window.words as u64 * 4),
+                }),
+            };
+            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource });
         }
-        entries.push(wgpu::BindGroupEntry {
-            binding: buffers.len() as u32,
-            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: params.raw(),
-                offset: window as u64 * 4,
-                size: std::num::NonZeroU64::new(words as u64 * 4),
-            }),
-        });
         self.0.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(pipeline.name()),
             layout: pipeline.layout(),
@@ -245,11 +255,16 @@ impl Gpu {
                 pass.set_pipeline(dispatch.pipeline.raw());
                 last = Some(std::ptr::from_ref(dispatch.pipeline));
             }
-            pass.set_bind_group(0, dispatch.bind_group, &[]);
-            let [x, y, z] = dispatch.groups;
-            pass.dispatch_workgroups(x, y, z);
-            count(&self.0.counts.dispatches, 1);
+            self.launch(&mut pass, &dispatch);
         }
+    }
+
+    /// Launches a kernel whose pipeline has been set.
+    fn launch(&self, pass: &mut wgpu::ComputePass<'_>, dispatch: &Dispatch<'_>) {
+        pass.set_bind_group(0, dispatch.bind_group, &[]);
+        let [x, y, z] = dispatch.groups;
+        pass.dispatch_workgroups(x, y, z);
+        count(&self.0.counts.dispatches, 1);
     }
 
     /// Encodes kernels in order, each in a pass between two timestamps.
@@ -262,10 +277,7 @@ impl Gpu {
                 timestamp_writes: (i < timing::MOST).then(|| timing.writes(i)),
             });
             pass.set_pipeline(dispatch.pipeline.raw());
-            pass.set_bind_group(0, dispatch.bind_group, &[]);
-            let [x, y, z] = dispatch.groups;
-            pass.dispatch_workgroups(x, y, z);
-            count(&self.0.counts.dispatches, 1);
+            self.launch(&mut pass, dispatch);
         }
         timing.resolve(encoder);
         self.0.timing.replace(Some((timing, false)));
