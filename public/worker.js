@@ -3,6 +3,11 @@
 
 self.onmessage = async ({ data: { js, module } }) => {
   self.onmessage = null;
-  const { default: init } = await import(js);
-  await init({ module_or_path: module });
+  try {
+    const { default: init } = await import(js);
+    await init({ module_or_path: module });
+  } catch (error) {
+    // A rejected promise tells the page nothing; an error that nobody catches does.
+    setTimeout(() => { throw error; });
+  }
 };

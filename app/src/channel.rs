@@ -23,7 +23,7 @@ pub fn listen(on_message: impl Fn(ToWorker, Vec<Beside>) + 'static) {
         let text = get(&data, "text").as_string().unwrap_or_default();
         match kindling::json::read(&text) {
             Ok(message) => on_message(message, beside(&get(&data, "bulk"))),
-            Err(error) => say(&FromWorker::NotUnderstood { reason: error.to_string() }, &[]),
+            Err(error) => say(&FromWorker::NotUnderstood { reason: error }, &[]),
         }
     });
     scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
@@ -53,7 +53,7 @@ fn beside(bulk: &JsValue) -> Vec<Beside> {
 /// Tells the page something, with bytes beside it.
 pub fn say(message: &FromWorker, bulk: &[Vec<u8>]) {
     let buffers: Array = bulk.iter().map(|bytes| JsValue::from(Uint8Array::from(bytes.as_slice()).buffer())).collect();
-    let sent = kindling::json::write(message).map_err(|error| error.to_string()).and_then(|text| {
+    let sent = kindling::json::write(message).and_then(|text| {
         let envelope = object(&[("text", text.into()), ("bulk", buffers.clone().into())]);
         scope().post_message_with_transfer(&envelope, &buffers).map_err(|error| said(&error))
     });

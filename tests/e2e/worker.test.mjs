@@ -175,6 +175,17 @@ test("a worker that has died is taken over from the last checkpoint", async () =
   await context.close();
 });
 
+test("a worker that cannot start its program says so", async () => {
+  const { page, context } = await open(browser, `${site.url}bench.html?device=cpu`);
+  const reason = await page.evaluate(() => new Promise((said) => {
+    const worker = new Worker("./worker.js", { type: "module" });
+    worker.onerror = (event) => { event.preventDefault(); said(event.message); };
+    worker.postMessage({ js: new URL("nothing.js", location).href, module: null });
+  }));
+  assert.match(reason, /nothing\.js/);
+  await context.close();
+});
+
 test("the benchmark runs in the worker", async () => {
   const { page, context } = await open(browser, `${site.url}bench.html?device=cpu`);
   await page.waitForFunction(() => window.__bench.ready);

@@ -220,7 +220,7 @@ fn post(worker: Option<&Worker>, message: &ToWorker, beside: &[JsValue]) {
             transfer.push(thing);
         }
     }
-    let sent = kindling::json::write(message).map_err(|error| error.to_string()).and_then(|text| {
+    let sent = kindling::json::write(message).and_then(|text| {
         let envelope = object(&[("text", text.into()), ("bulk", beside.iter().collect::<Array>().into())]);
         worker.post_message_with_transfer(&envelope, &transfer).map_err(|error| said(&error))
     });
