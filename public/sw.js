@@ -27,14 +27,18 @@ self.addEventListener("message", (event) => {
   if (Array.isArray(event.data)) event.waitUntil(keepAll(event.data));
 });
 
+// The page itself is kept last: once it is there, so is all that it is made of. A file that is not to be had leaves what
+// was kept before.
 async function keepAll(urls) {
   const cache = await caches.open(CACHE);
   const own = urls.filter((url) => url.startsWith(scope.href) && !url.startsWith(`${scope.href}data/`));
-  const wanted = new Set([scope.href, `${scope.href}worker.js`, ...own]);
-  await Promise.all([...wanted].map((url) => cache.add(url).catch(() => {})));
+  const parts = new Set([`${scope.href}worker.js`, ...own]);
+  parts.delete(scope.href);
+  await Promise.all([...parts].map((url) => cache.add(url)));
+  await cache.add(scope.href);
   // Files of an earlier version, which no page asks for any more.
   for (const request of await cache.keys()) {
-    if (HASHED.test(request.url) && !wanted.has(request.url)) await cache.delete(request);
+    if (HASHED.test(request.url) && !parts.has(request.url)) await cache.delete(request);
   }
 }
 

@@ -18,7 +18,8 @@ after(async () => {
 test("it works offline once loaded", { timeout: 60_000 }, async () => {
   const { page, context } = await open(browser, site.url);
   await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.waitForFunction(async () => (await caches.match("worker.js")) !== undefined, null, { timeout: 20_000 });
+  // The page is kept after all that it is made of.
+  await page.waitForFunction(async () => (await caches.match("./")) !== undefined, null, { timeout: 20_000 });
   await site.close();
   await page.goto(`${site.url}?tab=device`);
   await page.getByRole("region", { name: "This browser offers" }).getByText("SwiftShader").waitFor();
