@@ -28,6 +28,15 @@ pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsV
     function.apply(object, &arguments.iter().collect::<Array>())
 }
 
+/// `new Class(…)` of the global object.
+///
+/// # Errors
+/// There is no such class, or what its constructor throws.
+pub fn construct(class: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let class: Function = get(&global(), class).dyn_into()?;
+    Reflect::construct(&class, &arguments.iter().collect::<Array>())
+}
+
 /// Calls a method that gives a promise, and waits for it.
 ///
 /// # Errors

@@ -50,8 +50,10 @@ pub enum Arrival {
     Found(Box<Reading>, bool),
     /// A file begins, of so many bytes if that is known.
     File(String, Option<u64>),
-    /// Bytes of the file; how many there are in all files if that is known.
-    Bytes(Vec<u8>, Option<u64>),
+    /// Bytes of the file, unpacked.
+    Bytes(Vec<u8>),
+    /// How many more bytes have arrived, as they were on the way, and how many there are in all if that is known.
+    Taken(u64, Option<u64>),
     /// The file has ended.
     FileEnd,
     /// Something the user should know.
@@ -114,9 +116,12 @@ impl Session {
                 incoming.reading.as_mut().map_or(Ok(()), |r| r.begin(&path, size).map(drop).map_err(|e| e.to_string()))
             }
             Arrival::FileEnd => incoming.reading.as_mut().map_or(Ok(()), |r| r.end().map_err(|e| e.to_string())),
-            Arrival::Bytes(bytes, total) => {
-                incoming.bytes += bytes.len() as u64;
+            Arrival::Taken(bytes, total) => {
+                incoming.bytes += bytes;
                 incoming.total = total;
+                Ok(())
+            }
+            Arrival::Bytes(bytes) => {
                 incoming.reading.as_mut().map_or(Ok(()), |r| r.data(&bytes).map_err(|e| e.to_string()))
             }
         };

@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::protocol::{CheckpointSummary, FileKind, FileSummary, FromWorker};
+use kindling::data::crc32;
 use kindling::format::ModelFile;
 use kindling::format::tfevents::{EventWriter, Moment};
 use kindling::train::python::Script;
@@ -111,9 +112,7 @@ fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
     let mut archive = ZipArchiveWriter::new(Vec::new());
     // Weights hardly shrink; kept as they are, the archive is written at once.
     for (name, bytes) in [(format!("{stem}.py"), script.text()?.into_bytes()), (weights, file.to_bytes()?)] {
-        let mut sum = flate2::Crc::new();
-        sum.update(&bytes);
-        let entry = archive.new_file(name.as_str()).crc32(Crc32Option::Custom(sum.sum()));
+        let entry = archive.new_file(name.as_str()).crc32(Crc32Option::Custom(crc32(&bytes)));
         let (mut entry, config) = entry.start().map_err(failed)?;
         let mut writer = config.wrap(&mut entry);
         writer.write_all(&bytes).map_err(|e| failed(e.into()))?;

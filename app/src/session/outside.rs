@@ -27,6 +27,9 @@ pub trait Outside {
     /// Decodes a picture file; why not, if it cannot.
     fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>>;
 
+    /// Unpacks what was packed by Deflate, to so many bytes; why not, if it cannot.
+    fn inflate(&self, bytes: Vec<u8>, size: usize) -> Later<'_, Result<Vec<u8>, String>>;
+
     /// Keeps values under names, all or none.
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>>;
 

@@ -2,7 +2,7 @@
 //! trained on before the end. It knows neither network nor browser.
 
 use super::Outside;
-use kindling::data::archive::{Sink as _, TarGz};
+use kindling::data::archive::{Sink as _, Tar};
 use kindling::data::pictures::PictureFile;
 use kindling::data::{
     Cifar, CifarReader, Collection, Dataset, Limits, PictureOptions, Split, Subset, Table, Zip, pictures, random_split,
@@ -24,7 +24,7 @@ pub struct Reading {
 }
 
 enum Kind {
-    Archive(Box<TarGz<CifarReader>>),
+    Archive(Box<Tar<CifarReader>>),
     Files(Cifar, Box<CifarReader>),
     Zip(String, Vec<u8>),
     Csv,
@@ -77,9 +77,9 @@ impl Reading {
         Ok(Self { name, limits, kind, current: None })
     }
 
-    /// A `.tar.gz` of CIFAR.
+    /// A `.tar.gz` of CIFAR, whose bytes arrive unpacked.
     pub fn archive(set: Cifar, name: &str, limits: Limits) -> Self {
-        let archive = TarGz::new(name, CifarReader::new(set, limits));
+        let archive = Tar::new(name, CifarReader::new(set, limits));
         Self { name: set.name().into(), limits, kind: Kind::Archive(Box::new(archive)), current: None }
     }
 
@@ -214,13 +214,21 @@ impl Reading {
             Kind::Files(set, reader) => (set, *reader),
             Kind::Pictures(mut files) => {
                 let found = files.keys().filter_map(|path| PictureFile::from_path(path)).collect();
-                let read = |file: &PictureFile| Ok(files.remove(&file.path).unwrap_or_default());
+                let read = async |file: &PictureFile| Ok(files.remove(&file.path).unwrap_or_default());
                 return decoded(&name, Collection::new(&name, found, &options)?, read, outside).await;
             }
             Kind::Zip(path, bytes) => {
                 let zip = Zip::open(&path, &bytes)?;
                 let collection = Collection::new(&path, zip.files(), &options)?;
-                return decoded(&name, collection, |file| zip.read(file), outside).await;
+                let read = async |file: &PictureFile| {
+                    let packed = zip.find(file)?;
+                    let content = match packed.deflated {
+                        true => outside.inflate(packed.data.to_vec(), packed.size()).await,
+                        false => Ok(packed.data.to_vec()),
+                    };
+                    packed.checked(content.map_err(|problem| packed.refused(problem))?)
+                };
+                return decoded(&name, collection, read, outside).await;
             }
             Kind::Done(halves) => return Ok(*halves),
             Kind::Csv => return Err(Error::file(name, "did not arrive")),
@@ -242,13 +250,13 @@ impl Reading {
 async fn decoded(
     name: &str,
     collection: Collection,
-    mut read: impl FnMut(&PictureFile) -> Result<Vec<u8>>,
+    mut read: impl AsyncFnMut(&PictureFile) -> Result<Vec<u8>>,
     outside: &dyn Outside,
 ) -> Result<Halves> {
     let mut shape = None;
     let mut all = Vec::with_capacity(collection.files().len());
     for file in collection.files() {
-        let decoded = outside.decode(read(file)?).await;
+        let decoded = outside.decode(read(file).await?).await;
         let refuse = |problem| Error::file(&file.path, format!("is no picture that can be read: {problem}"));
         let picture = decoded.map_err(refuse)?;
         let shape = *shape.get_or_insert_with(|| collection.shape(&picture));

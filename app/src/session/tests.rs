@@ -11,6 +11,7 @@ use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io::Read as _;
 
 type Heard = Vec<(FromWorker, Vec<Vec<u8>>)>;
 
@@ -45,6 +46,15 @@ impl Outside for World {
 
     fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>> {
         Box::pin(async move { pictures::decode("a picture", &bytes).map_err(|error| error.to_string()) })
+    }
+
+    fn inflate(&self, bytes: Vec<u8>, size: usize) -> Later<'_, Result<Vec<u8>, String>> {
+        Box::pin(async move {
+            let mut content = Vec::new();
+            let mut reader = flate2::read::DeflateDecoder::new(bytes.as_slice()).take(size as u64 + 1);
+            reader.read_to_end(&mut content).map_err(|error| error.to_string())?;
+            Ok(content)
+        })
     }
 
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>> {
@@ -343,7 +353,7 @@ fn training_begins_before_the_data_has_arrived_and_ends_with_all_of_it() {
     let mut pieces = vec![Arrival::Found(Box::new(reading), false)];
     for (name, bytes) in cifar(1000) {
         pieces.push(Arrival::File(name, Some(bytes.len() as u64)));
-        pieces.extend(bytes.chunks(100_000).map(|piece| Arrival::Bytes(piece.to_vec(), None)));
+        pieces.extend(bytes.chunks(100_000).map(|piece| Arrival::Bytes(piece.to_vec())));
         pieces.push(Arrival::FileEnd);
     }
     pieces.push(Arrival::End);
@@ -387,7 +397,7 @@ fn what_is_no_data_set_is_refused_in_words() {
         for piece in [
             Arrival::Found(Box::new(reading), false),
             Arrival::File("a.csv".into(), None),
-            Arrival::Bytes(content.as_bytes().to_vec(), None),
+            Arrival::Bytes(content.as_bytes().to_vec()),
             Arrival::FileEnd,
             Arrival::End,
         ] {

@@ -8,6 +8,7 @@ mod picture;
 mod store;
 mod supply;
 mod turn;
+mod unpack;
 
 use crate::channel::{self, Beside};
 use crate::probe;
@@ -110,6 +111,10 @@ impl Outside for Browser {
 
     fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>> {
         Box::pin(async move { picture::decode(&bytes).await })
+    }
+
+    fn inflate(&self, bytes: Vec<u8>, size: usize) -> Later<'_, Result<Vec<u8>, String>> {
+        Box::pin(async move { unpack::inflate(&bytes, size).await.map_err(|error| crate::js::said(&error)) })
     }
 
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>> {

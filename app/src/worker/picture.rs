@@ -1,7 +1,7 @@
 //! Picture files: the browser decodes them, whatever kinds it knows.
 
-use crate::js::{call, call_async, get, global, object, said};
-use js_sys::{Array, Function, Reflect, Uint8Array, Uint8ClampedArray};
+use crate::js::{call, call_async, construct, get, global, object, said};
+use js_sys::{Array, Uint8Array, Uint8ClampedArray};
 use kindling::data::pictures::{LARGEST_SIDE, RgbImage, from_rgba};
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -30,10 +30,4 @@ async fn pixels(bytes: &[u8]) -> Result<(u32, u32, Vec<u8>), JsValue> {
     call(&bitmap, "close", &[])?;
     let image = call(&context, "getImageData", &[0.into(), 0.into(), width.into(), height.into()])?;
     Ok((width, height, get(&image, "data").unchecked_into::<Uint8ClampedArray>().to_vec()))
-}
-
-/// `new Class(…)` of the global object.
-fn construct(class: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
-    let class: Function = get(&global(), class).dyn_into()?;
-    Reflect::construct(&class, &arguments.iter().collect::<Array>())
 }

@@ -2,6 +2,7 @@
 //! faster than the session takes them.
 
 use super::fetch::{self, Fetched};
+use super::unpack::{self, Pieces};
 use super::{Inbox, store::Store};
 use crate::channel::Beside;
 use crate::js::{call, call_async, get, said};
@@ -11,6 +12,7 @@ use crate::session::data::limits;
 use crate::session::reading::Reading;
 use js_sys::Uint8Array;
 use kindling::data::{Cifar, Split};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -71,23 +73,115 @@ async fn files(line: &Line, source: &DataSource, names: &[String], beside: Vec<B
     let total = beside.iter().map(size).sum::<f64>() as u64;
     // By their last names: CIFAR's test pictures early, so that a run that begins before the end can be tested.
     let last = |i: usize| names[i].rsplit('/').next();
+    let taken = Rc::new(OnTheWay::default());
+    taken.total.set(Some(total));
     for i in kindling::argsort(names.len().min(beside.len()), &mut |a, b| last(a).cmp(&last(b))) {
         let (name, beside) = (&names[i], beside[i].clone());
-        let length = size(&beside) as u64;
-        line.send(Arrival::File(name.clone(), Some(length))).await?;
-        match beside {
-            Beside::Bytes(bytes) => line.send(Arrival::Bytes(bytes, Some(total))).await?,
+        line.send(Arrival::File(name.clone(), Some(size(&beside) as u64))).await?;
+        let pieces = match beside {
+            Beside::Bytes(bytes) => Own { name: name.clone(), bytes: Some(bytes), reader: None, taken: taken.clone() },
             Beside::File(file) => {
                 let stream = call(&file, "stream", &[]).map_err(|error| unreadable(name, &error))?;
                 let reader = call(&stream, "getReader", &[]).map_err(|error| unreadable(name, &error))?;
-                while let Some(bytes) = chunk(&reader).await.map_err(|error| unreadable(name, &error))? {
-                    line.send(Arrival::Bytes(bytes, Some(total))).await?;
-                }
+                Own { name: name.clone(), bytes: None, reader: Some(reader), taken: taken.clone() }
             }
-        }
+        };
+        give(line, name, pieces, &taken).await?;
         line.send(Arrival::FileEnd).await?;
     }
     Ok(())
+}
+
+/// What is known of the bytes on the way.
+#[derive(Default)]
+struct OnTheWay {
+    taken: Cell<u64>,
+    /// Of these, those that the session knows of.
+    told: Cell<u64>,
+    total: Cell<Option<u64>>,
+    note: RefCell<Option<String>>,
+}
+
+impl OnTheWay {
+    fn count(&self, bytes: &[u8]) {
+        self.taken.set(self.taken.get() + bytes.len() as u64);
+    }
+}
+
+/// A file of the user's own.
+struct Own {
+    name: String,
+    bytes: Option<Vec<u8>>,
+    reader: Option<JsValue>,
+    taken: Rc<OnTheWay>,
+}
+
+impl Pieces for Own {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let next = match (&self.reader, self.bytes.take()) {
+            (Some(reader), _) => chunk(reader).await.map_err(|error| unreadable(&self.name, &error))?,
+            (None, bytes) => bytes,
+        };
+        self.taken.count(next.as_deref().unwrap_or_default());
+        Ok(next)
+    }
+}
+
+/// A file from the network or the storage.
+struct Remote {
+    fetched: Fetched,
+    store: Rc<Store>,
+    taken: Rc<OnTheWay>,
+}
+
+impl Pieces for Remote {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let next = self.fetched.next(&self.store).await?;
+        self.taken.count(next.as_deref().unwrap_or_default());
+        self.taken.total.set(self.fetched.total());
+        self.taken.note.replace(self.fetched.note());
+        Ok(next)
+    }
+}
+
+/// Hands over the content of a file as it arrives, unpacked.
+async fn give(line: &Line, name: &str, mut pieces: impl Pieces + 'static, way: &OnTheWay) -> Result<(), Stop> {
+    let told = || Arrival::Taken(way.taken.get() - way.told.replace(way.taken.get()), way.total.get());
+    if !name.ends_with(".tar.gz") && !name.ends_with(".tgz") {
+        while let Some(bytes) = pieces.next().await? {
+            line.send(told()).await?;
+            line.send(Arrival::Bytes(bytes)).await?;
+        }
+        return Ok(());
+    }
+    let reader = unpack::gunzip(pieces).map_err(|error| unreadable(name, &error))?;
+    loop {
+        match chunk(&reader).await {
+            Ok(Some(bytes)) => {
+                let sent = async {
+                    line.send(told()).await?;
+                    line.send(Arrival::Bytes(bytes)).await
+                };
+                if let Err(stop) = sent.await {
+                    // What still comes is nobody's.
+                    let _ = call(&reader, "cancel", &[]);
+                    return Err(stop);
+                }
+            }
+            Ok(None) => return Ok(()),
+            // What went wrong on the way is said in a sentence; the rest is the browser's of what is in it.
+            Err(error) => {
+                let damaged = || {
+                    let taken = way.taken.get();
+                    format!(
+                        "{name} is no .tar.gz, or damaged or cut off within its first {taken} bytes: {}",
+                        said(&error)
+                    )
+                };
+                return Err(Stop::Failed(error.as_string().unwrap_or_else(damaged)));
+            }
+        }
+    }
 }
 
 /// The next piece of a stream.
@@ -103,7 +197,7 @@ fn unreadable(name: &str, error: &JsValue) -> String {
     format!("{name} cannot be read: {}. Drop it again.", said(error))
 }
 
-async fn from_url(line: &Line, source: &DataSource, url: &str, store: &Store) -> Result<(), Stop> {
+async fn from_url(line: &Line, source: &DataSource, url: &str, store: &Rc<Store>) -> Result<(), Stop> {
     let name = url.split(['?', '#']).next().unwrap_or(url).rsplit('/').next().unwrap_or(url).to_owned();
     let mut reading =
         Some(Reading::of(std::slice::from_ref(&name), limits(source)).map_err(|error| error.to_string())?);
@@ -111,22 +205,29 @@ async fn from_url(line: &Line, source: &DataSource, url: &str, store: &Store) ->
 }
 
 /// A file from the network or the storage, as the first or a further one of a reading.
-async fn one(line: &Line, url: &str, name: &str, store: &Store, reading: &mut Option<Reading>) -> Result<(), Stop> {
-    let mut fetched = Fetched::open(url, store).await?;
+async fn one(line: &Line, url: &str, name: &str, store: &Rc<Store>, reading: &mut Option<Reading>) -> Result<(), Stop> {
+    let fetched = Fetched::open(url, store).await?;
     if let Some(reading) = reading.take() {
         line.send(Arrival::Found(Box::new(reading), fetched.is_kept())).await?;
     }
     line.send(Arrival::File(name.to_owned(), fetched.total())).await?;
-    while let Some(bytes) = fetched.next(store).await? {
-        line.send(Arrival::Bytes(bytes, fetched.total())).await?;
-    }
-    if let Some(note) = fetched.note() {
+    let taken = Rc::new(OnTheWay::default());
+    let pieces = Remote { fetched, store: store.clone(), taken: taken.clone() };
+    give(line, name, pieces, &taken).await?;
+    let note = taken.note.take();
+    if let Some(note) = note {
         line.send(Arrival::Note(note)).await?;
     }
     line.send(Arrival::FileEnd).await
 }
 
-async fn cifar(line: &Line, source: &DataSource, hundred: bool, url: Option<&str>, store: &Store) -> Result<(), Stop> {
+async fn cifar(
+    line: &Line,
+    source: &DataSource,
+    hundred: bool,
+    url: Option<&str>,
+    store: &Rc<Store>,
+) -> Result<(), Stop> {
     let set = if hundred { Cifar::Cifar100 } else { Cifar::Cifar10 };
     let is_archive = |url: &str| url.ends_with(".tar.gz") || url.ends_with(".tgz");
     let archive = |name: &str| Some(Reading::archive(set, name, limits(source)));
@@ -153,7 +254,7 @@ async fn cifar(line: &Line, source: &DataSource, hundred: bool, url: Option<&str
 }
 
 /// The files of a folder: the first to train on, then those to test on, then the rest.
-async fn folder(line: &Line, source: &DataSource, set: Cifar, base: &str, store: &Store) -> Result<(), Stop> {
+async fn folder(line: &Line, source: &DataSource, set: Cifar, base: &str, store: &Rc<Store>) -> Result<(), Stop> {
     let (train, test) = (set.files(Split::Train), set.files(Split::Test));
     let names = train.iter().take(1).chain(test).chain(train.iter().skip(1));
     let mut reading = Some(Reading::files(set, limits(source)));

@@ -1,10 +1,12 @@
-//! `.tar.gz` as it arrives: bytes go in, in whatever pieces the disk or the network gives, and the content of
+//! `.tar` and `.tar.gz` as they arrive: bytes go in, in whatever pieces the disk or the network gives, and the content of
 //! the files inside comes out at once, so that training can begin before a download has ended. It knows no
 //! particular archive; a [`Sink`] takes the files.
 
-use std::io::{self, Write};
+#[cfg(feature = "codecs")]
+mod gz;
 
-use flate2::write::GzDecoder;
+#[cfg(feature = "codecs")]
+pub use gz::TarGz;
 
 use crate::{Error, Result};
 
@@ -29,75 +31,6 @@ pub trait Sink {
     fn end(&mut self) -> Result<()>;
 }
 
-/// Takes the bytes of a `.tar.gz` apart.
-pub struct TarGz<S: Sink> {
-    name: String,
-    decoder: GzDecoder<Tar<S>>,
-    taken: u64,
-}
-
-impl<S: Sink> TarGz<S> {
-    /// For the archive that errors call `name`.
-    pub fn new(name: &str, sink: S) -> Self {
-        let tar = Tar { sink, block: Vec::with_capacity(BLOCK), state: State::Header, failed: None };
-        Self { name: name.to_owned(), decoder: GzDecoder::new(tar), taken: 0 }
-    }
-
-    /// The sink.
-    pub fn sink(&self) -> &S {
-        &self.decoder.get_ref().sink
-    }
-
-    /// The sink, to take out what it has.
-    pub fn sink_mut(&mut self) -> &mut S {
-        &mut self.decoder.get_mut().sink
-    }
-
-    /// How many bytes of the archive have been taken.
-    pub fn taken(&self) -> u64 {
-        self.taken
-    }
-
-    /// The archive's next bytes.
-    ///
-    /// # Errors
-    /// The archive is damaged, or the sink refuses what is in it.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        let done = self.decoder.write_all(bytes);
-        self.taken += bytes.len() as u64;
-        done.map_err(|e| self.explain(&e))
-    }
-
-    /// The archive has ended: checks that it is whole.
-    ///
-    /// # Errors
-    /// It ended too early, or its checksum is wrong.
-    pub fn finish(mut self) -> Result<S> {
-        self.decoder.try_finish().map_err(|e| self.explain(&e))?;
-        let tar = self.decoder.get_ref();
-        // Some writers leave out the blocks of zeros at the end.
-        if matches!(tar.state, State::File { .. }) || !tar.block.is_empty() {
-            return Err(Error::file(&self.name, format!("ends too early, after {} bytes", self.taken)));
-        }
-        let taken = self.taken;
-        let tar = self
-            .decoder
-            .finish()
-            .map_err(|e| Error::file(&self.name, format!("is damaged or ends too early, after {taken} bytes: {e}")))?;
-        Ok(tar.sink)
-    }
-
-    fn explain(&mut self, error: &io::Error) -> Error {
-        match self.decoder.get_mut().failed.take() {
-            Some(problem) => problem,
-            None if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Error::file(&self.name, format!("ends too early, after {} bytes", self.taken))
-            }
-            None => Error::file(&self.name, format!("is no .tar.gz, or damaged before byte {}: {error}", self.taken)),
-        }
-    }
-}
-
 /// Tar is made of such blocks; [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html).
 const BLOCK: usize = 512;
 
@@ -110,14 +43,52 @@ enum State {
     End,
 }
 
-struct Tar<S: Sink> {
+/// Takes the bytes of a `.tar` apart.
+pub struct Tar<S: Sink> {
+    name: String,
     sink: S,
     block: Vec<u8>,
     state: State,
-    failed: Option<Error>,
+    taken: u64,
 }
 
 impl<S: Sink> Tar<S> {
+    /// For the archive that errors call `name`.
+    pub fn new(name: &str, sink: S) -> Self {
+        let block = Vec::with_capacity(BLOCK);
+        Self { name: name.to_owned(), sink, block, state: State::Header, taken: 0 }
+    }
+
+    /// The sink.
+    pub fn sink(&self) -> &S {
+        &self.sink
+    }
+
+    /// The archive's next bytes.
+    ///
+    /// # Errors
+    /// The archive is damaged, or the sink refuses what is in it.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let part = self.take(bytes)?;
+            self.taken += part as u64;
+            bytes = &bytes[part..];
+        }
+        Ok(())
+    }
+
+    /// The archive has ended: checks that it is whole.
+    ///
+    /// # Errors
+    /// It ended too early.
+    pub fn finish(self) -> Result<S> {
+        // Some writers leave out the blocks of zeros at the end.
+        if matches!(self.state, State::File { .. }) || !self.block.is_empty() {
+            return Err(Error::file(&self.name, format!("ends too early, after {} bytes", self.taken)));
+        }
+        Ok(self.sink)
+    }
+
     /// Takes some of the bytes; how many.
     fn take(&mut self, bytes: &[u8]) -> Result<usize> {
         match &mut self.state {
@@ -175,27 +146,6 @@ impl<S: Sink> Tar<S> {
         } else if wanted {
             self.sink.end()?;
         }
-        Ok(())
-    }
-}
-
-impl<S: Sink> Write for Tar<S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut taken = 0;
-        while taken < bytes.len() {
-            match self.take(&bytes[taken..]) {
-                Ok(part) => taken += part,
-                Err(error) => {
-                    let told = io::Error::other(error.to_string());
-                    self.failed = Some(error);
-                    return Err(told);
-                }
-            }
-        }
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -6,11 +6,12 @@ mod ahead;
 pub mod archive;
 mod cifar;
 mod dataset;
+#[cfg(feature = "codecs")]
 pub mod idx;
 mod images;
 mod limits;
 mod loader;
-#[cfg(all(not(target_arch = "wasm32"), feature = "pictures"))]
+#[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
 mod open;
 pub mod pictures;
 mod random;
@@ -26,11 +27,11 @@ pub use dataset::{Dataset, Samples, Subset, Whole, random_split};
 pub use images::Images;
 pub use limits::{Limits, Split};
 pub use loader::{DataLoader, Epoch};
-#[cfg(all(not(target_arch = "wasm32"), feature = "pictures"))]
+#[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
 pub use open::{Halved, open, picture_zip};
 pub use random::Random;
 pub use shapes::Shapes;
 pub use source::{Collection, PictureOptions};
 pub use stats::mean_std;
 pub use table::Table;
-pub use zip::Zip;
+pub use zip::{Packed, Zip, crc32};

@@ -80,7 +80,7 @@ pub const LARGEST_SIDE: u32 = 16_384;
 ///
 /// # Errors
 /// It is none of these, damaged, or too large.
-#[cfg(feature = "pictures")]
+#[cfg(feature = "codecs")]
 pub fn decode(path: &str, bytes: &[u8]) -> Result<RgbImage> {
     use image::metadata::Orientation;
     use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};

@@ -1,0 +1,66 @@
+//! Packed bytes: the browser unpacks them.
+
+use super::supply::chunk;
+use crate::js::{call, construct, object};
+use js_sys::{Array, Promise, Uint8Array};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen_futures::future_to_promise;
+
+/// Something that bytes come from, piece by piece; nothing at its end.
+pub trait Pieces {
+    /// The next piece; why there is none, in a sentence.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, String>;
+}
+
+/// The reader of a stream of what gzipped pieces unpack to. What goes wrong with the pieces is its error as the text
+/// that it was.
+///
+/// # Errors
+/// The browser has no such stream.
+pub fn gunzip(pieces: impl Pieces + 'static) -> Result<JsValue, JsValue> {
+    let pieces = Rc::new(RefCell::new(Some(pieces)));
+    let pull = Closure::<dyn FnMut(JsValue) -> Promise>::new(move |controller: JsValue| {
+        let pieces = pieces.clone();
+        future_to_promise(async move {
+            // A stream asks for one piece at a time.
+            let Some(mut source) = pieces.take() else { return Ok(JsValue::UNDEFINED) };
+            let next = source.next().await;
+            pieces.replace(Some(source));
+            match next {
+                Ok(Some(bytes)) => call(&controller, "enqueue", &[Uint8Array::from(bytes.as_slice()).into()]),
+                Ok(None) => call(&controller, "close", &[]),
+                Err(reason) => call(&controller, "error", &[reason.into()]),
+            }
+        })
+    });
+    let source = construct("ReadableStream", &[object(&[("pull", pull.into_js_value())])])?;
+    through(&source, "gzip")
+}
+
+/// The reader of what a stream unpacks to.
+fn through(packed: &JsValue, format: &str) -> Result<JsValue, JsValue> {
+    let unpacks = construct("DecompressionStream", &[format.into()])?;
+    call(&call(packed, "pipeThrough", &[unpacks])?, "getReader", &[])
+}
+
+/// What was packed by Deflate, to so many bytes; it stops beyond them.
+///
+/// # Errors
+/// The bytes are damaged.
+pub async fn inflate(bytes: &[u8], size: usize) -> Result<Vec<u8>, JsValue> {
+    let file = construct("Blob", &[Array::of1(&Uint8Array::from(bytes)).into()])?;
+    let reader = through(&call(&file, "stream", &[])?, "deflate-raw")?;
+    let mut content = Vec::with_capacity(size);
+    while let Some(piece) = chunk(&reader).await? {
+        content.extend_from_slice(&piece);
+        if content.len() > size {
+            // Nobody waits for the rest.
+            let _ = call(&reader, "cancel", &[]);
+            break;
+        }
+    }
+    Ok(content)
+}
