@@ -1,5 +1,5 @@
 // Whether no element is zero. NaN is not zero.
-// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = u32;
 

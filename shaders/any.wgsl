@@ -1,5 +1,5 @@
 // Whether any element is not zero. NaN is not zero.
-// joined with: shared/element_u32, reduce, shared/reduce_input, shared/team
+// joined with: shared/element_u32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = u32;
 

@@ -1,10 +1,11 @@
-// output[i] = input[place(i)]: a strided view copied into row-major order, one word an element.
+// output[to + i] = input[place(i)]: a strided view copied into row-major order, one word an element.
 // One thread an element. Sizes and strides stand innermost first.
 
 struct Params {
     numel: u32,
     ndim: u32,
     offset: u32,
+    to: u32,
     sizes: array<vec4<u32>, 2>,
     strides: array<vec4<u32>, 2>,
 }
@@ -26,5 +27,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         place += (rest % size) * params.strides[d / 4u][d % 4u];
         rest /= size;
     }
-    output[i] = input[place];
+    output[params.to + i] = input[place];
 }

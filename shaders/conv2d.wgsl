@@ -2,7 +2,7 @@
 // weight[o, (c, kh, kw)]·patch[(c, kh, kw), (image, oh, ow)] + bias[o]. Patches are read from the images on the fly. Used
 // with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around and fail the comparison with
 // the image's size.
-// joined with: shared/gemm_f32
+// joined with: shared/gemm_f32, shared/finish
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;
@@ -93,6 +93,22 @@ fn b_load(depth: BDepth, col: BCol) -> Element {
     return value;
 }
 
+fn a_next(depth: ADepth) -> ADepth {
+    return depth + 1u;
+}
+
+// The next tap of the row, else the first of the next row, else that of the next channel.
+fn b_next(depth: BDepth) -> BDepth {
+    let right = depth.col + dilation_w;
+    let row_ends = right == kernel_w * dilation_w;
+    let col = select(right, 0u, row_ends);
+    let down = depth.row + select(0u, dilation_h, row_ends);
+    let channel_ends = down == kernel_h * dilation_h;
+    let row = select(down, 0u, channel_ends);
+    let channel = depth.place - depth.row * params.row_step - depth.col + select(0u, params.channel_step, channel_ends);
+    return Pixel(channel + row * params.row_step + col, row, col);
+}
+
 fn store(group: u32, m: u32, n: u32, value: Element) {
     let places = params.out_height * params.out_width;
     let o = group * params.filters + m;
@@ -100,5 +116,5 @@ fn store(group: u32, m: u32, n: u32, value: Element) {
     if (params.has_bias == 1u) {
         sum += bias[params.bias_offset + o];
     }
-    output[((n / places) * params.batches * params.filters + o) * places + n % places] = sum;
+    finish(((n / places) * params.batches * params.filters + o) * places + n % places, sum);
 }

@@ -2,7 +2,7 @@
 // Σ over (o, kh, kw) of weight[o, c, kh, kw]·grad[image, o, oh, ow], where (oh, ow) is the place whose tap (kh, kw) meets the
 // pixel (h, w), if there is one. Used with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around
 // and fail the comparison with the gradient's size.
-// joined with: shared/gemm_f32
+// joined with: shared/gemm_f32, shared/finish
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;
@@ -40,7 +40,13 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 
 alias ARow = u32;
-alias ADepth = u32;
+// Where an element of the weight lies, and which tap of its filter it is.
+struct Weight {
+    place: u32,
+    tap: u32,
+}
+
+alias ADepth = Weight;
 
 // A pixel, or a tap of the kernel, and where its plane begins.
 struct Pixel {
@@ -59,11 +65,11 @@ fn a_row(group: u32, c: u32) -> ARow {
 
 fn a_depth(group: u32, k: u32) -> ADepth {
     let taps = kernel_h * kernel_w;
-    return (k / taps) * params.channels * taps + k % taps;
+    return Weight((k / taps) * params.channels * taps + k % taps, k % taps);
 }
 
 fn a_load(row: ARow, depth: ADepth) -> Element {
-    return a[row + depth];
+    return a[row + depth.place];
 }
 
 fn b_col(group: u32, n: u32) -> BCol {
@@ -85,16 +91,31 @@ fn b_load(depth: BDepth, col: BCol) -> Element {
     let right = col.col - depth.col;
     let row = down / stride_h;
     let place = right / stride_w;
-    var value = Element(0);
-    let hit = row * stride_h == down && place * stride_w == right;
-    if (hit && row < params.out_height && place < params.out_width) {
-        value = b[depth.plane + col.plane + row * params.row_step + place];
-    }
-    return value;
+    let whole = (row * stride_h == down) & (place * stride_w == right);
+    let hit = whole & (row < params.out_height) & (place < params.out_width);
+    // Without branches: written out for every element of a tile they take SwiftShader seconds to compile.
+    return select(Element(0), b[select(0u, depth.plane + col.plane + row * params.row_step + place, hit)], hit);
+}
+
+fn a_next(depth: ADepth) -> ADepth {
+    let taps = kernel_h * kernel_w;
+    let ends = depth.tap + 1u == taps;
+    let place = depth.place + 1u + select(0u, (params.channels - 1u) * taps, ends);
+    return Weight(place, select(depth.tap + 1u, 0u, ends));
+}
+
+// The next tap of the row, else the first of the next row, else that of the next filter.
+fn b_next(depth: BDepth) -> BDepth {
+    let right = depth.col + dilation_w;
+    let row_ends = right == kernel_w * dilation_w;
+    let down = depth.row + select(0u, dilation_h, row_ends);
+    let filter_ends = down == kernel_h * dilation_h;
+    let plane = depth.plane + select(0u, params.filter_step, filter_ends);
+    return Pixel(plane, select(down, 0u, filter_ends), select(right, 0u, row_ends));
 }
 
 fn store(group: u32, m: u32, n: u32, value: Element) {
     let pixels = params.height * params.width;
     let c = group * params.channels + m;
-    output[((n / pixels) * params.batches * params.channels + c) * pixels + n % pixels] = value;
+    finish(((n / pixels) * params.batches * params.channels + c) * pixels + n % pixels, value);
 }

@@ -1,8 +1,9 @@
 // The operands of the gradient of a convolution's weight as a product: for every group, output[o, (c, kh, kw)] = Σ over
 // (image, oh, ow) of grad[o, (image, oh, ow)]·patch[(image, oh, ow), (c, kh, kw)]. The depth is long and the result small, so
-// it is usually split. Used with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around and fail the
+// it is usually split. Columns beyond those of the patch are 1 everywhere: there is one if the gradient of the bias is wanted
+// too, which is the sum of grad and comes to lie behind that of the weight. Used with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around and fail the
 // comparison with the image's size.
-// joined with: shared/gemm_f32
+// joined with: shared/gemm_f32, shared/finish
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;
@@ -34,6 +35,7 @@ struct Params {
     grad_filter_step: u32,
     grad_row_step: u32,
     grad_offset: u32,
+    columns: u32,
 }
 
 // The gradient, the images.
@@ -43,13 +45,21 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 
 alias ARow = u32;
-alias ADepth = u32;
+// Where an element of the gradient lies, and its number in its plane.
+struct Gradient {
+    place: u32,
+    number: u32,
+}
+
+alias ADepth = Gradient;
 
 // A place in a plane, or a tap of the kernel, and where that is in memory; both are added.
 struct Pixel {
     place: u32,
     row: u32,
     col: u32,
+    // What is read outside of the image.
+    outside: Element,
 }
 
 alias BDepth = Pixel;
@@ -61,11 +71,11 @@ fn a_row(group: u32, o: u32) -> ARow {
 
 fn a_depth(group: u32, k: u32) -> ADepth {
     let places = params.out_height * params.out_width;
-    return (k / places) * params.grad_image_step + k % places;
+    return Gradient((k / places) * params.grad_image_step + k % places, k % places);
 }
 
 fn a_load(row: ARow, depth: ADepth) -> Element {
-    return a[row + depth];
+    return a[row + depth.place];
 }
 
 fn b_col(group: u32, n: u32) -> BCol {
@@ -73,7 +83,10 @@ fn b_col(group: u32, n: u32) -> BCol {
     let tap = n % (kernel_h * kernel_w);
     let row = (tap / kernel_w) * dilation_h;
     let col = (tap % kernel_w) * dilation_w;
-    return Pixel(params.offset + channel * params.channel_step + row * params.row_step + col, row, col);
+    if (n >= params.columns) {
+        return Pixel(0u, 0x40000000u, 0u, Element(1));
+    }
+    return Pixel(params.offset + channel * params.channel_step + row * params.row_step + col, row, col, Element(0));
 }
 
 fn b_depth(group: u32, k: u32) -> BDepth {
@@ -81,17 +94,41 @@ fn b_depth(group: u32, k: u32) -> BDepth {
     let place = k % places;
     let row = (place / params.out_width) * stride_h - params.before_h;
     let col = (place % params.out_width) * stride_w - params.before_w;
-    return Pixel((k / places) * params.image_step + row * params.row_step + col, row, col);
+    return Pixel((k / places) * params.image_step + row * params.row_step + col, row, col, Element(0));
 }
 
 fn b_load(depth: BDepth, col: BCol) -> Element {
-    var value = Element(0);
+    var value = col.outside;
     if (depth.row + col.row < params.height && depth.col + col.col < params.width) {
         value = b[depth.place + col.place];
     }
     return value;
 }
 
+fn a_next(depth: ADepth) -> ADepth {
+    let places = params.out_height * params.out_width;
+    let ends = depth.number + 1u == places;
+    let place = depth.place + 1u + select(0u, params.grad_image_step - places, ends);
+    return Gradient(place, select(depth.number + 1u, 0u, ends));
+}
+
+// The next place of the row, else the first of the next row, else that of the next image.
+fn b_next(depth: BDepth) -> BDepth {
+    let right = depth.col + stride_w;
+    let row_ends = right == params.out_width * stride_w - params.before_w;
+    let col = select(right, 0u - params.before_w, row_ends);
+    let down = depth.row + select(0u, stride_h, row_ends);
+    let image_ends = down == params.out_height * stride_h - params.before_h;
+    let row = select(down, 0u - params.before_h, image_ends);
+    let image = depth.place - depth.row * params.row_step - depth.col + select(0u, params.image_step, image_ends);
+    return Pixel(image + row * params.row_step + col, row, col, depth.outside);
+}
+
 fn store(group: u32, m: u32, n: u32, value: Element) {
-    output[(group * params.filters + m) * params.n + n] = value;
+    let o = group * params.filters + m;
+    if (n >= params.columns) {
+        finish(params.batches * params.filters * params.columns + o, value);
+    } else {
+        finish(o * params.columns + n, value);
+    }
 }

@@ -1,5 +1,6 @@
 // The loss of class targets: w_t·(log Σ eˣ − x_t) for each row with SOFTMAX, w_t·(−x_t) without (then the input holds
-// log-probabilities). `rows` gives the loss of each row; `row_sums` also its weight, both of which `total` adds up.
+// log-probabilities). `rows` gives the loss of each row, and with SUMS also its weight; `total` gives their sum, or their mean,
+// by one workgroup, where there are few rows.
 // joined with: exp, log, shared/nonfinite, shared/team, shared/row, shared/fault
 
 struct Params {
@@ -12,6 +13,7 @@ struct Params {
     weighted: u32,
     site: u32,
     ignore_index: i32,
+    mean: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> faults: array<atomic<u32>>;
@@ -53,6 +55,15 @@ fn rows(
     if (!inside || lane != 0u) {
         return;
     }
+    let made = weighed(row, start, top, log_sum);
+    output[row] = made.x;
+    if (SUMS == 1u) {
+        output[params.rows + row] = made.y;
+    }
+}
+
+// The loss of a row, and its weight.
+fn weighed(row: u32, start: u32, top: f32, log_sum: f32) -> vec2<f32> {
     let class_index = classes[params.target_offset + row];
     var w = 0.0;
     var loss = 0.0;
@@ -67,8 +78,33 @@ fn rows(
             loss = w * (log_sum - (input[start + u32(class_index) * params.inner] - top));
         }
     }
-    output[row] = loss;
-    if (SUMS == 1u) {
-        output[params.rows + row] = w;
+    return vec2<f32>(loss, w);
+}
+
+@compute @workgroup_size(64)
+fn total(@builtin(local_invocation_index) local: u32) {
+    var sums = vec2<f32>();
+    for (var row = local; row < params.rows; row += 64u) {
+        let start = params.input_offset + row_start(row, params.length, params.inner);
+        var top = 0.0;
+        var log_sum = 0.0;
+        if (SOFTMAX == 1u) {
+            top = -infinity();
+            for (var i = 0u; i < params.length; i++) {
+                let x = input[start + i * params.inner];
+                top = select(top, x, x > top);
+            }
+            var sum = 0.0;
+            for (var i = 0u; i < params.length; i++) {
+                sum += exp_forward(input[start + i * params.inner] - top);
+            }
+            log_sum = log_forward(sum);
+        }
+        sums += weighed(row, start, top, log_sum);
+    }
+    let loss = sum_over(sums.x, local, 64u);
+    let weights = sum_over(sums.y, local, 64u);
+    if (local == 0u) {
+        output[0] = select(loss, loss / weights, params.mean == 1u);
     }
 }

@@ -1,5 +1,6 @@
 // The gradient of the loss of class targets: scale·(softmax(x) − onehot), or scale·(−onehot) without SOFTMAX, where
-// scale is the row's weight times the gradient of its loss. For the mean, `weights` first adds up all rows' weights.
+// scale is the row's weight times the gradient of its loss. For the mean, `weights` first adds up all rows' weights, or,
+// with OWN_TOTAL, every workgroup does.
 // joined with: exp, shared/nonfinite, shared/team, shared/row
 
 struct Params {
@@ -25,6 +26,7 @@ struct Params {
 @group(0) @binding(6) var<uniform> params: Params;
 
 override SOFTMAX: u32 = 1u;
+override OWN_TOTAL: u32 = 0u;
 
 fn class_of(row: u32) -> i32 {
     return classes[params.target_offset + row];
@@ -40,14 +42,19 @@ fn weight_of(class_index: i32) -> f32 {
     return 1.0;
 }
 
-// By one workgroup, whose TEAM is all of it.
-@compute @workgroup_size(64)
-fn weights(@builtin(local_invocation_index) local: u32) {
+// The sum of all rows' weights, by a whole workgroup.
+fn all_weights(local: u32) -> f32 {
     var sum = 0.0;
-    for (var row = local; row < params.rows; row += TEAM) {
+    for (var row = local; row < params.rows; row += 64u) {
         sum += weight_of(class_of(row));
     }
-    sum = team_sum(sum, local);
+    return sum_over(sum, local, 64u);
+}
+
+// By one workgroup.
+@compute @workgroup_size(64)
+fn weights(@builtin(local_invocation_index) local: u32) {
+    let sum = all_weights(local);
     if (local == 0u) {
         output[0] = sum;
     }
@@ -78,6 +85,10 @@ fn backward(
         }
         sum = team_sum(sum, local);
     }
+    var own_total = 1.0;
+    if (OWN_TOTAL == 1u) {
+        own_total = all_weights(local);
+    }
     if (row >= params.rows) {
         return;
     }
@@ -85,7 +96,11 @@ fn backward(
     let w = weight_of(class_index);
     var scale = w * grad[params.grad_offset + row * params.grad_each];
     if (params.mean == 1u) {
-        scale /= total[0];
+        if (OWN_TOTAL == 1u) {
+            scale /= own_total;
+        } else {
+            scale /= total[0];
+        }
     }
     for (var i = lane; i < length; i += TEAM) {
         let at = start + i * params.inner;

@@ -1,5 +1,5 @@
 // log of the sum of exponentials: the greatest element so far, and the sum of exponentials relative to it.
-// joined with: exp, log, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: exp, log, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = f32;
 

@@ -1,6 +1,9 @@
 // The operands of a matrix product: output[z, m, n] = Σ_k a[z, m, k]·b[z, k, n] + bias[n]. Both may be strided;
-// sizes and strides of batches stand innermost first. Used with shared/gemm_common.wgsl, which says what is what.
-// joined with: shared/gemm_f32
+// sizes and strides of batches stand innermost first. With `ones`, the last column of b is 1 everywhere, and what it gives,
+// the sums of the rows of a, comes to lie behind the rest of the result. Used with shared/gemm_common.wgsl, which says what is what.
+// joined with: shared/gemm_f32, shared/finish
+
+override ones: u32 = 0u;
 
 struct Params {
     m: u32,
@@ -53,7 +56,13 @@ fn a_load(row: ARow, depth: ADepth) -> Element {
     return a[row + depth];
 }
 
+// Stands for the place of the column of ones.
+const ALL_ONES: u32 = 0xffffffffu;
+
 fn b_col(z: u32, n: u32) -> BCol {
+    if (ones == 1u && n + 1u >= params.n) {
+        return ALL_ONES;
+    }
     return params.b_offset + batch_place(z, params.b_batch) + n * params.b_col_step;
 }
 
@@ -62,7 +71,18 @@ fn b_depth(z: u32, k: u32) -> BDepth {
 }
 
 fn b_load(depth: BDepth, col: BCol) -> Element {
+    if (ones == 1u && col == ALL_ONES) {
+        return Element(1);
+    }
     return b[depth + col];
+}
+
+fn a_next(depth: ADepth) -> ADepth {
+    return depth + params.a_col_step;
+}
+
+fn b_next(depth: BDepth) -> BDepth {
+    return depth + params.b_row_step;
 }
 
 fn store(z: u32, m: u32, n: u32, value: Element) {
@@ -70,5 +90,10 @@ fn store(z: u32, m: u32, n: u32, value: Element) {
     if (params.has_bias == 1u) {
         sum += bias[params.bias_offset + n * params.bias_step];
     }
-    output[(z * params.m + m) * params.n + n] = sum;
+    if (ones == 1u) {
+        let columns = params.n - 1u;
+        finish(select(m * columns + n, params.m * columns + m, n == columns), sum);
+    } else {
+        finish((z * params.m + m) * params.n + n, sum);
+    }
 }

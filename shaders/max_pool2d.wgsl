@@ -1,5 +1,7 @@
 // output[plane, place] = input[plane, indices[plane, place]]: the maxima, once it is known where they lie. One thread a window.
-// joined with: shared/max_pool2d
+// joined with: shared/max_pool2d, shared/finish
+
+alias Output = f32;
 
 @group(0) @binding(0) var<storage, read> input: array<f32>;
 @group(0) @binding(1) var<storage, read> indices: array<i32>;
@@ -14,5 +16,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     }
     let plane = i / (params.out_height * params.out_width);
     let pixel = u32(indices[params.index_offset + i]);
-    output[i] = input[params.offset + plane * params.height * params.width + pixel];
+    finish(i, input[params.offset + plane * params.height * params.width + pixel]);
 }

@@ -1,7 +1,9 @@
 // output[plane, pixel] = Σ grad[plane, place] over the windows whose maximum lies at the pixel. One thread a pixel: it looks at
 // every window that it could be in, so nothing is added atomically and the order is always the same. Rows and columns above
 // and left of the windows wrap around and fail the comparison with their number.
-// joined with: shared/max_pool2d
+// joined with: shared/max_pool2d, shared/finish
+
+alias Output = f32;
 
 @group(0) @binding(0) var<storage, read> grad: array<f32>;
 @group(0) @binding(1) var<storage, read> indices: array<i32>;
@@ -38,5 +40,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
             }
         }
     }
-    output[i] = sum;
+    finish(i, sum);
 }

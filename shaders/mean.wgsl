@@ -1,5 +1,5 @@
 // The mean; of nothing it is NaN.
-// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = f32;
 

@@ -1,5 +1,5 @@
 // The root of the sum of squares, accumulated as scale² · sum with the scale the largest so far: no square overflows.
-// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = f32;
 

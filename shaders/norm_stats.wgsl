@@ -1,5 +1,5 @@
 // What a normalisation needs: plane 0 the mean, 1 the variance over n, 2 one over the root of variance + eps.
-// joined with: shared/moments, shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: shared/moments, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = f32;
 

@@ -1,5 +1,5 @@
-// The sums of g and of g·(x - mean)·rstd: what the gradient of a normalisation needs, as planes 0 and 1.
-// joined with: reduce, shared/team
+// The sums of g·(x - mean)·rstd and of g: what the gradient of a normalisation needs, as planes 0 and 1.
+// joined with: reduce, shared/team, shared/finish
 
 alias Output = f32;
 alias Element = vec2<f32>;
@@ -15,9 +15,10 @@ struct Acc {
 @group(0) @binding(4) var<storage, read> rstd: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// All operands lie contiguous from the start, so that one place serves x and g, and o serves the statistics.
+// Operands lie contiguous from the start, so that one place serves x and g, and o serves the statistics; only rstd, which
+// lies behind the mean, begins elsewhere: at `scalar`.
 fn load(o: u32, place: u32) -> Element {
-    return vec2<f32>(grad[place], (input[place] - mean[o]) * rstd[o]);
+    return vec2<f32>(grad[place], (input[place] - mean[o]) * rstd[params.scalar + o]);
 }
 
 fn acc_start() -> Acc {
@@ -33,5 +34,5 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
 }
 
 fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
-    return select(acc.sum, acc.product, plane == 1u);
+    return select(acc.product, acc.sum, plane == 1u);
 }

@@ -1,5 +1,5 @@
 // The product.
-// joined with: shared/element_i32, reduce, shared/reduce_input, shared/team
+// joined with: shared/element_i32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = Element;
 

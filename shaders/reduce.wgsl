@@ -2,7 +2,7 @@
 // (`reduce`), or one of its `parts` parts (`reduce_part`), which `reduce_parts` merges. Others give Element, Output,
 // Acc, acc_start, acc_add, acc_merge and acc_finish (the operation), `params`, `load` (the operands) and the teams.
 // Sizes and strides stand innermost first.
-// joined with: sum, shared/element_f32, shared/reduce_input, shared/team
+// joined with: sum, shared/element_f32, shared/reduce_input, shared/team, shared/finish
 
 override PLANES: u32 = 1u;
 
@@ -84,7 +84,7 @@ fn merge_team(acc: Acc, local: u32) -> Acc {
 
 fn write(acc: Acc, o: u32) {
     for (var plane = 0u; plane < PLANES; plane++) {
-        output[plane * params.outputs + o] = acc_finish(acc, params.length, plane);
+        finish(plane * params.outputs + o, acc_finish(acc, params.length, plane));
     }
 }
 

@@ -1,5 +1,5 @@
 // The standard deviation: the root of the variance.
-// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = f32;
 

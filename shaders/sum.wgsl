@@ -1,5 +1,5 @@
 // The sum.
-// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = Element;
 

@@ -1,5 +1,5 @@
 // The variance: squared deviations from the mean over n - correction; NaN or infinite where that is not positive.
-// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = f32;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use kindling::data::{Dataset, Halved, Limits, PictureOptions, Shapes, open};
 use kindling::format::files;
+use kindling::ops::tune_as_needed;
 use kindling::train::{ModelSpec, TrainSpec};
 use kindling::{Device, Error, Result, block_on, device::AdapterKind};
 use serde_json::{Map, Value, json};
@@ -332,6 +333,9 @@ pub enum DeviceChoice {
     Gpu,
 }
 
+/// Milliseconds for measuring kernels, the first time that an adapter gets products of new sizes.
+const MEASURING: f64 = 1000.0;
+
 impl DeviceChoice {
     /// Opens the device; what it is called.
     pub fn open(self) -> Result<(Device, String)> {
@@ -340,6 +344,7 @@ impl DeviceChoice {
             Self::Cpu => Device::cpu(),
             Self::Gpu => block_on(Device::gpu())?,
         };
+        tune_as_needed(&device, MEASURING)?;
         let name = match &device {
             Device::Cpu(_) => "cpu".to_owned(),
             Device::Gpu(gpu) if gpu.kind() == AdapterKind::Software => {

@@ -22,3 +22,35 @@ fn devices_are_named_and_measured() {
     let text = info(&[]);
     assert!(text.contains("GFLOP/s") && text.contains("--device auto means"), "{text}");
 }
+
+#[test]
+fn kernels_are_measured_once_kept_and_shown() {
+    let cache = std::env::temp_dir().join(format!("kindling-kernels-{}", std::process::id()));
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kindling"));
+        command.env("KINDLING_CACHE", &cache).args(arguments).output().unwrap()
+    };
+    let bench = "bench --work W4n512 --device gpu --steps 1 --reps 1 --warmup 1";
+    let bench: Vec<&str> = bench.split(' ').collect();
+    let first = run(&bench);
+    if !first.status.success() {
+        assert!(std::env::var_os("REQUIRE_GPU").is_none(), "{}", String::from_utf8_lossy(&first.stderr));
+        return;
+    }
+    let kept = || {
+        let file = std::fs::read_dir(cache.join("kernels")).unwrap().next().unwrap().unwrap().path();
+        std::fs::read_to_string(file).unwrap()
+    };
+    let text = kept();
+    assert!(run(&bench).status.success());
+    assert_eq!(kept(), text, "measured again");
+    let info: Value = serde_json::from_slice(&run(&["info", "--json"]).stdout).unwrap();
+    let kernels = info["gpu"]["kernels"].as_object().unwrap();
+    assert!(kernels.keys().any(|class| class.starts_with("matmul f32 512×512×512")), "{kernels:?}");
+    // What is damaged is measured anew.
+    let file = std::fs::read_dir(cache.join("kernels")).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(&file, &text[..text.len() / 2]).unwrap();
+    assert!(run(&bench).status.success());
+    assert!(serde_json::from_str::<Value>(&kept()).is_ok());
+    std::fs::remove_dir_all(&cache).unwrap();
+}

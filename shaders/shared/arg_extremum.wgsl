@@ -1,5 +1,5 @@
 // Where the greatest or the least element stands: the first of those tied; the first NaN if there is one.
-// joined with: amax, shared/element_f32, reduce, shared/reduce_input, shared/team
+// joined with: amax, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = i32;
 

@@ -1,5 +1,5 @@
 // The greatest or the least element; NaN if there is one.
-// joined with: amin, shared/element_u32, reduce, shared/reduce_input, shared/team
+// joined with: amin, shared/element_u32, reduce, shared/reduce_input, shared/team, shared/finish
 
 alias Output = Element;
 

@@ -10,11 +10,12 @@
 //     ARow, ADepth, BDepth, BCol  types: what is worth computing once for a row, a column or a depth
 //     a_row(z, m) a_depth(z, k) a_load(row, depth)
 //     b_col(z, n) b_depth(z, k) b_load(depth, col)
+//     a_next(depth) b_next(depth)     the depth after one, without the divisions that a_depth and b_depth may take
 //     store(z, m, n, value)
 //
 // and the kernel (gemm_thread, gemm_register, gemm_tile, ...) says how the work is cut. If `splits` is more than 1,
 // the depth is cut into chunks whose sums go into `output` as scratch memory, and `parts` adds them up.
-// joined with: matmul, shared/gemm_f32
+// joined with: matmul, shared/finish, shared/gemm_f32
 
 struct Task {
     row: u32,

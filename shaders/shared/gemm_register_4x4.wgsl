@@ -1,7 +1,7 @@
 // A product with a tile of 4 × 4 elements a thread, held in registers, and no workgroup memory: for adapters that are
 // emulated on the CPU, where workgroup memory is ordinary memory with barriers on top. Accumulators have names, since
 // an indexed array would live in memory. Columns of neighbouring threads are neighbours.
-// joined with: matmul, shared/gemm_f32, shared/gemm_common
+// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
 
 override wide: u32 = 8u;
 override high: u32 = 8u;
@@ -40,10 +40,12 @@ fn main(
     var u1 = vec4<Element>();
     var u2 = vec4<Element>();
     var u3 = vec4<Element>();
+    var next_a = a_depth(t.batch, t.first);
+    var next_b = b_depth(t.batch, t.first);
     for (var k = t.first; k < t.end; k++) {
-        let at_b = b_depth(t.batch, k);
+        let at_a = next_a;
+        let at_b = next_b;
         let bu = vec4<Element>(b_load(at_b, c0), b_load(at_b, c1), b_load(at_b, c2), b_load(at_b, c3));
-        let at_a = a_depth(t.batch, k);
         let a0 = vec4<Element>(a_load(r0, at_a));
         u0 = multiply_add(a0, bu, u0);
         let a1 = vec4<Element>(a_load(r1, at_a));
@@ -52,6 +54,8 @@ fn main(
         u2 = multiply_add(a2, bu, u2);
         let a3 = vec4<Element>(a_load(r3, at_a));
         u3 = multiply_add(a3, bu, u3);
+        next_a = a_next(at_a);
+        next_b = b_next(at_b);
     }
     put_row(t, m + 0u, n, u0);
     put_row(t, m + 1u, n, u1);

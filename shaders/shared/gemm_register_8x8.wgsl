@@ -1,21 +1,10 @@
 // A product with a tile of 8 × 8 elements a thread, held in registers, and no workgroup memory: for adapters that are
 // emulated on the CPU, where workgroup memory is ordinary memory with barriers on top. Accumulators have names, since
 // an indexed array would live in memory. Columns of neighbouring threads are neighbours.
-// joined with: matmul, shared/gemm_f32, shared/gemm_common
+// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
 
 override wide: u32 = 8u;
 override high: u32 = 8u;
-
-fn put_row(t: Task, m: u32, n: u32, u: vec4<Element>, v: vec4<Element>) {
-    put(t, m, n + 0u * wide, u.x);
-    put(t, m, n + 1u * wide, u.y);
-    put(t, m, n + 2u * wide, u.z);
-    put(t, m, n + 3u * wide, u.w);
-    put(t, m, n + 4u * wide, v.x);
-    put(t, m, n + 5u * wide, v.y);
-    put(t, m, n + 6u * wide, v.z);
-    put(t, m, n + 7u * wide, v.w);
-}
 
 @compute @workgroup_size(wide, high)
 fn main(
@@ -56,11 +45,13 @@ fn main(
     var u5 = vec4<Element>(); var v5 = vec4<Element>();
     var u6 = vec4<Element>(); var v6 = vec4<Element>();
     var u7 = vec4<Element>(); var v7 = vec4<Element>();
+    var next_a = a_depth(t.batch, t.first);
+    var next_b = b_depth(t.batch, t.first);
     for (var k = t.first; k < t.end; k++) {
-        let at_b = b_depth(t.batch, k);
+        let at_a = next_a;
+        let at_b = next_b;
         let bu = vec4<Element>(b_load(at_b, c0), b_load(at_b, c1), b_load(at_b, c2), b_load(at_b, c3));
         let bv = vec4<Element>(b_load(at_b, c4), b_load(at_b, c5), b_load(at_b, c6), b_load(at_b, c7));
-        let at_a = a_depth(t.batch, k);
         let a0 = vec4<Element>(a_load(r0, at_a));
         u0 = multiply_add(a0, bu, u0);
         v0 = multiply_add(a0, bv, v0);
@@ -85,13 +76,14 @@ fn main(
         let a7 = vec4<Element>(a_load(r7, at_a));
         u7 = multiply_add(a7, bu, u7);
         v7 = multiply_add(a7, bv, v7);
+        next_a = a_next(at_a);
+        next_b = b_next(at_b);
     }
-    put_row(t, m + 0u, n, u0, v0);
-    put_row(t, m + 1u, n, u1, v1);
-    put_row(t, m + 2u, n, u2, v2);
-    put_row(t, m + 3u, n, u3, v3);
-    put_row(t, m + 4u, n, u4, v4);
-    put_row(t, m + 5u, n, u5, v5);
-    put_row(t, m + 6u, n, u6, v6);
-    put_row(t, m + 7u, n, u7, v7);
+    // Through memory, so that what becomes of an element stands here once: written out for each it takes seconds to compile.
+    var tile = array<vec4<Element>, 16>(
+        u0, v0, u1, v1, u2, v2, u3, v3, u4, v4, u5, v5, u6, v6, u7, v7,
+    );
+    for (var i = 0u; i < 64u; i++) {
+        put(t, m + i / 8u, n + (i % 8u) * wide, tile[i / 4u][i % 4u]);
+    }
 }

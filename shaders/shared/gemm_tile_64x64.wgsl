@@ -1,7 +1,7 @@
 // A product in tiles of 64 × 64 elements a workgroup, 4 × 4 a thread: A and B go through workgroup memory, 16 deep at a
 // time, so that each element is read once a tile. A thread's rows and columns lie 16 apart, so that neighbouring
 // threads load and store neighbouring elements. Rows of the tiles are padded against bank conflicts.
-// joined with: matmul, shared/gemm_f32, shared/gemm_common
+// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
 
 // Whether the elements of A (of B) that are neighbours in memory differ in depth, not in row (column).
 override a_deep: bool = true;

@@ -11,19 +11,24 @@ fn row_start(row: u32, length: u32, inner: u32) -> u32 {
 }
 
 fn team_sum(value: f32, local: u32) -> f32 {
-    if (TEAM == 1u) {
+    return sum_over(value, local, TEAM);
+}
+
+// The sum over `size` threads, a power of two.
+fn sum_over(value: f32, local: u32, size: u32) -> f32 {
+    if (size == 1u) {
         return value;
     }
     workgroupBarrier();
     team_values[local] = value;
-    for (var half = TEAM / 2u; half > 0u; half /= 2u) {
+    for (var half = size / 2u; half > 0u; half /= 2u) {
         workgroupBarrier();
-        if (local % TEAM < half) {
+        if (local % size < half) {
             team_values[local] += team_values[local + half];
         }
     }
     workgroupBarrier();
-    return team_values[local - local % TEAM];
+    return team_values[local - local % size];
 }
 
 fn team_max(value: f32, local: u32) -> f32 {

@@ -1,6 +1,7 @@
 //! Recording, fusing, executing: the same program on the CPU and on the GPU, and what a steady step costs.
 
-use kindling::{Result, Tensor, block_on};
+use kindling::ops::{Conv2dOptions, MaxPool2dOptions};
+use kindling::{DType, Device, Result, Tensor, block_on};
 use kindling_tests::devices::devices;
 
 fn close(got: &[f32], want: &[f32]) {
@@ -124,5 +125,155 @@ fn kernels_of_an_execution_are_timed_when_asked_for() -> Result<()> {
         assert_eq!(names, ["exp", "matmul"], "only the execution that was to be timed, on {device}");
         assert!(times.iter().all(|time| time.count == 1 && time.ms >= 0.0) && times[0].ms > 0.0, "{times:?}");
     }
+    Ok(())
+}
+
+/// What two devices compute of the same program, element by element.
+fn same_everywhere(f: impl Fn(&Device) -> Result<Vec<Tensor>>) -> Result<()> {
+    let mut results: Vec<Vec<Vec<f32>>> = Vec::new();
+    for device in devices() {
+        results.push(f(&device)?.iter().map(|t| block_on(t.to_vec::<f32>())).collect::<Result<_>>()?);
+    }
+    let (cpu, others) = results.split_at(1);
+    for other in others {
+        cpu[0].iter().zip(other).for_each(|(want, got)| close(got, want));
+    }
+    Ok(())
+}
+
+fn numbers(shape: &[usize], device: &Device) -> Result<Tensor> {
+    let data: Vec<f32> = (0..shape.iter().product()).map(|i| ((i * 7919) % 2003) as f32 / 1001.0 - 1.0).collect();
+    Tensor::from_slice(&data, shape.to_vec(), device)
+}
+
+#[test]
+fn a_kernel_goes_on_with_what_follows() -> Result<()> {
+    same_everywhere(|device| {
+        let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
+        let other = numbers(&[9, 6], device)?;
+        let before = device.counters().dispatches;
+        let product = x.linear(&w, None)?;
+        let sum = product.add(&other)?.relu()?;
+        // The product itself is wanted too, and a result of another type, and a sum of one of them by columns, which
+        // ends the group.
+        let positive = sum.gt_scalar(0.5)?;
+        let counted = positive.to_dtype(DType::F32)?;
+        let columns = sum.sum_dim(&[0], false)?.mul_scalar(2.0)?;
+        let read = [product, sum, counted, columns];
+        kindling::plan::flush(device)?;
+        assert!(positive.is_computed());
+        if !device.is_cpu() {
+            assert_eq!(
+                device.counters().dispatches - before,
+                2,
+                "a product with what follows, and a sum with what follows"
+            );
+        }
+        Ok(read.to_vec())
+    })
+}
+
+#[test]
+fn of_two_kernels_the_later_goes_on() -> Result<()> {
+    same_everywhere(|device| {
+        let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
+        let before = device.counters().dispatches;
+        let y = x.linear(&w, None)?.add(&x.mul_scalar(0.5)?.linear(&w, None)?)?.relu()?;
+        kindling::plan::flush(device)?;
+        if !device.is_cpu() {
+            assert_eq!(device.counters().dispatches - before, 3);
+        }
+        Ok(vec![y])
+    })
+}
+
+#[test]
+fn what_is_joined_is_made_in_its_place() -> Result<()> {
+    same_everywhere(|device| {
+        let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
+        let given = numbers(&[5], device)?;
+        let before = device.counters().dispatches;
+        let parts = [
+            x.linear(&w, None)?.reshape(&[-1])?,
+            given.clone(),
+            given.exp()?,
+            x.sum_dim(&[1], false)?,
+            // Read by someone else too, and a part that reads another part.
+            w.t()?.matmul(&x.slice(0, Some(0), Some(6), 1)?)?.reshape(&[-1])?,
+        ];
+        let twice = parts[3].mul_scalar(2.0)?;
+        let joined = Tensor::cat(&parts.iter().chain([&twice]).collect::<Vec<_>>(), 0)?;
+        let more = parts[3].add_scalar(1.0)?;
+        drop((parts, twice));
+        kindling::plan::flush(device)?;
+        if !device.is_cpu() {
+            let made = device.counters().dispatches - before;
+            assert!(made <= 8, "{made} dispatches: three kernels, pointwise ones, and copies of what lies elsewhere");
+        }
+        Ok(vec![joined, more])
+    })
+}
+
+#[test]
+fn a_whole_is_not_overwritten_while_a_part_of_it_is_read() -> Result<()> {
+    same_everywhere(|device| {
+        let (x, y, w) = (numbers(&[1, 6], device)?, numbers(&[1, 6], device)?.neg()?, numbers(&[3, 6], device)?);
+        let part = x.exp()?;
+        let whole = Tensor::cat(&[&part, &y.exp()?], 0)?;
+        // By a group of its own, and by what goes on with a product of the part.
+        let scaled = whole.mul(&part)?;
+        let part = x.tanh()?;
+        let whole = Tensor::cat(&[&part, &y.tanh()?], 0)?;
+        let sum = part.reshape(&[2, 3])?.matmul(&w)?.add(&whole)?;
+        drop((part, whole));
+        kindling::plan::flush(device)?;
+        Ok(vec![scaled, sum])
+    })
+}
+
+#[test]
+fn a_bias_a_residual_and_broadcasts_of_any_layout_follow_a_kernel() -> Result<()> {
+    same_everywhere(|device| {
+        let mut made = Vec::new();
+        for [m, k, n] in [[1, 1, 1], [1, 7, 5], [9, 14, 6], [65, 3, 67], [4, 0, 3], [0, 4, 3], [3, 5, 0], [33, 700, 9]]
+        {
+            let (x, w) = (numbers(&[m, k], device)?, numbers(&[n, k], device)?);
+            let (row, column) = (numbers(&[n], device)?, numbers(&[m, 1], device)?);
+            let (turned, wide) = (numbers(&[n, m], device)?, numbers(&[m, 2 * n], device)?);
+            let sliced = wide.slice(1, Some(0), None, 2)?;
+            let y = x.linear(&w, Some(&row))?.mul_scalar(0.25)?.add(&row)?.mul(&column)?.add(&turned.t()?)?;
+            made.push(y.add(&sliced)?.tanh()?);
+            let images = numbers(&[2, k.max(1), 6, 5], device)?;
+            let kernel = numbers(&[3, k.max(1), 3, 2], device)?;
+            let z = images.conv2d(&kernel, None, &Conv2dOptions::default())?.mul_scalar(0.1)?;
+            made.push(z.add(&numbers(&[3, 1, 1], device)?)?.add(&numbers(&[2, 3, 4, 4], device)?.transpose(2, 3)?)?);
+        }
+        Ok(made)
+    })
+}
+
+#[test]
+fn nan_passes_through_kernels_and_what_follows_them() -> Result<()> {
+    let pool = MaxPool2dOptions::new([2, 2]);
+    let mut made = Vec::new();
+    for device in devices() {
+        let mut data: Vec<f32> = (0..64).map(|i| (i % 7) as f32 - 3.0).collect();
+        data[9] = f32::NAN;
+        data[55] = f32::NEG_INFINITY;
+        let x = Tensor::from_slice(&data, [1, 1, 8, 8], &device)?.requires_grad_(true)?;
+        let y = x.max_pool2d(&pool)?.add_scalar(1.0)?;
+        y.sum()?.backward()?;
+        let grad = x.grad().unwrap_or_else(|| x.clone());
+        let rows = x.detach().reshape(&[8, 8])?;
+        let most = rows.amax(&[1], false)?.mul_scalar(2.0)?;
+        let places = rows.argmax(Some(1), false)?.to_dtype(DType::I32)?.add_scalar(1.0)?.to_dtype(DType::F32)?;
+        let product = rows.matmul(&rows)?.add_scalar(0.5)?;
+        let bits = |t: Tensor| -> Result<Vec<Option<u32>>> {
+            // Every NaN is as good as any other; of numbers the bits, but −0 is 0.
+            Ok(block_on(t.to_vec::<f32>())?.iter().map(|x| (!x.is_nan()).then_some((x + 0.0).to_bits())).collect())
+        };
+        made.push([y, grad, most, places, product].map(bits).into_iter().collect::<Result<Vec<_>>>()?);
+    }
+    made.iter().for_each(|other| assert_eq!(other, &made[0]));
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Every kernel for products against the CPU, on shapes that fill no tile: they must not differ by more than the
-//! order of a sum allows.
+//! order of a sum allows; and from each other not at all, so that what is measured cannot change a result.
 
 use kindling::autograd::{Backward, grad};
-use kindling::ops::{Conv2dOptions, Padding, Variant, set_variant};
+use kindling::ops::{Choices, Conv2dOptions, Padding, Variant, adopt, choices, set_variant, tune};
 use kindling::{Device, Result, Tensor, block_on};
 
 /// A device for every kernel, since plans are kept with devices, and one for the engine's own choice.
@@ -43,11 +43,19 @@ fn check(
         [output].iter().chain(grads.iter().flatten()).map(|t| block_on(t.to_vec::<f32>())).collect()
     };
     let want = run(&Device::cpu())?;
+    let mut first: Option<Vec<Vec<u32>>> = None;
     for (variant, gpu) in gpus {
         set_variant(*variant);
         let got = run(gpu);
         set_variant(None);
-        for (part, (got, want)) in got?.iter().zip(&want).enumerate() {
+        let got = got?;
+        // One thread an element is for products that leave no choice, and rounds between multiplying and adding.
+        if variant.is_some_and(|variant| variant != Variant::Thread) {
+            let bits: Vec<Vec<u32>> =
+                got.iter().map(|part| part.iter().map(|x| (x + 0.0).to_bits()).collect()).collect();
+            assert!(*first.get_or_insert_with(|| bits.clone()) == bits, "{name} by {variant:?} has other bits");
+        }
+        for (part, (got, want)) in got.iter().zip(&want).enumerate() {
             let size = want.iter().fold(1.0f32, |size, x| size.max(x.abs()));
             assert_eq!(got.len(), want.len(), "{name} by {variant:?}, part {part}");
             for (i, (g, w)) in got.iter().zip(want).enumerate() {
@@ -94,4 +102,29 @@ fn convolutions() -> Result<()> {
         let input = t[0].slice(1, Some(1), Some(4), 1)?.slice(2, Some(2), None, 1)?;
         input.conv2d(&t[1], None, &Conv2dOptions { padding, ..Default::default() })
     })
+}
+
+#[test]
+fn what_was_measured_is_used_again_and_changes_no_bit() -> Result<()> {
+    let Some((_, device)) = gpus().pop() else { return Ok(()) };
+    let product = || -> Result<Vec<f32>> {
+        block_on(numbers(&[150, 160], 1, &device)?.matmul(&numbers(&[160, 140], 2, &device)?)?.to_vec())
+    };
+    let before = product()?;
+    let start = std::time::Instant::now();
+    let now = || start.elapsed().as_secs_f64() * 1e3;
+    let planned = device.counters().plans_created;
+    assert_eq!(block_on(tune(&device, 60_000.0, &now))?, 1, "one class is waiting");
+    assert_eq!(block_on(tune(&device, 60_000.0, &now))?, 0, "nothing is measured twice");
+    let found = choices(&device);
+    assert_eq!(found.classes.keys().collect::<Vec<_>>(), ["matmul f32 256×256×256 NN"]);
+    assert!(product()? == before);
+    assert!(device.counters().plans_created > planned, "planned anew");
+    // As text and back; another adapter's are refused.
+    let text = serde_json::to_string(&found).unwrap_or_default();
+    let read: Choices = serde_json::from_str(&text).unwrap_or_default();
+    assert_eq!(read, found);
+    assert!(adopt(&device, read.clone()));
+    assert!(!adopt(&device, Choices { adapter: "another".to_owned(), ..read }));
+    Ok(())
 }

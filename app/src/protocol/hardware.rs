@@ -79,6 +79,17 @@ pub enum DeviceKind {
     Cpu,
 }
 
+/// Which kernel multiplies fastest on a device, for products of about one size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KernelChoice {
+    /// The operation and the sizes: `conv2d f32 32×256×32768 NN`.
+    pub product: String,
+    /// The kernel: `Register16x8`.
+    pub kernel: String,
+    /// What each kernel took, in milliseconds, on a part of the product that is long enough to tell.
+    pub milliseconds: Vec<(String, f64)>,
+}
+
 /// Something that was measured on the device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {

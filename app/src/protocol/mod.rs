@@ -13,7 +13,7 @@ mod run;
 
 pub use data::{DataInfo, DataKind, DataProgress, DataSource, SamplesView};
 pub use file::{CheckpointSummary, FileKind, FileSummary, ResumeFrom};
-pub use hardware::{Adapter, DeviceChoice, DeviceKind, Hardware, Measurement, NoGpu};
+pub use hardware::{Adapter, DeviceChoice, DeviceKind, Hardware, KernelChoice, Measurement, NoGpu};
 pub use look::{
     ActivationsView, ClassifiedView, ConfusionView, FiltersView, HistogramsView, KernelView, LayerNorms, LayerView,
     Look, Order, ParameterView, PictureOf, Prediction, PredictionsView, ProfileView, SplitName, Spread, StepView,
@@ -288,6 +288,11 @@ pub enum FromWorker {
     Measured {
         /// The figures.
         figures: Vec<Measurement>,
+    },
+    /// All kernels that have been chosen on the device, as soon as there is one more.
+    Kernels {
+        /// The choices.
+        choices: Vec<KernelChoice>,
     },
     /// Steps of a benchmark have been made.
     Benched(Benched),

@@ -1,7 +1,8 @@
 //! The device of a session: which one is opened, what it is called, what it reaches.
 
-use super::{Opened, Session};
-use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Measurement};
+use super::{Opened, Outside, Session};
+use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Hardware, Measurement};
+use crate::words;
 use kindling::device::AdapterKind;
 use kindling::{Device, Result, Tensor};
 
@@ -18,35 +19,19 @@ impl Session {
         if let Some(opened) = &self.device {
             return opened.clone();
         }
-        let (opened, found) = match self.choice {
-            DeviceChoice::Cpu => (cpu(), None),
-            DeviceChoice::Best if self.outside.gpu_is_software().await => (cpu(), None),
-            choice => match Device::gpu().await {
-                Ok(Device::Gpu(gpu)) if choice == DeviceChoice::Best && gpu.kind() == AdapterKind::Software => {
-                    (cpu(), None)
-                }
-                Ok(Device::Gpu(gpu)) => {
-                    let kind = match gpu.kind() {
-                        AdapterKind::Hardware => DeviceKind::Hardware,
-                        AdapterKind::Software => DeviceKind::Software,
-                        AdapterKind::Unknown if self.outside.gpu_is_software().await => DeviceKind::Software,
-                        AdapterKind::Unknown => DeviceKind::Unknown,
-                    };
-                    let name = format!("{} · {}", gpu.name(), gpu.backend());
-                    (Opened { device: Device::Gpu(gpu), name, kind }, None)
-                }
-                Ok(device @ Device::Cpu(_)) => (Opened { device, ..cpu() }, None),
-                Err(error) => {
-                    let asked = choice == DeviceChoice::Gpu;
-                    (cpu(), asked.then(|| format!("There is no GPU to be had, the CPU computes: {error}")))
-                }
-            },
+        let (opened, found) = match open(self.choice, self.outside.as_ref()).await {
+            Ok(opened) => (opened, None),
+            Err(error) => {
+                let asked = self.choice == DeviceChoice::Gpu;
+                (cpu(), asked.then(|| format!("There is no GPU to be had, the CPU computes: {error}")))
+            }
         };
         let note = match (note, found) {
             (Some(note), Some(found)) => Some(format!("{note} {found}")),
             (note, found) => note.or(found),
         };
         self.say(FromWorker::DeviceOpened { name: opened.name.clone(), kind: opened.kind, note });
+        self.recall_kernels(&opened.device).await;
         self.device = Some(opened.clone());
         opened
     }
@@ -109,6 +94,34 @@ impl Session {
             repeats *= 4;
         }
     }
+}
+
+/// Opens what a choice means here, and tells the engine what the browser says of the adapter.
+///
+/// # Errors
+/// There is no GPU, or it gives no device.
+pub async fn open(choice: DeviceChoice, outside: &dyn Outside) -> Result<Opened> {
+    if choice == DeviceChoice::Cpu {
+        return Ok(cpu());
+    }
+    let hardware = outside.hardware().await;
+    if choice == DeviceChoice::Best && matches!(hardware, Hardware::Software(_)) {
+        return Ok(cpu());
+    }
+    let Device::Gpu(gpu) = Device::gpu().await? else { return Ok(cpu()) };
+    let described = words::describe(&hardware).name;
+    match hardware {
+        Hardware::Software(_) => gpu.describe(&described, AdapterKind::Software),
+        Hardware::Gpu(adapter) if !adapter.vendor.is_empty() => gpu.describe(&described, AdapterKind::Hardware),
+        _ => {}
+    }
+    let kind = match gpu.kind() {
+        AdapterKind::Hardware => DeviceKind::Hardware,
+        AdapterKind::Software => DeviceKind::Software,
+        AdapterKind::Unknown => DeviceKind::Unknown,
+    };
+    let name = format!("{} · {}", gpu.name(), gpu.backend());
+    Ok(Opened { device: Device::Gpu(gpu), name, kind })
 }
 
 fn figure(name: String, value: f64, unit: &str) -> Measurement {

@@ -6,6 +6,7 @@ pub mod data;
 mod device;
 mod files;
 mod keep;
+mod kernels;
 mod look;
 mod outside;
 mod pictures;
@@ -14,6 +15,8 @@ pub mod reading;
 mod run;
 
 pub use data::Arrival;
+pub use device::open;
+pub use kernels::MEASURING;
 pub use outside::{Later, Outside};
 
 use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Look, RunId, ToWorker};
@@ -40,8 +43,10 @@ pub struct Session {
 /// A device that was opened.
 #[derive(Clone)]
 pub struct Opened {
-    device: Device,
-    name: String,
+    /// The device.
+    pub device: Device,
+    /// What it is called.
+    pub name: String,
     kind: DeviceKind,
 }
 

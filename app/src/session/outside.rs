@@ -1,7 +1,7 @@
 //! What a session needs of the world around it: someone to tell, a clock, a place to keep things. A worker gives it the
 //! browser's; a test gives it lists.
 
-use crate::protocol::FromWorker;
+use crate::protocol::{FromWorker, Hardware};
 use kindling::data::pictures::RgbImage;
 use kindling::device::Clock;
 use std::future::Future;
@@ -21,8 +21,8 @@ pub trait Outside {
     /// The same as a plain function, for kernels to be timed by; it may begin anywhere.
     fn clock(&self) -> Clock;
 
-    /// Whether the WebGPU adapter is a program on the CPU.
-    fn gpu_is_software(&self) -> Later<'_, bool>;
+    /// What there is to compute on.
+    fn hardware(&self) -> Later<'_, Hardware>;
 
     /// Decodes a picture file; why not, if it cannot.
     fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>>;

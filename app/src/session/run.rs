@@ -31,6 +31,8 @@ pub struct Run {
     /// Steps to hand over before looking at their losses: about as many as take [`LOOK`].
     window: usize,
     looked: f64,
+    /// Whether the kernels of its steps have been measured.
+    tuned: bool,
     dispatches: u64,
     images_per_second: f64,
     ms_per_step: f64,
@@ -61,6 +63,7 @@ impl Run {
             held: false,
             window: 1,
             looked: now,
+            tuned: false,
             dispatches,
             images_per_second: 0.0,
             ms_per_step: 0.0,
@@ -182,7 +185,16 @@ impl Session {
         let Some(run) = &mut self.run else { return };
         let taken = (now - run.looked).max(0.1);
         run.looked = now;
+        let untuned = !std::mem::replace(&mut run.tuned, true);
+        let device = run.trainer.device().clone();
         self.tell_results(taken);
+        if untuned {
+            if let Err(error) = self.tune(&device).await {
+                return self.trouble(error).await;
+            }
+            let (now, dispatches) = (self.now(), device.counters().dispatches);
+            self.run.iter_mut().for_each(|run| (run.looked, run.dispatches) = (now, dispatches));
+        }
     }
 
     /// Tells of the steps whose losses were read; `taken` is how long they took, in milliseconds, 0 if that means nothing.

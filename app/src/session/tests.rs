@@ -1,139 +1,16 @@
 //! Whole sessions, played without a browser.
 
+mod world;
+
 use super::*;
 use crate::protocol::{
     DataInfo, DataKind, DataSource, FileKind, LiveChange, Order, PictureOf, ResumeFrom, SplitName, StepView,
 };
 use kindling::block_on;
-use kindling::data::pictures::{self, RgbImage};
-use kindling::device::Clock;
 use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io::Read as _;
-
-type Heard = Vec<(FromWorker, Vec<Vec<u8>>)>;
-
-/// A world that is a few lists.
-#[derive(Default)]
-struct World {
-    heard: RefCell<Heard>,
-    kept: RefCell<BTreeMap<String, Vec<u8>>>,
-    full: Cell<bool>,
-    clock: Cell<f64>,
-}
-
-impl Outside for World {
-    fn say(&self, message: FromWorker, bulk: Vec<Vec<u8>>) {
-        let text = serde_json::to_string(&message).unwrap();
-        assert_eq!(serde_json::from_str::<FromWorker>(&text).unwrap(), message, "it survives the way");
-        self.heard.borrow_mut().push((message, bulk));
-    }
-
-    fn now(&self) -> f64 {
-        self.clock.set(self.clock.get() + 5.0);
-        self.clock.get()
-    }
-
-    fn clock(&self) -> Clock {
-        || 0.0
-    }
-
-    fn gpu_is_software(&self) -> Later<'_, bool> {
-        Box::pin(async { true })
-    }
-
-    fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>> {
-        Box::pin(async move { pictures::decode("a picture", &bytes).map_err(|error| error.to_string()) })
-    }
-
-    fn inflate(&self, bytes: Vec<u8>, size: usize) -> Later<'_, Result<Vec<u8>, String>> {
-        Box::pin(async move {
-            let mut content = Vec::new();
-            let mut reader = flate2::read::DeflateDecoder::new(bytes.as_slice()).take(size as u64 + 1);
-            reader.read_to_end(&mut content).map_err(|error| error.to_string())?;
-            Ok(content)
-        })
-    }
-
-    fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>> {
-        Box::pin(async move {
-            if self.full.get() {
-                return Err("The browser's storage is full.".into());
-            }
-            self.kept.borrow_mut().extend(entries);
-            Ok(())
-        })
-    }
-
-    fn get<'a>(&'a self, name: &'a str) -> Later<'a, Result<Option<Vec<u8>>, String>> {
-        Box::pin(async move { Ok(self.kept.borrow().get(name).cloned()) })
-    }
-
-    fn delete(&self, names: Vec<String>) -> Later<'_, Result<(), String>> {
-        Box::pin(async move {
-            self.kept.borrow_mut().retain(|name, _| !names.contains(name));
-            Ok(())
-        })
-    }
-}
-
-/// A session and its world.
-struct Played {
-    session: Session,
-    world: Rc<World>,
-}
-
-impl Played {
-    fn in_world(world: Rc<World>) -> Self {
-        let mut session = Session::new(world.clone());
-        block_on(session.start());
-        block_on(session.handle(ToWorker::UseDevice(DeviceChoice::Cpu), Vec::new()));
-        Self { session, world }
-    }
-
-    fn new() -> Self {
-        Self::in_world(Rc::default())
-    }
-
-    fn ask(&mut self, message: ToWorker) -> Heard {
-        self.ask_with(message, Vec::new())
-    }
-
-    /// What is said in answer.
-    fn ask_with(&mut self, message: ToWorker, bytes: Vec<Vec<u8>>) -> Heard {
-        self.world.heard.borrow_mut().clear();
-        block_on(self.session.handle(message, bytes));
-        self.world.heard.take()
-    }
-
-    fn shapes(&mut self, train: usize, test: usize) {
-        let source = DataSource { kind: DataKind::Shapes, train: Some(train), test: Some(test) };
-        let heard = self.ask(ToWorker::OpenData(source));
-        assert!(matches!(&heard[..], [(FromWorker::DataReady(DataInfo { complete: true, .. }), _)]), "{heard:?}");
-    }
-
-    /// Lets the run go on until it stands still; what was said.
-    fn advance(&mut self) -> Heard {
-        self.world.heard.borrow_mut().clear();
-        while self.session.is_busy() {
-            block_on(self.session.advance());
-        }
-        self.world.heard.take()
-    }
-
-    fn confusion(&mut self) -> kindling::train::Evaluation {
-        let heard = self.ask(ToWorker::Look(Look::Confusion));
-        heard
-            .iter()
-            .find_map(|(message, _)| match message {
-                FromWorker::Confusion(view) => Some(view.evaluation.clone()),
-                _ => None,
-            })
-            .unwrap_or_else(|| panic!("no confusion matrix in {heard:?}"))
-    }
-}
+use world::{Heard, Played, World};
 
 fn spec(epochs: usize) -> TrainSpec {
     TrainSpec {
@@ -407,4 +284,33 @@ fn what_is_no_data_set_is_refused_in_words() {
         let failed = |m: &FromWorker| matches!(m, FromWorker::DataFailed { reason } if reason.contains(word));
         assert!(said(&heard, failed), "{word}: {heard:?}");
     }
+}
+
+#[test]
+fn kernels_are_measured_once_and_the_next_visit_knows_them() {
+    if let Err(error) = block_on(Device::gpu()) {
+        assert!(std::env::var_os("REQUIRE_GPU").is_none(), "REQUIRE_GPU is set: {error}");
+        println!("1 skipped, no GPU: {error}");
+        return;
+    }
+    let mut played = Played::new();
+    played.ask(ToWorker::UseDevice(DeviceChoice::Gpu));
+    played.shapes(64, 32);
+    played.ask(ToWorker::Begin { run: 1, spec: spec(1) });
+    played.ask(ToWorker::Go(1));
+    let heard = played.advance();
+    let told = |heard: &Heard| {
+        heard.iter().find_map(|(message, _)| match message {
+            FromWorker::Kernels { choices } => Some(choices.clone()),
+            _ => None,
+        })
+    };
+    let choices = told(&heard).unwrap_or_else(|| panic!("no kernels in {heard:?}"));
+    for choice in &choices {
+        let fastest = choice.milliseconds.iter().map(|(_, ms)| *ms).fold(f64::INFINITY, f64::min);
+        let (_, chosen) = choice.milliseconds.iter().find(|(name, _)| *name == choice.kernel).unwrap();
+        assert!(choice.milliseconds.len() > 1 && *chosen <= fastest / 0.95, "{choice:?}");
+    }
+    let mut next = Played::in_world(played.world.clone());
+    assert_eq!(told(&next.ask(ToWorker::UseDevice(DeviceChoice::Gpu))), Some(choices));
 }

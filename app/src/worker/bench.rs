@@ -2,35 +2,45 @@
 
 use super::turn::now;
 use crate::protocol::{Benched, DeviceChoice};
+use crate::session::{MEASURING, Opened, Outside, open};
+use kindling::Result;
+use kindling::ops::tune;
 use kindling::train::bench::{Bench, Recipe};
-use kindling::{Device, Result};
 
 /// A workload under way.
 #[derive(Default)]
 pub struct Benches {
-    current: Option<(String, DeviceChoice, Device, Bench)>,
+    current: Option<(String, DeviceChoice, Opened, Bench)>,
 }
 
 impl Benches {
-    /// Makes steps, and reads the last one's loss.
-    pub async fn run(&mut self, workload: &str, steps: u32, choice: DeviceChoice) -> Result<Benched> {
-        let fits = |(name, device, ..): &(String, DeviceChoice, Device, Bench)| name == workload && *device == choice;
-        if !self.current.as_ref().is_some_and(fits) {
-            let device = match choice {
-                DeviceChoice::Cpu => Device::cpu(),
-                DeviceChoice::Best => Device::best().await,
-                DeviceChoice::Gpu => Device::gpu().await?,
-            };
-            let bench = Bench::new(workload, Recipe::Web, &device)?;
-            self.current = Some((workload.to_owned(), choice, device, bench));
+    /// Makes steps, and reads the last one's loss. Behind a workload's first step kernels are measured, as they are behind
+    /// the first steps of a run.
+    pub async fn run(
+        &mut self,
+        workload: &str,
+        steps: u32,
+        choice: DeviceChoice,
+        outside: &dyn Outside,
+    ) -> Result<Benched> {
+        let fits = |(name, device, ..): &(String, DeviceChoice, Opened, Bench)| name == workload && *device == choice;
+        let new = !self.current.as_ref().is_some_and(fits);
+        if new {
+            let opened = open(choice, outside).await?;
+            let bench = Bench::new(workload, Recipe::Web, &opened.device)?;
+            self.current = Some((workload.to_owned(), choice, opened, bench));
         }
-        let Some((_, _, device, bench)) = &mut self.current else {
+        let Some((_, _, Opened { device, name, .. }, bench)) = &mut self.current else {
             return Err(kindling::Error::value("bench", "the workload has gone"));
         };
         let (before, begun) = (device.counters(), now());
         let mut last = bench.step()?;
         for _ in 1..steps {
             last = bench.step()?;
+        }
+        if new {
+            last.item().await?;
+            tune(device, MEASURING, &now).await?;
         }
         let loss = last.item().await?;
         let (after, taken) = (device.counters(), now() - begun);
@@ -40,10 +50,7 @@ impl Benches {
             loss,
             dispatches: after.dispatches.saturating_sub(before.dispatches) as f64 / each,
             submits: after.submits.saturating_sub(before.submits) as f64 / each,
-            device: match device {
-                Device::Cpu(_) => "CPU".to_owned(),
-                Device::Gpu(gpu) => format!("{} · {}", gpu.name(), gpu.backend()),
-            },
+            device: name.clone(),
         })
     }
 }

@@ -81,17 +81,6 @@ struct Browser {
     hardware: RefCell<Option<Hardware>>,
 }
 
-impl Browser {
-    async fn hardware(&self) -> Hardware {
-        if let Some(known) = self.hardware.borrow().clone() {
-            return known;
-        }
-        let found = probe::hardware().await;
-        self.hardware.replace(Some(found.clone()));
-        found
-    }
-}
-
 impl Outside for Browser {
     fn say(&self, message: FromWorker, bulk: Vec<Vec<u8>>) {
         channel::say(&message, &bulk);
@@ -105,8 +94,15 @@ impl Outside for Browser {
         turn::now
     }
 
-    fn gpu_is_software(&self) -> Later<'_, bool> {
-        Box::pin(async { matches!(self.hardware().await, Hardware::Software(_)) })
+    fn hardware(&self) -> Later<'_, Hardware> {
+        Box::pin(async {
+            if let Some(known) = self.hardware.borrow().clone() {
+                return known;
+            }
+            let found = probe::hardware().await;
+            self.hardware.replace(Some(found.clone()));
+            found
+        })
     }
 
     fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>> {
@@ -161,7 +157,7 @@ async fn live(inbox: Rc<Inbox>) {
                         channel::say(&FromWorker::Hardware(browser.hardware().await), &[]);
                     }
                     ToWorker::Bench { workload, steps, device } => {
-                        let answer = match benches.run(&workload, steps, device).await {
+                        let answer = match benches.run(&workload, steps, device, browser.as_ref()).await {
                             Ok(benched) => FromWorker::Benched(benched),
                             Err(error) => FromWorker::Failed { run: None, reason: error.to_string() },
                         };

@@ -1,7 +1,10 @@
 //! `kindling info`: which devices there are, what they allow, and what they reach.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use kindling::device::AdapterKind;
+use kindling::ops::{choices, recall};
 use kindling::{Device, Result, block_on};
 use serde_json::json;
 
@@ -22,6 +25,14 @@ pub fn run(info: &Info) -> Result<()> {
     let gpu = block_on(Device::gpu());
     let of_cpu = measure(&Device::cpu())?;
     let of_gpu = gpu.as_ref().ok().map(measure).transpose()?;
+    // Kernels measured by earlier runs.
+    let choices = match &gpu {
+        Ok(device) => {
+            recall(device)?;
+            choices(device).classes
+        }
+        Err(_) => BTreeMap::new(),
+    };
     if info.json {
         let gpu = match &gpu {
             Ok(Device::Gpu(gpu)) => {
@@ -34,6 +45,7 @@ pub fn run(info: &Info) -> Result<()> {
                     "max_compute_invocations_per_workgroup": limits.max_compute_invocations_per_workgroup,
                     "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
                     "measured": of_gpu.as_ref().map(figures),
+                    "kernels": choices,
                 })
             }
             Ok(_) => json!(null),
@@ -63,6 +75,9 @@ pub fn run(info: &Info) -> Result<()> {
             ))?;
             if let Some(of_gpu) = &of_gpu {
                 output::line(reached(of_gpu))?;
+            }
+            for (class, choice) in &choices {
+                output::line(format!("         {class}: {:?}", choice.variant))?;
             }
             let choice = if gpu.kind() == AdapterKind::Software {
                 "cpu: a GPU that is emulated on the CPU is slower than the CPU itself"

@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::rc::Rc;
 
 use crate::tensor::{Edge, GradMode, Hook, Node, Shape, Tensor, is_grad_enabled};
-use crate::{AutogradError, Error, Result};
+use crate::{AutogradError, Error, Result, plan};
 
 /// Options of a backward pass, with PyTorch's defaults.
 #[derive(Clone, Debug, Default)]
@@ -343,7 +343,7 @@ fn seed(tensor: &Tensor, gradient: Option<&Tensor>) -> Result<Tensor> {
             AutogradError::GradOfNonScalar,
             format!("grad can be implicitly created only for scalar outputs; this one has shape {}", tensor.shape()),
         )),
-        None => tensor.ones_like(),
+        None => plan::one(tensor, || tensor.ones_like()),
     }
 }
 
@@ -358,7 +358,7 @@ fn accumulate(tensor: &Tensor, grad: &Tensor) -> Result<()> {
         Some(sum) => sum.copy_(&sum.add(grad)?)?,
         None if grad.requires_grad() => tensor.set_grad(Some(grad.copy()?)),
         // Others may hold this gradient: theirs and this one can be changed apart.
-        None => tensor.set_grad(Some(grad.contiguous()?.snapshot())),
+        None => tensor.set_grad(Some(grad.contiguous()?.alone())),
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::images::Images;
 use super::limits::{Limits, Split};
 use super::pictures::{self, PictureFile};
 use super::random::Random;
-use crate::{Error, Result};
+use crate::{Error, Result, argsort};
 
 /// What is made of picture files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ impl Collection {
     ///
     /// # Errors
     /// Fewer than two classes.
-    pub fn new(place: &str, mut files: Vec<PictureFile>, options: &PictureOptions) -> Result<Self> {
-        files.sort_unstable();
+    pub fn new(place: &str, files: Vec<PictureFile>, options: &PictureOptions) -> Result<Self> {
+        let sorted = argsort(files.len(), &mut |a, b| files[a].cmp(&files[b]));
         let classes = pictures::classes(&files);
         if classes.len() < 2 {
             let problem = format!(
@@ -68,7 +68,7 @@ impl Collection {
         let order = Random::new(options.seed).permutation(files.len());
         let share = options.test_share.max(2);
         for (at, index) in order.into_iter().enumerate() {
-            let file = files[index as usize].clone();
+            let file = files[sorted[index as usize]].clone();
             let split = match (has_halves, file.split) {
                 (true, Some(name)) => Split::from(name),
                 (true, None) => Split::Train,

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use crate::device::{Device, SliceMut};
 use crate::tensor::{
     Bind, Compute, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec,
-    Vjp, typed_mut,
+    Vjp, is_grad_enabled, typed_mut,
 };
 use crate::{Error, Result, dispatch, shader};
 
@@ -89,6 +89,10 @@ impl Function for Conv2d {
         let (input, weight) = (cx.shape(0), cx.shape(1));
         let input =
             cx.needs(0).then(|| grad.conv2d_input([input[2], input[3]], &cx.input(1)?, self.window)).transpose()?;
+        if cx.needs(1) && cx.needs(2) && !is_grad_enabled() {
+            let [weight, bias] = cx.input(0)?.conv2d_weight_bias(weight, grad, self.window)?;
+            return Ok(vec![input, Some(weight), Some(bias)]);
+        }
         let kernel = [weight[2], weight[3]];
         let weight = cx.needs(1).then(|| cx.input(0)?.conv2d_weight(kernel, grad, self.window)).transpose()?;
         let bias = cx.needs(2).then(|| grad.sum_dim(&[0, 2, 3], false)).transpose()?;
@@ -161,8 +165,14 @@ impl Kernel for Conv2d {
             deep: [true, false],
             operands: vec![Bind::Operand(1), Bind::Operand(0), Bind::Operand(if bias.is_some() { 2 } else { 1 })],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
     }
 }
 

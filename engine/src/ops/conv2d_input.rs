@@ -116,8 +116,14 @@ impl Kernel for Conv2dInput {
             deep: [true, false],
             operands: vec![Bind::Operand(1), Bind::Operand(0)],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
     }
 }
 

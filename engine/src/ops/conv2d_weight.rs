@@ -1,22 +1,27 @@
-//! `conv2d_weight`: the gradient of a convolution's weight (`torch.nn.grad.conv2d_weight`).
+//! `conv2d_weight`: the gradient of a convolution's weight (`torch.nn.grad.conv2d_weight`), and that of its bias where both
+//! are wanted: then they are one value, the bias behind the weight.
 
 use std::hash::{Hash, Hasher};
 
-use crate::device::{Device, SliceMut};
+use crate::device::{Device, Float, SliceMut};
 use crate::tensor::{
-    Bind, Compute, Function, Kernel, Layout, Op, Program, Saves, Scalars, Spec, Tensor, View, ViewSpec, Vjp, typed_mut,
+    Bind, Compute, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec,
+    Vjp, no_grad, typed_mut,
 };
 use crate::{Error, Result, dispatch, shader};
 
 use super::conv::{Geometry, Window, cpu, float_operands, has_planes, has_rows, image_params, normalized};
 use super::conv2d::Conv2d;
 use super::gemm::{self, Gemm};
+use super::reduce::sum_of;
 
 /// Of an input (n, c, h, w) and a gradient (n, o, oh, ow).
 #[derive(Debug)]
 struct Conv2dWeight {
     window: Window,
     kernel: [usize; 2],
+    /// Whether the gradient of the bias is computed too. That has no derivative.
+    bias: bool,
 }
 
 impl Conv2dWeight {
@@ -47,6 +52,9 @@ impl Function for Conv2dWeight {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        if self.bias {
+            return Err(Error::internal("the gradients of weight and bias are computed without history"));
+        }
         let window = self.window;
         let size = [cx.shape(0)[2], cx.shape(0)[3]];
         let input = cx.needs(0).then(|| cx.input(1)?.conv2d_input(size, grad, window)).transpose()?;
@@ -59,12 +67,16 @@ impl Op for Conv2dWeight {
     fn infer(&self, operands: &[Spec]) -> Result<Spec> {
         let dtype = float_operands(self.name(), operands)?;
         let g = self.geometry(&operands[0].shape, &operands[1].shape)?;
-        Ok(Spec::new([g.filters * g.window.groups, g.channels, g.kernel[0], g.kernel[1]], dtype))
+        let outputs = g.filters * g.window.groups;
+        if self.bias {
+            return Ok(Spec::new([outputs * (g.depth() + 1)], dtype));
+        }
+        Ok(Spec::new([outputs, g.channels, g.kernel[0], g.kernel[1]], dtype))
     }
 
     fn key(&self, mut state: &mut dyn Hasher) {
         self.window.key(state);
-        self.kernel.hash(&mut state);
+        (self.kernel, self.bias).hash(&mut state);
     }
 
     fn scalars(&self) -> Scalars {
@@ -90,7 +102,22 @@ impl Kernel for Conv2dWeight {
         dispatch!(output.dtype(), floats T => {
             let input = cpu::Images::new(operands[0].typed::<T>()?, &normalized(operands[0].layout));
             let grad = cpu::Images::new(operands[1].typed::<T>()?, &normalized(operands[1].layout));
-            cpu::weight_gradient(&g, &input, &grad, typed_mut(output)?)
+            let (weight, bias) = typed_mut::<T>(output)?.split_at_mut(g.filters * g.window.groups * g.depth());
+            cpu::weight_gradient(&g, &input, &grad, weight)?;
+            if self.bias {
+                let layout = normalized(operands[1].layout);
+                let data = operands[1].typed::<T>()?;
+                for (o, bias) in bias.iter_mut().enumerate() {
+                    let mut sum = 0.0;
+                    for image in 0..g.images {
+                        let start = image as isize * layout.strides[0] + o as isize * layout.strides[1];
+                        let start = (layout.offset as isize + start) as usize;
+                        sum += sum_of(&data[start..start + g.places()], |x| x);
+                    }
+                    *bias = T::c(sum);
+                }
+            }
+            Ok(())
         }, Err(Error::internal("a convolution of numbers that are no floats")))
     }
 
@@ -100,23 +127,43 @@ impl Kernel for Conv2dWeight {
         let mut params = g.params();
         params.extend(image_params(&normalized(input)));
         params.extend(image_params(&normalized(grad)));
+        params.push(Param::from(g.depth()));
+        let n = g.depth() + usize::from(self.bias);
         let gemm = Gemm {
             name: "conv2d_weight",
             wgsl: shader!("conv2d_weight"),
             constants: g.constants(),
             dtype: output.dtype,
-            shape: gemm::Shape { m: g.filters, n: g.depth(), k: g.images * g.places(), batches: g.window.groups },
+            shape: gemm::Shape { m: g.filters, n, k: g.images * g.places(), batches: g.window.groups },
             deep: [true, true],
             operands: vec![Bind::Operand(1), Bind::Operand(0)],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
     }
 }
 
 impl Tensor {
     /// The gradient of the weight of a convolution of `self` whose output has the gradient `grad`.
     pub(super) fn conv2d_weight(&self, kernel: [usize; 2], grad: &Self, window: Window) -> Result<Self> {
-        Self::apply(Conv2dWeight { window, kernel }, &[self, grad])
+        Self::apply(Conv2dWeight { window, kernel, bias: false }, &[self, grad])
+    }
+
+    /// The gradients of the weight and of the bias, without history.
+    pub(super) fn conv2d_weight_bias(&self, weight: &Shape, grad: &Self, window: Window) -> Result<[Self; 2]> {
+        let op = Conv2dWeight { window, kernel: [weight[2], weight[3]], bias: true };
+        no_grad(|| Self::apply(op, &[self, grad]))?.cut_bias(weight)
+    }
+
+    /// The gradients of a weight of this shape and of its bias, which lie one after the other.
+    pub(super) fn cut_bias(&self, weight: &Shape) -> Result<[Self; 2]> {
+        let (len, rows) = (weight.numel(), weight[0]);
+        Ok([self.narrow(0, 0, len)?.reshape_to(weight)?, self.narrow(0, len as isize, rows)?])
     }
 }

@@ -4,15 +4,18 @@ use std::hash::Hasher;
 
 use kindling_gemm::{Strided, Threads};
 
-use crate::device::{Device, SliceMut};
+use crate::device::{Device, Element, SliceMut};
 use crate::tensor::{
     Bind, Compute, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec,
-    Vjp, typed_mut,
+    Vjp, is_grad_enabled, no_grad, typed_mut,
 };
 use crate::{Error, Result, shader};
 
 use super::gemm::{self, Gemm, multiply};
 use super::matmul::{deep, operand_params, product_dtype};
+
+/// The parameters for batches, of which there is one.
+const ONE_BATCH: [u32; 12] = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// Of an input (rows, in), a weight (out, in) and perhaps a bias (out).
 #[derive(Debug)]
@@ -29,6 +32,11 @@ impl Function for Linear {
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let input = cx.needs(0).then(|| grad.matmul(&cx.input(1)?)).transpose()?;
+        if cx.needs(1) && cx.needs(2) && !is_grad_enabled() {
+            let both = no_grad(|| Tensor::apply(LinearWeight, &[grad, &cx.input(0)?]))?;
+            let [weight, bias] = both.cut_bias(cx.shape(1))?;
+            return Ok(vec![input, Some(weight), Some(bias)]);
+        }
         let weight = cx.needs(1).then(|| grad.t()?.matmul(&cx.input(0)?)).transpose()?;
         let bias = cx.needs(2).then(|| grad.sum_dim(&[0], false)).transpose()?;
         Ok(vec![input, weight, bias])
@@ -91,7 +99,7 @@ impl Kernel for Linear {
         let [a, b] = sides(input, weight);
         let bias = operands.get(2).map(|bias| (bias.layout.offset, bias.layout.strides[0]));
         let mut params = operand_params([a.offset, b.offset], [a, b], bias);
-        params.extend([1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0].map(Param::Word));
+        params.extend(ONE_BATCH.map(Param::Word));
         let gemm = Gemm {
             name: "linear",
             wgsl: shader!("matmul"),
@@ -101,8 +109,102 @@ impl Kernel for Linear {
             deep: deep(a, b),
             operands: vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(if bias.is_some() { 2 } else { 0 })],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
+    }
+}
+
+/// The gradients of weight and bias, one after the other, of the output's gradient (rows, out) and the input (rows, in).
+#[derive(Debug)]
+struct LinearWeight;
+
+impl Function for LinearWeight {
+    fn name(&self) -> &'static str {
+        "linear_weight"
+    }
+
+    fn saves(&self) -> Saves {
+        Saves::NOTHING
+    }
+
+    fn vjp(&self, _cx: &Vjp<'_>, _grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Err(Error::internal("the gradients of weight and bias are computed without history"))
+    }
+}
+
+impl Op for LinearWeight {
+    fn infer(&self, operands: &[Spec]) -> Result<Spec> {
+        let (grad, input) = (&operands[0], &operands[1]);
+        Ok(Spec::new([grad.shape[1] * (input.shape[1] + 1)], product_dtype(self.name(), grad.dtype, input.dtype)?))
+    }
+
+    fn key(&self, _state: &mut dyn Hasher) {}
+
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Kernel(self)
+    }
+}
+
+/// The matrices A = gradᵀ and B = input.
+fn weight_sides(grad: &Layout, input: &Layout) -> [Strided; 2] {
+    let at = |l: &Layout| Strided { offset: l.offset, row: l.strides[0], col: l.strides[1] };
+    [at(grad).t(), at(input)]
+}
+
+impl Kernel for LinearWeight {
+    fn accepts(&self, _index: usize, _layout: &Layout) -> bool {
+        true
+    }
+
+    fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
+        let (grad, input) = (&operands[0], &operands[1]);
+        let sizes = [grad.layout.shape[1], grad.layout.shape[0], input.layout.shape[1]];
+        let [a, b] = weight_sides(grad.layout, input.layout);
+        products!(output.dtype(), "linear", T => {
+            let (weight, bias) = typed_mut::<T>(output)?.split_at_mut(sizes[0] * sizes[2]);
+            let grads = grad.typed::<T>()?;
+            let at = |o: usize, row: usize| (a.offset as isize + o as isize * a.row + row as isize * a.col) as usize;
+            let mut sums = vec![0.0; sizes[0]];
+            for row in 0..sizes[1] {
+                sums.iter_mut().enumerate().for_each(|(o, sum)| *sum += grads[at(o, row)].to_f64());
+            }
+            bias.iter_mut().zip(sums).for_each(|(bias, sum)| *bias = T::from_f64(sum));
+            multiply(sizes, (grads, a), (input.typed::<T>()?, b), None, weight, Threads::All)
+        })
+    }
+
+    fn gpu(&self, operands: &[ViewSpec], output: &Spec, device: &Device) -> Result<Program> {
+        let (grad, input) = (&operands[0].layout, &operands[1].layout);
+        let [a, b] = weight_sides(grad, input);
+        let mut params = operand_params([a.offset, b.offset], [a, b], None);
+        params.extend(ONE_BATCH.map(Param::Word));
+        let gemm = Gemm {
+            name: "linear_weight",
+            wgsl: shader!("matmul"),
+            constants: vec![("ones", 1)],
+            dtype: output.dtype,
+            shape: gemm::Shape { m: grad.shape[1], n: input.shape[1] + 1, k: grad.shape[0], batches: 1 },
+            deep: deep(a, b),
+            operands: vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(0)],
+            params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
+        };
+        gemm.program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
     }
 }
 

@@ -107,8 +107,14 @@ impl Kernel for MatMul {
             deep: deep(a.at, b.at),
             operands: vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(0)],
             params,
+            extents: operands.iter().map(|operand| operand.layout.extent()).collect(),
+            output: output.shape.numel(),
         };
         gemm.program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
     }
 }
 

@@ -1,5 +1,6 @@
 //! `max_pool2d`: maxima of windows of images. Three operations: where each maximum lies, the elements at those
-//! places, and the sum of gradients back to them. The last two are each other's derivative.
+//! places, and the sum of gradients back to them. The last two are each other's derivative. Windows that do not overlap
+//! go without the places: see `max_pool2d_maxima`.
 
 use std::hash::{Hash, Hasher};
 
@@ -47,23 +48,44 @@ impl MaxPool2dOptions {
 
 /// What the three have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Pool {
-    windows: Windows,
-    input: [usize; 2],
-    output: [usize; 2],
+pub(super) struct Pool {
+    pub windows: Windows,
+    pub input: [usize; 2],
+    pub output: [usize; 2],
 }
 
 impl Pool {
-    fn pixels(&self) -> usize {
+    pub fn pixels(&self) -> usize {
         self.input[0] * self.input[1]
     }
 
-    fn places(&self) -> usize {
+    pub fn places(&self) -> usize {
         self.output[0] * self.output[1]
     }
 
-    /// The launch of one thread for each of `len` elements.
-    fn program(&self, source: KernelSource, operands: &[ViewSpec], len: usize) -> Program {
+    pub fn key(&self, mut state: &mut dyn Hasher) {
+        self.hash(&mut state);
+    }
+
+    /// Whether no two windows share a pixel.
+    fn is_apart(&self) -> bool {
+        let windows = &self.windows;
+        (0..2).all(|d| (windows.kernel[d] - 1) * windows.dilation[d] < windows.stride[d])
+    }
+
+    /// How many cells there are, down and across: the pixels from the beginning of one window up to that of the next.
+    pub fn cells(&self) -> [usize; 2] {
+        [0, 1].map(|d| (self.input[d] + self.windows.padding[d]).div_ceil(self.windows.stride[d]))
+    }
+
+    /// The elements of `from` at the places of the maxima of `input`.
+    pub fn taken(&self, from: &Tensor, input: &Tensor) -> Result<Tensor> {
+        let indices = Tensor::apply(Indices(*self), &[input])?;
+        Tensor::apply(MaxPool2d { pool: *self, backward: false }, &[from, &indices])
+    }
+
+    /// The launch of `len` threads.
+    pub fn program(&self, source: KernelSource, operands: &[ViewSpec], len: usize) -> Program {
         if len == 0 {
             return Program::default();
         }
@@ -136,8 +158,9 @@ impl Kernel for Indices {
     }
 
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, _device: &Device) -> Result<Program> {
-        let source =
-            KernelSource::new(self.name(), &[shader!("max_pool2d_with_indices"), shader!("shared/max_pool2d")]);
+        let pieces =
+            [shader!("max_pool2d_with_indices"), shader!("shared/max_pool2d"), shader!("shared/max_pool2d_window")];
+        let source = KernelSource::new(self.name(), &pieces);
         Ok(self.0.program(source, operands, output.shape.numel()))
     }
 }
@@ -153,7 +176,7 @@ fn within(pool: &Pool, d: usize, o: usize) -> (usize, usize) {
     (first, windows.kernel[d].saturating_sub(skipped).min(fit))
 }
 
-fn find<T: Float>(pool: &Pool, image: &[T], plane: &mut [i32]) {
+pub(super) fn find<T: Float>(pool: &Pool, image: &[T], plane: &mut [i32]) {
     let [step_h, step_w] = pool.windows.dilation;
     let (wide, stride) = (pool.input[1], pool.windows.stride[1]);
     let cols: Vec<(usize, usize)> = (0..pool.output[1]).map(|o| within(pool, 1, o)).collect();
@@ -273,6 +296,10 @@ impl Kernel for MaxPool2d {
         let source = KernelSource::new(self.name(), &[shader, shader!("shared/max_pool2d")]);
         Ok(self.pool.program(source, operands, output.shape.numel()))
     }
+
+    fn finishes(&self) -> bool {
+        true
+    }
 }
 
 impl Tensor {
@@ -292,6 +319,10 @@ impl Tensor {
     /// Other numbers of dimensions; a kernel, stride or dilation of 0; padding wider than half of the kernel; no
     /// window; integers.
     pub fn max_pool2d(&self, options: &MaxPool2dOptions) -> Result<Self> {
+        let pool = self.max_pool(options)?;
+        if pool.is_apart() {
+            return self.contiguous()?.max_pool2d_maxima(pool);
+        }
         Ok(self.max_pool2d_with_indices(options)?.0)
     }
 
@@ -300,14 +331,18 @@ impl Tensor {
     /// # Errors
     /// As [`Tensor::max_pool2d`].
     pub fn max_pool2d_with_indices(&self, options: &MaxPool2dOptions) -> Result<(Self, Self)> {
-        float_only("max_pool2d", self.dtype())?;
-        let (_, input) = planes("max_pool2d", self.dims())?;
-        let windows = options.windows();
-        let pool = Pool { windows, input, output: windows.output("max_pool2d", input)? };
+        let pool = self.max_pool(options)?;
         // Copied once, if it must be, for both operations.
         let input = self.contiguous()?;
         let indices = Self::apply(Indices(pool), &[&input])?;
         let maxima = Self::apply(MaxPool2d { pool, backward: false }, &[&input, &indices])?;
         Ok((maxima, indices))
+    }
+
+    fn max_pool(&self, options: &MaxPool2dOptions) -> Result<Pool> {
+        float_only("max_pool2d", self.dtype())?;
+        let (_, input) = planes("max_pool2d", self.dims())?;
+        let windows = options.windows();
+        Ok(Pool { windows, input, output: windows.output("max_pool2d", input)? })
     }
 }

@@ -76,6 +76,7 @@ mod adaptive_avg_pool2d;
 mod avg_pool2d;
 mod max_pool1d;
 mod max_pool2d;
+mod max_pool2d_maxima;
 
 // Products.
 mod addmm;
@@ -101,7 +102,9 @@ pub use conv1d::Conv1dOptions;
 pub use conv2d::{Conv2dOptions, Padding};
 pub use create::TensorOptions;
 pub use gather_batch::{GatherBatch, Place};
-pub use gemm::{Variant, set_variant};
+pub use gemm::{Choice, Choices, Variant, adopt, choices, set_variant, tune};
+#[cfg(not(target_arch = "wasm32"))]
+pub use gemm::{recall, tune_as_needed};
 pub use index::{Index, Indices};
 pub use loss::{CrossEntropyOptions, Reduction};
 pub use max_pool1d::MaxPool1dOptions;

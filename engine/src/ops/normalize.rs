@@ -141,12 +141,14 @@ impl Function for Normalized {
             (normal, rstd, grad.sum_dim(&over, true)?, product)
         } else {
             let (mean, rstd) = (cx.input(1)?, cx.input(2)?);
-            let (sum, product) = x.norm_sums(grad, &mean, &rstd, &self.dims)?;
+            let (product, sum) = x.norm_sums(grad, &mean, &rstd, &self.dims)?;
             (normalize_pointwise(&x, &[&mean, &rstd])?, rstd, sum, product)
         };
         let mut grads = vec![None; cx.inputs()];
         if cx.needs(0) {
-            let slope = grad.sub(&sum.mul_scalar(1.0 / n)?)?.sub(&normal.mul(&product.mul_scalar(1.0 / n)?)?)?;
+            // Scaled behind the broadcast: then that needs no kernel of its own.
+            let mean = |sum: &Tensor| sum.expand_to(x.shape())?.mul_scalar(1.0 / n);
+            let slope = grad.sub(&mean(&sum)?)?.sub(&normal.mul(&mean(&product)?)?)?;
             let slope = slope.mul(&rstd)?;
             grads[0] = Some(if cx.inputs() > 3 { slope.mul(&cx.input(3)?)? } else { slope });
         }

@@ -21,8 +21,8 @@ use smallvec::SmallVec;
 
 use crate::device::{DType, Device, Element, SliceMut};
 use crate::tensor::{
-    Bind, Compute, Function, Kernel, Layout, Op, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec, Vjp,
-    typed_mut,
+    Bind, Compute, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor, View, ViewSpec,
+    Vjp, typed_mut,
 };
 use crate::{Error, Result, dispatch, shader};
 
@@ -159,9 +159,13 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
             dims: &self.dims,
             acc_words: R::ACC_WORDS,
             planes: R::PLANES,
-            scalar: !self.op.scalars().is_empty(),
+            scalar: if self.op.scalars().is_empty() { Param::Word(0) } else { Param::Scalar(0) },
         }
         .program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
     }
 }
 

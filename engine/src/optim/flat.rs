@@ -43,6 +43,19 @@ pub(super) fn part(flat: &Tensor, offset: usize, shape: &Shape) -> Result<Tensor
     flat.narrow(0, offset as isize, shape.numel())?.reshape_to(shape)
 }
 
+/// Has every tensor that is all of its storage, and whose elements `flat` holds in its place, lie there: then nothing
+/// else keeps the elements where they were made, and they can be made in `flat`.
+pub(super) fn point_into(flat: &Tensor, tensors: &[Tensor]) {
+    let operand = flat.operand();
+    let mut offset = operand.layout.offset;
+    for tensor in tensors {
+        if tensor.is_whole_storage() {
+            tensor.move_to(operand.value.clone(), offset);
+        }
+        offset += tensor.numel();
+    }
+}
+
 /// Gives every tensor its part of `flat`, in place; those that are all of their storage point into `flat` from
 /// now on.
 ///

@@ -2,8 +2,6 @@
 //! always had a gradient together, of one type on one device; it has one flat value for its parameters and one
 //! for each entry of its state. It knows no rule by name.
 
-use std::collections::BTreeMap;
-
 use super::state::kind;
 use super::{OptimizerSpec, ParamState, Rule, State, StateValue, flat};
 use crate::device::Device;
@@ -204,7 +202,9 @@ impl<R: Rule> Group<R> {
             let grads: Option<Vec<Tensor>> = members.iter().map(Tensor::grad).collect();
             let Some(grads) = grads else { continue };
             let shapes: Vec<Shape> = members.iter().map(|p| p.shape().clone()).collect();
-            let new = self.rule.update(&flat::join(&members)?, &flat::join(&grads)?, &shapes, &mut run.state)?;
+            let grad = flat::join(&grads)?;
+            flat::point_into(&grad, &grads);
+            let new = self.rule.update(&flat::join(&members)?, &grad, &shapes, &mut run.state)?;
             flat::scatter(&new, &members)?;
         }
         Ok(())
@@ -241,7 +241,7 @@ impl<R: Rule> Group<R> {
     /// The runs of parameters with these states.
     fn runs_of(&self, states: &[ParamState]) -> Result<Vec<Run>> {
         let names = self.rule.names();
-        let mut kinds: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut kinds: Vec<(_, Vec<usize>)> = Vec::new();
         for (i, (state, param)) in states.iter().zip(&self.params).enumerate() {
             for (name, value) in state {
                 if !names.contains(&name.as_str()) {
@@ -256,10 +256,14 @@ impl<R: Rule> Group<R> {
                     return Err(Error::shape("load_state_dict", rule));
                 }
             }
-            kinds.entry(kind(state)).or_default().push(i);
+            let kind = kind(state);
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, members)) => members.push(i),
+                None => kinds.push((kind, vec![i])),
+            }
         }
         let mut runs = Vec::new();
-        for members in kinds.into_values().flat_map(|members| cut(&self.params, members)) {
+        for members in kinds.into_iter().flat_map(|(_, members)| cut(&self.params, members)) {
             let parts: Vec<&ParamState> = members.iter().map(|i| &states[*i]).collect();
             let state = State::of_parts(&parts, names)?;
             runs.push(Run { members, state });

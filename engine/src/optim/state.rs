@@ -10,8 +10,22 @@ use crate::{Result, Tensor};
 /// The state of parameters that have always stepped together.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    tensors: BTreeMap<&'static str, Tensor>,
-    numbers: BTreeMap<&'static str, f64>,
+    tensors: Named<Tensor>,
+    numbers: Named<f64>,
+}
+
+/// A few values by name.
+type Named<T> = Vec<(&'static str, T)>;
+
+fn find<T: Clone>(values: &Named<T>, name: &str) -> Option<T> {
+    values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+}
+
+fn replace<T>(values: &mut Named<T>, name: &'static str, value: T) {
+    match values.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, old)) => *old = value,
+        None => values.push((name, value)),
+    }
 }
 
 /// The state of one parameter, by PyTorch's names.
@@ -36,7 +50,7 @@ impl State {
 
     /// A tensor, if it has been set.
     pub fn get(&self, name: &str) -> Option<Tensor> {
-        self.tensors.get(name).cloned()
+        find(&self.tensors, name)
     }
 
     /// A tensor; where it has not been set, `value` everywhere.
@@ -49,17 +63,17 @@ impl State {
 
     /// Replaces a tensor.
     pub fn set(&mut self, name: &'static str, value: &Tensor) {
-        self.tensors.insert(name, value.clone());
+        replace(&mut self.tensors, name, value.clone());
     }
 
     /// A number, or `default` if it has not been set.
     pub fn number(&self, name: &str, default: f64) -> f64 {
-        self.numbers.get(name).copied().unwrap_or(default)
+        find(&self.numbers, name).unwrap_or(default)
     }
 
     /// Replaces a number.
     pub fn set_number(&mut self, name: &'static str, value: f64) {
-        self.numbers.insert(name, value);
+        replace(&mut self.numbers, name, value);
     }
 
     /// The state of the parameter that lies at `offset`.
@@ -76,11 +90,11 @@ impl State {
 
     /// The state of some of the parameters, which lie at `places`.
     pub(super) fn pick(&self, places: &[(usize, Shape)]) -> Result<Self> {
-        let mut tensors = BTreeMap::new();
+        let mut tensors = Vec::with_capacity(self.tensors.len());
         for (name, tensor) in &self.tensors {
             let parts: Vec<Tensor> =
                 places.iter().map(|(offset, shape)| flat::part(tensor, *offset, shape)).collect::<Result<_>>()?;
-            tensors.insert(*name, flat::join(&parts)?);
+            tensors.push((*name, flat::join(&parts)?));
         }
         Ok(Self { tensors, numbers: self.numbers.clone() })
     }

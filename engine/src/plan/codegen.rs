@@ -1,5 +1,6 @@
 //! One WGSL kernel of a group of pointwise operations: the operations' own functions, joined by a `main` that
-//! loads, calls and stores. Sizes and strides are parameters, so groups of one structure share a pipeline.
+//! loads, calls and stores; or, for a group that goes on with the result of another kernel, the function `finish`
+//! that this one calls. Sizes and strides are parameters, so groups of one structure share a pipeline.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -43,6 +44,17 @@ pub enum GroupParam {
     Scalar(usize, usize),
 }
 
+/// The kernel that a group goes on with.
+#[derive(Clone, Copy)]
+pub struct Head {
+    /// Its node.
+    pub node: usize,
+    /// The node whose result its binding `output` holds.
+    pub output: Option<usize>,
+    /// How many bindings it has.
+    pub bindings: usize,
+}
+
 struct Writer<'a> {
     graph: &'a Graph,
     loads: Vec<(Source, &'a Layout)>,
@@ -51,23 +63,35 @@ struct Writer<'a> {
     functions: String,
     body: String,
     pieces: Vec<Cow<'static, str>>,
+    head: Option<Head>,
+    /// Where in their buffers sources lie.
+    offset: &'a dyn Fn(Source) -> usize,
 }
 
 /// Generates the kernel of a group. `aliases` names, for stored nodes, the loaded source whose buffer they
-/// overwrite.
+/// overwrite; `offset` says where in its buffer a source or a stored node lies. Without a `head` the first parameter is
+/// the length.
 ///
 /// # Errors
 /// An operation that has no form for its operand types on the GPU.
-pub fn generate(graph: &Graph, fused: &Fused, aliases: &[(usize, Source)]) -> Result<Generated> {
+pub fn generate<'a>(
+    graph: &'a Graph,
+    fused: &Fused,
+    aliases: &[(usize, Source)],
+    offset: &'a dyn Fn(Source) -> usize,
+    head: Option<Head>,
+) -> Result<Generated> {
     let len = fused.nodes.first().map_or(0, |n| graph.nodes[*n].value.len);
     let mut writer = Writer {
         graph,
         loads: fused.loads(graph),
         bindings: Vec::new(),
-        params: vec![GroupParam::Const(Param::from(len))],
+        params: head.map_or_else(|| vec![GroupParam::Const(Param::from(len))], |_| Vec::new()),
         functions: String::new(),
         body: String::new(),
         pieces: Vec::new(),
+        head,
+        offset,
     };
     for i in 0..writer.loads.len() {
         writer.load(i, aliases);
@@ -76,7 +100,7 @@ pub fn generate(graph: &Graph, fused: &Fused, aliases: &[(usize, Source)]) -> Re
     for node in &fused.nodes {
         writer.call(*node, fused)?;
         if name.len() < 48 {
-            name += if name.is_empty() { "" } else { "+" };
+            name += if name.is_empty() && head.is_none() { "" } else { "+" };
             name += graph.nodes[*node].recorded.op.name();
         }
     }
@@ -91,15 +115,23 @@ impl Writer<'_> {
     fn param(&mut self, param: GroupParam) -> String {
         self.params.push(param);
         let at = self.params.len() - 1;
-        format!("params.words[{}].{}", at / 4, ["x", "y", "z", "w"][at % 4])
+        let of = if self.head.is_some() { "finish_params" } else { "params" };
+        format!("{of}.words[{}].{}", at / 4, ["x", "y", "z", "w"][at % 4])
     }
 
-    fn binding(&mut self, place: Place, access: Access) -> usize {
+    /// The name of what is bound for a place.
+    fn binding(&mut self, place: Place, access: Access) -> String {
+        if let (Place::Store(node), Some(head)) = (place, self.head)
+            && head.output == Some(node)
+        {
+            return "output".to_owned();
+        }
         let found = self.bindings.iter().position(|(_, p)| *p == place);
-        found.unwrap_or_else(|| {
+        let at = found.unwrap_or_else(|| {
             self.bindings.push((access, place));
             self.bindings.len() - 1
-        })
+        });
+        format!("b{at}")
     }
 
     fn load(&mut self, i: usize, aliases: &[(usize, Source)]) {
@@ -109,10 +141,11 @@ impl Writer<'_> {
             Some((node, _)) => self.binding(Place::Store(*node), Access::Write),
             None => self.binding(Place::Load(source), Access::Read),
         };
-        let place = self.place(i, layout);
+        let layout = Layout { offset: layout.offset + (self.offset)(source), ..layout.clone() };
+        let place = self.place(i, &layout);
         let load = match self.graph.dtype(source) {
-            DType::Bool => format!("b{binding}[{place}] != 0u"),
-            _ => format!("b{binding}[{place}]"),
+            DType::Bool => format!("{binding}[{place}] != 0u"),
+            _ => format!("{binding}[{place}]"),
         };
         let _ = writeln!(self.body, "    let l{i} = {load};");
     }
@@ -176,7 +209,7 @@ impl Writer<'_> {
     fn operands(&self, node: usize, fused: &Fused) -> GraphOperands {
         let sources = &self.graph.nodes[node].operands;
         let name = |(i, source): (usize, &Source)| match source {
-            Source::Node(n) if fused.nodes.binary_search(n).is_ok() => format!("v{n}"),
+            Source::Node(n) if fused.makes(*n) => format!("v{n}"),
             source => {
                 let load = (*source, self.graph.layout(node, i));
                 let at = self.loads.iter().position(|l| *l == load).unwrap_or_default();
@@ -195,10 +228,16 @@ impl Writer<'_> {
             DType::Bool => format!("select(0u, 1u, v{node})"),
             _ => format!("v{node}"),
         };
-        let _ = writeln!(self.body, "    b{binding}[i] = {value};");
+        let place = match (self.offset)(Source::Node(node)) {
+            0 => "i".to_owned(),
+            offset => format!("i + {}", self.param(GroupParam::Const(Param::from(offset)))),
+        };
+        let _ = writeln!(self.body, "    {binding}[{place}] = {value};");
     }
 
     fn finish(mut self, name: String, len: usize) -> Generated {
+        // Behind a kernel's own bindings: storage, then the parameters if there are any.
+        let first = self.head.map_or(0, |head| head.bindings);
         let mut code = String::new();
         for (i, (access, place)) in self.bindings.iter().enumerate() {
             let dtype = match place {
@@ -210,22 +249,31 @@ impl Writer<'_> {
                 dtype => dtype.wgsl().unwrap_or("f32"),
             };
             let access = if *access == Access::Read { "read" } else { "read_write" };
-            let _ = writeln!(code, "@group(0) @binding({i}) var<storage, {access}> b{i}: array<{element}>;");
+            let at = first + i;
+            let _ = writeln!(code, "@group(0) @binding({at}) var<storage, {access}> b{i}: array<{element}>;");
         }
-        let _ = writeln!(
-            code,
-            "struct Params {{ words: array<vec4<u32>, {}> }}\n@group(0) @binding({}) var<uniform> params: Params;",
-            self.params.len().div_ceil(4),
-            self.bindings.len()
-        );
+        let (name_of_type, variable) =
+            if self.head.is_some() { ("FinishParams", "finish_params") } else { ("Params", "params") };
+        if !self.params.is_empty() {
+            let _ = writeln!(
+                code,
+                "struct {name_of_type} {{ words: array<vec4<u32>, {}> }}\n@group(0) @binding({}) var<uniform> {variable}: \
+                 {name_of_type};",
+                self.params.len().div_ceil(4),
+                first + self.bindings.len()
+            );
+        }
         code += &self.functions;
-        let _ = write!(
-            code,
-            "@compute @workgroup_size({WORKGROUP})\nfn main(@builtin(global_invocation_id) id: vec3<u32>, \
-             @builtin(num_workgroups) groups: vec3<u32>) {{\n    let i = id.y * (groups.x * {WORKGROUP}u) + id.x;\n    \
-             if (i >= params.words[0].x) {{ return; }}\n{}}}\n",
-            self.body
-        );
+        let body = &self.body;
+        let _ = match self.head {
+            Some(Head { node, .. }) => write!(code, "fn finish(i: u32, v{node}: Output) {{\n{body}}}\n"),
+            None => write!(
+                code,
+                "@compute @workgroup_size({WORKGROUP})\nfn main(@builtin(global_invocation_id) id: vec3<u32>, \
+                 @builtin(num_workgroups) groups: vec3<u32>) {{\n    let i = id.y * (groups.x * {WORKGROUP}u) + id.x;\n    \
+                 if (i >= params.words[0].x) {{ return; }}\n{body}}}\n"
+            ),
+        };
         self.pieces.push(Cow::Owned(code));
         let source = KernelSource { name: Cow::Owned(name), pieces: self.pieces, entry: "main", constants: Vec::new() };
         Generated { source, bindings: self.bindings, params: self.params, groups: groups_1d(len, WORKGROUP) }

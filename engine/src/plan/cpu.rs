@@ -42,7 +42,7 @@ pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
             _ => None,
         };
         for node in step.nodes() {
-            for n in graph.nodes[*node].operands.iter().filter_map(dead) {
+            for n in graph.nodes[node].operands.iter().filter_map(dead) {
                 results[n] = None;
             }
         }
@@ -64,15 +64,16 @@ pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
 fn name(graph: &Graph, step: &Step) -> String {
     /// Names of a group that are written out.
     const MOST: usize = 4;
-    let names: Vec<&str> = step.nodes().iter().take(MOST).map(|node| graph.nodes[*node].recorded.op.name()).collect();
-    let more = step.nodes().len().saturating_sub(MOST);
+    let names: Vec<&str> = step.nodes().map(|node| graph.nodes[node].recorded.op.name()).collect();
+    let more = names.len().saturating_sub(MOST);
+    let names = &names[..names.len() - more];
     if more > 0 { format!("{}+{more} more", names.join("+")) } else { names.join("+") }
 }
 
 fn last_uses(graph: &Graph, schedule: &Schedule) -> Vec<usize> {
     let mut last = vec![0; graph.nodes.len()];
     for (at, step) in schedule.steps.iter().enumerate() {
-        for source in step.nodes().iter().flat_map(|node| &graph.nodes[*node].operands) {
+        for source in step.nodes().flat_map(|node| &graph.nodes[node].operands) {
             if let Source::Node(n) = source {
                 last[*n] = at;
             }

@@ -8,6 +8,9 @@ mod codegen;
 mod cpu;
 mod gpu;
 mod graph;
+mod join;
+mod launches;
+mod measure;
 mod memory;
 mod read;
 mod schedule;
@@ -16,12 +19,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
+pub(crate) use measure::milliseconds;
 #[cfg(not(target_arch = "wasm32"))]
 pub use read::block_on;
 pub use read::read_many;
 
-use crate::device::{Device, count};
-use crate::tensor::{State, Value};
+use crate::device::{DType, Device, count};
+use crate::tensor::{State, Tensor, Value};
 use crate::{Error, Result};
 use graph::Graph;
 use schedule::Schedule;
@@ -39,6 +43,8 @@ struct Recorder {
     recorded: RefCell<Vec<Weak<Value>>>,
     plans: RefCell<HashMap<Vec<u64>, Rc<Plan>>>,
     clock: Cell<u64>,
+    /// The number 1, by type: what backward starts from, step after step.
+    ones: RefCell<HashMap<DType, Rc<Value>>>,
 }
 
 /// How recordings of one structure are executed.
@@ -86,6 +92,24 @@ impl Recorder {
     }
 }
 
+/// A tensor of one element that is 1, made by `make` the first time; `like` is such a tensor.
+///
+/// # Errors
+/// The device cannot compute.
+pub(crate) fn one(like: &Tensor, make: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+    let recorder = Recorder::of(&like.device())?;
+    let kept = recorder.ones.borrow().get(&like.dtype()).cloned();
+    let value = match kept.filter(|value| !matches!(value.state(), State::Failed(_))) {
+        Some(value) => value,
+        None => {
+            let value = make()?.operand().value;
+            recorder.ones.borrow_mut().insert(like.dtype(), value.clone());
+            value
+        }
+    };
+    Ok(Tensor::from_value(value, like.shape().clone()))
+}
+
 /// Executes everything recorded on a device. On a GPU it is submitted, not awaited.
 ///
 /// # Errors
@@ -119,6 +143,12 @@ fn encode(device: &Device) -> Result<()> {
         refuse(&graph, error);
     }
     done
+}
+
+/// Forgets the plans of a device: kernels may be chosen anew.
+pub(crate) fn forget(device: &Device) -> Result<()> {
+    Recorder::of(device)?.plans.borrow_mut().clear();
+    Ok(())
 }
 
 fn refuse(graph: &Graph, error: &Error) {

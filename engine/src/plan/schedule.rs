@@ -1,12 +1,14 @@
-//! The order of execution: pointwise nodes of one length are gathered into groups that run as one kernel, all
-//! others run by themselves. It decides what runs together and when, not where results lie.
+//! The order of execution: pointwise nodes of one length are gathered into groups that run as one kernel, on a GPU
+//! behind the kernel whose result they begin with; all others run by themselves. It decides what runs together and
+//! when, not where results lie.
 //!
 //! Nodes are visited in the order of their recording. A pointwise node joins the open groups that made its
 //! operands. A group is closed, and takes its place in the order, as soon as something outside of it wants one of
 //! its values. So nothing that a group waits for can wait for the group.
 
 use super::graph::{Graph, Source};
-use crate::device::Device;
+use crate::argsort;
+use crate::device::{DType, Device};
 use crate::tensor::{Compute, Layout};
 
 /// More operations than this in one kernel compile slowly and gain nothing.
@@ -27,19 +29,30 @@ pub enum Step {
 }
 
 /// A group of pointwise nodes.
+#[derive(Default)]
 pub struct Fused {
-    /// The nodes, operands before users.
+    /// The node with a kernel of its own whose elements, as they are finished, the group begins with.
+    pub head: Option<usize>,
+    /// The nodes, operands before users; the head is not among them.
     pub nodes: Vec<usize>,
-    /// Those whose values are wanted outside.
+    /// Those whose values are wanted outside; the head may be among them.
     pub outputs: Vec<usize>,
+}
+
+#[derive(Default)]
+struct Group {
+    head: Option<usize>,
+    nodes: Vec<usize>,
 }
 
 struct Builder<'a> {
     graph: &'a Graph,
     most_bindings: usize,
+    /// Whether kernels can head groups.
+    heads: bool,
     /// Of each node, the open group it is in.
     group_of: Vec<Option<usize>>,
-    groups: Vec<Vec<usize>>,
+    groups: Vec<Group>,
     steps: Vec<Step>,
     /// Of each node, the nodes that read it.
     users: Vec<Vec<usize>>,
@@ -48,9 +61,9 @@ struct Builder<'a> {
 impl Schedule {
     /// Schedules a graph for a device.
     pub fn new(graph: &Graph, device: &Device) -> Self {
-        let most_bindings = match device {
-            Device::Gpu(gpu) => (gpu.limits().max_storage_buffers_per_shader_stage as usize).clamp(4, 16),
-            Device::Cpu(_) => 32,
+        let (heads, most_bindings) = match device {
+            Device::Gpu(gpu) => (true, (gpu.limits().max_storage_buffers_per_shader_stage as usize).clamp(4, 16)),
+            Device::Cpu(_) => (false, 32),
         };
         let mut users = vec![Vec::new(); graph.nodes.len()];
         for (i, node) in graph.nodes.iter().enumerate() {
@@ -61,10 +74,12 @@ impl Schedule {
             }
         }
         let group_of = vec![None; graph.nodes.len()];
-        let mut builder = Builder { graph, most_bindings, group_of, groups: Vec::new(), steps: Vec::new(), users };
+        let mut builder =
+            Builder { graph, most_bindings, heads, group_of, groups: Vec::new(), steps: Vec::new(), users };
         for node in 0..graph.nodes.len() {
             builder.visit(node);
         }
+        builder.merge_rest();
         for group in 0..builder.groups.len() {
             builder.close(group);
         }
@@ -74,10 +89,14 @@ impl Schedule {
 
 impl Builder<'_> {
     fn visit(&mut self, node: usize) {
-        let pointwise = matches!(self.graph.nodes[node].recorded.op.compute(), Compute::Pointwise(_));
-        if !pointwise {
+        if !self.is_pointwise(node) {
             self.close_operands(node, None);
-            self.steps.push(Step::Kernel(node));
+            if self.can_head(node) {
+                self.group_of[node] = Some(self.groups.len());
+                self.groups.push(Group { head: Some(node), nodes: Vec::new() });
+            } else {
+                self.steps.push(Step::Kernel(node));
+            }
             return;
         }
         // The open groups whose values this node reads element by element: they become one.
@@ -88,26 +107,47 @@ impl Builder<'_> {
             let list = if self.reads_in_order(node, i) { &mut in_order } else { &mut out_of_order };
             list.push(group);
         }
+        // Of two kernels the later one becomes the head; the other runs before it.
+        let head = |place: usize| self.groups[in_order[place]].head;
+        let later_first = argsort(in_order.len(), &mut |a, b| head(b).cmp(&head(a)));
         let mut joined: Option<usize> = None;
-        for group in in_order {
+        for group in later_first.into_iter().map(|place| in_order[place]) {
             if out_of_order.contains(&group) || joined == Some(group) || self.groups[group].is_empty() {
                 continue;
             }
             joined = match joined {
-                None if self.groups[group].len() < MOST_OPS => Some(group),
-                Some(into) if self.groups[into].len() + self.groups[group].len() < MOST_OPS => {
-                    Some(self.merge(into, group))
-                }
+                None if self.groups[group].nodes.len() < MOST_OPS => Some(group),
+                Some(into) if self.can_merge(into, group) => Some(self.merge(into, group)),
                 other => other,
             };
         }
         self.close_operands(node, joined);
         let group = joined.unwrap_or_else(|| {
-            self.groups.push(Vec::new());
+            self.groups.push(Group::default());
             self.groups.len() - 1
         });
-        self.groups[group].push(node);
+        self.groups[group].nodes.push(node);
         self.group_of[node] = Some(group);
+    }
+
+    fn is_pointwise(&self, node: usize) -> bool {
+        matches!(self.graph.nodes[node].recorded.op.compute(), Compute::Pointwise(_))
+    }
+
+    /// Whether a node's kernel can go on with pointwise nodes, and there are some for it.
+    fn can_head(&self, node: usize) -> bool {
+        let value = &self.graph.nodes[node].value;
+        let Compute::Kernel(kernel) = self.graph.nodes[node].recorded.op.compute() else { return false };
+        let goes_on = |user: &usize| {
+            let operands = &self.graph.nodes[*user].operands;
+            self.is_pointwise(*user)
+                && (0..operands.len()).any(|i| operands[i] == Source::Node(node) && self.reads_in_order(*user, i))
+        };
+        self.heads
+            && value.len > 0
+            && value.dtype != DType::Bool
+            && kernel.finishes()
+            && self.users[node].iter().any(goes_on)
     }
 
     /// Whether a node reads an operand at the very elements at which it writes.
@@ -128,58 +168,104 @@ impl Builder<'_> {
         }
     }
 
+    fn can_merge(&self, into: usize, from: usize) -> bool {
+        let (into, from) = (&self.groups[into], &self.groups[from]);
+        (into.head.is_none() || from.head.is_none()) && into.nodes.len() + from.nodes.len() < MOST_OPS
+    }
+
     fn merge(&mut self, into: usize, from: usize) -> usize {
         let moved = std::mem::take(&mut self.groups[from]);
-        for node in &moved {
+        for node in moved.nodes.iter().chain(&moved.head) {
             self.group_of[*node] = Some(into);
         }
-        self.groups[into].extend(moved);
-        self.groups[into].sort_unstable();
+        let group = &mut self.groups[into];
+        group.head = group.head.or(moved.head);
+        group.nodes.extend(moved.nodes);
+        group.nodes.sort_unstable();
         into
+    }
+
+    /// Merges the groups that nothing has asked for, such as the running statistics of many layers: none reads another.
+    fn merge_rest(&mut self) {
+        let len = |group: &Group| group.nodes.first().map(|node| self.graph.nodes[*node].value.len);
+        let lens: Vec<Option<usize>> = self.groups.iter().map(len).collect();
+        for into in 0..self.groups.len() {
+            for from in into + 1..self.groups.len() {
+                let alike = lens[into].is_some() && lens[into] == lens[from] && self.can_merge(into, from);
+                let (a, b) = (&self.groups[into], &self.groups[from]);
+                if !alike || a.nodes.is_empty() || b.nodes.is_empty() || a.head.is_some() || b.head.is_some() {
+                    continue;
+                }
+                let mut both: Vec<usize> = a.nodes.iter().chain(&b.nodes).copied().collect();
+                both.sort_unstable();
+                if self.bindings(None, &both) <= self.most_bindings {
+                    self.merge(into, from);
+                }
+            }
+        }
     }
 
     /// Puts a group into the order, cut into parts that the device's bindings allow.
     fn close(&mut self, group: usize) {
-        let nodes = std::mem::take(&mut self.groups[group]);
+        let Group { mut head, nodes } = std::mem::take(&mut self.groups[group]);
         let mut rest = nodes.as_slice();
-        for node in &nodes {
+        for node in nodes.iter().chain(&head) {
             self.group_of[*node] = None;
         }
-        while !rest.is_empty() {
+        while head.is_some() || !rest.is_empty() {
+            let fewest = usize::from(head.is_none());
             let mut len = rest.len();
-            while len > 1 && self.bindings(&rest[..len]) > self.most_bindings {
+            while len > fewest && self.bindings(head, &rest[..len]) > self.most_bindings {
                 len -= 1;
             }
             let (part, tail) = rest.split_at(len);
-            self.steps.push(Step::Fused(Fused { nodes: part.to_vec(), outputs: self.outputs(part) }));
+            self.steps.push(match head.take() {
+                Some(head) if part.is_empty() => Step::Kernel(head),
+                head => Step::Fused(Fused { head, nodes: part.to_vec(), outputs: self.outputs(head, part) }),
+            });
             rest = tail;
         }
     }
 
-    fn outputs(&self, part: &[usize]) -> Vec<usize> {
+    fn outputs(&self, head: Option<usize>, part: &[usize]) -> Vec<usize> {
         let wanted = |node: &&usize| {
             self.graph.nodes[**node].escapes || self.users[**node].iter().any(|user| part.binary_search(user).is_err())
         };
-        part.iter().filter(wanted).copied().collect()
+        head.iter().chain(part).filter(wanted).copied().collect()
     }
 
-    fn bindings(&self, part: &[usize]) -> usize {
-        let mut sources: Vec<Source> =
-            part.iter().flat_map(|n| self.graph.nodes[*n].operands.iter().copied()).collect();
-        sources.retain(|s| !matches!(s, Source::Node(n) if part.binary_search(n).is_ok()));
-        sources.sort_unstable();
-        sources.dedup();
-        sources.len() + self.outputs(part).len()
+    fn bindings(&self, head: Option<usize>, part: &[usize]) -> usize {
+        let inside = |n: &usize| head == Some(*n) || part.binary_search(n).is_ok();
+        let mut sources: Vec<Source> = Vec::new();
+        for source in part.iter().flat_map(|n| &self.graph.nodes[*n].operands) {
+            if !matches!(source, Source::Node(n) if inside(n)) && !sources.contains(source) {
+                sources.push(*source);
+            }
+        }
+        // A kernel may bind an operand twice, to fill a place.
+        let own = head.map_or(0, |head| self.graph.nodes[head].operands.len() + 1);
+        sources.len() + self.outputs(head, part).len().max(usize::from(head.is_some())) + own
+    }
+}
+
+impl Group {
+    fn is_empty(&self) -> bool {
+        self.head.is_none() && self.nodes.is_empty()
     }
 }
 
 impl Fused {
-    /// What the group reads from outside, each source with each layout once.
+    /// Whether a node's value is made within the group.
+    pub fn makes(&self, node: usize) -> bool {
+        self.head == Some(node) || self.nodes.binary_search(&node).is_ok()
+    }
+
+    /// What the group reads from outside, each source with each layout once; not what its head reads.
     pub fn loads<'g>(&self, graph: &'g Graph) -> Vec<(Source, &'g Layout)> {
         let mut loads: Vec<(Source, &Layout)> = Vec::new();
         for node in &self.nodes {
             for (i, source) in graph.nodes[*node].operands.iter().enumerate() {
-                let inside = matches!(source, Source::Node(n) if self.nodes.binary_search(n).is_ok());
+                let inside = matches!(source, Source::Node(n) if self.makes(*n));
                 let load = (*source, graph.layout(*node, i));
                 if !inside && !loads.contains(&load) {
                     loads.push(load);
@@ -192,10 +278,11 @@ impl Fused {
 
 impl Step {
     /// The nodes it computes.
-    pub fn nodes(&self) -> &[usize] {
-        match self {
-            Self::Fused(fused) => &fused.nodes,
-            Self::Kernel(node) => std::slice::from_ref(node),
-        }
+    pub fn nodes(&self) -> impl Iterator<Item = usize> {
+        let (head, nodes) = match self {
+            Self::Fused(fused) => (fused.head, fused.nodes.as_slice()),
+            Self::Kernel(node) => (Some(*node), [].as_slice()),
+        };
+        head.into_iter().chain(nodes.iter().copied())
     }
 }

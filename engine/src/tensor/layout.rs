@@ -31,6 +31,12 @@ impl Layout {
         self.shape.numel()
     }
 
+    /// How much memory from its beginning the elements reach into.
+    pub fn extent(&self) -> usize {
+        let reach = |(size, stride): (&usize, &isize)| size.saturating_sub(1) * stride.max(&0).unsigned_abs();
+        self.offset + self.shape.iter().zip(&self.strides).map(reach).sum::<usize>() + usize::from(self.numel() > 0)
+    }
+
     /// Whether the elements lie in row-major order without gaps, wherever they start. Strides of dimensions of
     /// size 1 do not matter, nor any in an empty tensor.
     pub fn is_contiguous(&self) -> bool {

@@ -136,6 +136,18 @@ pub trait Kernel {
     /// # Errors
     /// Something the GPU cannot do, such as an index beyond 32 bits.
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, device: &Device) -> Result<Program>;
+
+    /// Whether the shaders hand every element of the result, once, to `finish(i, value)`, which is given to them: i is
+    /// the element's number, and value has the shader's type `Output`. Pointwise operations on the result then run there.
+    fn finishes(&self) -> bool {
+        false
+    }
+
+    /// Where in the result each operand lies, for an operation that only puts operands of these layouts one after the
+    /// other: then they are written there in the first place, where that can be.
+    fn joins(&self, _operands: &[&Layout]) -> Option<Vec<usize>> {
+        None
+    }
 }
 
 /// Elements read through a layout, on the CPU.

@@ -200,17 +200,28 @@ impl Tensor {
 
     /// Gives the storage part of a longer value, from `offset` on: a change in place.
     pub(crate) fn replace_with_part(&self, value: Rc<Value>, offset: usize) {
+        self.move_to(value, offset);
+        self.0.versions.set(self.0.versions.get() + 1);
+    }
+
+    /// Has the storage be part of a longer value that holds the same elements: no change.
+    pub(crate) fn move_to(&self, value: Rc<Value>, offset: usize) {
         self.0.storage.value.replace(value);
         self.0.storage.offset.set(offset);
-        self.0.versions.set(self.0.versions.get() + 1);
+    }
+
+    /// The same elements, which must lie in order without gaps, as all of a storage of their own; nothing is copied.
+    pub(crate) fn alone(&self) -> Self {
+        let Operand { value, layout: Layout { shape, offset, .. } } = self.operand();
+        let storage = Storage { value: RefCell::new(value), offset: Cell::new(offset), len: self.numel() };
+        Self::over(Rc::new(storage), Layout::contiguous(shape), Rc::default())
     }
 
     /// The same elements as they are now: what is changed in place later leaves them alone. Nothing is copied,
     /// values never change.
     pub(crate) fn snapshot(&self) -> Self {
-        let storage = &self.0.storage;
-        let value = RefCell::new(storage.value.borrow().clone());
-        let storage = Storage { value, offset: storage.offset.clone(), len: storage.len };
+        let Storage { value, offset, len } = &*self.0.storage;
+        let storage = Storage { value: value.clone(), offset: offset.clone(), len: *len };
         Self::over(Rc::new(storage), self.0.layout.clone(), Rc::default())
     }
 

@@ -4,6 +4,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use super::trainer::Phase;
 use super::{Ending, Evaluation, Graph, Trainer, evaluate};
 use crate::data::{DataLoader, Dataset, Epoch};
@@ -62,7 +64,9 @@ impl Trainer {
             if !spec.attrs()?.contains_key("weight_decay") {
                 return Err(Error::value("set_weight_decay", format!("{} has no weight decay", spec.name())));
             }
-            let changed = spec.with(&[("weight_decay".to_owned(), weight_decay.into())].into_iter().collect())?;
+            let mut change = Map::new();
+            change.insert("weight_decay".to_owned(), weight_decay.into());
+            let changed = spec.with(&change)?;
             changed.check()?;
             Ok(changed)
         };

@@ -1,5 +1,7 @@
 //! The device: what the browser offers, what is computed on, what it reaches.
 
+mod kernels;
+
 use crate::protocol::{Adapter, Hardware, Measurement, ToWorker};
 use crate::ui::browser;
 use crate::ui::header::kind;
@@ -7,6 +9,7 @@ use crate::ui::numbers;
 use crate::ui::store::{Status, Store};
 use crate::ui::training::DeviceField;
 use crate::words;
+use kernels::Kernels;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -19,6 +22,7 @@ pub fn Device(store: Store) -> impl IntoView {
             <Offer store />
             <Use store />
             <Measured store />
+            <Kernels store />
         </div>
     }
 }

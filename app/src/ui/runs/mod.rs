@@ -5,16 +5,15 @@ mod table;
 
 use crate::ui::store::Store;
 use leptos::prelude::*;
-use std::collections::BTreeSet;
 
 /// The tab.
 #[component]
 pub fn Runs(store: Store) -> impl IntoView {
     // The run under way is shown as far as it is.
     store.run.keep();
-    let shown = RwSignal::new(BTreeSet::<u32>::new());
+    let shown = RwSignal::new(Vec::<u32>::new());
     store.run.records.with_untracked(|all| {
-        shown.set(all.iter().rev().take(4).map(|record| record.number).collect());
+        shown.update(|shown| shown.extend(all.iter().rev().take(4).map(|record| record.number)));
     });
     let none = move || store.run.records.with(Vec::is_empty);
     view! {

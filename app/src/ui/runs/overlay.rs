@@ -6,7 +6,6 @@ use crate::ui::numbers;
 use crate::ui::pieces::Choice;
 use crate::ui::store::{Curves, Store};
 use leptos::prelude::*;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 type Pick = fn(&Curves) -> &Vec<(f64, f64)>;
@@ -21,7 +20,7 @@ const FIGURES: [(&str, &str, Pick); 4] = [
 
 /// The chart.
 #[component]
-pub fn Overlay(store: Store, shown: RwSignal<BTreeSet<u32>>) -> impl IntoView {
+pub fn Overlay(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
     let figure = RwSignal::new("test-accuracy".to_owned());
     let lines = move |pick: Pick, dots: bool| -> Lend {
         Arc::new(move |take: &mut dyn FnMut(&[Named<'_>])| {

@@ -5,11 +5,10 @@ use crate::ui::numbers;
 use crate::ui::settings;
 use crate::ui::store::{Record, Store};
 use leptos::prelude::*;
-use std::collections::BTreeSet;
 
 /// The table.
 #[component]
-pub fn Table(store: Store, shown: RwSignal<BTreeSet<u32>>) -> impl IntoView {
+pub fn Table(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
     let records = store.run.records;
     let columns = Memo::new(move |_| records.with(|records| differing(records)));
     let head = move || {
@@ -68,7 +67,7 @@ fn value_of<'a>(settings: &'a [(String, String)], name: &str) -> Option<&'a str>
 
 fn row(
     store: Store,
-    shown: RwSignal<BTreeSet<u32>>,
+    shown: RwSignal<Vec<u32>>,
     record: &Record,
     place: usize,
     columns: &[String],
@@ -111,9 +110,9 @@ fn row(
         let on = event_target_checked(&event);
         shown.update(|shown| {
             if on {
-                shown.insert(number);
+                shown.push(number);
             } else {
-                shown.remove(&number);
+                shown.retain(|other| *other != number);
             }
         });
     };

@@ -149,6 +149,7 @@ impl Store {
                 }
             }
             FromWorker::Measured { figures } => self.measured.set(Some(figures)),
+            FromWorker::Kernels { choices } => self.kernels.set(choices),
             // Only `bench.html` asks for it.
             FromWorker::Benched(_) => {}
             FromWorker::Failed { run, reason } => self.failed(run, reason),

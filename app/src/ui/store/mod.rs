@@ -12,7 +12,7 @@ pub use run::{Curves, Pace, Phase, Record, Run};
 use crate::link::Link;
 use crate::protocol::{
     DataInfo, DataKind, DataProgress, DataSource, DeviceChoice, DeviceKind, FileKind, FileSummary, Hardware,
-    LiveChange, Measurement, ResumeFrom, SamplesView, ToWorker,
+    KernelChoice, LiveChange, Measurement, ResumeFrom, SamplesView, ToWorker,
 };
 use crate::ui::browser::Pixels;
 use crate::ui::settings;
@@ -81,6 +81,8 @@ pub struct Store {
     pub device: RwSignal<Option<Opened>>,
     /// What was measured on it; `Some` and empty while it is being measured.
     pub measured: RwSignal<Option<Vec<Measurement>>>,
+    /// Which kernels were chosen for it.
+    pub kernels: RwSignal<Vec<KernelChoice>>,
     /// The data that is loaded.
     pub data: RwSignal<Option<DataInfo>>,
     /// How much of the data that is being loaded has arrived.
@@ -121,6 +123,7 @@ impl Store {
             status: RwSignal::new(Status::Asking),
             device: RwSignal::new(None),
             measured: RwSignal::new(None),
+            kernels: RwSignal::new(Vec::new()),
             data: RwSignal::new(None),
             loading: RwSignal::new(None),
             data_failed: RwSignal::new(None),

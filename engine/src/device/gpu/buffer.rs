@@ -3,7 +3,6 @@
 //! groups made once fit again.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use crate::device::{Counts, count, uncount};
@@ -21,17 +20,15 @@ pub(super) enum Use {
 
 /// Bytes on the GPU. Dropping the last handle returns them to the pool.
 pub struct GpuBuffer {
-    id: u64,
+    kind: Kind,
     raw: wgpu::Buffer,
-    bytes: u64,
-    usage: Use,
     pool: Weak<Pool>,
 }
 
 impl GpuBuffer {
     /// A number no other buffer of this device has.
     pub fn id(&self) -> u64 {
-        self.id
+        self.kind.2
     }
 
     /// The wgpu buffer.
@@ -45,7 +42,8 @@ impl Drop for GpuBuffer {
         match self.pool.upgrade() {
             Some(pool) => {
                 let mut free = pool.free.borrow_mut();
-                free.entry((self.usage, self.bytes)).or_default().insert(self.id, self.raw.clone());
+                let place = free.partition_point(|(kind, _)| *kind < self.kind);
+                free.insert(place, (self.kind, self.raw.clone()));
             }
             // The device is gone. On the web, dropping a wgpu buffer frees nothing: destroy it by hand.
             None => self.raw.destroy(),
@@ -53,12 +51,14 @@ impl Drop for GpuBuffer {
     }
 }
 
-type FreeList = BTreeMap<(Use, u64), BTreeMap<u64, wgpu::Buffer>>;
+/// A buffer's use, its bytes, its number.
+type Kind = (Use, u64, u64);
 
 pub(super) struct Pool {
     device: wgpu::Device,
     counts: Rc<Counts>,
-    free: RefCell<FreeList>,
+    /// In the order of their kinds.
+    free: RefCell<Vec<(Kind, wgpu::Buffer)>>,
 }
 
 impl Pool {
@@ -68,14 +68,16 @@ impl Pool {
 
     pub fn alloc(self: &Rc<Self>, bytes: usize, usage: Use) -> Rc<GpuBuffer> {
         let bytes = size_class(bytes as u64);
-        let reused = self.free.borrow_mut().get_mut(&(usage, bytes)).and_then(BTreeMap::pop_first);
-        let (id, raw) = reused.unwrap_or_else(|| self.create(bytes, usage));
-        Rc::new(GpuBuffer { id, raw, bytes, usage, pool: Rc::downgrade(self) })
+        let mut free = self.free.borrow_mut();
+        let first = free.partition_point(|(kind, _)| *kind < (usage, bytes, 0));
+        let fits = free.get(first).is_some_and(|((of, size, _), _)| (*of, *size) == (usage, bytes));
+        let (kind, raw) = if fits { free.remove(first) } else { self.create(bytes, usage) };
+        Rc::new(GpuBuffer { kind, raw, pool: Rc::downgrade(self) })
     }
 
-    fn create(&self, bytes: u64, usage: Use) -> (u64, wgpu::Buffer) {
+    fn create(&self, bytes: u64, of: Use) -> (Kind, wgpu::Buffer) {
         use wgpu::BufferUsages as U;
-        let usage = match usage {
+        let usage = match of {
             Use::Storage => U::STORAGE | U::COPY_SRC | U::COPY_DST,
             Use::Params => U::UNIFORM | U::COPY_DST,
             Use::Staging => U::MAP_READ | U::COPY_DST,
@@ -89,19 +91,17 @@ impl Pool {
         count(&self.counts.buffers_created, 1);
         count(&self.counts.buffers_live, 1);
         count(&self.counts.bytes_live, bytes);
-        (self.counts.buffers_created.get(), raw)
+        ((of, bytes, self.counts.buffers_created.get()), raw)
     }
 }
 
 impl Pool {
     /// Destroys the free buffers; those in use stay.
     pub fn trim(&self) {
-        for ((_, bytes), buffers) in std::mem::take(&mut *self.free.borrow_mut()) {
-            for raw in buffers.into_values() {
-                raw.destroy();
-                uncount(&self.counts.buffers_live, 1);
-                uncount(&self.counts.bytes_live, bytes);
-            }
+        for ((_, bytes, _), raw) in self.free.take() {
+            raw.destroy();
+            uncount(&self.counts.buffers_live, 1);
+            uncount(&self.counts.bytes_live, bytes);
         }
     }
 }

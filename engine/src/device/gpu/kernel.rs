@@ -1,5 +1,5 @@
-//! Kernels: WGSL source compiled to pipelines, each once. Every kernel has its storage buffers at bindings
-//! 0, 1, … of group 0 and its parameters, a uniform, at the binding after them.
+//! Kernels: WGSL source compiled to pipelines, each once. Every kernel has its buffers at bindings 0, 1, … of
+//! group 0: storage first, then its parameters, a uniform; what is joined to a kernel brings its own after them.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -58,13 +58,15 @@ impl KernelSource {
     }
 }
 
-/// How a kernel uses a storage buffer.
+/// How a kernel uses a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// `var<storage, read>`.
     Read,
     /// `var<storage, read_write>`.
     Write,
+    /// `var<uniform>`.
+    Uniform,
 }
 
 /// A compiled kernel.
@@ -124,12 +126,8 @@ impl Kernels {
                 source: wgpu::ShaderSource::Wgsl(Cow::Borrowed(wgsl)),
             })
         });
-        let mut entries: Vec<wgpu::BindGroupLayoutEntry> = Vec::with_capacity(access.len() + 1);
-        for (i, access) in access.iter().enumerate() {
-            let read_only = *access == Access::Read;
-            entries.push(entry(i, wgpu::BufferBindingType::Storage { read_only }));
-        }
-        entries.push(entry(access.len(), wgpu::BufferBindingType::Uniform));
+        let entries: Vec<wgpu::BindGroupLayoutEntry> =
+            access.iter().enumerate().map(|(i, access)| entry(i, *access)).collect();
         let layout = self
             .device
             .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(name), entries: &entries });
@@ -154,7 +152,12 @@ impl Kernels {
     }
 }
 
-fn entry(binding: usize, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLayoutEntry {
+fn entry(binding: usize, access: Access) -> wgpu::BindGroupLayoutEntry {
+    let ty = match access {
+        Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
+        Access::Write => wgpu::BufferBindingType::Storage { read_only: false },
+        Access::Uniform => wgpu::BufferBindingType::Uniform,
+    };
     wgpu::BindGroupLayoutEntry {
         binding: binding as u32,
         visibility: wgpu::ShaderStages::COMPUTE,

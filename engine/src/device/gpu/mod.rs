@@ -7,7 +7,7 @@ mod kernel;
 mod readback;
 mod timing;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -39,8 +39,11 @@ pub struct Gpu(Rc<Inner>);
 
 struct Inner {
     name: String,
+    identity: String,
     backend: String,
     kind: AdapterKind,
+    /// What was said of an adapter that wgpu knows nothing of.
+    described: OnceCell<(String, AdapterKind)>,
     device: wgpu::Device,
     queue: wgpu::Queue,
     limits: wgpu::Limits,
@@ -55,6 +58,15 @@ struct Inner {
     profiler: Profiler,
     /// Kernels whose times have not come yet, and whether they have been submitted.
     timing: RefCell<Option<(timing::Timing, bool)>>,
+}
+
+/// Part of a buffer of parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// The first word.
+    pub first: usize,
+    /// How many.
+    pub words: usize,
 }
 
 /// One kernel to run: a pipeline, what it is bound to, where its parameters lie, how many workgroups.
@@ -112,8 +124,10 @@ impl Gpu {
         };
         let gpu = Inner {
             name: adapter_name(&info),
+            identity: format!("{:?} {} {} {}", info.backend, info.name, info.driver, info.driver_info),
             backend: if cfg!(target_arch = "wasm32") { "WebGPU".into() } else { format!("{:?}", info.backend) },
             kind,
+            described: OnceCell::new(),
             kernels: Kernels::new(device.clone(), counts.clone()),
             device,
             queue,
@@ -130,9 +144,24 @@ impl Gpu {
         Ok(Self(Rc::new(gpu)))
     }
 
+    /// Says what a browser tells scripts of its adapter and wgpu does not pass on: a name and what it is. Kernels are
+    /// chosen and remembered by it. What is known already stays.
+    pub fn describe(&self, name: &str, kind: AdapterKind) {
+        if self.0.name == UNNAMED {
+            let known = self.0.kind;
+            let kind = if known == AdapterKind::Unknown { kind } else { known };
+            self.0.described.get_or_init(|| (name.to_owned(), kind));
+        }
+    }
+
     /// The adapter's name, such as "NVIDIA GeForce RTX 4070".
     pub fn name(&self) -> &str {
-        &self.0.name
+        self.0.described.get().map_or(&self.0.name, |(name, _)| name)
+    }
+
+    /// What tells this adapter and its driver from others, as far as it is known.
+    pub fn identity(&self) -> &str {
+        self.0.described.get().map_or(&self.0.identity, |(name, _)| name)
     }
 
     /// The interface it is reached through: WebGPU, Vulkan, Metal or Dx12.
@@ -142,7 +171,7 @@ impl Gpu {
 
     /// Whether it is hardware or emulated.
     pub fn kind(&self) -> AdapterKind {
-        self.0.kind
+        self.0.described.get().map_or(self.0.kind, |(_, kind)| *kind)
     }
 
     /// The limits of the device, which are the adapter's own.
@@ -202,28 +231,22 @@ impl Gpu {
         self.0.faults.register(site)
     }
 
-    /// Binds buffers to a pipeline, in its order, and last `words` words of `params` from word `window` on.
-    pub(crate) fn bind(
-        &self,
-        pipeline: &Pipeline,
-        buffers: &[&Rc<GpuBuffer>],
-        params: &GpuBuffer,
-        window: usize,
-        words: usize,
-    ) -> BindGroup {
+    /// Binds buffers to a pipeline, in its order: all of each, or the words from `first` on, `words` of them, of one
+    /// that holds parameters.
+    pub(crate) fn bind(&self, pipeline: &Pipeline, buffers: &[(&Rc<GpuBuffer>, Option<Window>)]) -> BindGroup {
         count(&self.0.counts.bind_groups_created, 1);
-        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len() + 1);
-        for (i, buffer) in buffers.iter().enumerate() {
-            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource: buffer.raw().as_entire_binding() });
+        let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len());
+        for (i, (buffer, window)) in buffers.iter().enumerate() {
+            let resource = match window {
+                None => buffer.raw().as_entire_binding(),
+                Some(window) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: buffer.raw(),
+                    offset: window.first as u64 * 4,
+                    size: std::num::NonZeroU64::new(window.words as u64 * 4),
+                }),
+            };
+            entries.push(wgpu::BindGroupEntry { binding: i as u32, resource });
         }
-        entries.push(wgpu::BindGroupEntry {
-            binding: buffers.len() as u32,
-            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: params.raw(),
-                offset: window as u64 * 4,
-                size: std::num::NonZeroU64::new(words as u64 * 4),
-            }),
-        });
         self.0.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(pipeline.name()),
             layout: pipeline.layout(),
@@ -245,11 +268,16 @@ impl Gpu {
                 pass.set_pipeline(dispatch.pipeline.raw());
                 last = Some(std::ptr::from_ref(dispatch.pipeline));
             }
-            pass.set_bind_group(0, dispatch.bind_group, &[]);
-            let [x, y, z] = dispatch.groups;
-            pass.dispatch_workgroups(x, y, z);
-            count(&self.0.counts.dispatches, 1);
+            self.launch(&mut pass, &dispatch);
         }
+    }
+
+    /// Launches a kernel whose pipeline has been set.
+    fn launch(&self, pass: &mut wgpu::ComputePass<'_>, dispatch: &Dispatch<'_>) {
+        pass.set_bind_group(0, dispatch.bind_group, &[]);
+        let [x, y, z] = dispatch.groups;
+        pass.dispatch_workgroups(x, y, z);
+        count(&self.0.counts.dispatches, 1);
     }
 
     /// Encodes kernels in order, each in a pass between two timestamps.
@@ -262,10 +290,7 @@ impl Gpu {
                 timestamp_writes: (i < timing::MOST).then(|| timing.writes(i)),
             });
             pass.set_pipeline(dispatch.pipeline.raw());
-            pass.set_bind_group(0, dispatch.bind_group, &[]);
-            let [x, y, z] = dispatch.groups;
-            pass.dispatch_workgroups(x, y, z);
-            count(&self.0.counts.dispatches, 1);
+            self.launch(&mut pass, dispatch);
         }
         timing.resolve(encoder);
         self.0.timing.replace(Some((timing, false)));
@@ -312,7 +337,10 @@ fn is_software(info: &wgpu::AdapterInfo) -> bool {
     ["swiftshader", "llvmpipe", "lavapipe", "basic render", "software"].iter().any(|word| text.contains(word))
 }
 
+/// What an adapter is called of which nothing is said.
+const UNNAMED: &str = "unnamed adapter";
+
 fn adapter_name(info: &wgpu::AdapterInfo) -> String {
     let parts = [&info.name, &info.driver, &info.driver_info];
-    parts.into_iter().find(|part| !part.is_empty()).cloned().unwrap_or_else(|| "unnamed adapter".into())
+    parts.into_iter().find(|part| !part.is_empty()).cloned().unwrap_or_else(|| UNNAMED.into())
 }

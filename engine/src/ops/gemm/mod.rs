@@ -3,6 +3,9 @@
 //! shader, see `shaders/shared/gemm_common.wgsl`); this family gives the kernels and chooses among them.
 
 mod cpu;
+#[cfg(not(target_arch = "wasm32"))]
+mod kept;
+mod tuner;
 mod variant;
 
 use crate::Result;
@@ -12,6 +15,9 @@ use crate::tensor::{Bind, Launch, Param, Program, groups_1d};
 use crate::{Error, shader};
 
 pub(crate) use cpu::{multiply, multiply_batches};
+#[cfg(not(target_arch = "wasm32"))]
+pub use kept::{recall, tune_as_needed};
+pub use tuner::{Choice, Choices, adopt, choices, tune};
 use variant::Plan;
 pub(crate) use variant::Shape;
 pub use variant::{Variant, set_variant};
@@ -35,6 +41,7 @@ macro_rules! products {
 }
 
 /// A product to be computed on a GPU.
+#[derive(Clone)]
 pub(crate) struct Gemm {
     /// The operation's name.
     pub name: &'static str,
@@ -52,6 +59,10 @@ pub(crate) struct Gemm {
     pub operands: Vec<Bind>,
     /// The parameters after those that all products have.
     pub params: Vec<Param>,
+    /// Words of the operation's operands.
+    pub extents: Vec<usize>,
+    /// Words of its result.
+    pub output: usize,
 }
 
 impl Gemm {
@@ -60,11 +71,21 @@ impl Gemm {
     /// # Errors
     /// An element type that the GPU has no products for; sizes beyond 32 bits.
     pub fn program(self, device: &Device) -> Result<Program> {
-        let Shape { m, n, k, batches } = self.shape;
-        let count = m * n * batches;
-        if count == 0 {
+        let Shape { m, n, batches, .. } = self.shape;
+        if m * n * batches == 0 {
             return Ok(Program::default());
         }
+        let variant = match variant::forced() {
+            None => tuner::chosen(device, &self)?,
+            forced => forced,
+        };
+        self.program_by(device, variant.unwrap_or_else(|| Variant::usual(device, &self.shape)))
+    }
+
+    /// The launches of one kernel, for a result that is not empty.
+    fn program_by(&self, device: &Device, variant: Variant) -> Result<Program> {
+        let Shape { m, n, k, batches } = self.shape;
+        let count = m * n * batches;
         if u32::try_from(count).is_err() || u32::try_from(k).is_err() {
             return Err(Error::shape(
                 self.name,
@@ -76,7 +97,7 @@ impl Gemm {
             DType::I32 => shader!("shared/gemm_i32"),
             dtype => return Err(Error::dtype(self.name, format!("{dtype} cannot be multiplied on the GPU"))),
         };
-        let plan = Plan::choose(device, &self.shape);
+        let plan = Plan::new(device, &self.shape, variant);
         let common = [self.wgsl, element, shader!("shared/gemm_common"), shader!("shared/gemm_parts")];
         let pieces = [&common[..], &[plan.variant.wgsl()]].concat();
         let mut source = KernelSource::new(self.name, &pieces);
@@ -85,7 +106,7 @@ impl Gemm {
             source = source.constant(name, value);
         }
         let mut params = [m, n, k, batches, plan.splits, plan.chunk].map(Param::from).to_vec();
-        params.extend(self.params);
+        params.extend(self.params.iter().cloned());
         let mut bindings = self.operands.clone();
         bindings.push(if plan.splits > 1 { Bind::Scratch(0) } else { Bind::Output });
         let [high, wide] = plan.variant.tile(&self.shape);
@@ -94,11 +115,11 @@ impl Gemm {
         if plan.splits == 1 {
             return Ok(Program { launches: vec![product], scratch: Vec::new() });
         }
-        let mut bindings = self.operands;
+        let mut bindings = self.operands.clone();
         bindings[0] = Bind::ScratchRead(0);
         bindings.push(Bind::Output);
         let mut parts = KernelSource::new(self.name, &pieces).entry("parts");
-        parts.constants = self.constants;
+        parts.constants.clone_from(&self.constants);
         let parts = Launch { source: parts, bindings, params, groups: groups_1d(count, 64) };
         Ok(Program { launches: vec![product, parts], scratch: vec![count * plan.splits] })
     }

@@ -1,7 +1,9 @@
-//! Which kernel computes a product, and into how many parts its depth is cut. One function decides; the sizes and
-//! the kind of adapter are what it looks at.
+//! Which kernel computes a product, and into how many parts its depth is cut. Unless it has been measured (see
+//! `tuner`), one function decides; the sizes and the kind of adapter are what it looks at.
 
 use std::cell::Cell;
+
+use serde::{Deserialize, Serialize};
 
 use crate::device::{AdapterKind, Device};
 use crate::shader;
@@ -19,8 +21,27 @@ pub(crate) struct Shape {
     pub batches: usize,
 }
 
+impl Shape {
+    /// Multiply-adds.
+    pub fn work(&self) -> usize {
+        self.m.saturating_mul(self.n).saturating_mul(self.k).saturating_mul(self.batches)
+    }
+
+    /// The beginning of the product, of at most so many multiply-adds: its largest side is halved until it is.
+    pub fn cut(mut self, work: usize) -> Self {
+        while self.work() > work {
+            let Self { m, n, k, batches } = &mut self;
+            match [m, n, k, batches].into_iter().max() {
+                Some(largest) if *largest > 1 => *largest = largest.div_ceil(2),
+                _ => break,
+            }
+        }
+        self
+    }
+}
+
 /// A kernel for products.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Variant {
     /// One thread an element.
     Thread,
@@ -40,6 +61,27 @@ impl Variant {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Thread, Self::Register4x4, Self::Register8x8, Self::Register16x8, Self::Tile64x64, Self::Tile128x64];
+
+    /// Those worth measuring, of which there may be one: without workgroup memory where that is emulated, and tiles that the
+    /// product fills. Browsers do not say which adapters are emulated.
+    pub(super) fn candidates(kind: AdapterKind, shape: &Shape) -> &'static [Self] {
+        use AdapterKind::{Hardware, Software, Unknown};
+        match (kind, shape.m.min(shape.n)) {
+            (_, 0..4) => &[Self::Thread],
+            (Software, 4..=8) => &[Self::Register4x4, Self::Register8x8],
+            (Software, _) => &[Self::Register8x8, Self::Register16x8],
+            (Hardware | Unknown, 4..=16) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64],
+            (Hardware, _) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64, Self::Tile128x64],
+            (Unknown, _) => {
+                &[Self::Register4x4, Self::Register8x8, Self::Register16x8, Self::Tile64x64, Self::Tile128x64]
+            }
+        }
+    }
+
+    /// The kernel that is usually fastest, by adapter and sizes.
+    pub(super) fn usual(device: &Device, shape: &Shape) -> Self {
+        choose(is_software(device), shape)
+    }
 
     /// The kernel.
     pub(crate) fn wgsl(self) -> &'static str {
@@ -64,20 +106,21 @@ impl Variant {
         }
     }
 
-    /// Threads of a workgroup, down and across. Without workgroup memory they are laid out after the result, so
-    /// that few lie beyond its edges.
+    /// Threads of a workgroup, down and across. Without workgroup memory they are laid out so that few elements lie beyond
+    /// the edges of the result: threads of a row take turns with its columns, so those beyond the edge would be computed.
     fn threads(self, shape: &Shape) -> [usize; 2] {
         if matches!(self, Self::Tile64x64 | Self::Tile128x64) {
             return [16, 16];
         }
         let [down, across] = self.per_thread();
         let rows = shape.m.div_ceil(down).next_power_of_two().min(64);
-        let cols = shape.n.div_ceil(across).next_power_of_two().min(64);
-        match (rows, cols) {
-            (rows, cols) if rows >= 8 && cols >= 8 => [8, 8],
-            (rows, _) if rows < 8 => [rows, 64 / rows],
-            (_, cols) => [64 / cols, cols],
-        }
+        let padded =
+            |[high, wide]: &[usize; 2]| shape.m.next_multiple_of(high * down) * shape.n.next_multiple_of(wide * across);
+        // Of those that compute equally little the first of the largest: square ones read the least.
+        let layouts = [8, 16, 32, 64, 4].map(|wide| [(64 / wide).min(rows), wide]);
+        let fewest = layouts.iter().map(padded).min();
+        let best = layouts.into_iter().filter(|layout| Some(padded(layout)) == fewest);
+        best.reduce(|a, b| if b[0] * b[1] > a[0] * a[1] { b } else { a }).unwrap_or([8, 8])
     }
 
     /// Values for the kernel's `override`s.
@@ -122,11 +165,11 @@ pub fn set_variant(variant: Option<Variant>) {
 }
 
 impl Plan {
-    /// The kernel for a product on a device.
-    pub fn choose(device: &Device, shape: &Shape) -> Self {
-        let software = matches!(device, Device::Gpu(gpu) if gpu.kind() == AdapterKind::Software);
-        let variant = FORCED.get().unwrap_or_else(|| choose(software, shape));
-        let [high, wide] = variant.tile(shape);
+    /// How a kernel computes a product on a device. The parts are those of the usual kernel, whichever it is: then every
+    /// kernel adds up the same numbers in the same order, and no measurement changes a result.
+    pub fn new(device: &Device, shape: &Shape, variant: Variant) -> Self {
+        let software = is_software(device);
+        let [high, wide] = choose(software, shape).tile(shape);
         let tiles = shape.m.div_ceil(high) * shape.n.div_ceil(wide) * shape.batches;
         // A hardware adapter wants some hundred workgroups; an emulated one as many as the processor has cores.
         let (enough, shortest) = if software { (8, 256) } else { (256, 128) };
@@ -138,13 +181,26 @@ impl Plan {
     }
 }
 
+/// The kernel that [`set_variant`] asks for.
+pub(super) fn forced() -> Option<Variant> {
+    FORCED.get()
+}
+
+fn is_software(device: &Device) -> bool {
+    matches!(device, Device::Gpu(gpu) if gpu.kind() == AdapterKind::Software)
+}
+
 fn choose(software: bool, shape: &Shape) -> Variant {
     let Shape { m, n, .. } = *shape;
     if m * n <= 64 || m < 4 || n < 4 {
         return Variant::Thread;
     }
     if software {
-        return if m <= 4 || n <= 32 { Variant::Register4x4 } else { Variant::Register8x8 };
+        return match (m, n) {
+            (..=4, _) | (_, ..=32) => Variant::Register4x4,
+            (..=15, _) => Variant::Register8x8,
+            _ => Variant::Register16x8,
+        };
     }
     if m <= 16 || n <= 16 {
         return Variant::Register4x4;

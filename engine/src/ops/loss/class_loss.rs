@@ -16,6 +16,12 @@ use crate::{Error, Result, shader};
 
 use super::Reduction;
 
+/// So many elements one workgroup goes through by itself, sooner than a second launch begins.
+const FEW: usize = 16_384;
+
+/// So many rows' weights every workgroup adds up for itself.
+const FEW_ROWS: usize = 1024;
+
 /// The operands are input, target, and the classes' weights if there are any.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClassLoss {
@@ -139,6 +145,7 @@ impl Kernel for ClassLoss {
         params.push(Param::from(usize::from(weight > 0)));
         params.push(Param::Fault(FaultSite { op: self.name(), size: rows.length }));
         params.push(Param::Scalar(0));
+        params.push(Param::from(usize::from(self.reduction == Reduction::Mean)));
         let pieces = [
             shader!("cross_entropy"),
             shader!("exp"),
@@ -148,19 +155,23 @@ impl Kernel for ClassLoss {
             shader!("shared/row"),
             shader!("shared/fault"),
         ];
-        let written = if each { Bind::Output } else { Bind::Scratch(0) };
+        let launch = |entry: &'static str, written: Bind, groups: [u32; 3]| Launch {
+            source: KernelSource::new(self.name(), &pieces)
+                .entry(entry)
+                .constant("TEAM", rows.team(device) as u32)
+                .constant("SOFTMAX", u32::from(self.softmax))
+                .constant("SUMS", u32::from(!each)),
+            bindings: vec![Bind::Faults, Bind::Operand(0), Bind::Operand(1), Bind::Operand(weight), written],
+            params: params.clone(),
+            groups,
+        };
+        if !each && rows.rows * rows.length <= FEW {
+            return Ok(Program { launches: vec![launch("total", Bind::Output, [1, 1, 1])], scratch: Vec::new() });
+        }
         let mut launches = Vec::new();
         if rows.rows > 0 {
-            launches.push(Launch {
-                source: KernelSource::new(self.name(), &pieces)
-                    .entry("rows")
-                    .constant("TEAM", rows.team(device) as u32)
-                    .constant("SOFTMAX", u32::from(self.softmax))
-                    .constant("SUMS", u32::from(!each)),
-                bindings: vec![Bind::Faults, Bind::Operand(0), Bind::Operand(1), Bind::Operand(weight), written],
-                params,
-                groups: rows.groups(device),
-            });
+            let written = if each { Bind::Output } else { Bind::Scratch(0) };
+            launches.push(launch("rows", written, rows.groups(device)));
         }
         if each {
             return Ok(Program { launches, scratch: Vec::new() });
@@ -317,17 +328,19 @@ impl Kernel for ClassLossBackward {
             shader!("shared/team"),
             shader!("shared/row"),
         ];
+        let apart = mean && rows.rows > FEW_ROWS;
         let source = |entry: &'static str, team: usize| {
             KernelSource::new(self.name(), &pieces)
                 .entry(entry)
                 .constant("TEAM", team as u32)
+                .constant("OWN_TOTAL", u32::from(mean && !apart))
                 .constant("SOFTMAX", u32::from(self.0.softmax))
         };
         let bindings = |total: Bind, output: Bind| {
             vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(2), Bind::Operand(weight), total, output]
         };
         let mut launches = Vec::new();
-        if mean {
+        if apart {
             launches.push(Launch {
                 source: source("weights", 64),
                 bindings: bindings(Bind::Operand(0), Bind::Scratch(0)),
@@ -337,10 +350,10 @@ impl Kernel for ClassLossBackward {
         }
         launches.push(Launch {
             source: source("backward", rows.team(device)),
-            bindings: bindings(if mean { Bind::ScratchRead(0) } else { Bind::Operand(0) }, Bind::Output),
+            bindings: bindings(if apart { Bind::ScratchRead(0) } else { Bind::Operand(0) }, Bind::Output),
             params,
             groups: rows.groups(device),
         });
-        Ok(Program { launches, scratch: if mean { vec![1] } else { Vec::new() } })
+        Ok(Program { launches, scratch: if apart { vec![1] } else { Vec::new() } })
     }
 }

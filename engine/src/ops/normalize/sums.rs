@@ -1,5 +1,5 @@
-//! `norm_sums`: Σ g and Σ g·(x − mean)·rstd over some dimensions, in one pass: what the gradient of a normalisation
-//! needs. It is part of a derivative computed without history, and has none itself.
+//! `norm_sums`: Σ g·(x − mean)·rstd and Σ g over some dimensions, in one pass: the gradients of weight and bias of a
+//! normalisation, in this order, which its own gradient needs. It is part of a derivative computed without history, and has none itself.
 
 use std::hash::{Hash, Hasher};
 
@@ -7,8 +7,8 @@ use crate::device::{Device, Float, SliceMut};
 use crate::ops::reduce::program::Reduction;
 use crate::ops::reduce::{Dims, map_runs};
 use crate::tensor::{
-    Bind, Compute, FloatKernel, Function, Kernel, Layout, Op, Program, Saves, Scalars, Shape, Spec, Tensor, View,
-    ViewSpec, Vjp,
+    Bind, Compute, FloatKernel, Function, Kernel, Layout, Op, Param, Program, Saves, Scalars, Shape, Spec, Tensor,
+    View, ViewSpec, Vjp,
 };
 use crate::{Error, Result, shader};
 
@@ -61,7 +61,7 @@ impl FloatKernel for NormSums {
         let data = [g.contiguous::<T>()?, x.contiguous::<T>()?];
         let results = map_runs(data, &layout, &self.dims, 2, |o, [g, x], result| {
             let (sum, product) = sums(g, x, mean[o].to_f64());
-            result.copy_from_slice(&[sum, product * rstd[o].to_f64()]);
+            result.copy_from_slice(&[product * rstd[o].to_f64(), sum]);
         });
         for (o, result) in results.chunks_exact(2).enumerate() {
             output[o] = T::c(result[0]);
@@ -91,8 +91,8 @@ fn sums<T: Float>(g: &[T], x: &[T], centre: f64) -> (f64, f64) {
 }
 
 impl Kernel for NormSums {
-    fn accepts(&self, _index: usize, layout: &Layout) -> bool {
-        layout.offset == 0 && layout.is_contiguous()
+    fn accepts(&self, index: usize, layout: &Layout) -> bool {
+        (layout.offset == 0 || index == 3) && layout.is_contiguous()
     }
 
     fn overwrites(&self) -> bool {
@@ -112,14 +112,18 @@ impl Kernel for NormSums {
             dims: &self.dims,
             acc_words: 2,
             planes: 2,
-            scalar: false,
+            scalar: Param::from(operands[3].layout.offset),
         }
         .program(device)
+    }
+
+    fn finishes(&self) -> bool {
+        true
     }
 }
 
 impl Tensor {
-    /// Σ grad and Σ grad·(self − mean)·rstd over `dims`, kept with size 1.
+    /// Σ grad·(self − mean)·rstd and Σ grad over `dims`, kept with size 1.
     pub(super) fn norm_sums(&self, grad: &Self, mean: &Self, rstd: &Self, dims: &[usize]) -> Result<(Self, Self)> {
         let packed = Self::apply(NormSums { dims: Dims::from_slice(dims) }, &[grad, self, mean, rstd])?;
         Ok((packed.select(0, 0)?, packed.select(0, 1)?))

@@ -42,8 +42,8 @@ pub(crate) struct Reduction<'a> {
     pub acc_words: usize,
     /// Results for each run.
     pub planes: usize,
-    /// Whether the shader's `params.scalar` is the operation's scalar 0.
-    pub scalar: bool,
+    /// The shader's `params.scalar`.
+    pub scalar: Param,
 }
 
 impl Reduction<'_> {
@@ -71,7 +71,7 @@ impl Reduction<'_> {
         let parts = length.div_ceil(chunk.max(1)).max(1);
         let mut params = [outputs, length, parts, chunk, self.layout.offset].map(Param::from).to_vec();
         params.extend([Param::from(kept.0.len()), Param::from(reduced.0.len())]);
-        params.push(if self.scalar { Param::Scalar(0) } else { Param::Word(0) });
+        params.push(self.scalar.clone());
         for (sizes, strides) in [kept, reduced] {
             let inner = |i: usize| sizes.len().checked_sub(i + 1);
             params.extend((0..MOST_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));

@@ -1,0 +1,53 @@
+//! Which of a GPU's kernels are fastest here: measured behind the first steps of a run, kept in the browser's storage, and
+//! told to the page.
+
+use super::Session;
+use crate::protocol::{FromWorker, KernelChoice};
+use kindling::ops::{Choices, adopt, choices, tune};
+use kindling::{Device, Result, json};
+
+/// The name that choices are kept under.
+const KEPT: &str = "kernels";
+
+/// Milliseconds for measuring, a run.
+pub const MEASURING: f64 = 1000.0;
+
+impl Session {
+    /// Takes over what an earlier visit measured. Without it everything works, and is measured again.
+    pub(super) async fn recall_kernels(&self, device: &Device) {
+        if device.is_cpu() {
+            return;
+        }
+        let kept = self.outside.get(KEPT).await.ok().flatten();
+        if let Some(kept) = kept.and_then(|bytes| json::read::<Choices>(&String::from_utf8_lossy(&bytes)).ok())
+            && adopt(device, kept)
+        {
+            self.tell_kernels(&choices(device));
+        }
+    }
+
+    /// Measures the kernels that the run's steps have asked for.
+    pub(super) async fn tune(&mut self, device: &Device) -> Result<()> {
+        let measured = tune(device, MEASURING, &|| self.outside.now()).await?;
+        if measured == 0 {
+            return Ok(());
+        }
+        let choices = choices(device);
+        self.tell_kernels(&choices);
+        if let Ok(text) = json::write(&choices)
+            && let Err(reason) = self.outside.put(vec![(KEPT.to_owned(), text.into_bytes())]).await
+        {
+            self.not_stored(reason);
+        }
+        Ok(())
+    }
+
+    fn tell_kernels(&self, choices: &Choices) {
+        let choices = choices.classes.iter().map(|(product, choice)| KernelChoice {
+            product: product.clone(),
+            kernel: format!("{:?}", choice.variant),
+            milliseconds: choice.milliseconds.iter().map(|(kernel, ms)| (kernel.clone(), *ms)).collect(),
+        });
+        self.say(FromWorker::Kernels { choices: choices.collect() });
+    }
+}

@@ -1,0 +1,49 @@
+//! Which kernels multiply on this device: what was measured, and what won.
+
+use crate::protocol::KernelChoice;
+use crate::ui::numbers;
+use crate::ui::store::Store;
+use leptos::prelude::*;
+
+/// The choices, once there are any.
+#[component]
+pub fn Kernels(store: Store) -> impl IntoView {
+    let rows = move || store.kernels.get().into_iter().map(row).collect_view();
+    move || {
+        store.kernels.with(|choices| !choices.is_empty()).then(|| {
+            view! {
+                <section class="panel card" aria-labelledby="kernels-title">
+                    <h2 id="kernels-title">"Kernels"</h2>
+                    <p class="card-meaning">
+                        "Products and convolutions have several kernels, which all give the same bits. Behind the first steps of a run each is timed on a part of what it is to do; the fastest is used from then on, and remembered in this browser. Sizes are rounded to powers of two; N and T say how the two factors lie."
+                    </p>
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th scope="col">"product"</th>
+                                <th scope="col">"kernel"</th>
+                                <th scope="col">"ms"</th>
+                                <th scope="col">"others, ms"</th>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </section>
+            }
+        })
+    }
+}
+
+fn row(choice: KernelChoice) -> impl IntoView {
+    let KernelChoice { product, kernel, milliseconds } = choice;
+    let (chosen, others): (Vec<_>, Vec<_>) = milliseconds.into_iter().partition(|(name, _)| *name == kernel);
+    let others: Vec<String> = others.iter().map(|(name, ms)| format!("{name} {}", numbers::amount(*ms))).collect();
+    view! {
+        <tr>
+            <th scope="row">{product}</th>
+            <td>{kernel}</td>
+            <td>{chosen.first().map(|(_, ms)| numbers::amount(*ms))}</td>
+            <td class="wrap">{others.join(", ")}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,119 @@
+//! `max_pool2d` of windows that do not overlap: the maxima straight from the images, and the gradient by looking for
+//! them again, so that no places are kept in between.
+
+use std::hash::Hasher;
+
+use crate::device::gpu::KernelSource;
+use crate::device::{Device, Float, SliceMut};
+use crate::tensor::{
+    Compute, FloatKernel, Function, Kernel, Layout, Op, Program, Saves, Scalars, Spec, Tensor, View, ViewSpec, Vjp,
+};
+use crate::{Error, Result, shader};
+
+use super::max_pool2d::{Pool, find};
+use super::pool::{each_plane, with_size};
+
+/// With `backward`, the gradient of the images, operand 1, for one of the maxima, operand 0; else the maxima of operand 0.
+#[derive(Debug)]
+struct Maxima {
+    pool: Pool,
+    backward: bool,
+}
+
+impl Function for Maxima {
+    fn name(&self) -> &'static str {
+        if self.backward { "max_pool2d_backward" } else { "max_pool2d" }
+    }
+
+    fn saves(&self) -> Saves {
+        if self.backward { Saves::inputs(&[1]) } else { Saves::INPUT }
+    }
+
+    fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        if !self.backward {
+            return Ok(vec![Some(Tensor::apply(Self { backward: true, ..*self }, &[grad, &cx.input(0)?])?)]);
+        }
+        // Linear in the gradient that came in; the places do not move with the images.
+        let input = cx.input(1)?.detach();
+        Ok(vec![Some(self.pool.taken(grad, &input)?), None])
+    }
+}
+
+impl Op for Maxima {
+    fn infer(&self, operands: &[Spec]) -> Result<Spec> {
+        let size = if self.backward { self.pool.input } else { self.pool.output };
+        Ok(Spec::new(with_size(&operands[0].shape, size), operands[0].dtype))
+    }
+
+    fn key(&self, state: &mut dyn Hasher) {
+        self.pool.key(state);
+        state.write_u8(u8::from(self.backward));
+    }
+
+    fn scalars(&self) -> Scalars {
+        Scalars::new()
+    }
+
+    fn compute(&self) -> Compute<'_> {
+        Compute::Kernel(self)
+    }
+}
+
+impl FloatKernel for Maxima {
+    fn run<T: Float>(&self, operands: &[View<'_>], output: &mut [T]) -> Result<()> {
+        let (pixels, places) = (self.pool.pixels(), self.pool.places());
+        let input = operands[usize::from(self.backward)].contiguous::<T>()?;
+        let image = |i: usize| &input[i * pixels..(i + 1) * pixels];
+        let indices = |i: usize| {
+            let mut indices = vec![0; places];
+            find(&self.pool, image(i), &mut indices);
+            indices
+        };
+        if !self.backward {
+            return each_plane(output, places, |i, plane| {
+                plane.iter_mut().zip(indices(i)).for_each(|(out, at)| *out = image(i)[at as usize]);
+                Ok(())
+            });
+        }
+        let grad = operands[0].contiguous::<T>()?;
+        each_plane(output, pixels, |i, plane| {
+            let grads = &grad[i * places..(i + 1) * places];
+            indices(i).into_iter().zip(grads).for_each(|(at, grad)| plane[at as usize] = *grad);
+            Ok(())
+        })
+    }
+}
+
+impl Kernel for Maxima {
+    fn accepts(&self, _index: usize, layout: &Layout) -> bool {
+        layout.is_contiguous()
+    }
+
+    fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
+        self.run_any(operands, output)
+    }
+
+    fn gpu(&self, operands: &[ViewSpec], output: &Spec, _device: &Device) -> Result<Program> {
+        let shader = if self.backward { shader!("max_pool2d_maxima_backward") } else { shader!("max_pool2d_maxima") };
+        let pieces = [shader, shader!("shared/max_pool2d"), shader!("shared/max_pool2d_window")];
+        let threads = if self.backward {
+            let cells = self.pool.cells();
+            let planes = output.shape.numel().checked_div(self.pool.pixels());
+            planes.ok_or_else(|| Error::internal("a pool of empty images"))? * cells[0] * cells[1]
+        } else {
+            output.shape.numel()
+        };
+        Ok(self.pool.program(KernelSource::new(self.name(), &pieces), operands, threads))
+    }
+
+    fn finishes(&self) -> bool {
+        true
+    }
+}
+
+impl Tensor {
+    /// The maxima of windows that do not overlap.
+    pub(super) fn max_pool2d_maxima(&self, pool: Pool) -> Result<Self> {
+        Self::apply(Maxima { pool, backward: false }, &[self])
+    }
+}
