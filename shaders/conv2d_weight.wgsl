@@ -1,8 +1,8 @@
 // The operands of the gradient of a convolution's weight as a product: for every group, output[o, (c, kh, kw)] = Σ over
 // (image, oh, ow) of grad[o, (image, oh, ow)]·patch[(image, oh, ow), (c, kh, kw)]. The depth is long and the result small, so
 // it is usually split. Columns beyond those of the patch are 1 everywhere: there is one if the gradient of the bias is wanted
-// too, which is the sum of grad and comes to lie behind that of the weight. Used with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around and fail the
-// comparison with the image's size.
+// too, which is the sum of grad and comes to lie behind that of the weight. Used with shared/gemm_common.wgsl, which says
+// what is what. Numbers below zero wrap around and fail the comparison with the image's size.
 // joined with: shared/gemm_f32, shared/finish
 
 override kernel_h: u32 = 3u;

@@ -50,12 +50,16 @@ async function going(device) {
   return { ...opened, training, epoch };
 }
 
-test("a GPU device that is destroyed while it trains: the run reaches its end", long, async () => {
+test("a GPU device that is destroyed while it trains: the run reaches its end; kernels that were measured are shown", long, async () => {
   const { page, context, training } = await going("gpu");
   await page.evaluate(() => window.workers.at(-1).postMessage({ text: '"lose-device"', bulk: [] }));
   await page.locator(".notice").getByText(/goes on from step/).waitFor({ timeout: 60_000 });
   await training.getByText("finished").waitFor({ timeout: 120_000 });
   assert.equal(await page.evaluate(() => window.workers.length), 1);
+  // What was measured on the way is shown.
+  await page.getByRole("navigation").getByRole("link", { name: "Device" }).click();
+  const kernels = page.getByRole("region", { name: "Kernels" });
+  await kernels.getByRole("row", { name: /conv2d f32 \d+×\d+×\d+ N[NT].*Register\d+x\d+/ }).first().waitFor();
   await context.close();
 });
 

@@ -3,14 +3,11 @@
 mod world;
 
 use super::*;
-use crate::protocol::{
-    DataInfo, DataKind, DataSource, FileKind, LiveChange, Order, PictureOf, ResumeFrom, SplitName, StepView,
-};
+use crate::protocol::{DataKind, DataSource, FileKind, LiveChange, Order, PictureOf, ResumeFrom, SplitName, StepView};
 use kindling::block_on;
 use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
-use std::collections::BTreeMap;
-use world::{Heard, Played, World};
+use world::{Heard, Played};
 
 fn spec(epochs: usize) -> TrainSpec {
     TrainSpec {
