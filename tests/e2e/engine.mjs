@@ -32,7 +32,10 @@ export async function worker(browser, url, device = "cpu", context = undefined) 
           window.bulk = one.bulk;
           return one.body;
         }
-        await new Promise((done) => { wake = done; });
+        await new Promise((done, give) => {
+          const timer = setTimeout(() => give(new Error(`two minutes without a message, waiting for ${name}`)), 120_000);
+          wake = () => { clearTimeout(timer); done(); };
+        });
       }
     };
     window.ask = (message, bulk = []) => engine.postMessage({ text: JSON.stringify(message), bulk });
