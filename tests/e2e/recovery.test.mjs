@@ -60,6 +60,8 @@ test("a GPU device that is destroyed while it trains: the run reaches its end; k
   await page.getByRole("navigation").getByRole("link", { name: "Device" }).click();
   const kernels = page.getByRole("region", { name: "Kernels" });
   await kernels.getByRole("row", { name: /conv2d f32 \d+×\d+×\d+ N[NT].*Register\d+x\d+/ }).first().waitFor();
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
   await context.close();
 });
 

@@ -17,7 +17,7 @@ pub fn Kernels(store: Store) -> impl IntoView {
                     <p class="card-meaning">
                         "Products and convolutions have several kernels, which all give the same bits. Behind the first steps of a run each is timed on a part of what it is to do; the fastest is used from then on, and remembered in this browser. Sizes are rounded to powers of two; N and T say how the two factors lie."
                     </p>
-                    <table class="table">
+                    <table class="table kernels">
                         <thead>
                             <tr>
                                 <th scope="col">"product"</th>
@@ -43,7 +43,7 @@ fn row(choice: KernelChoice) -> impl IntoView {
             <th scope="row">{product}</th>
             <td>{kernel}</td>
             <td>{chosen.first().map(|(_, ms)| numbers::amount(*ms))}</td>
-            <td class="wrap">{others.join(", ")}</td>
+            <td>{others.join(", ")}</td>
         </tr>
     }
 }
