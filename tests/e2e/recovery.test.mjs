@@ -62,6 +62,9 @@ test("a GPU device that is destroyed while it trains: the run reaches its end; k
   await kernels.getByRole("row", { name: /conv2d f32 \d+×\d+×\d+ N[NT].*Register\d+x\d+/ }).first().waitFor();
   await page.setViewportSize({ width: 390, height: 844 });
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  // They are this device's.
+  await page.getByLabel("Computes on").selectOption("cpu");
+  await kernels.waitFor({ state: "detached" });
   await context.close();
 });
 

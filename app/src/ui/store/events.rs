@@ -27,6 +27,8 @@ impl Store {
             FromWorker::Hardware(hardware) => self.status.set(Status::Known(hardware)),
             FromWorker::DeviceOpened { name, kind, note } => {
                 self.device.set(Some(Opened { name, kind }));
+                // What was chosen for this one is told next, if there is any.
+                self.kernels.set(Vec::new());
                 if let Some(note) = note {
                     self.tell(false, note);
                 }
