@@ -10,6 +10,8 @@ override stride_h: u32 = 1u;
 override stride_w: u32 = 1u;
 override dilation_h: u32 = 1u;
 override dilation_w: u32 = 1u;
+// Whether a patch may reach beyond its image.
+override padded: u32 = 1u;
 
 struct Params {
     m: u32,
@@ -86,6 +88,9 @@ fn b_depth(group: u32, k: u32) -> BDepth {
 }
 
 fn b_load(depth: BDepth, col: BCol) -> Element {
+    if (padded == 0u) {
+        return b[depth.place + col.place];
+    }
     var value = Element(0);
     if (depth.row + col.row < params.height && depth.col + col.col < params.width) {
         value = b[depth.place + col.place];

@@ -11,6 +11,8 @@ override stride_h: u32 = 1u;
 override stride_w: u32 = 1u;
 override dilation_h: u32 = 1u;
 override dilation_w: u32 = 1u;
+// Whether a patch may reach beyond its image.
+override padded: u32 = 1u;
 
 struct Params {
     m: u32,
@@ -62,6 +64,9 @@ struct Pixel {
     outside: Element,
 }
 
+// The row of the columns that are 1 everywhere: below any image.
+const ALL_ONES: u32 = 0x40000000u;
+
 alias BDepth = Pixel;
 alias BCol = Pixel;
 
@@ -84,7 +89,7 @@ fn b_col(group: u32, n: u32) -> BCol {
     let row = (tap / kernel_w) * dilation_h;
     let col = (tap % kernel_w) * dilation_w;
     if (n >= params.columns) {
-        return Pixel(0u, 0x40000000u, 0u, Element(1));
+        return Pixel(0u, ALL_ONES, 0u, Element(1));
     }
     return Pixel(params.offset + channel * params.channel_step + row * params.row_step + col, row, col, Element(0));
 }
@@ -98,6 +103,9 @@ fn b_depth(group: u32, k: u32) -> BDepth {
 }
 
 fn b_load(depth: BDepth, col: BCol) -> Element {
+    if (padded == 0u) {
+        return select(b[depth.place + col.place], col.outside, col.row == ALL_ONES);
+    }
     var value = col.outside;
     if (depth.row + col.row < params.height && depth.col + col.col < params.width) {
         value = b[depth.place + col.place];

@@ -63,6 +63,7 @@ fn describe(adapter: &JsValue) -> (Adapter, bool) {
         workgroup_size: limit("maxComputeInvocationsPerWorkgroup"),
         half_precision: has("shader-f16"),
         timestamps: has("timestamp-query"),
+        subgroups: has("subgroups"),
     };
     (adapter, fallback)
 }

@@ -24,7 +24,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 fn check(source: &str) -> Result<(), String> {
     let module = naga::front::wgsl::parse_str(source).map_err(|e| e.emit_to_string(source))?;
     let flags = naga::valid::ValidationFlags::all();
-    naga::valid::Validator::new(flags, naga::valid::Capabilities::default())
+    naga::valid::Validator::new(flags, naga::valid::Capabilities::default() | naga::valid::Capabilities::SUBGROUP)
         .validate(&module)
         .map_err(|e| e.emit_to_string(source))?;
     Ok(())

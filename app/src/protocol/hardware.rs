@@ -33,6 +33,8 @@ pub struct Adapter {
     pub half_precision: bool,
     /// Whether kernels can be timed on the adapter itself.
     pub timestamps: bool,
+    /// Whether kernels can use subgroups. `worker.js` asks for them wherever they are.
+    pub subgroups: bool,
 }
 
 /// Why there is no adapter.

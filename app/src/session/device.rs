@@ -110,6 +110,9 @@ pub async fn open(choice: DeviceChoice, outside: &dyn Outside) -> Result<Opened>
     }
     let Device::Gpu(gpu) = Device::gpu().await? else { return Ok(cpu()) };
     let described = words::describe(&hardware).name;
+    if matches!(&hardware, Hardware::Software(adapter) | Hardware::Gpu(adapter) if adapter.subgroups) {
+        gpu.has_subgroups();
+    }
     match hardware {
         Hardware::Software(_) => gpu.describe(&described, AdapterKind::Software),
         Hardware::Gpu(adapter) if !adapter.vendor.is_empty() => gpu.describe(&described, AdapterKind::Hardware),

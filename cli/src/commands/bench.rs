@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use kindling::device::{Counters, threads};
-use kindling::ops::choices;
+use kindling::ops::{choices, tuning_ms};
 use kindling::train::bench::{Bench as Workload, Recipe};
 use kindling::{Device, Error, Result, block_on};
 use serde_json::{Map, Value, json};
@@ -57,7 +57,7 @@ pub fn run(args: &Bench) -> Result<()> {
     // Products that were not measured on this adapter before are measured as the first step is planned.
     let known = choices(&device).classes.len();
     let (first, first_step_ms) = steps(&mut work, 1)?;
-    let tuned = choices(&device).classes.len() - known;
+    let (tuned, tuning) = (choices(&device).classes.len() - known, tuning_ms(&device));
     let (warm, warm_ms) = match args.warmup - 1 {
         0 => (first, 0.0),
         more => steps(&mut work, more)?,
@@ -74,7 +74,8 @@ pub fn run(args: &Bench) -> Result<()> {
         "steps": args.steps, "reps": args.reps, "ms_per_step": median(&repeats),
         "min_ms": repeats.iter().copied().fold(f64::INFINITY, f64::min), "reps_ms": repeats,
         "first_loss": first, "loss_warm": warm, "last_loss": last,
-        "init_ms": init_ms, "first_step_ms": first_step_ms, "tuned": tuned, "warm_ms": warm_ms, "total_ms": total_ms,
+        "init_ms": init_ms, "first_step_ms": first_step_ms, "tuned": tuned,
+        "tuning_ms": tuning, "warm_ms": warm_ms, "total_ms": total_ms,
     });
     let counts = per_step(&mut work, &device)?;
     match result.as_object_mut() {

@@ -159,7 +159,7 @@ impl Kernel for Conv2d {
         let gemm = Gemm {
             name: "conv2d",
             wgsl: shader!("conv2d"),
-            constants: g.constants(),
+            constants: g.patch_constants(),
             dtype: output.dtype,
             shape: gemm::Shape { m: g.filters, n: g.images * g.places(), k: g.depth(), batches: g.window.groups },
             deep: [true, false],

@@ -132,7 +132,7 @@ impl Kernel for Conv2dWeight {
         let gemm = Gemm {
             name: "conv2d_weight",
             wgsl: shader!("conv2d_weight"),
-            constants: g.constants(),
+            constants: g.patch_constants(),
             dtype: output.dtype,
             shape: gemm::Shape { m: g.filters, n, k: g.images * g.places(), batches: g.window.groups },
             deep: [true, true],

@@ -104,7 +104,7 @@ pub use create::TensorOptions;
 pub use gather_batch::{GatherBatch, Place};
 pub use gemm::{Choice, Choices, Variant, adopt, choices, set_variant, tune};
 #[cfg(not(target_arch = "wasm32"))]
-pub use gemm::{recall, tune_as_needed};
+pub use gemm::{recall, tune_as_needed, tuning_ms};
 pub use index::{Index, Indices};
 pub use loss::{CrossEntropyOptions, Reduction};
 pub use max_pool1d::MaxPool1dOptions;

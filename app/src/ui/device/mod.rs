@@ -74,6 +74,7 @@ fn Limits(adapter: Adapter) -> impl IntoView {
         ("Workgroup size", format!("{} threads", adapter.workgroup_size), "Threads that can share memory."),
         ("Half precision", yes_or_no(adapter.half_precision), "Whether shaders can compute with 16-bit numbers."),
         ("Kernel timing", yes_or_no(adapter.timestamps), "Whether the adapter itself can time its work."),
+        ("Subgroups", yes_or_no(adapter.subgroups), "Whether neighbouring threads can hand each other numbers."),
     ];
     let rows = facts.into_iter().map(|(label, value, title)| {
         view! {

@@ -54,7 +54,10 @@ impl KernelSource {
 
     /// The pieces joined: what the compiler sees.
     pub fn wgsl(&self) -> String {
-        self.pieces.join("\n")
+        let wgsl = self.pieces.join("\n");
+        // The standard wants it said, naga does not know the words yet (gfx-rs/wgpu#5555).
+        let enable = cfg!(target_arch = "wasm32") && wgsl.contains("subgroupBroadcast");
+        if enable { format!("enable subgroups;\n{wgsl}") } else { wgsl }
     }
 }
 

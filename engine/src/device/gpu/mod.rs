@@ -7,7 +7,7 @@ mod kernel;
 mod readback;
 mod timing;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -44,6 +44,10 @@ struct Inner {
     kind: AdapterKind,
     /// What was said of an adapter that wgpu knows nothing of.
     described: OnceCell<(String, AdapterKind)>,
+    /// Threads of its largest subgroup, if it says.
+    subgroup: u32,
+    /// Whether kernels may use subgroups.
+    subgroups: Cell<bool>,
     device: wgpu::Device,
     queue: wgpu::Queue,
     limits: wgpu::Limits,
@@ -96,7 +100,7 @@ impl Gpu {
         let info = adapter.get_info();
         let limits = adapter.limits();
         // Only what is used: a browser tells less about the machine then.
-        let features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let features = adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP);
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("kindling"),
@@ -128,6 +132,8 @@ impl Gpu {
             backend: if cfg!(target_arch = "wasm32") { "WebGPU".into() } else { format!("{:?}", info.backend) },
             kind,
             described: OnceCell::new(),
+            subgroup: info.subgroup_max_size,
+            subgroups: Cell::new(features.contains(wgpu::Features::SUBGROUP)),
             kernels: Kernels::new(device.clone(), counts.clone()),
             device,
             queue,
@@ -152,6 +158,17 @@ impl Gpu {
             let kind = if known == AdapterKind::Unknown { kind } else { known };
             self.0.described.get_or_init(|| (name.to_owned(), kind));
         }
+    }
+
+    /// Says that the device was opened with WebGPU's feature "subgroups", which wgpu neither asks a browser for nor sees there
+    /// ([gfx-rs/wgpu#5555](https://github.com/gfx-rs/wgpu/issues/5555)). Natively it is known.
+    pub fn has_subgroups(&self) {
+        self.0.subgroups.set(true);
+    }
+
+    /// Threads of the largest subgroup, if kernels may use subgroups.
+    pub(crate) fn subgroup(&self) -> Option<u32> {
+        Some(self.0.subgroup).filter(|size| *size > 0 && self.0.subgroups.get())
     }
 
     /// The adapter's name, such as "NVIDIA GeForce RTX 4070".

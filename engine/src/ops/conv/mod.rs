@@ -129,7 +129,7 @@ impl Geometry {
         self.input[0] * self.input[1]
     }
 
-    /// The constants of the shaders.
+    /// The constants of the three shaders.
     pub fn constants(&self) -> Vec<(&'static str, u32)> {
         let window = &self.window;
         let pairs = [
@@ -141,6 +141,18 @@ impl Geometry {
             ("dilation_w", window.dilation[1]),
         ];
         pairs.map(|(name, value)| (name, value as u32)).to_vec()
+    }
+
+    /// The constants of the shaders that read patches of the input: also whether one may reach beyond its image.
+    pub fn patch_constants(&self) -> Vec<(&'static str, u32)> {
+        let Window { stride, before, dilation, .. } = self.window;
+        let reaches = |d: usize| {
+            let last = self.output[d].saturating_sub(1) * stride[d] + self.kernel[d].saturating_sub(1) * dilation[d];
+            before[d] > 0 || last >= self.input[d]
+        };
+        let mut constants = self.constants();
+        constants.push(("padded", u32::from(reaches(0) || reaches(1))));
+        constants
     }
 
     /// The parameters that the three shaders share, after those of the product: channels, filters, sizes, padding.

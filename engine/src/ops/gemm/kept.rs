@@ -40,23 +40,32 @@ pub fn recall(device: &Device) -> Result<bool> {
     Ok(adopted)
 }
 
-/// Measures a class, takes the time from the budget, and keeps the choice.
-pub(super) fn measured(gpu: &Gpu, device: &Device, gemm: &Gemm, class: String) -> Result<Variant> {
+/// Milliseconds that were spent on measuring as products were planned.
+pub fn tuning_ms(device: &Device) -> f64 {
+    let Device::Gpu(gpu) = device else { return 0.0 };
+    with_table(gpu, |table| table.spent)
+}
+
+/// Measures a class, takes the time from the budget, and keeps the choice, if the budget was enough.
+pub(super) fn measured(gpu: &Gpu, device: &Device, gemm: &Gemm, class: String) -> Result<Option<Variant>> {
     let start = Instant::now();
     let now = || start.elapsed().as_secs_f64() * 1e3;
-    let choice = plan::block_on(measure(gpu, device, gemm.clone(), &now))?;
-    let variant = choice.variant;
+    let budget = with_table(gpu, |table| table.budget);
+    let choice = plan::block_on(measure(gpu, device, gemm.clone(), budget, &now))?;
     with_table(gpu, |table| {
         table.budget -= now();
-        table.choices.insert(class, choice);
+        table.spent += now();
     });
+    let Some(choice) = choice else { return Ok(None) };
+    let variant = choice.variant;
+    with_table(gpu, |table| table.choices.insert(class, choice));
     if let Some(path) = file(device)
         && let Ok(text) = serde_json::to_string_pretty(&choices(device))
         && let Err(error) = write(&path, &text)
     {
         log::warn!("the choices of kernels could not be kept in {}: {error}", path.display());
     }
-    Ok(variant)
+    Ok(Some(variant))
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {

@@ -16,7 +16,7 @@ use crate::{Error, shader};
 
 pub(crate) use cpu::{multiply, multiply_batches};
 #[cfg(not(target_arch = "wasm32"))]
-pub use kept::{recall, tune_as_needed};
+pub use kept::{recall, tune_as_needed, tuning_ms};
 pub use tuner::{Choice, Choices, adopt, choices, tune};
 use variant::Plan;
 pub(crate) use variant::Shape;
@@ -77,7 +77,7 @@ impl Gemm {
         }
         let variant = match variant::forced() {
             None => tuner::chosen(device, &self)?,
-            forced => forced,
+            forced => forced.filter(|variant| matches!(device, Device::Gpu(gpu) if variant.runs(gpu))),
         };
         self.program_by(device, variant.unwrap_or_else(|| Variant::usual(device, &self.shape)))
     }

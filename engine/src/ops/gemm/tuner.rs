@@ -17,7 +17,7 @@ use super::variant::Variant;
 use super::{Gemm, Shape};
 
 /// Counts up when kernels change so much that old measurements say nothing.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Multiply-adds of a measured run: as many of these as take a few milliseconds. Larger products are cut.
 const WORKS: [usize; 4] = [1 << 24, 1 << 27, 1 << 30, 1 << 31];
@@ -62,6 +62,9 @@ pub(super) struct Table {
     /// Milliseconds that may be spent on measuring as products are planned.
     #[cfg(not(target_arch = "wasm32"))]
     pub budget: f64,
+    /// Milliseconds that were.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub spent: f64,
     waiting: Vec<(String, Gemm)>,
 }
 
@@ -97,14 +100,14 @@ fn class(gemm: &Gemm) -> String {
 /// A kernel that the GPU cannot run.
 pub(super) fn chosen(device: &Device, gemm: &Gemm) -> Result<Option<Variant>> {
     let Device::Gpu(gpu) = device else { return Ok(None) };
-    if gemm.shape.work() < LEAST || Variant::candidates(gpu.kind(), &gemm.shape).len() < 2 {
+    if gemm.shape.work() < LEAST || Variant::candidates(gpu, &gemm.shape).len() < 2 {
         return Ok(None);
     }
     let class = class(gemm);
     let known = with_table(gpu, |table| table.choices.get(&class).map(|choice| choice.variant));
     #[cfg(not(target_arch = "wasm32"))]
     if known.is_none() && with_table(gpu, |table| table.budget > 0.0) {
-        return super::kept::measured(gpu, device, gemm, class).map(Some);
+        return super::kept::measured(gpu, device, gemm, class);
     }
     if known.is_none() {
         with_table(gpu, |table| {
@@ -153,7 +156,7 @@ pub async fn tune(device: &Device, budget: f64, now: &dyn Fn() -> f64) -> Result
             break;
         }
         let (class, gemm) = waiting[place].clone();
-        let choice = measure(gpu, device, gemm, now).await?;
+        let Some(choice) = measure(gpu, device, gemm, start + budget, now).await? else { break };
         with_table(gpu, |table| table.choices.insert(class, choice));
         measured += 1;
     }
@@ -163,9 +166,16 @@ pub async fn tune(device: &Device, budget: f64, now: &dyn Fn() -> f64) -> Result
     Ok(measured)
 }
 
-/// Times the kernels for a product.
-pub(super) async fn measure(gpu: &Gpu, device: &Device, mut gemm: Gemm, now: &dyn Fn() -> f64) -> Result<Choice> {
-    let candidates = Variant::candidates(gpu.kind(), &gemm.shape);
+/// Times the kernels for a product; `None` if they are not all timed by the deadline, in `now`'s milliseconds: where they have
+/// to be compiled first, that takes longer than they run, but next time less.
+pub(super) async fn measure(
+    gpu: &Gpu,
+    device: &Device,
+    mut gemm: Gemm,
+    deadline: f64,
+    now: &dyn Fn() -> f64,
+) -> Result<Option<Choice>> {
+    let candidates = Variant::candidates(gpu, &gemm.shape);
     let usual = Variant::usual(device, &gemm.shape);
     let whole = gemm.shape;
     let first = candidates.iter().find(|variant| **variant == usual).or(candidates.first());
@@ -184,13 +194,16 @@ pub(super) async fn measure(gpu: &Gpu, device: &Device, mut gemm: Gemm, now: &dy
     milliseconds.insert(format!("{tried:?}"), fastest);
     fastest *= WORTH;
     for variant in candidates.iter().copied().filter(|variant| *variant != tried) {
+        if now() > deadline {
+            return Ok(None);
+        }
         let taken = time(gpu, device, &gemm, variant, now).await?;
         milliseconds.insert(format!("{variant:?}"), taken);
         if taken < fastest {
             (best, fastest) = (variant, taken);
         }
     }
-    Ok(Choice { variant: best, milliseconds })
+    Ok(Some(Choice { variant: best, milliseconds }))
 }
 
 /// Milliseconds of one kernel.

@@ -5,8 +5,11 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use crate::device::{AdapterKind, Device};
+use crate::device::{AdapterKind, Device, Gpu};
 use crate::shader;
+
+/// The largest subgroup whose threads may share what they load: the narrowest row of threads of those kernels.
+const SHARED: u32 = 8;
 
 /// The sizes of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,10 @@ pub enum Variant {
     Register8x8,
     /// 16 × 8 elements a thread in registers.
     Register16x8,
+    /// 16 × 4 elements a thread in registers, elements of A shared in a subgroup.
+    Subgroup16x4,
+    /// 32 × 4 elements a thread in registers, elements of A shared in a subgroup.
+    Subgroup32x4,
     /// Tiles of 64 × 64 through workgroup memory.
     Tile64x64,
     /// Tiles of 128 × 64 through workgroup memory.
@@ -59,16 +66,25 @@ pub enum Variant {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Thread, Self::Register4x4, Self::Register8x8, Self::Register16x8, Self::Tile64x64, Self::Tile128x64];
+    pub const ALL: [Self; 8] = [
+        Self::Thread,
+        Self::Register4x4,
+        Self::Register8x8,
+        Self::Register16x8,
+        Self::Subgroup16x4,
+        Self::Subgroup32x4,
+        Self::Tile64x64,
+        Self::Tile128x64,
+    ];
 
     /// Those worth measuring, of which there may be one: without workgroup memory where that is emulated, and tiles that the
     /// product fills. Browsers do not say which adapters are emulated.
-    pub(super) fn candidates(kind: AdapterKind, shape: &Shape) -> &'static [Self] {
+    pub(super) fn candidates(gpu: &Gpu, shape: &Shape) -> &'static [Self] {
         use AdapterKind::{Hardware, Software, Unknown};
-        match (kind, shape.m.min(shape.n)) {
+        match (gpu.kind(), shape.m.min(shape.n)) {
             (_, 0..4) => &[Self::Thread],
             (Software, 4..=8) => &[Self::Register4x4, Self::Register8x8],
+            (Software, _) if Self::Subgroup16x4.runs(gpu) => &[Self::Subgroup16x4, Self::Subgroup32x4],
             (Software, _) => &[Self::Register8x8, Self::Register16x8],
             (Hardware | Unknown, 4..=16) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64],
             (Hardware, _) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64, Self::Tile128x64],
@@ -78,9 +94,26 @@ impl Variant {
         }
     }
 
+    /// Whether threads of a subgroup share what they load.
+    fn shares(self) -> bool {
+        matches!(self, Self::Subgroup16x4 | Self::Subgroup32x4)
+    }
+
+    /// Whether a device can run the kernel. Where threads share rows, a row of threads is at least a subgroup.
+    pub(super) fn runs(self, gpu: &Gpu) -> bool {
+        !self.shares() || gpu.subgroup().is_some_and(|size| size <= SHARED)
+    }
+
     /// The kernel that is usually fastest, by adapter and sizes.
     pub(super) fn usual(device: &Device, shape: &Shape) -> Self {
-        choose(is_software(device), shape)
+        let plain = choose(is_software(device), shape);
+        match (device, shape.m) {
+            (Device::Gpu(gpu), 9..) if gpu.kind() == AdapterKind::Software && shape.n > 16 => {
+                let shared = if shape.m > 16 { Self::Subgroup32x4 } else { Self::Subgroup16x4 };
+                if shared.runs(gpu) { shared } else { plain }
+            }
+            _ => plain,
+        }
     }
 
     /// The kernel.
@@ -90,6 +123,8 @@ impl Variant {
             Self::Register4x4 => shader!("shared/gemm_register_4x4"),
             Self::Register8x8 => shader!("shared/gemm_register_8x8"),
             Self::Register16x8 => shader!("shared/gemm_register_16x8"),
+            Self::Subgroup16x4 => shader!("shared/gemm_subgroup_16x4"),
+            Self::Subgroup32x4 => shader!("shared/gemm_subgroup_32x4"),
             Self::Tile64x64 => shader!("shared/gemm_tile_64x64"),
             Self::Tile128x64 => shader!("shared/gemm_tile_128x64"),
         }
@@ -102,6 +137,8 @@ impl Variant {
             Self::Register4x4 | Self::Tile64x64 => [4, 4],
             Self::Register8x8 => [8, 8],
             Self::Register16x8 => [16, 8],
+            Self::Subgroup16x4 => [16, 4],
+            Self::Subgroup32x4 => [32, 4],
             Self::Tile128x64 => [8, 4],
         }
     }
@@ -117,7 +154,7 @@ impl Variant {
         let padded =
             |[high, wide]: &[usize; 2]| shape.m.next_multiple_of(high * down) * shape.n.next_multiple_of(wide * across);
         // Of those that compute equally little the first of the largest: square ones read the least.
-        let layouts = [8, 16, 32, 64, 4].map(|wide| [(64 / wide).min(rows), wide]);
+        let layouts = [8, 16, 32, 64, if self.shares() { 8 } else { 4 }].map(|wide| [(64 / wide).min(rows), wide]);
         let fewest = layouts.iter().map(padded).min();
         let best = layouts.into_iter().filter(|layout| Some(padded(layout)) == fewest);
         best.reduce(|a, b| if b[0] * b[1] > a[0] * a[1] { b } else { a }).unwrap_or([8, 8])
@@ -159,14 +196,14 @@ thread_local! {
 }
 
 /// Has every product that is planned from now on, on this thread, use one kernel; `None` gives the choice back. For
-/// tests and for measuring.
+/// tests and for measuring; a kernel that the device cannot run is not used.
 pub fn set_variant(variant: Option<Variant>) {
     FORCED.set(variant);
 }
 
 impl Plan {
-    /// How a kernel computes a product on a device. The parts are those of the usual kernel, whichever it is: then every
-    /// kernel adds up the same numbers in the same order, and no measurement changes a result.
+    /// How a kernel computes a product on a device. The parts are those of one kernel, whichever it is: then every kernel
+    /// adds up the same numbers in the same order, and no measurement changes a result.
     pub fn new(device: &Device, shape: &Shape, variant: Variant) -> Self {
         let software = is_software(device);
         let [high, wide] = choose(software, shape).tile(shape);
