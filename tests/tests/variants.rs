@@ -114,6 +114,7 @@ fn what_was_measured_is_used_again_and_changes_no_bit() -> Result<()> {
     let start = std::time::Instant::now();
     let now = || start.elapsed().as_secs_f64() * 1e3;
     let planned = device.counters().plans_created;
+    assert_eq!(block_on(tune(&device, -1.0, &now))?, 0, "there is no time, and what waits goes on waiting");
     assert_eq!(block_on(tune(&device, 60_000.0, &now))?, 1, "one class is waiting");
     assert_eq!(block_on(tune(&device, 60_000.0, &now))?, 0, "nothing is measured twice");
     let found = choices(&device);

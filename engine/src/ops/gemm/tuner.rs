@@ -151,7 +151,8 @@ pub async fn tune(device: &Device, budget: f64, now: &dyn Fn() -> f64) -> Result
     let (start, mut measured) = (now(), 0);
     let work = |place: usize| waiting[place].1.shape.work();
     // The largest products first: most is to be won there.
-    for place in argsort(waiting.len(), &mut |a, b| work(b).cmp(&work(a))) {
+    let order = argsort(waiting.len(), &mut |a, b| work(b).cmp(&work(a)));
+    for &place in &order {
         if now() - start > budget {
             break;
         }
@@ -160,6 +161,9 @@ pub async fn tune(device: &Device, budget: f64, now: &dyn Fn() -> f64) -> Result
         with_table(gpu, |table| table.choices.insert(class, choice));
         measured += 1;
     }
+    // What was not reached goes on waiting: its kernels may have been compiled by now.
+    let left = order.get(measured..).unwrap_or_default().iter().map(|place| waiting[*place].clone());
+    with_table(gpu, |table| table.waiting.extend(left));
     if measured > 0 {
         plan::forget(device)?;
     }
