@@ -2,6 +2,7 @@
 // visit. Files with a hash in their name never change and are taken from what is kept; the page is asked for anew each
 // time, so that a new version is taken up at the next load, and comes from what is kept only if nobody answers.
 // Data is none of its business: the engine's worker keeps that itself.
+// It also says what most hosts do not say, that the page is isolated from others: only then may its workers share memory.
 
 const CACHE = "kindling-page";
 const HASHED = /-[0-9a-f]{8,}(_bg)?\.(js|wasm|css)$/;
@@ -16,11 +17,21 @@ self.addEventListener("fetch", (event) => {
   const own = url.origin === scope.origin && url.pathname.startsWith(scope.pathname);
   if (request.method !== "GET" || !own || request.headers.has("range")) return;
   const path = url.pathname.slice(scope.pathname.length);
-  if (path.startsWith("data/") || path.includes("/")) return;
+  if (path.includes("/") && !path.startsWith("snippets/")) return;
   // The tabs' addresses differ in their query only: one page is kept.
   const key = request.mode === "navigate" ? scope.href : request.url;
-  event.respondWith(HASHED.test(path) ? keptFirst(request, key) : freshFirst(request, key));
+  const answer = HASHED.test(path) ? keptFirst(request, key) : freshFirst(request, key);
+  event.respondWith(answer.then(isolated));
 });
+
+// The same answer with the two headers that isolate a page, or a worker of such a page.
+function isolated(response) {
+  if (response.type !== "basic" || response.redirected) return response;
+  const headers = new Headers(response.headers);
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  headers.set("Cross-Origin-Embedder-Policy", "require-corp");
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
 
 // What the page had loaded before this worker was there.
 self.addEventListener("message", (event) => {

@@ -3,6 +3,8 @@
 //! this crate is the bounds check around them, so that the engine itself stays free of unsafe code. It knows
 //! nothing of tensors.
 
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
 pub mod slide;
 
 use std::fmt;
@@ -66,7 +68,7 @@ impl Strided {
 pub enum Threads {
     /// The calling one.
     One,
-    /// All of rayon's pool, where there is one; small products stay on the calling thread.
+    /// All of rayon's pool, where there is one, or of the browser; small products stay on the calling thread.
     All,
 }
 
@@ -86,7 +88,14 @@ impl std::error::Error for OutOfBounds {}
 mod sealed {
     use pulp::{Arch, Simd};
 
+    #[cfg(target_arch = "wasm32")]
+    use crate::Strided;
     use crate::slide::{Adding, Sliding};
+
+    #[cfg(target_arch = "wasm32")]
+    type In<'a, T> = (&'a [T], Strided);
+    #[cfg(target_arch = "wasm32")]
+    type Out<'a, T> = (&'a mut [T], Strided);
 
     /// The types that the kernels exist for, and their vectors.
     pub trait Sealed: Copy + Send + Sync + 'static {
@@ -107,10 +116,19 @@ mod sealed {
         // For each type by itself, so that they are compiled in this crate, as it is to be optimized.
         fn sliding(sliding: Sliding<'_, Self>);
         fn adding(adding: Adding<'_, Self>);
+        /// Whether all threads of a browser have done this product; see `browser`.
+        #[cfg(target_arch = "wasm32")]
+        fn by_browser(
+            sizes: [usize; 3],
+            a: In<'_, Self>,
+            b: In<'_, Self>,
+            out: Out<'_, Self>,
+            accumulate: bool,
+        ) -> bool;
     }
 
     macro_rules! sealed {
-        ($type:ty, $fast:expr, $vector:ident, $splat:ident, $multiply_add:ident, $vectors:ident, $vectors_mut:ident) => {
+        ($type:ty, $fast:expr, $vector:ident, $splat:ident, $multiply_add:ident, $vectors:ident, $vectors_mut:ident, $browser:expr) => {
             impl Sealed for $type {
                 const ZERO: Self = 0.0;
                 const ONE: Self = 1.0;
@@ -150,12 +168,32 @@ mod sealed {
                 fn adding(adding: Adding<'_, Self>) {
                     if Self::FAST { Arch::new().dispatch(adding) } else { adding.plain() }
                 }
+
+                #[cfg(target_arch = "wasm32")]
+                fn by_browser(
+                    sizes: [usize; 3],
+                    a: In<'_, Self>,
+                    b: In<'_, Self>,
+                    out: Out<'_, Self>,
+                    accumulate: bool,
+                ) -> bool {
+                    $browser(sizes, a, b, out, accumulate)
+                }
             }
         };
     }
 
-    sealed!(f32, true, f32s, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
-    sealed!(f64, cfg!(not(target_arch = "wasm32")), f64s, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
+    sealed!(f32, true, f32s, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s, crate::browser::product);
+    sealed!(
+        f64,
+        cfg!(not(target_arch = "wasm32")),
+        f64s,
+        splat_f64s,
+        mul_add_e_f64s,
+        as_simd_f64s,
+        as_mut_simd_f64s,
+        |_, _, _, _, _| false
+    );
 }
 
 /// `f32` and `f64`.
@@ -203,6 +241,13 @@ pub fn gemm<T: Scalar>(
     }
     if !T::FAST {
         plain([m, k, n], (a, a_at), (b, b_at), (out, out_at), accumulate);
+        return Ok(());
+    }
+    #[cfg(target_arch = "wasm32")]
+    if k > 0
+        && threads == Threads::All
+        && T::by_browser([m, k, n], (a, a_at), (b, b_at), (&mut *out, out_at), accumulate)
+    {
         return Ok(());
     }
     // With k = 0 an offset may lie beyond an empty slice; nothing is read then.

@@ -1,5 +1,6 @@
-// Once loaded the page works without a network, with its engine.
+// Once loaded the page works without a network, with its engine, and is isolated whatever its host says.
 
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, open, serve } from "./site.mjs";
 
@@ -7,7 +8,7 @@ let site;
 let browser;
 
 before(async () => {
-  site = await serve();
+  site = await serve({ headers: {} });
   browser = await launch();
 });
 
@@ -17,11 +18,13 @@ after(async () => {
 
 test("it works offline once loaded", { timeout: 60_000 }, async () => {
   const { page, context } = await open(browser, site.url);
+  assert.equal(await page.evaluate(() => crossOriginIsolated), false, "this host sends no headers");
   await page.evaluate(() => navigator.serviceWorker.ready);
   // The page is kept after all that it is made of.
   await page.waitForFunction(async () => (await caches.match("./")) !== undefined, null, { timeout: 20_000 });
   await site.close();
   await page.goto(`${site.url}?tab=device`);
   await page.getByRole("region", { name: "This browser offers" }).getByText("SwiftShader").waitFor();
+  assert.equal(await page.evaluate(() => crossOriginIsolated), true, "products have all cores");
   await context.close();
 });

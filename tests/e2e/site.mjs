@@ -20,8 +20,11 @@ const types = {
   ".wasm": "application/wasm",
 };
 
-/** Serves dist/ as a host would that keeps it in a folder: the page must work at any path. */
-export async function serve() {
+// What isolates a page: with them its workers share memory.
+const isolating = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+
+/** Serves dist/ as a host would that keeps it in a folder: the page must work at any path, and without any header. */
+export async function serve({ headers = isolating } = {}) {
   const base = "/some/folder/";
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
@@ -29,7 +32,7 @@ export async function serve() {
     try {
       if (!pathname.startsWith(base) || path.includes("..")) throw new Error("outside");
       const body = await readFile(join(dist, path));
-      response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" }).end(body);
+      response.writeHead(200, { ...headers, "content-type": types[extname(path)] ?? "application/octet-stream" }).end(body);
     } catch {
       response.writeHead(404).end();
     }

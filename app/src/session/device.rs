@@ -3,7 +3,7 @@
 use super::{Opened, Outside, Session};
 use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Hardware, Measurement};
 use crate::words;
-use kindling::device::AdapterKind;
+use kindling::device::{AdapterKind, gather_threads};
 use kindling::{Device, Result, Tensor};
 
 impl Session {
@@ -23,7 +23,7 @@ impl Session {
             Ok(opened) => (opened, None),
             Err(error) => {
                 let asked = self.choice == DeviceChoice::Gpu;
-                (cpu(), asked.then(|| format!("There is no GPU to be had, the CPU computes: {error}")))
+                (cpu().await, asked.then(|| format!("There is no GPU to be had, the CPU computes: {error}")))
             }
         };
         let note = match (note, found) {
@@ -102,13 +102,13 @@ impl Session {
 /// There is no GPU, or it gives no device.
 pub async fn open(choice: DeviceChoice, outside: &dyn Outside) -> Result<Opened> {
     if choice == DeviceChoice::Cpu {
-        return Ok(cpu());
+        return Ok(cpu().await);
     }
     let hardware = outside.hardware().await;
     if choice == DeviceChoice::Best && matches!(hardware, Hardware::Software(_)) {
-        return Ok(cpu());
+        return Ok(cpu().await);
     }
-    let Device::Gpu(gpu) = Device::gpu().await? else { return Ok(cpu()) };
+    let Device::Gpu(gpu) = Device::gpu().await? else { return Ok(cpu().await) };
     let described = words::describe(&hardware).name;
     if matches!(&hardware, Hardware::Software(adapter) | Hardware::Gpu(adapter) if adapter.subgroups) {
         gpu.has_subgroups();
@@ -131,6 +131,7 @@ fn figure(name: String, value: f64, unit: &str) -> Measurement {
     Measurement { name, value, unit: unit.to_owned() }
 }
 
-fn cpu() -> Opened {
+async fn cpu() -> Opened {
+    gather_threads().await;
     Opened { device: Device::cpu(), name: "CPU".into(), kind: DeviceKind::Cpu }
 }

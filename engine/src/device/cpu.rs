@@ -156,10 +156,11 @@ impl Pool {
     }
 }
 
-/// How many threads the engine's CPU kernels share: rayon's, one in a browser.
+/// How many threads the engine's CPU kernels share: rayon's; in a browser those that large products have by now, everything
+/// else has one.
 pub fn threads() -> usize {
     #[cfg(target_arch = "wasm32")]
-    return 1;
+    return kindling_gemm::browser::threads().unwrap_or(1);
     #[cfg(not(target_arch = "wasm32"))]
     rayon::current_num_threads()
 }

@@ -35,6 +35,13 @@ pub enum Device {
     Gpu(Gpu),
 }
 
+/// Waits until the threads that large products have in a browser are there; natively they are. Products before, or without
+/// it, take those that have come.
+pub async fn gather_threads() {
+    #[cfg(target_arch = "wasm32")]
+    kindling_gemm::browser::gather().await;
+}
+
 impl Device {
     /// The CPU. There is one in every thread.
     pub fn cpu() -> Self {

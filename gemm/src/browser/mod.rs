@@ -1,0 +1,99 @@
+//! Products by all threads of a browser: large ones are handed, by copies, to `products.wat`, a program of its own in
+//! memory that workers share. Rust's own threads would need a standard library that stable Rust does not have for wasm.
+//! It knows matrices, and nothing of what they are for.
+
+use std::cell::OnceCell;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::Strided;
+
+/// `products.wat`, assembled by `build.rs`.
+const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/products.wasm"));
+
+/// Multiply-adds from which on a product is worth the copies: some 20 microseconds.
+const WORTH: usize = 1 << 19;
+
+#[wasm_bindgen(module = "/src/browser/products.js")]
+extern "C" {
+    fn open(program: &[u8]) -> bool;
+    #[wasm_bindgen(js_name = gather)]
+    async fn arrivals();
+    fn ready() -> u32;
+    #[allow(clippy::too_many_arguments, reason = "a call into JavaScript passes numbers, not structs")]
+    fn multiply(
+        m: u32,
+        k: u32,
+        n: u32,
+        a: &[f32],
+        a_row: u32,
+        a_col: u32,
+        b: &[f32],
+        b_row: u32,
+        b_col: u32,
+        out: &mut [f32],
+        out_row: u32,
+        keep: bool,
+    ) -> bool;
+}
+
+thread_local! {
+    static OPEN: OnceCell<bool> = const { OnceCell::new() };
+}
+
+fn opened() -> bool {
+    OPEN.with(|open_once| *open_once.get_or_init(|| open(PROGRAM)))
+}
+
+/// Calls the helpers and waits until they are there, at most a second. Without it the first large product calls them, and
+/// they begin to help when the worker next lets the browser go on.
+pub async fn gather() {
+    if opened() {
+        arrivals().await;
+    }
+}
+
+/// How many threads multiply here by now, or `None` where the browser lacks what it
+/// takes: relaxed SIMD, or a worker to run in.
+pub fn threads() -> Option<usize> {
+    opened().then(|| ready() as usize)
+}
+
+/// The elements from the first to the last of a `rows` × `cols` matrix, if they are most of what lies there.
+fn range(at: Strided, rows: usize, cols: usize) -> Option<std::ops::Range<usize>> {
+    let (row, col) = (usize::try_from(at.row).ok()?, usize::try_from(at.col).ok()?);
+    let len = (rows - 1) * row + (cols - 1) * col + 1;
+    (len <= 2 * rows * cols).then_some(at.offset..at.offset + len)
+}
+
+/// `out = a·b`, or `out += a·b`, if it is large enough and can be done. The matrices fit their slices, and none is empty.
+pub(crate) fn product(
+    [m, k, n]: [usize; 3],
+    (a, a_at): (&[f32], Strided),
+    (b, b_at): (&[f32], Strided),
+    (out, out_at): (&mut [f32], Strided),
+    accumulate: bool,
+) -> bool {
+    // A product with a vector reads each element once: that is what a copy does too.
+    if m.min(n) < 4 || m.saturating_mul(k).saturating_mul(n) < WORTH || out_at.col != 1 || !opened() {
+        return false;
+    }
+    let (Some(a_range), Some(b_range), Some(out_range)) = (range(a_at, m, k), range(b_at, k, n), range(out_at, m, n))
+    else {
+        return false;
+    };
+    multiply(
+        m as u32,
+        k as u32,
+        n as u32,
+        &a[a_range],
+        a_at.row as u32,
+        a_at.col as u32,
+        &b[b_range],
+        b_at.row as u32,
+        b_at.col as u32,
+        &mut out[out_range],
+        out_at.row as u32,
+        accumulate,
+    )
+}
