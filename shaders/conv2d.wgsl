@@ -42,7 +42,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> b: array<Element>;
 @group(0) @binding(2) var<storage, read> bias: array<Element>;
 @group(0) @binding(3) var<storage, read_write> output: array<Element>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(4) var<uniform> given: Params;
+var<private> params: Params;
 
 alias ARow = u32;
 alias ADepth = u32;

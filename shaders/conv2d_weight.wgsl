@@ -44,7 +44,8 @@ struct Params {
 @group(0) @binding(0) var<storage, read> a: array<Element>;
 @group(0) @binding(1) var<storage, read> b: array<Element>;
 @group(0) @binding(2) var<storage, read_write> output: array<Element>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(3) var<uniform> given: Params;
+var<private> params: Params;
 
 alias ARow = u32;
 // Where an element of the gradient lies, and its number in its plane.

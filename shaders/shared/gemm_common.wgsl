@@ -5,8 +5,11 @@
 // where A, B and the result are whatever the operation says; its file gives
 //
 //     a: array<Element>           binding 0
+//     b: array<Element>           binding 1
 //     output: array<Element>      read and write
-//     params: Params              begins with m, n, k, batches, splits, chunk
+//     given: Params               the uniform; begins with m, n, k, batches, splits, chunk
+//     params: Params              the same in private memory: an entry point copies it before all else, for SwiftShader
+//                                 checks each load of a uniform as it checks any other
 //     ARow, ADepth, BDepth, BCol  types: what is worth computing once for a row, a column or a depth
 //     a_row(z, m) a_depth(z, k) a_load(row, depth)
 //     b_col(z, n) b_depth(z, k) b_load(depth, col)
@@ -27,23 +30,28 @@ struct Task {
     exists: bool,
 }
 
-// The tile of rows × cols elements that workgroup `group` computes, and over which depths.
+// The tile of rows × cols elements that workgroup `group` computes, and over which depths: of uniforms alone, so that all
+// threads agree about it before the eyes of the compiler.
 fn task(group: vec3<u32>, groups: vec3<u32>, rows: u32, cols: u32) -> Task {
-    let down = (params.m + rows - 1u) / rows;
-    let across = (params.n + cols - 1u) / cols;
+    params = given;
+    let down = (given.m + rows - 1u) / rows;
+    let across = (given.n + cols - 1u) / cols;
     let tile = group.y * groups.x + group.x;
     let rest = tile / across;
     let z = rest / down;
-    let split = z % params.splits;
-    let first = split * params.chunk;
+    let split = z % given.splits;
+    let first = split * given.chunk;
+    // Asked for here, the lengths are known in the loops to come: SwiftShader divides to find one and checks every load by it,
+    // which so is done once instead of at each turn.
+    let filled = min(min(arrayLength(&a), arrayLength(&b)), bound()) > 0u;
     return Task(
         (rest % down) * rows,
         (tile % across) * cols,
-        z / params.splits,
+        z / given.splits,
         split,
         first,
-        min(first + params.chunk, params.k),
-        z < params.batches * params.splits,
+        min(first + given.chunk, given.k),
+        filled & (z < given.batches * given.splits),
     );
 }
 

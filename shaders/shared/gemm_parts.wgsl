@@ -4,6 +4,7 @@
 
 @compute @workgroup_size(64)
 fn parts(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    params = given;
     let i = id.y * (groups.x * 64u) + id.x;
     let count = params.batches * params.m * params.n;
     if (i >= count) {

@@ -125,6 +125,6 @@ fn main(
         v11, u12, v12, u13, v13, u14, v14, u15, v15,
     );
     for (var i = 0u; i < 128u; i++) {
-        put(t, m + i / 8u, n + (i % 8u) * wide, tile[i / 4u][i % 4u]);
+        put(t, m + (i >> 3u), n + (i & 7u) * wide, tile[i >> 2u][i & 3u]);
     }
 }

@@ -84,6 +84,6 @@ fn main(
         u0, v0, u1, v1, u2, v2, u3, v3, u4, v4, u5, v5, u6, v6, u7, v7,
     );
     for (var i = 0u; i < 64u; i++) {
-        put(t, m + i / 8u, n + (i % 8u) * wide, tile[i / 4u][i % 4u]);
+        put(t, m + (i >> 3u), n + (i & 7u) * wide, tile[i >> 2u][i & 3u]);
     }
 }

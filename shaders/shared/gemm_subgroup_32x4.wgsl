@@ -1,7 +1,9 @@
 // A product with a tile of 32 × 4 elements a thread, held in registers, for adapters that are emulated on the CPU and whose
 // subgroups have 4 or 8 threads. A load costs these several multiply-adds, checked as it is for each thread. So of the
-// elements of A, which neighbouring threads share, each of four loads a quarter and hands it on. Columns of neighbouring
-// threads are neighbours; `wide` is at least the size of a subgroup, so that its threads have the same rows.
+// elements of A, which the four threads of a quad share, each of four loads a quarter and all swap them: what is a shuffle
+// of one vector there. Thread j of a quad so has row i ^ j where another has row i. Two depths at a time, for a loop
+// carries every sum over by way of memory. Columns of neighbouring threads are neighbours; `wide` is at least the size of
+// a subgroup, so that its threads have the same rows.
 // joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
 
 override wide: u32 = 8u;
@@ -20,7 +22,7 @@ fn main(
     let m = t.row + local.y * 32u;
     let n = t.col + local.x;
     // Rows and columns beyond the edge read the last one; nothing is stored for them.
-    let mine = m + local.x % 4u;
+    let mine = m + (local.x & 3u);
     let m_last = params.m - 1u;
     let n_last = params.n - 1u;
     let r0 = a_row(t.batch, min(mine, m_last));
@@ -69,50 +71,138 @@ fn main(
     var s31 = vec4<Element>();
     var next_a = a_depth(t.batch, t.first);
     var next_b = b_depth(t.batch, t.first);
-    for (var k = t.first; k < t.end; k++) {
+    for (var k = t.first + 1u; k < t.end; k += 2u) {
+        let at_a = next_a;
+        let at_b = next_b;
+        let then_a = a_next(at_a);
+        let then_b = b_next(at_b);
+        let b = vec4<Element>(b_load(at_b, c0), b_load(at_b, c1), b_load(at_b, c2), b_load(at_b, c3));
+        let d = vec4<Element>(b_load(then_b, c0), b_load(then_b, c1), b_load(then_b, c2), b_load(then_b, c3));
+        let a0 = a_load(r0, at_a);
+        let e0 = a_load(r0, then_a);
+        s0 = multiply_add(vec4<Element>(a0), b, s0);
+        s0 = multiply_add(vec4<Element>(e0), d, s0);
+        s1 = multiply_add(vec4<Element>(quadSwapX(a0)), b, s1);
+        s1 = multiply_add(vec4<Element>(quadSwapX(e0)), d, s1);
+        s2 = multiply_add(vec4<Element>(quadSwapY(a0)), b, s2);
+        s2 = multiply_add(vec4<Element>(quadSwapY(e0)), d, s2);
+        s3 = multiply_add(vec4<Element>(quadSwapDiagonal(a0)), b, s3);
+        s3 = multiply_add(vec4<Element>(quadSwapDiagonal(e0)), d, s3);
+        let a1 = a_load(r1, at_a);
+        let e1 = a_load(r1, then_a);
+        s4 = multiply_add(vec4<Element>(a1), b, s4);
+        s4 = multiply_add(vec4<Element>(e1), d, s4);
+        s5 = multiply_add(vec4<Element>(quadSwapX(a1)), b, s5);
+        s5 = multiply_add(vec4<Element>(quadSwapX(e1)), d, s5);
+        s6 = multiply_add(vec4<Element>(quadSwapY(a1)), b, s6);
+        s6 = multiply_add(vec4<Element>(quadSwapY(e1)), d, s6);
+        s7 = multiply_add(vec4<Element>(quadSwapDiagonal(a1)), b, s7);
+        s7 = multiply_add(vec4<Element>(quadSwapDiagonal(e1)), d, s7);
+        let a2 = a_load(r2, at_a);
+        let e2 = a_load(r2, then_a);
+        s8 = multiply_add(vec4<Element>(a2), b, s8);
+        s8 = multiply_add(vec4<Element>(e2), d, s8);
+        s9 = multiply_add(vec4<Element>(quadSwapX(a2)), b, s9);
+        s9 = multiply_add(vec4<Element>(quadSwapX(e2)), d, s9);
+        s10 = multiply_add(vec4<Element>(quadSwapY(a2)), b, s10);
+        s10 = multiply_add(vec4<Element>(quadSwapY(e2)), d, s10);
+        s11 = multiply_add(vec4<Element>(quadSwapDiagonal(a2)), b, s11);
+        s11 = multiply_add(vec4<Element>(quadSwapDiagonal(e2)), d, s11);
+        let a3 = a_load(r3, at_a);
+        let e3 = a_load(r3, then_a);
+        s12 = multiply_add(vec4<Element>(a3), b, s12);
+        s12 = multiply_add(vec4<Element>(e3), d, s12);
+        s13 = multiply_add(vec4<Element>(quadSwapX(a3)), b, s13);
+        s13 = multiply_add(vec4<Element>(quadSwapX(e3)), d, s13);
+        s14 = multiply_add(vec4<Element>(quadSwapY(a3)), b, s14);
+        s14 = multiply_add(vec4<Element>(quadSwapY(e3)), d, s14);
+        s15 = multiply_add(vec4<Element>(quadSwapDiagonal(a3)), b, s15);
+        s15 = multiply_add(vec4<Element>(quadSwapDiagonal(e3)), d, s15);
+        let a4 = a_load(r4, at_a);
+        let e4 = a_load(r4, then_a);
+        s16 = multiply_add(vec4<Element>(a4), b, s16);
+        s16 = multiply_add(vec4<Element>(e4), d, s16);
+        s17 = multiply_add(vec4<Element>(quadSwapX(a4)), b, s17);
+        s17 = multiply_add(vec4<Element>(quadSwapX(e4)), d, s17);
+        s18 = multiply_add(vec4<Element>(quadSwapY(a4)), b, s18);
+        s18 = multiply_add(vec4<Element>(quadSwapY(e4)), d, s18);
+        s19 = multiply_add(vec4<Element>(quadSwapDiagonal(a4)), b, s19);
+        s19 = multiply_add(vec4<Element>(quadSwapDiagonal(e4)), d, s19);
+        let a5 = a_load(r5, at_a);
+        let e5 = a_load(r5, then_a);
+        s20 = multiply_add(vec4<Element>(a5), b, s20);
+        s20 = multiply_add(vec4<Element>(e5), d, s20);
+        s21 = multiply_add(vec4<Element>(quadSwapX(a5)), b, s21);
+        s21 = multiply_add(vec4<Element>(quadSwapX(e5)), d, s21);
+        s22 = multiply_add(vec4<Element>(quadSwapY(a5)), b, s22);
+        s22 = multiply_add(vec4<Element>(quadSwapY(e5)), d, s22);
+        s23 = multiply_add(vec4<Element>(quadSwapDiagonal(a5)), b, s23);
+        s23 = multiply_add(vec4<Element>(quadSwapDiagonal(e5)), d, s23);
+        let a6 = a_load(r6, at_a);
+        let e6 = a_load(r6, then_a);
+        s24 = multiply_add(vec4<Element>(a6), b, s24);
+        s24 = multiply_add(vec4<Element>(e6), d, s24);
+        s25 = multiply_add(vec4<Element>(quadSwapX(a6)), b, s25);
+        s25 = multiply_add(vec4<Element>(quadSwapX(e6)), d, s25);
+        s26 = multiply_add(vec4<Element>(quadSwapY(a6)), b, s26);
+        s26 = multiply_add(vec4<Element>(quadSwapY(e6)), d, s26);
+        s27 = multiply_add(vec4<Element>(quadSwapDiagonal(a6)), b, s27);
+        s27 = multiply_add(vec4<Element>(quadSwapDiagonal(e6)), d, s27);
+        let a7 = a_load(r7, at_a);
+        let e7 = a_load(r7, then_a);
+        s28 = multiply_add(vec4<Element>(a7), b, s28);
+        s28 = multiply_add(vec4<Element>(e7), d, s28);
+        s29 = multiply_add(vec4<Element>(quadSwapX(a7)), b, s29);
+        s29 = multiply_add(vec4<Element>(quadSwapX(e7)), d, s29);
+        s30 = multiply_add(vec4<Element>(quadSwapY(a7)), b, s30);
+        s30 = multiply_add(vec4<Element>(quadSwapY(e7)), d, s30);
+        s31 = multiply_add(vec4<Element>(quadSwapDiagonal(a7)), b, s31);
+        s31 = multiply_add(vec4<Element>(quadSwapDiagonal(e7)), d, s31);
+        next_a = a_next(then_a);
+        next_b = b_next(then_b);
+    }
+    if ((t.end - t.first) % 2u == 1u) {
         let b = vec4<Element>(b_load(next_b, c0), b_load(next_b, c1), b_load(next_b, c2), b_load(next_b, c3));
         let a0 = a_load(r0, next_a);
-        s0 = multiply_add(vec4<Element>(subgroupBroadcast(a0, 0u)), b, s0);
-        s1 = multiply_add(vec4<Element>(subgroupBroadcast(a0, 1u)), b, s1);
-        s2 = multiply_add(vec4<Element>(subgroupBroadcast(a0, 2u)), b, s2);
-        s3 = multiply_add(vec4<Element>(subgroupBroadcast(a0, 3u)), b, s3);
+        s0 = multiply_add(vec4<Element>(a0), b, s0);
+        s1 = multiply_add(vec4<Element>(quadSwapX(a0)), b, s1);
+        s2 = multiply_add(vec4<Element>(quadSwapY(a0)), b, s2);
+        s3 = multiply_add(vec4<Element>(quadSwapDiagonal(a0)), b, s3);
         let a1 = a_load(r1, next_a);
-        s4 = multiply_add(vec4<Element>(subgroupBroadcast(a1, 0u)), b, s4);
-        s5 = multiply_add(vec4<Element>(subgroupBroadcast(a1, 1u)), b, s5);
-        s6 = multiply_add(vec4<Element>(subgroupBroadcast(a1, 2u)), b, s6);
-        s7 = multiply_add(vec4<Element>(subgroupBroadcast(a1, 3u)), b, s7);
+        s4 = multiply_add(vec4<Element>(a1), b, s4);
+        s5 = multiply_add(vec4<Element>(quadSwapX(a1)), b, s5);
+        s6 = multiply_add(vec4<Element>(quadSwapY(a1)), b, s6);
+        s7 = multiply_add(vec4<Element>(quadSwapDiagonal(a1)), b, s7);
         let a2 = a_load(r2, next_a);
-        s8 = multiply_add(vec4<Element>(subgroupBroadcast(a2, 0u)), b, s8);
-        s9 = multiply_add(vec4<Element>(subgroupBroadcast(a2, 1u)), b, s9);
-        s10 = multiply_add(vec4<Element>(subgroupBroadcast(a2, 2u)), b, s10);
-        s11 = multiply_add(vec4<Element>(subgroupBroadcast(a2, 3u)), b, s11);
+        s8 = multiply_add(vec4<Element>(a2), b, s8);
+        s9 = multiply_add(vec4<Element>(quadSwapX(a2)), b, s9);
+        s10 = multiply_add(vec4<Element>(quadSwapY(a2)), b, s10);
+        s11 = multiply_add(vec4<Element>(quadSwapDiagonal(a2)), b, s11);
         let a3 = a_load(r3, next_a);
-        s12 = multiply_add(vec4<Element>(subgroupBroadcast(a3, 0u)), b, s12);
-        s13 = multiply_add(vec4<Element>(subgroupBroadcast(a3, 1u)), b, s13);
-        s14 = multiply_add(vec4<Element>(subgroupBroadcast(a3, 2u)), b, s14);
-        s15 = multiply_add(vec4<Element>(subgroupBroadcast(a3, 3u)), b, s15);
+        s12 = multiply_add(vec4<Element>(a3), b, s12);
+        s13 = multiply_add(vec4<Element>(quadSwapX(a3)), b, s13);
+        s14 = multiply_add(vec4<Element>(quadSwapY(a3)), b, s14);
+        s15 = multiply_add(vec4<Element>(quadSwapDiagonal(a3)), b, s15);
         let a4 = a_load(r4, next_a);
-        s16 = multiply_add(vec4<Element>(subgroupBroadcast(a4, 0u)), b, s16);
-        s17 = multiply_add(vec4<Element>(subgroupBroadcast(a4, 1u)), b, s17);
-        s18 = multiply_add(vec4<Element>(subgroupBroadcast(a4, 2u)), b, s18);
-        s19 = multiply_add(vec4<Element>(subgroupBroadcast(a4, 3u)), b, s19);
+        s16 = multiply_add(vec4<Element>(a4), b, s16);
+        s17 = multiply_add(vec4<Element>(quadSwapX(a4)), b, s17);
+        s18 = multiply_add(vec4<Element>(quadSwapY(a4)), b, s18);
+        s19 = multiply_add(vec4<Element>(quadSwapDiagonal(a4)), b, s19);
         let a5 = a_load(r5, next_a);
-        s20 = multiply_add(vec4<Element>(subgroupBroadcast(a5, 0u)), b, s20);
-        s21 = multiply_add(vec4<Element>(subgroupBroadcast(a5, 1u)), b, s21);
-        s22 = multiply_add(vec4<Element>(subgroupBroadcast(a5, 2u)), b, s22);
-        s23 = multiply_add(vec4<Element>(subgroupBroadcast(a5, 3u)), b, s23);
+        s20 = multiply_add(vec4<Element>(a5), b, s20);
+        s21 = multiply_add(vec4<Element>(quadSwapX(a5)), b, s21);
+        s22 = multiply_add(vec4<Element>(quadSwapY(a5)), b, s22);
+        s23 = multiply_add(vec4<Element>(quadSwapDiagonal(a5)), b, s23);
         let a6 = a_load(r6, next_a);
-        s24 = multiply_add(vec4<Element>(subgroupBroadcast(a6, 0u)), b, s24);
-        s25 = multiply_add(vec4<Element>(subgroupBroadcast(a6, 1u)), b, s25);
-        s26 = multiply_add(vec4<Element>(subgroupBroadcast(a6, 2u)), b, s26);
-        s27 = multiply_add(vec4<Element>(subgroupBroadcast(a6, 3u)), b, s27);
+        s24 = multiply_add(vec4<Element>(a6), b, s24);
+        s25 = multiply_add(vec4<Element>(quadSwapX(a6)), b, s25);
+        s26 = multiply_add(vec4<Element>(quadSwapY(a6)), b, s26);
+        s27 = multiply_add(vec4<Element>(quadSwapDiagonal(a6)), b, s27);
         let a7 = a_load(r7, next_a);
-        s28 = multiply_add(vec4<Element>(subgroupBroadcast(a7, 0u)), b, s28);
-        s29 = multiply_add(vec4<Element>(subgroupBroadcast(a7, 1u)), b, s29);
-        s30 = multiply_add(vec4<Element>(subgroupBroadcast(a7, 2u)), b, s30);
-        s31 = multiply_add(vec4<Element>(subgroupBroadcast(a7, 3u)), b, s31);
-        next_a = a_next(next_a);
-        next_b = b_next(next_b);
+        s28 = multiply_add(vec4<Element>(a7), b, s28);
+        s29 = multiply_add(vec4<Element>(quadSwapX(a7)), b, s29);
+        s30 = multiply_add(vec4<Element>(quadSwapY(a7)), b, s30);
+        s31 = multiply_add(vec4<Element>(quadSwapDiagonal(a7)), b, s31);
     }
     // Through memory, so that what becomes of an element stands here once: written out for each it takes seconds to compile.
     var tile = array<vec4<Element>, 32>(
@@ -120,6 +210,6 @@ fn main(
         s22, s23, s24, s25, s26, s27, s28, s29, s30, s31,
     );
     for (var i = 0u; i < 128u; i++) {
-        put(t, m + i / 4u, n + (i % 4u) * wide, tile[i / 4u][i % 4u]);
+        put(t, m + ((i >> 2u) ^ (local.x & 3u)), n + (i & 3u) * wide, tile[i >> 2u][i & 3u]);
     }
 }

@@ -10,10 +10,10 @@ use super::schedule::Fused;
 use crate::Result;
 use crate::device::DType;
 use crate::device::gpu::{Access, KernelSource};
-use crate::tensor::{Compute, Layout, Param, groups_1d};
+use crate::tensor::{Compute, Layout, Param};
 
-/// Threads in a workgroup.
-const WORKGROUP: usize = 64;
+/// Threads in a workgroup. Together all threads of a launch take as many elements at a time as they are.
+pub const WORKGROUP: usize = 64;
 
 /// A generated kernel and how to launch it.
 pub struct Generated {
@@ -23,8 +23,6 @@ pub struct Generated {
     pub bindings: Vec<(Access, Place)>,
     /// The parameters: scalars carry the node and the scalar's number.
     pub params: Vec<GroupParam>,
-    /// Workgroups.
-    pub groups: [u32; 3],
 }
 
 /// What a binding holds.
@@ -61,6 +59,7 @@ struct Writer<'a> {
     bindings: Vec<(Access, Place)>,
     params: Vec<GroupParam>,
     functions: String,
+    locals: String,
     body: String,
     pieces: Vec<Cow<'static, str>>,
     head: Option<Head>,
@@ -88,6 +87,7 @@ pub fn generate<'a>(
         bindings: Vec::new(),
         params: head.map_or_else(|| vec![GroupParam::Const(Param::from(len))], |_| Vec::new()),
         functions: String::new(),
+        locals: String::new(),
         body: String::new(),
         pieces: Vec::new(),
         head,
@@ -107,16 +107,32 @@ pub fn generate<'a>(
     for node in &fused.outputs {
         writer.store(*node);
     }
-    Ok(writer.finish(name, len))
+    Ok(writer.finish(name))
 }
 
 impl Writer<'_> {
     /// The WGSL of a new parameter word.
     fn param(&mut self, param: GroupParam) -> String {
         self.params.push(param);
-        let at = self.params.len() - 1;
+        self.word(self.params.len() - 1)
+    }
+
+    /// The WGSL of a parameter word.
+    fn word(&self, at: usize) -> String {
         let of = if self.head.is_some() { "finish_params" } else { "params" };
         format!("{of}.words[{}].{}", at / 4, ["x", "y", "z", "w"][at % 4])
+    }
+
+    /// The WGSL of a new parameter word in the body. A loop that `main` has takes it from outside: SwiftShader checks each load
+    /// of a uniform.
+    fn local(&mut self, param: GroupParam) -> String {
+        if self.head.is_some() {
+            return self.param(param);
+        }
+        self.params.push(param);
+        let at = self.params.len() - 1;
+        let _ = writeln!(self.locals, "    let p{at} = {};", self.word(at));
+        format!("p{at}")
     }
 
     /// The name of what is bound for a place.
@@ -159,7 +175,7 @@ impl Writer<'_> {
                 (0, "") => "0u".to_owned(),
                 (0, i) => i.to_owned(),
                 (offset, i) => {
-                    let offset = self.param(GroupParam::Const(Param::from(offset)));
+                    let offset = self.local(GroupParam::Const(Param::from(offset)));
                     if i.is_empty() { offset } else { format!("{i} + {offset}") }
                 }
             };
@@ -196,7 +212,7 @@ impl Writer<'_> {
         }
         let mut arguments = names;
         for (i, ty) in function.scalars.iter().enumerate() {
-            let word = self.param(GroupParam::Scalar(node, i));
+            let word = self.local(GroupParam::Scalar(node, i));
             arguments.push(if *ty == "u32" { word } else { format!("bitcast<{ty}>({word})") });
         }
         if function.takes_index {
@@ -230,12 +246,12 @@ impl Writer<'_> {
         };
         let place = match (self.offset)(Source::Node(node)) {
             0 => "i".to_owned(),
-            offset => format!("i + {}", self.param(GroupParam::Const(Param::from(offset)))),
+            offset => format!("i + {}", self.local(GroupParam::Const(Param::from(offset)))),
         };
         let _ = writeln!(self.body, "    {binding}[{place}] = {value};");
     }
 
-    fn finish(mut self, name: String, len: usize) -> Generated {
+    fn finish(mut self, name: String) -> Generated {
         // Behind a kernel's own bindings: storage, then the parameters if there are any.
         let first = self.head.map_or(0, |head| head.bindings);
         let mut code = String::new();
@@ -264,19 +280,26 @@ impl Writer<'_> {
             );
         }
         code += &self.functions;
-        let body = &self.body;
+        let own = self.head.map(|_| "arrayLength(&output)".to_owned());
+        let lengths = own.into_iter().chain((0..self.bindings.len()).map(|i| format!("arrayLength(&b{i})")));
+        // Asked for once, ahead of loops: see shared/gemm_common.wgsl.
+        let bound = lengths.reduce(|all, one| format!("min({all}, {one})")).unwrap_or_else(|| "1u".to_owned());
+        let _ = writeln!(code, "fn bound() -> u32 {{\n    return {bound};\n}}");
+        let (locals, body) = (&self.locals, &self.body);
         let _ = match self.head {
             Some(Head { node, .. }) => write!(code, "fn finish(i: u32, v{node}: Output) {{\n{body}}}\n"),
             None => write!(
                 code,
                 "@compute @workgroup_size({WORKGROUP})\nfn main(@builtin(global_invocation_id) id: vec3<u32>, \
-                 @builtin(num_workgroups) groups: vec3<u32>) {{\n    let i = id.y * (groups.x * {WORKGROUP}u) + id.x;\n    \
-                 if (i >= params.words[0].x) {{ return; }}\n{body}}}\n"
+                 @builtin(num_workgroups) groups: vec3<u32>) {{\n    if (bound() == 0u) {{ return; }}\n    \
+                 let threads = groups.x * {WORKGROUP}u;\n    let all = threads * groups.y;\n    let len = {};\n\
+                 {locals}    for (var i = id.y * threads + id.x; i < len; i += all) {{\n{body}    }}\n}}\n",
+                self.word(0)
             ),
         };
         self.pieces.push(Cow::Owned(code));
         let source = KernelSource { name: Cow::Owned(name), pieces: self.pieces, entry: "main", constants: Vec::new() };
-        Generated { source, bindings: self.bindings, params: self.params, groups: groups_1d(len, WORKGROUP) }
+        Generated { source, bindings: self.bindings, params: self.params }
     }
 }
 

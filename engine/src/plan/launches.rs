@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 
-use super::codegen::{Generated, GroupParam, Head, Place, generate};
+use super::codegen::{Generated, GroupParam, Head, Place, WORKGROUP, generate};
 use super::gpu::{Bound, Patch, Prepared};
 use super::graph::{Graph, Source};
 use super::memory::{Memory, Slot};
 use super::schedule::{Fused, Schedule, Step};
+use crate::device::AdapterKind;
 use crate::device::Device;
 use crate::device::gpu::{Access, Gpu, KernelSource, Window};
 use crate::tensor::{Bind, Compute, Kernel, Launch, Layout, Op, Param, Shape, Spec, ViewSpec, groups_1d};
@@ -87,7 +88,9 @@ impl<'a> Planner<'a> {
         self.storages(&generated, &loads, &mut buffers, &mut access)?;
         buffers.push(self.window(own(generated.params)));
         access.push(Access::Uniform);
-        self.push(&generated.source, &access, buffers, generated.groups);
+        // Emulated threads are dear to start, and a processor has few at a time.
+        let each = if self.gpu.kind() == AdapterKind::Software { (len / (8 * WORKGROUP)).clamp(1, 16) } else { 1 };
+        self.push(&generated.source, &access, buffers, groups_1d(len, WORKGROUP * each));
         Ok(())
     }
 

@@ -56,7 +56,7 @@ impl KernelSource {
     pub fn wgsl(&self) -> String {
         let wgsl = self.pieces.join("\n");
         // The standard wants it said, naga does not know the words yet (gfx-rs/wgpu#5555).
-        let enable = cfg!(target_arch = "wasm32") && wgsl.contains("subgroupBroadcast");
+        let enable = cfg!(target_arch = "wasm32") && wgsl.contains("quadSwap");
         if enable { format!("enable subgroups;\n{wgsl}") } else { wgsl }
     }
 }

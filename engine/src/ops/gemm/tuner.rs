@@ -17,7 +17,7 @@ use super::variant::Variant;
 use super::{Gemm, Shape};
 
 /// Counts up when kernels change so much that old measurements say nothing.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Multiply-adds of a measured run: as many of these as take a few milliseconds. Larger products are cut.
 const WORKS: [usize; 4] = [1 << 24, 1 << 27, 1 << 30, 1 << 31];

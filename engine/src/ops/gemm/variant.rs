@@ -84,7 +84,12 @@ impl Variant {
         match (gpu.kind(), shape.m.min(shape.n)) {
             (_, 0..4) => &[Self::Thread],
             (Software, 4..=8) => &[Self::Register4x4, Self::Register8x8],
-            (Software, _) if Self::Subgroup16x4.runs(gpu) => &[Self::Subgroup16x4, Self::Subgroup32x4],
+            // Larger tiles load less for each sum; where they compute no more, there is nothing to measure.
+            (Software, _) if Self::Subgroup32x4.runs(gpu) => match shape.m.next_multiple_of(32) - shape.m {
+                0..16 => &[Self::Subgroup32x4],
+                _ if shape.m <= 16 => &[Self::Subgroup16x4],
+                _ => &[Self::Subgroup16x4, Self::Subgroup32x4],
+            },
             (Software, _) => &[Self::Register8x8, Self::Register16x8],
             (Hardware | Unknown, 4..=16) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64],
             (Hardware, _) => &[Self::Register4x4, Self::Register8x8, Self::Tile64x64, Self::Tile128x64],
