@@ -31,8 +31,8 @@ fn scatter(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     var rest = i;
     var place = params.offset;
     for (var d = 0u; d < params.ndim; d++) {
-        let size = params.sizes[d / 4u][d % 4u];
-        place += (rest % size) * params.strides[d / 4u][d % 4u];
+        let size = params.sizes[d >> 2u][d & 3u];
+        place += (rest % size) * params.strides[d >> 2u][d & 3u];
         rest /= size;
     }
     output[place] = input[params.input_offset + i];

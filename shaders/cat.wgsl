@@ -48,7 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     while (rest >= length) {
         rest -= length;
         input++;
-        length = params.lengths[input / 4u][input % 4u];
+        length = params.lengths[input >> 2u][input & 3u];
     }
-    output[row * params.total + params.start + at] = load(input, params.offsets[input / 4u][input % 4u] + row * length + rest);
+    output[row * params.total + params.start + at] = load(input, params.offsets[input >> 2u][input & 3u] + row * length + rest);
 }

@@ -56,8 +56,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     var value = 0.0;
     if (row >= 0 && row < i32(params.height) && column >= 0 && column < i32(params.width)) {
         let at = ((u32(picture) * params.channels + c) * params.height + u32(row)) * params.width + u32(column);
-        let word = pixels[params.pixels_offset + at / 4u];
-        value = f32((word >> (8u * (at % 4u))) & 255u) / 255.0;
+        let word = pixels[params.pixels_offset + (at >> 2u)];
+        value = f32((word >> (8u * (at & 3u))) & 255u) / 255.0;
     }
     let mean = scale[params.scale_offset + c];
     let deviation = scale[params.scale_offset + params.channels + c];

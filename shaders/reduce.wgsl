@@ -31,8 +31,8 @@ fn kept_place(o: u32) -> u32 {
     var rest = o;
     var place = params.offset;
     for (var d = 0u; d < params.kept_ndim; d++) {
-        let size = params.kept_sizes[d / 4u][d % 4u];
-        place += (rest % size) * params.kept_strides[d / 4u][d % 4u];
+        let size = params.kept_sizes[d >> 2u][d & 3u];
+        place += (rest % size) * params.kept_strides[d >> 2u][d & 3u];
         rest /= size;
     }
     return place;
@@ -51,8 +51,8 @@ fn accumulate(o: u32, first: u32, end: u32, lane: u32) -> Acc {
         var place = base + skipped * step;
         var rest = r / inner;
         for (var d = 1u; d < params.reduced_ndim; d++) {
-            let size = params.reduced_sizes[d / 4u][d % 4u];
-            place += (rest % size) * params.reduced_strides[d / 4u][d % 4u];
+            let size = params.reduced_sizes[d >> 2u][d & 3u];
+            place += (rest % size) * params.reduced_strides[d >> 2u][d & 3u];
             rest /= size;
         }
         let run = min(inner - skipped, end - r);
@@ -73,7 +73,7 @@ fn merge_team(acc: Acc, local: u32) -> Acc {
     }
     let lane = local % TEAM;
     team_accs[local] = acc;
-    for (var half = TEAM / 2u; half > 0u; half /= 2u) {
+    for (var half = TEAM / 2u; half > 0u; half >>= 1u) {
         workgroupBarrier();
         if (lane < half) {
             team_accs[local] = acc_merge(team_accs[local], team_accs[local + half]);

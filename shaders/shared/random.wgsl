@@ -6,11 +6,11 @@ fn threefry(key0: u32, key1: u32, counter: vec2<u32>) -> vec2<u32> {
     var x = counter.x + key0;
     var y = counter.y + key1;
     for (var round = 0u; round < 20u; round++) {
-        let turn = rotations[round % 8u];
+        let turn = rotations[round & 7u];
         x += y;
         y = ((y << turn) | (y >> (32u - turn))) ^ x;
-        if (round % 4u == 3u) {
-            let group = round / 4u + 1u;
+        if ((round & 3u) == 3u) {
+            let group = (round >> 2u) + 1u;
             x += keys[group % 3u];
             y += keys[(group + 1u) % 3u] + group;
         }

@@ -21,7 +21,7 @@ fn sum_over(value: f32, local: u32, size: u32) -> f32 {
     }
     workgroupBarrier();
     team_values[local] = value;
-    for (var half = size / 2u; half > 0u; half /= 2u) {
+    for (var half = size / 2u; half > 0u; half >>= 1u) {
         workgroupBarrier();
         if (local % size < half) {
             team_values[local] += team_values[local + half];
@@ -37,7 +37,7 @@ fn team_max(value: f32, local: u32) -> f32 {
     }
     workgroupBarrier();
     team_values[local] = value;
-    for (var half = TEAM / 2u; half > 0u; half /= 2u) {
+    for (var half = TEAM / 2u; half > 0u; half >>= 1u) {
         workgroupBarrier();
         if (local % TEAM < half) {
             team_values[local] = max(team_values[local], team_values[local + half]);
