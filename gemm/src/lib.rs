@@ -5,6 +5,8 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
+#[cfg(not(target_arch = "wasm32"))]
+mod parts;
 pub mod slide;
 
 use std::fmt;
@@ -250,23 +252,50 @@ pub fn gemm<T: Scalar>(
     {
         return Ok(());
     }
-    // With k = 0 an offset may lie beyond an empty slice; nothing is read then.
-    let (a_offset, b_offset) = if k == 0 { (0, 0) } else { (a_at.offset, b_at.offset) };
+    #[cfg(not(target_arch = "wasm32"))]
     let parallelism = match threads {
-        #[cfg(not(target_arch = "wasm32"))]
-        Threads::All if rayon::current_num_threads() > 1 => gemm::Parallelism::Rayon(0),
+        Threads::All
+            if rayon::current_num_threads() > 1 && m.saturating_mul(k).saturating_mul(n) > parts::WORTH_THREADS =>
+        {
+            if let Some(parts) = parts::Parts::new([m, n], rayon::current_num_threads()) {
+                parts.run([m, k, n], (a, a_at), (b, b_at), (out, out_at), accumulate);
+                return Ok(());
+            }
+            gemm::Parallelism::Rayon(0)
+        }
         _ => gemm::Parallelism::None,
     };
-    // SAFETY: the checks above show that every element that the kernel reads through `a` and `b` or writes through
-    // `out` lies within its slice (with k = 0 it reads none), and that no two elements of the result share a place,
-    // so its threads write disjoint memory. `out` is borrowed mutably, so it overlaps neither operand.
-    // `T` is f32 or f64, for which the kernel exists.
+    #[cfg(target_arch = "wasm32")]
+    let parallelism = gemm::Parallelism::None;
+    // SAFETY: the checks above are those that `product` asks for; `out` is borrowed mutably, so it overlaps no operand.
+    unsafe { product([m, k, n], (a, a_at), (b, b_at), (out.as_mut_ptr(), out_at), accumulate, parallelism) };
+    Ok(())
+}
+
+/// The product, by the crate `gemm`.
+///
+/// # Safety
+/// Every element of the three matrices lies within its slice, that of the result from `out` on, with k = 0 of the result
+/// alone. No two elements of the result share a place, nobody else reads or writes them meanwhile, and none lies in `a`
+/// or `b`.
+unsafe fn product<T: Scalar>(
+    [m, k, n]: [usize; 3],
+    (a, a_at): (&[T], Strided),
+    (b, b_at): (&[T], Strided),
+    (out, out_at): (*mut T, Strided),
+    accumulate: bool,
+    parallelism: gemm::Parallelism,
+) {
+    // With k = 0 an offset may lie beyond an empty slice; nothing is read then.
+    let (a_offset, b_offset) = if k == 0 { (0, 0) } else { (a_at.offset, b_at.offset) };
+    // SAFETY: what the kernel reads through `a` and `b` and writes through `out` is what the caller vouches for (with k = 0
+    // it reads nothing), and its threads write disjoint memory. `T` is f32 or f64, for which the kernel exists.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.as_mut_ptr().add(out_at.offset),
+            out.add(out_at.offset),
             out_at.col,
             out_at.row,
             accumulate,
@@ -284,7 +313,6 @@ pub fn gemm<T: Scalar>(
             parallelism,
         );
     }
-    Ok(())
 }
 
 /// The same by loops, for what has no fast code.
