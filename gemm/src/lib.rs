@@ -315,6 +315,18 @@ unsafe fn product<T: Scalar>(
     }
 }
 
+/// Runs a loop over slices as instructions of this processor, not of the oldest that the program runs on: the compiler
+/// makes it of wider vectors then. Rust never joins a product and a sum by itself, so the numbers stay the same. `f` must be
+/// inlined, `#[inline(always)] || …`, and so must what it calls. A page is made for one set of instructions: there it is a
+/// plain call.
+#[inline(always)]
+pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "wasm32")]
+    return f();
+    #[cfg(not(target_arch = "wasm32"))]
+    pulp::Arch::new().dispatch(f)
+}
+
 /// The same by loops, for what has no fast code.
 fn plain<T: Scalar>(
     [m, k, n]: [usize; 3],

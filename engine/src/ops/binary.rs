@@ -22,6 +22,8 @@ mod sub_scalar;
 use std::fmt::Debug;
 use std::hash::Hasher;
 
+use kindling_gemm::vectorized;
+
 use super::ints::OfInts;
 use crate::device::{DType, Float, Slice, SliceMut};
 use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
@@ -108,8 +110,9 @@ impl<B: Binary> Pointwise for BinaryOp<B> {
                 Ok(())
             }
             (output, x, y, _) => dispatch!(x.dtype(), floats T => {
-                let inputs = typed::<T>(x)?.iter().zip(typed::<T>(y)?);
-                typed_mut::<T>(output)?.iter_mut().zip(inputs).for_each(|(z, (x, y))| *z = self.0.forward(*x, *y));
+                let (inputs, output) = (typed::<T>(x)?.iter().zip(typed::<T>(y)?), typed_mut::<T>(output)?);
+                let each = output.iter_mut().zip(inputs);
+                vectorized(#[inline(always)] || each.for_each(|(z, (x, y))| *z = self.0.forward(*x, *y)));
                 Ok(())
             }, Err(Error::internal(format!("{} was given {}", B::NAME, x.dtype())))),
         }

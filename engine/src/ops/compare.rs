@@ -21,6 +21,7 @@ use std::fmt::Debug;
 use std::hash::Hasher;
 use std::marker::PhantomData;
 
+use kindling_gemm::vectorized;
 use smallvec::smallvec;
 
 use crate::device::{DType, Element, Float, Slice, SliceMut};
@@ -108,7 +109,8 @@ impl<C: Compare> Pointwise for CompareOp<C> {
         let output = typed_mut::<bool>(output)?;
         dispatch!(operands[0].dtype(), T => {
             let inputs = typed::<T>(operands[0])?.iter().zip(typed::<T>(operands[1])?);
-            output.iter_mut().zip(inputs).for_each(|(z, (x, y))| *z = C::test(*x, *y));
+            let each = output.iter_mut().zip(inputs);
+            vectorized(#[inline(always)] || each.for_each(|(z, (x, y))| *z = C::test(*x, *y)));
         });
         Ok(())
     }

@@ -44,6 +44,8 @@ mod trunc;
 use std::fmt::Debug;
 use std::hash::Hasher;
 
+use kindling_gemm::vectorized;
+
 use super::ints::OfInts;
 use crate::device::{DType, Float, Slice, SliceMut};
 use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
@@ -132,8 +134,8 @@ impl<U: Unary> Pointwise for UnaryOp<U> {
                 Ok(())
             }
             (output, input, _) => dispatch!(input.dtype(), floats T => {
-                let input = typed::<T>(input)?;
-                typed_mut::<T>(output)?.iter_mut().zip(input).for_each(|(y, x)| *y = self.0.forward(*x));
+                let (input, output) = (typed::<T>(input)?, typed_mut::<T>(output)?);
+                vectorized(#[inline(always)] || output.iter_mut().zip(input).for_each(|(y, x)| *y = self.0.forward(*x)));
                 Ok(())
             }, Err(Error::internal(format!("{} was given {}", U::NAME, input.dtype())))),
         }

@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 
+use kindling_gemm::vectorized;
 use smallvec::smallvec;
 
 use crate::device::{DType, Element, Slice, SliceMut};
@@ -58,7 +59,11 @@ impl Pointwise for Where {
     fn eval(&self, operands: &[Slice<'_>], _first: usize, output: SliceMut<'_>) -> Result<()> {
         fn pick<T: Element>(condition: &[bool], input: &[T], other: &[T], output: &mut [T]) {
             let inputs = condition.iter().zip(input.iter().zip(other));
-            output.iter_mut().zip(inputs).for_each(|(z, (c, (x, y)))| *z = if *c { *x } else { *y });
+            let each = output.iter_mut().zip(inputs);
+            vectorized(
+                #[inline(always)]
+                || each.for_each(|(z, (c, (x, y)))| *z = if *c { *x } else { *y }),
+            );
         }
         let condition = typed::<bool>(operands[0])?;
         dispatch!(output.dtype(), T => {
