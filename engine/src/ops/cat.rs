@@ -98,6 +98,10 @@ impl Kernel for Cat {
         layout.is_contiguous()
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         fn run<T: Element>(op: &Cat, operands: &[View<'_>], output: &mut [T]) -> Result<()> {
             let (_, lengths) = op.rows(operands.iter().map(|o| &o.layout.shape));

@@ -166,6 +166,10 @@ impl Kernel for LinearWeight {
         true
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let (grad, input) = (&operands[0], &operands[1]);
         let sizes = [grad.layout.shape[1], grad.layout.shape[0], input.layout.shape[1]];

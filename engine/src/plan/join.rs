@@ -47,6 +47,29 @@ impl Joins {
         }
         joins
     }
+
+    /// Those that can be made by kernels on the CPU, which write all of a place that nobody else reads.
+    pub fn on_cpu(graph: &Graph, schedule: &Schedule) -> Self {
+        let mut joins = Self::new(graph, schedule);
+        for (n, member) in joins.members.iter_mut().enumerate() {
+            let Some(Place { into, .. }) = *member else { continue };
+            let alone = |step: &Step| matches!(step, Step::Kernel(node) if *node == n);
+            let overwrites = match graph.nodes[n].recorded.op.compute() {
+                Compute::Kernel(kernel) => kernel.overwrites(),
+                Compute::Pointwise(_) => false,
+            };
+            let users = graph.nodes.iter().enumerate().filter(|(_, user)| user.operands.contains(&Source::Node(n)));
+            if !overwrites || !schedule.steps.iter().any(alone) || users.into_iter().any(|(user, _)| user != into) {
+                *member = None;
+            }
+        }
+        for (node, offsets) in joins.offsets.iter_mut().enumerate() {
+            if !joins.members.iter().flatten().any(|place| place.into == node) {
+                *offsets = None;
+            }
+        }
+        joins
+    }
 }
 
 /// Nodes that can be written in place, and where.

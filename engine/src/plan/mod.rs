@@ -50,8 +50,14 @@ struct Recorder {
 /// How recordings of one structure are executed.
 struct Plan {
     schedule: Schedule,
-    gpu: Option<gpu::GpuPlan>,
+    device: DevicePlan,
     used: Cell<u64>,
+}
+
+/// What a plan has for its device.
+enum DevicePlan {
+    Cpu(cpu::CpuPlan),
+    Gpu(gpu::GpuPlan),
 }
 
 impl Recorder {
@@ -75,11 +81,11 @@ impl Recorder {
         }
         count(&device.counts().plans_created, 1);
         let schedule = Schedule::new(graph, device);
-        let gpu = match device {
-            Device::Gpu(gpu) => Some(gpu::GpuPlan::new(graph, &schedule, gpu, device)?),
-            Device::Cpu(_) => None,
+        let of_device = match device {
+            Device::Gpu(gpu) => DevicePlan::Gpu(gpu::GpuPlan::new(graph, &schedule, gpu, device)?),
+            Device::Cpu(_) => DevicePlan::Cpu(cpu::CpuPlan::new(graph, &schedule)),
         };
-        let plan = Rc::new(Plan { schedule, gpu, used: Cell::new(self.clock.get()) });
+        let plan = Rc::new(Plan { schedule, device: of_device, used: Cell::new(self.clock.get()) });
         let mut plans = self.plans.borrow_mut();
         if plans.len() >= MOST_PLANS {
             let oldest = plans.iter().min_by_key(|(_, plan)| plan.used.get()).map(|(key, _)| key.clone());
@@ -132,12 +138,13 @@ fn encode(device: &Device) -> Result<()> {
         return Ok(());
     }
     let graph = Graph::new(values);
-    let done = recorder.plan(&graph, device).and_then(|plan| match (&plan.gpu, device) {
-        (Some(gpu_plan), Device::Gpu(gpu)) => gpu_plan.run(&graph, gpu),
-        _ => {
-            cpu::run(&graph, &plan.schedule, device);
+    let done = recorder.plan(&graph, device).and_then(|plan| match (&plan.device, device) {
+        (DevicePlan::Gpu(plan), Device::Gpu(gpu)) => plan.run(&graph, gpu),
+        (DevicePlan::Cpu(of_cpu), Device::Cpu(_)) => {
+            of_cpu.run(&graph, &plan.schedule, device);
             Ok(())
         }
+        _ => Err(Error::internal("a plan was made for another kind of device")),
     });
     if let Err(error) = &done {
         refuse(&graph, error);

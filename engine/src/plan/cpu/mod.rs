@@ -1,62 +1,82 @@
-//! Execution on the CPU. A fused group runs block by block, so that what its operations hand to each other stays
-//! in cache, and long ones on all threads; other kernels run their own loops. It knows the contract of operations only.
+//! Execution on the CPU: step by step, a fused group by `group`, other kernels by their own loops, into the memory of what
+//! joins their results where that can be. It knows the contract of operations only.
+
+mod group;
 
 use std::rc::Rc;
 
-use smallvec::SmallVec;
-
 use super::graph::{Graph, Source};
+use super::join::Joins;
 use super::schedule::{Fused, Schedule, Step};
-use crate::device::{Array, CpuBuffer, DType, Device, Slice, SliceMut, add_time, count};
-use crate::tensor::{Compute, Cursor, Layout, Pointwise, State, View, typed_mut};
+use crate::device::{CpuBuffer, Device, Slice, SliceMut, add_time, count};
+use crate::tensor::{Compute, Cursor, Layout, State, View, typed_mut};
 use crate::{Error, Result, dispatch};
 
-/// Elements of a block: a few of them fit the first-level cache.
-const BLOCK: usize = 1024;
+/// How a graph is executed.
+pub struct CpuPlan {
+    joins: Joins,
+    /// The last step to read each node, and each external.
+    last_of_node: Vec<usize>,
+    last_of_external: Vec<usize>,
+}
 
-/// Elements of a group, times its operations, below which other threads are not worth waking.
-#[cfg(not(target_arch = "wasm32"))]
-const WORTH_THREADS: usize = 1 << 17;
+/// An execution.
+struct Run<'a> {
+    graph: &'a Graph,
+    plan: &'a CpuPlan,
+    /// Results so far: of each node, its elements or why there are none.
+    results: Vec<Option<Result<Rc<CpuBuffer>>>>,
+    /// What is joined where its parts are made, while they are.
+    joined: Vec<Option<CpuBuffer>>,
+}
 
-/// Results so far: of each node, its elements or why there are none.
-type Results = Vec<Option<Result<Rc<CpuBuffer>>>>;
-
-/// Computes every node of a graph and settles the values that someone holds.
-pub fn run(graph: &Graph, schedule: &Schedule, device: &Device) {
-    let mut results: Results = vec![None; graph.nodes.len()];
-    let last_use = last_uses(graph, schedule);
-    let clock = device.profiler().take();
-    let mut times = Vec::new();
-    for (at, step) in schedule.steps.iter().enumerate() {
-        count(&device.counts().dispatches, 1);
-        let begun = clock.map(|now| now());
-        match step {
-            Step::Fused(fused) => run_fused(graph, fused, &mut results),
-            Step::Kernel(node) => results[*node] = Some(run_kernel(graph, *node, &results)),
-        }
-        if let (Some(now), Some(begun)) = (clock, begun) {
-            add_time(&mut times, name(graph, step), now() - begun);
-        }
-        let dead = |source: &Source| match source {
-            Source::Node(n) if last_use[*n] == at && !graph.nodes[*n].escapes => Some(*n),
-            _ => None,
-        };
-        for node in step.nodes() {
-            for n in graph.nodes[node].operands.iter().filter_map(dead) {
-                results[n] = None;
+impl CpuPlan {
+    /// Plans a scheduled graph.
+    pub fn new(graph: &Graph, schedule: &Schedule) -> Self {
+        let (mut last_of_node, mut last_of_external) = (vec![0; graph.nodes.len()], vec![0; graph.externals.len()]);
+        for (at, step) in schedule.steps.iter().enumerate() {
+            for source in step.nodes().flat_map(|node| &graph.nodes[node].operands) {
+                match source {
+                    Source::Node(n) => last_of_node[*n] = at,
+                    Source::External(e) => last_of_external[*e] = at,
+                }
             }
         }
+        Self { joins: Joins::on_cpu(graph, schedule), last_of_node, last_of_external }
     }
-    for (node, result) in graph.nodes.iter().zip(results) {
-        node.value.settle(match result {
-            Some(Ok(array)) => State::Cpu(array),
-            Some(Err(error)) => State::Failed(error),
-            None => State::Failed(Error::internal("a value was freed before it was read")),
-        });
-    }
-    CpuBuffer::tidy();
-    if clock.is_some() {
-        device.profiler().keep(&times);
+
+    /// Computes every node of a graph and settles the values that someone holds.
+    pub fn run(&self, graph: &Graph, schedule: &Schedule, device: &Device) {
+        let len = graph.nodes.len();
+        let joined = (0..len).map(|_| None).collect();
+        let mut run = Run { graph, plan: self, results: vec![None; len], joined };
+        let clock = device.profiler().take();
+        let mut times = Vec::new();
+        for (at, step) in schedule.steps.iter().enumerate() {
+            count(&device.counts().dispatches, 1);
+            let begun = clock.map(|now| now());
+            match step {
+                Step::Fused(fused) => run.fused(at, fused),
+                Step::Kernel(node) => run.kernel(*node),
+            }
+            if let (Some(now), Some(begun)) = (clock, begun) {
+                add_time(&mut times, name(graph, step), now() - begun);
+            }
+            for source in step.nodes().flat_map(|node| &graph.nodes[node].operands) {
+                run.let_go(*source, at);
+            }
+        }
+        for (node, result) in graph.nodes.iter().zip(run.results) {
+            node.value.settle(match result {
+                Some(Ok(array)) => State::Cpu(array),
+                Some(Err(error)) => State::Failed(error),
+                None => State::Failed(Error::internal("a value was freed before it was read")),
+            });
+        }
+        CpuBuffer::tidy();
+        if clock.is_some() {
+            device.profiler().keep(&times);
+        }
     }
 }
 
@@ -70,63 +90,120 @@ fn name(graph: &Graph, step: &Step) -> String {
     if more > 0 { format!("{}+{more} more", names.join("+")) } else { names.join("+") }
 }
 
-fn last_uses(graph: &Graph, schedule: &Schedule) -> Vec<usize> {
-    let mut last = vec![0; graph.nodes.len()];
-    for (at, step) in schedule.steps.iter().enumerate() {
-        for source in step.nodes().flat_map(|node| &graph.nodes[node].operands) {
-            if let Source::Node(n) = source {
-                last[*n] = at;
+impl Run<'_> {
+    fn fetch(&self, source: Source) -> Result<Rc<CpuBuffer>> {
+        match source {
+            Source::External(e) => self.graph.externals[e].value.array(),
+            Source::Node(n) => match &self.results[n] {
+                Some(result) => result.clone(),
+                None => Err(Error::internal("a value was read before it was computed")),
+            },
+        }
+    }
+
+    /// Lets go of elements that nobody reads after step `at`.
+    fn let_go(&mut self, source: Source, at: usize) {
+        let graph = self.graph;
+        match source {
+            Source::Node(n) if self.plan.last_of_node[n] == at && !graph.nodes[n].escapes => self.results[n] = None,
+            Source::External(e) if self.plan.last_of_external[e] == at && graph.externals[e].donated => {
+                graph.externals[e].value.settle(State::Failed(Error::internal("a value was read after it was freed")));
+            }
+            _ => {}
+        }
+    }
+
+    fn fused(&mut self, at: usize, fused: &Fused) {
+        let sources = fused.loads(self.graph);
+        let buffers = sources.iter().map(|(source, _)| self.fetch(*source)).collect::<Result<Vec<_>>>();
+        sources.iter().for_each(|(source, _)| self.let_go(*source, at));
+        match buffers.and_then(|buffers| group::run(self.graph, fused, &sources, buffers)) {
+            Ok(outputs) => {
+                for (node, buffer) in fused.outputs.iter().zip(outputs) {
+                    self.results[*node] = Some(Ok(Rc::new(buffer)));
+                }
+            }
+            // A refused operand or value refuses the group: its members cannot be told apart any more.
+            Err(error) => fused.outputs.iter().for_each(|node| self.results[*node] = Some(Err(error.clone()))),
+        }
+    }
+
+    fn kernel(&mut self, node: usize) {
+        let joins = &self.plan.joins;
+        let value = &self.graph.nodes[node].value;
+        self.results[node] = match (joins.members[node], &joins.offsets[node]) {
+            (Some(place), _) => {
+                let mut whole = self.whole(place.into);
+                let part = whole.array_mut().as_mut().range(place.offset, place.offset + value.len);
+                let done = self.compute(node, |_| part);
+                self.joined[place.into] = Some(whole);
+                // Nobody but the joining node reads it, and that only whether it was refused.
+                done.err().map(Err)
+            }
+            (None, Some(offsets)) => Some(self.join(node, offsets).map(Rc::new)),
+            (None, None) => {
+                let mut output = CpuBuffer::any(value.dtype, 0);
+                let done = self.compute(node, |overwrites| {
+                    let make = if overwrites { CpuBuffer::any } else { CpuBuffer::zeros };
+                    output = make(value.dtype, value.len);
+                    output.array_mut().as_mut()
+                });
+                Some(done.map(|()| Rc::new(output)))
+            }
+        };
+    }
+
+    /// Runs a node's kernel into the memory that is given, told whether all of it will be written.
+    fn compute<'o>(&self, node: usize, output: impl FnOnce(bool) -> SliceMut<'o>) -> Result<()> {
+        let recorded = &self.graph.nodes[node].recorded;
+        let Compute::Kernel(kernel) = recorded.op.compute() else {
+            return Err(Error::internal(format!("{} has no kernel", recorded.op.name())));
+        };
+        let sources = &self.graph.nodes[node].operands;
+        let mut arrays = Vec::with_capacity(sources.len());
+        let mut layouts = Vec::with_capacity(sources.len());
+        for (i, source) in sources.iter().enumerate() {
+            let array = self.fetch(*source)?;
+            let layout = self.graph.layout(node, i);
+            if kernel.accepts(i, layout) {
+                arrays.push(array);
+                layouts.push(layout.clone());
+            } else {
+                arrays.push(Rc::new(gather(array.as_slice(), layout)));
+                layouts.push(Layout::contiguous(layout.shape.clone()));
             }
         }
+        let views: Vec<View<'_>> =
+            arrays.iter().zip(&layouts).map(|(array, layout)| View { data: array.as_slice(), layout }).collect();
+        kernel.cpu(&views, output(kernel.overwrites()))
     }
-    last
-}
 
-fn fetch(graph: &Graph, source: Source, results: &Results) -> Result<Rc<CpuBuffer>> {
-    match source {
-        Source::External(e) => graph.externals[e].value.array(),
-        Source::Node(n) => match &results[n] {
-            Some(result) => result.clone(),
-            None => Err(Error::internal("a value was read before it was computed")),
-        },
+    /// The result of a joining node, as far as it has been made.
+    fn whole(&mut self, node: usize) -> CpuBuffer {
+        let value = &self.graph.nodes[node].value;
+        self.joined[node].take().unwrap_or_else(|| CpuBuffer::any(value.dtype, value.len))
     }
-}
 
-fn run_kernel(graph: &Graph, node: usize, results: &Results) -> Result<Rc<CpuBuffer>> {
-    let GraphNodeParts { op, sources, len, dtype } = parts(graph, node);
-    let Compute::Kernel(kernel) = op.compute() else {
-        return Err(Error::internal(format!("{} has no kernel", op.name())));
-    };
-    let mut arrays = Vec::with_capacity(sources.len());
-    let mut layouts = Vec::with_capacity(sources.len());
-    for (i, source) in sources.iter().enumerate() {
-        let array = fetch(graph, *source, results)?;
-        let layout = graph.layout(node, i);
-        if kernel.accepts(i, layout) {
-            arrays.push(array);
-            layouts.push(layout.clone());
-        } else {
-            arrays.push(Rc::new(gather(array.as_slice(), layout)));
-            layouts.push(Layout::contiguous(layout.shape.clone()));
+    /// Copies to its place whatever was not made there.
+    fn join(&mut self, node: usize, offsets: &[usize]) -> Result<CpuBuffer> {
+        let mut whole = self.whole(node);
+        for (i, (source, offset)) in self.graph.nodes[node].operands.iter().zip(offsets).enumerate() {
+            let member = |n: usize| self.plan.joins.members[n].is_some_and(|place| place.into == node);
+            match source {
+                Source::Node(n) if member(*n) => {
+                    if let Some(Err(error)) = &self.results[*n] {
+                        return Err(error.clone());
+                    }
+                }
+                _ => {
+                    let (array, layout) = (self.fetch(*source)?, self.graph.layout(node, i));
+                    let part = whole.array_mut().as_mut().range(*offset, offset + layout.numel());
+                    copy_run(array.as_slice(), &mut Cursor::new(layout), part);
+                }
+            }
         }
+        Ok(whole)
     }
-    let views: Vec<View<'_>> =
-        arrays.iter().zip(&layouts).map(|(array, layout)| View { data: array.as_slice(), layout }).collect();
-    let mut output = if kernel.overwrites() { CpuBuffer::any(dtype, len) } else { CpuBuffer::zeros(dtype, len) };
-    kernel.cpu(&views, output.array_mut().as_mut())?;
-    Ok(Rc::new(output))
-}
-
-struct GraphNodeParts<'a> {
-    op: &'a dyn crate::tensor::Op,
-    sources: &'a [Source],
-    len: usize,
-    dtype: DType,
-}
-
-fn parts(graph: &Graph, node: usize) -> GraphNodeParts<'_> {
-    let node = &graph.nodes[node];
-    GraphNodeParts { op: &*node.recorded.op, sources: &node.operands, len: node.value.len, dtype: node.value.dtype }
 }
 
 /// The elements of a layout, in row-major order.
@@ -159,149 +236,4 @@ fn copy_run(data: Slice<'_>, cursor: &mut Cursor, out: SliceMut<'_>) {
             at += n;
         }
     });
-}
-
-/// A group, ready to run on any part of its elements.
-struct Group<'a> {
-    len: usize,
-    loads: Vec<Load<'a>>,
-    members: Vec<Member<'a>>,
-}
-
-/// What a group reads from outside.
-struct Load<'a> {
-    data: Slice<'a>,
-    layout: &'a Layout,
-    in_order: bool,
-}
-
-/// An operation of a group.
-struct Member<'a> {
-    op: &'a dyn Pointwise,
-    dtype: DType,
-    operands: SmallVec<[Register; 4]>,
-    /// Whether its result is wanted outside: it is written where it stays, the others into a block each.
-    stays: bool,
-}
-
-/// Where an operand of a member comes from.
-#[derive(Clone, Copy)]
-enum Register {
-    Load(usize),
-    Member(usize),
-}
-
-fn run_fused(graph: &Graph, fused: &Fused, results: &mut Results) {
-    match try_fused(graph, fused, results) {
-        Ok(outputs) => {
-            for (node, buffer) in fused.outputs.iter().zip(outputs) {
-                results[*node] = Some(Ok(Rc::new(buffer)));
-            }
-        }
-        // A refused operand or value refuses the group: its members cannot be told apart any more.
-        Err(error) => fused.outputs.iter().for_each(|node| results[*node] = Some(Err(error.clone()))),
-    }
-}
-
-fn try_fused(graph: &Graph, fused: &Fused, results: &Results) -> Result<Vec<CpuBuffer>> {
-    let len = fused.nodes.first().map_or(0, |n| graph.nodes[*n].value.len);
-    let sources = fused.loads(graph);
-    let buffers: Vec<Rc<CpuBuffer>> =
-        sources.iter().map(|(source, _)| fetch(graph, *source, results)).collect::<Result<_>>()?;
-    let load = |(buffer, (_, layout))| {
-        let (buffer, layout): (&Rc<CpuBuffer>, &Layout) = (buffer, layout);
-        Load { data: buffer.as_slice(), layout, in_order: layout.is_contiguous() && layout.numel() == len }
-    };
-    let loads = buffers.iter().zip(sources.iter().copied()).map(load).collect();
-    let members = fused.nodes.iter().map(|node| member(graph, fused, *node, &sources)).collect::<Result<_>>()?;
-    let group = Group { len, loads, members };
-    let mut outputs: Vec<CpuBuffer> =
-        fused.outputs.iter().map(|node| CpuBuffer::any(graph.nodes[*node].value.dtype, len)).collect();
-    group.run(outputs.iter_mut().map(|output| output.array_mut().as_mut()).collect())?;
-    Ok(outputs)
-}
-
-fn member<'a>(graph: &'a Graph, fused: &Fused, node: usize, loads: &[(Source, &Layout)]) -> Result<Member<'a>> {
-    let Compute::Pointwise(op) = graph.nodes[node].recorded.op.compute() else {
-        return Err(Error::internal("a kernel stands in a group of pointwise operations"));
-    };
-    let register = |(i, source): (usize, &Source)| {
-        if let Source::Node(n) = source
-            && let Ok(at) = fused.nodes.binary_search(n)
-        {
-            return Register::Member(at);
-        }
-        let load = (*source, graph.layout(node, i));
-        Register::Load(loads.iter().position(|l| *l == load).unwrap_or_default())
-    };
-    let operands = graph.nodes[node].operands.iter().enumerate().map(register).collect();
-    Ok(Member { op, dtype: graph.nodes[node].value.dtype, operands, stays: fused.outputs.contains(&node) })
-}
-
-impl Group<'_> {
-    /// Computes all elements; `outputs` are those of the members that stay, in order.
-    fn run(&self, outputs: Vec<SliceMut<'_>>) -> Result<()> {
-        #[cfg(not(target_arch = "wasm32"))]
-        if self.len * self.members.len() > WORTH_THREADS && rayon::current_num_threads() > 1 {
-            use rayon::prelude::*;
-            let share = self.len.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(BLOCK);
-            let mut parts: Vec<Vec<SliceMut<'_>>> = (0..self.len.div_ceil(share)).map(|_| Vec::new()).collect();
-            for output in outputs {
-                parts.iter_mut().zip(output.chunks(share)).for_each(|(part, output)| part.push(output));
-            }
-            let parts = parts.into_par_iter().enumerate();
-            return parts.try_for_each(|(i, part)| self.run_part(i * share, share.min(self.len - i * share), part));
-        }
-        self.run_part(0, self.len, outputs)
-    }
-
-    /// Computes `len` elements from number `first` on; `outputs` are theirs.
-    fn run_part(&self, first: usize, len: usize, outputs: Vec<SliceMut<'_>>) -> Result<()> {
-        let block = BLOCK.min(len);
-        let strided = |load: &Load<'_>| {
-            let scratch = || (Cursor::at(load.layout, first), Array::zeros(load.data.dtype(), block));
-            (!load.in_order).then(scratch)
-        };
-        let mut strided: Vec<Option<(Cursor, Array)>> = self.loads.iter().map(strided).collect();
-        let inner = self.members.iter().filter(|member| !member.stays);
-        let mut scratch: Vec<Array> = inner.map(|member| Array::zeros(member.dtype, block)).collect();
-        let (mut outputs, mut scratch) = (outputs.into_iter(), scratch.iter_mut().map(Array::as_mut));
-        // Where each member writes.
-        let mut registers: Vec<SliceMut<'_>> = Vec::with_capacity(self.members.len());
-        for member in &self.members {
-            let register = if member.stays { outputs.next() } else { scratch.next() };
-            registers.push(register.ok_or_else(|| Error::internal("a group has too few outputs"))?);
-        }
-        let mut from = 0;
-        while from < len {
-            let n = block.min(len - from);
-            for (load, strided) in self.loads.iter().zip(&mut strided) {
-                if let Some((cursor, scratch)) = strided {
-                    copy_run(load.data, cursor, scratch.as_mut().range(0, n));
-                }
-            }
-            for (i, member) in self.members.iter().enumerate() {
-                let (before, rest) = registers.split_at_mut(i);
-                let Some(output) = rest.first_mut() else { continue };
-                let at = |member: &Member<'_>| if member.stays { from } else { 0 };
-                let operands: SmallVec<[Slice<'_>; 4]> = member
-                    .operands
-                    .iter()
-                    .map(|register| match *register {
-                        Register::Load(l) => match &strided[l] {
-                            Some((_, scratch)) => scratch.as_slice().range(0, n),
-                            None => {
-                                let start = self.loads[l].layout.offset + first + from;
-                                self.loads[l].data.range(start, start + n)
-                            }
-                        },
-                        Register::Member(m) => before[m].read(at(&self.members[m]), at(&self.members[m]) + n),
-                    })
-                    .collect();
-                member.op.eval(&operands, first + from, output.part(at(member), at(member) + n))?;
-            }
-            from += n;
-        }
-        Ok(())
-    }
 }
