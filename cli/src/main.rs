@@ -40,6 +40,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // All that is computed here is computed by this thread; the others read files.
+    kindling::device::compute_on_this_thread();
     let done = match &cli.command {
         Command::Train(train) => commands::train::run(train),
         Command::Eval(eval) => commands::eval::run(eval),

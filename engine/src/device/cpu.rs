@@ -165,6 +165,19 @@ pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
+/// Makes the calling thread one of those that [`threads`] counts: it works on its part of a kernel instead of waking another
+/// thread for it and waiting. To be called once, before anything is computed, by the only thread that will compute: it takes
+/// nothing from others while it does something else. Says whether that is so now; it is not if the threads were there already.
+///
+/// ```
+/// assert!(kindling::device::compute_on_this_thread());
+/// assert!(!kindling::device::compute_on_this_thread());
+/// ```
+#[cfg(not(target_arch = "wasm32"))]
+pub fn compute_on_this_thread() -> bool {
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{CpuBuffer, LONGEST_IDLE, MOST_IDLE, POOL};

@@ -12,6 +12,8 @@ use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::rc::Rc;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use cpu::compute_on_this_thread;
 pub use cpu::{Cpu, CpuBuffer, threads};
 pub use dtype::{Array, DType, Element, Float, Int, Slice, SliceMut};
 pub use gpu::{AdapterKind, Gpu, GpuBuffer};
