@@ -215,6 +215,29 @@ fn what_is_joined_is_made_in_its_place() -> Result<()> {
 }
 
 #[test]
+fn results_in_the_memory_of_their_operands_are_the_same() -> Result<()> {
+    for device in devices() {
+        // More than one thread's share; the last block is not a whole one.
+        let step = |hold: bool| -> Result<Vec<Vec<f32>>> {
+            let [mean, grad, param] = [1, 2, 3].map(|_| numbers(&[150_007], &device));
+            let (mean, grad, param) = (mean?, grad?, param?.add_scalar(0.5)?);
+            kindling::plan::flush(&device)?;
+            let new_mean = mean.mul_scalar(0.9)?.add(&grad.mul_scalar(0.1)?)?;
+            let new_param = param.sub(&new_mean.div(&grad.mul(&grad)?.add_scalar(1.0)?)?)?;
+            let held = hold.then(|| (mean.clone(), grad.clone(), param.clone()));
+            drop((mean, grad, param));
+            kindling::plan::flush(&device)?;
+            if let Some((mean, grad, _)) = held {
+                assert_eq!(block_on(mean.to_vec::<f32>())?, block_on(grad.to_vec::<f32>())?, "what is held stays");
+            }
+            [new_mean, new_param].iter().map(|x| block_on(x.to_vec::<f32>())).collect()
+        };
+        assert!(step(false)? == step(true)?, "on {device}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_whole_is_not_overwritten_while_a_part_of_it_is_read() -> Result<()> {
     same_everywhere(|device| {
         let (x, y, w) = (numbers(&[1, 6], device)?, numbers(&[1, 6], device)?.neg()?, numbers(&[3, 6], device)?);

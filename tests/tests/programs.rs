@@ -1,5 +1,5 @@
 //! Programs made up at random, the same on the CPU and on the GPU: what is fused, written in place, joined or overwritten
-//! there must not show. Each is a graph of views, broadcasts, kernels and what follows them, then a backward pass.
+//! must not show. Each is a graph of views, broadcasts, kernels and what follows them, then a backward pass.
 
 use kindling::{DType, Device, Result, Tensor, block_on};
 use kindling_tests::devices::devices;
@@ -91,13 +91,19 @@ fn next(random: &mut Random, live: &[Tensor]) -> Result<Tensor> {
     }
 }
 
-/// All values that are left, and the gradients of their sum.
-fn run(seed: u64, device: &Device) -> Result<Vec<Tensor>> {
+/// All values that are left, and the gradients of their sum; or the same `by_itself`: each operation is executed at once
+/// and all that it reads is held, so that nothing is joined in place or overwritten.
+fn run(seed: u64, device: &Device, by_itself: bool) -> Result<Vec<Tensor>> {
     let mut random = Random(seed);
+    let mut held = Vec::new();
     let mut live = (0..4).map(|_| random.matrix(device)).collect::<Result<Vec<Tensor>>>()?;
     let given = live.iter().map(|x| x.clone().requires_grad_(true)).collect::<Result<Vec<Tensor>>>()?;
     for _ in 0..LENGTH {
         let made = next(&mut random, &live)?;
+        if by_itself {
+            kindling::plan::flush(device)?;
+            held.extend(live.iter().cloned());
+        }
         if made.numel() <= 4096 {
             live.push(made);
         }
@@ -127,17 +133,35 @@ fn run(seed: u64, device: &Device) -> Result<Vec<Tensor>> {
     Ok(live)
 }
 
-#[test]
-fn random_programs_give_the_same_everywhere() -> Result<()> {
+fn programs() -> std::ops::Range<u64> {
     let asked = std::env::var("KINDLING_PROGRAMS").ok();
     let asked = asked.as_deref().and_then(|range| range.split_once(".."));
-    let programs = asked.and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?)).unwrap_or(PROGRAMS);
+    asked.and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?)).unwrap_or(PROGRAMS)
+}
+
+fn read(values: &[Tensor]) -> Result<Vec<Vec<f32>>> {
+    values.iter().map(|x| block_on(x.detach().to_vec::<f32>())).collect()
+}
+
+#[test]
+fn on_the_cpu_the_way_of_execution_changes_no_bit() -> Result<()> {
+    for seed in programs() {
+        let [together, by_itself] = [false, true].map(|by_itself| run(seed, &Device::cpu(), by_itself));
+        let bits = |values: Vec<Tensor>| -> Result<Vec<Vec<u32>>> {
+            Ok(read(&values)?.into_iter().map(|value| value.into_iter().map(f32::to_bits).collect()).collect())
+        };
+        assert!(bits(together?)? == bits(by_itself?)?, "program {seed}");
+    }
+    Ok(())
+}
+
+#[test]
+fn random_programs_give_the_same_everywhere() -> Result<()> {
     let devices = devices();
-    for seed in programs {
+    for seed in programs() {
         let mut results: Vec<Vec<Vec<f32>>> = Vec::new();
         for device in &devices {
-            let values = run(seed, device)?;
-            results.push(values.iter().map(|x| block_on(x.detach().to_vec::<f32>())).collect::<Result<_>>()?);
+            results.push(read(&run(seed, device, false)?)?);
         }
         for (at, other) in results.iter().enumerate().skip(1) {
             assert_eq!(results[0].len(), other.len(), "program {seed}");
