@@ -196,7 +196,7 @@ fn sizes(folder: &Path) -> Result<String, String> {
     ))
 }
 
-/// The files of a folder by name, without those of folders within.
+/// The files of a folder by name, and of folders within but for `data`, which is no part of the page.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
     let mut files = Vec::new();
@@ -204,6 +204,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
         let path = entry.map_err(cannot)?.path();
         if path.is_file() {
             files.push(path);
+        } else if !path.ends_with("data") {
+            files.extend(self::files(&path)?);
         }
     }
     files.sort();
