@@ -292,8 +292,9 @@ fn kernels_are_measured_once_and_the_next_visit_knows_them() {
     }
     let mut played = Played::new();
     played.ask(ToWorker::UseDevice(DeviceChoice::Gpu));
-    played.shapes(64, 32);
-    played.ask(ToWorker::Begin { run: 1, spec: spec(1) });
+    played.shapes(80, 40);
+    // Of so many rows that every adapter has more than one kernel worth measuring.
+    played.ask(ToWorker::Begin { run: 1, spec: TrainSpec { batch_size: 40, ..spec(1) } });
     played.ask(ToWorker::Go(1));
     let heard = played.advance();
     let told = |heard: &Heard| {
