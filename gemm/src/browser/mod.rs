@@ -1,6 +1,10 @@
 //! Products by all threads of a browser: large ones are handed, by copies, to `products.wat`, a program of its own in
 //! memory that workers share. Rust's own threads would need a standard library that stable Rust does not have for wasm.
 //! It knows matrices, and nothing of what they are for.
+//!
+//! The engine's worker puts two matrices there, takes part in the work and takes the result out; its helpers wait in that
+//! memory for the next product (`products.js`, which is downloaded: its words are here). Where pages may not share memory,
+//! without the headers that isolate them, there are no helpers, and the program has one thread.
 
 use std::cell::OnceCell;
 
@@ -16,10 +20,16 @@ const WORTH: usize = 1 << 19;
 
 #[wasm_bindgen(module = "/src/browser/products.js")]
 extern "C" {
+    /// Loads the program and calls helpers, once. Whether products can be had: not without relaxed SIMD, and not on the
+    /// page's own thread, which may not wait.
     fn open(program: &[u8]) -> bool;
+    /// Resolves when all helpers are there, or after a second without them.
     #[wasm_bindgen(js_name = gather)]
     async fn arrivals();
+    /// How many threads are there by now.
     fn ready() -> u32;
+    /// out = a·b, or out += a·b if `keep`. Slices begin with a matrix's first element and end with its last one, at these
+    /// steps a row and a column; columns of `out` lie one behind the other. Whether there was memory for it.
     #[allow(clippy::too_many_arguments, reason = "a call into JavaScript passes numbers, not structs")]
     fn multiply(
         m: u32,

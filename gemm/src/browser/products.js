@@ -1,13 +1,9 @@
-// Products of matrices by all threads of a browser. The engine's worker puts two matrices into memory that workers share,
-// takes part in the work and takes the result out; its helpers, workers of this same file, wait in that memory for the
-// next product. `products.wat` is what they all run. Where pages may not share memory (without the headers that isolate
-// them, see README.md) there are no helpers; where the browser cannot run it at all, `open` says so.
+// The engine's worker and its helpers, workers of this same file, at `products.wat`; see `mod.rs`.
 
 const HELPER = "kindling-products";
-// What a thread needs for itself, and where the first one's lies: as `products.wat` divides it.
+// A thread's own bytes, where the first one's lie, the most threads, and the most pages of 64 KiB: as in `products.wat`.
 const SPACE = 0x21800 + 256;
 const FIRST = 256;
-// The most threads, and pages of 64 KiB: half a gigabyte.
 const THREADS = 8;
 const PAGES = 8192;
 
@@ -23,8 +19,6 @@ let product, memory, threads, words, floats;
 let arrivals = [];
 let jobs = 0;
 
-// Loads the program and calls helpers, once. Whether products can be had here: not on the page's own thread, which may
-// not wait.
 export function open(bytes) {
   if (typeof WorkerGlobalScope === "undefined") return false;
   try {
@@ -46,24 +40,19 @@ export function open(bytes) {
       helper.postMessage({ module, memory, space: FIRST + i * SPACE });
     }
     return true;
-  } catch (error) {
-    console.info("products stay on one thread:", error);
+  } catch {
     return false;
   }
 }
 
-// Resolves when all helpers are there, or after a second without them.
 export function gather() {
   return Promise.race([Promise.all(arrivals), new Promise((done) => setTimeout(done, 1000))]);
 }
 
-// How many threads are there by now.
 export function ready() {
   return 1 + Atomics.load(words, 3);
 }
 
-// c = a·b, or c += a·b if `keep`. `a` and `b` begin with their first elements and end with their last ones, at these steps a
-// row and a column; so does `c`, whose columns lie one behind the other. Whether there was memory for it.
 export function multiply(m, k, n, a, aRow, aCol, b, bRow, bCol, c, cRow, keep) {
   const aAt = line(FIRST + threads * SPACE);
   const bAt = line(aAt + a.byteLength);
@@ -73,8 +62,7 @@ export function multiply(m, k, n, a, aRow, aCol, b, bRow, bCol, c, cRow, keep) {
   floats.set(b, bAt / 4);
   // What lies between the rows goes back as it came.
   if (keep || cRow !== n) floats.set(c, cAt / 4);
-  // As wide as a thread has space for, evenly; then rows shared out until each thread has some four tasks, but not so
-  // few that packing columns for them would weigh.
+  // Columns as wide as a thread has space for, evenly; rows in parts until each thread has some four tasks.
   const across = Math.ceil(n / 128);
   const columns = Math.ceil(n / across / 8) * 8;
   const down = threads === 1 ? 1 : Math.max(1, Math.min(Math.ceil((4 * threads) / across), Math.floor(m / 96)));
@@ -94,7 +82,6 @@ function line(at) {
   return Math.ceil(at / 64) * 64;
 }
 
-// Has memory up to there; whether there is so much.
 function reach(end) {
   const missing = Math.ceil((end - memory.buffer.byteLength) / 0x10000);
   if (missing <= 0) return true;

@@ -167,6 +167,9 @@ fn counted(command: &mut Command) -> Result<Outcome, String> {
 /// What a visitor downloads of wasm and JavaScript, gzipped, is at most a megabyte.
 const MOST: u64 = 1_000_000;
 
+/// JavaScript that no visitor downloads: programs that measure do.
+const MEASURING: &str = "bench.js";
+
 /// Prints the size of each file of the page, and gives the sums; refuses a page that has become too large.
 fn sizes(folder: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
@@ -179,7 +182,8 @@ fn sizes(folder: &Path) -> Result<String, String> {
         println!("{size:>10} {packed:>10}  {name}");
         sum += size;
         packed_sum += packed;
-        if file.extension().is_some_and(|extension| extension == "wasm" || extension == "js") {
+        let is_code = file.extension().is_some_and(|extension| extension == "wasm" || extension == "js");
+        if is_code && name != MEASURING {
             code += packed;
         }
     }
