@@ -21,7 +21,10 @@ test("it works offline once loaded", { timeout: 60_000 }, async () => {
   assert.equal(await page.evaluate(() => crossOriginIsolated), false, "this host sends no headers");
   await page.evaluate(() => navigator.serviceWorker.ready);
   // The page is kept after all that it is made of.
-  await page.waitForFunction(async () => (await caches.match("./")) !== undefined, null, { timeout: 20_000 });
+  // Asked again and again: `waitForFunction` takes a promise for a yes.
+  const kept = () => page.evaluate(async () => (await caches.match("./")) !== undefined);
+  for (let i = 0; i < 200 && !(await kept()); i++) await new Promise((done) => setTimeout(done, 100));
+  assert.ok(await kept(), "the page is kept");
   await site.close();
   await page.goto(`${site.url}?tab=device`);
   await page.getByRole("region", { name: "This browser offers" }).getByText("SwiftShader").waitFor();
