@@ -28,6 +28,6 @@ test("it works offline once loaded", { timeout: 60_000 }, async () => {
   await site.close();
   await page.goto(`${site.url}?tab=device`);
   await page.getByRole("region", { name: "This browser offers" }).getByText("SwiftShader").waitFor();
-  assert.equal(await page.evaluate(() => crossOriginIsolated), true, "products have all cores");
+  assert.equal(await page.evaluate(() => crossOriginIsolated), true, "workers may share memory");
   await context.close();
 });
