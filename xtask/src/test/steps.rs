@@ -164,8 +164,8 @@ fn counted(command: &mut Command) -> Result<Outcome, String> {
     Ok(Outcome { count, note: None })
 }
 
-/// What a visitor downloads of wasm and JavaScript, gzipped, is at most a megabyte.
-const MOST: u64 = 1_000_000;
+/// Budget for the first load: wasm and JavaScript of page and worker, in bytes after gzip -9.
+const MAX_FIRST_LOAD_BYTES: u64 = 1_250_000;
 
 /// JavaScript that no visitor downloads: programs that measure do.
 const MEASURING: &str = "bench.js";
@@ -187,9 +187,9 @@ fn sizes(folder: &Path) -> Result<String, String> {
             code += packed;
         }
     }
-    if code > MOST {
+    if code > MAX_FIRST_LOAD_BYTES {
         return Err(format!(
-            "wasm and JavaScript are {code} bytes gzipped, more than {MOST}: see docs/performance.md, Bytes"
+            "wasm and JavaScript are {code} bytes gzipped, more than {MAX_FIRST_LOAD_BYTES}: see docs/performance.md, Bytes"
         ));
     }
     Ok(format!(
