@@ -2,10 +2,9 @@
 //! the one before. Unknown keys are errors.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
-use kindling::data::{Dataset, Halved, Limits, PictureOptions, Shapes, open};
+use kindling::data::{Limits, OpenOptions, Shapes, Splits, open};
 use kindling::format::files;
 use kindling::ops::tune_as_needed;
 use kindling::train::{ModelSpec, TrainSpec};
@@ -158,7 +157,7 @@ pub struct Draft {
 
 impl Draft {
     /// The settings, for this data.
-    pub fn finish(mut self, found: &Halved) -> Result<TrainSpec> {
+    pub fn finish(mut self, found: &Splits) -> Result<TrainSpec> {
         let shape = found.train.shape();
         if let Value::Object(data) = self.settings.entry("data").or_insert_with(|| json!({})) {
             data.insert("name".into(), json!(found.kind));
@@ -177,7 +176,7 @@ impl Draft {
     }
 
     /// The data that the settings name.
-    pub fn open_data(&self) -> Result<Halved> {
+    pub fn open_data(&self) -> Result<Splits> {
         let data = self.settings.get("data");
         let text = |key: &str| data.and_then(|d| d.get(key)).and_then(Value::as_str);
         let number = |key: &str| data.and_then(|d| d.get(key)).and_then(Value::as_u64).map(|n| n as usize);
@@ -210,7 +209,7 @@ impl DataArgs {
     }
 
     /// The data that the flags name.
-    pub fn open(&self) -> Result<Halved> {
+    pub fn open(&self) -> Result<Splits> {
         let path = self.data.as_ref().map(|path| path.to_string_lossy());
         let name = path.as_deref().filter(|path| *path == "shapes");
         let limits = Limits { train: self.train_limit, test: self.test_limit };
@@ -218,14 +217,11 @@ impl DataArgs {
     }
 }
 
-fn open_data(name: Option<&str>, path: Option<&str>, limits: Limits, seed: u64) -> Result<Halved> {
+fn open_data(name: Option<&str>, path: Option<&str>, limits: Limits, seed: u64) -> Result<Splits> {
     if name == Some("shapes") {
-        let shapes = Shapes::new(0);
-        let train: Arc<dyn Dataset> = Arc::new(shapes.generate(limits.train.unwrap_or(SHAPES[0])));
-        let test: Arc<dyn Dataset> = Arc::new(shapes.test().generate(limits.test.unwrap_or(SHAPES[1])));
-        return Ok(Halved { name: "Shapes".into(), kind: "shapes", train, test });
+        return Shapes::splits(limits.train.unwrap_or(SHAPES[0]), limits.test.unwrap_or(SHAPES[1]));
     }
-    open(Path::new(path.unwrap_or("data")), &PictureOptions { limits, seed, ..PictureOptions::default() })
+    open(Path::new(path.unwrap_or("data")), &OpenOptions { limits, seed, ..OpenOptions::default() })
 }
 
 /// Settings of a file.

@@ -8,8 +8,7 @@ use std::path::PathBuf;
 
 use kindling::data::archive::{Sink, TarGz};
 use kindling::data::{
-    Cifar, CifarReader, Dataset, Limits, PictureOptions, Random, Samples, Split, Table, idx, open, picture_zip,
-    pictures,
+    Cifar, CifarReader, Dataset, Limits, OpenOptions, Random, Samples, Split, Table, idx, open, picture_zip, pictures,
 };
 use kindling_tests::checks::refusal;
 use proptest::prelude::*;
@@ -52,8 +51,8 @@ fn records(set: Cifar, from: usize, n: usize) -> Vec<u8> {
     bytes
 }
 
-fn limits(train: usize, test: usize) -> PictureOptions {
-    PictureOptions { limits: Limits { train: Some(train), test: Some(test) }, ..PictureOptions::default() }
+fn limits(train: usize, test: usize) -> OpenOptions {
+    OpenOptions { limits: Limits { train: Some(train), test: Some(test) }, ..OpenOptions::default() }
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -98,7 +97,7 @@ fn cifar_10_from_a_folder_with_limits() {
     assert_eq!(bytes[3072..], records(Cifar::Cifar10, 0, 1)[1..]);
 
     // Without limits, everything must be there.
-    let refused = refusal(open(&folder.0, &PictureOptions::default()));
+    let refused = refusal(open(&folder.0, &OpenOptions::default()));
     assert!(refused.contains("60 training pictures found, 50000 expected"), "{refused}");
     assert!(refused.contains("data_batch_3.bin"), "{refused}");
     assert!(refusal(open(&folder.0, &limits(61, 20))).contains("61 expected"));
@@ -204,14 +203,14 @@ fn mnist_from_idx_files_packed_or_not() {
     folder.write("train-labels-idx1-ubyte.gz", &gzip(&idx_file(&[4], &[3, 1, 4, 1])));
     folder.write("t10k-images.idx3-ubyte", &idx_file(&[1, 2, 3], &pixels[..6]));
     folder.write("t10k-labels-idx1-ubyte", &idx_file(&[1], &[9]));
-    let data = open(&folder.0, &PictureOptions::default()).unwrap();
+    let data = open(&folder.0, &OpenOptions::default()).unwrap();
     assert_eq!((data.train.len(), data.train.shape()), (4, [1, 2, 3].as_slice()));
     assert_eq!(data.train.label(2).unwrap(), 4);
     assert_eq!(data.train.read(&[1]).unwrap(), Samples::Bytes((6..12).collect()));
     folder.write("t10k-labels-idx1-ubyte", &idx_file(&[2], &[9, 9]));
-    assert!(refusal(open(&folder.0, &PictureOptions::default())).contains("do not belong together"));
+    assert!(refusal(open(&folder.0, &OpenOptions::default())).contains("do not belong together"));
     folder.write("t10k-images.idx3-ubyte", &idx_file(&[1, 2, 3], &pixels[..5]));
-    assert!(refusal(open(&folder.0, &PictureOptions::default())).contains("cut off"));
+    assert!(refusal(open(&folder.0, &OpenOptions::default())).contains("cut off"));
 }
 
 fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
@@ -229,15 +228,15 @@ fn a_folder_of_pictures_by_class() {
         folder.write(&format!("red/{i}.png"), &png(20, 8, [255, i, 0]));
     }
     folder.write("red/notes.txt", b"no picture");
-    let options = PictureOptions { size: Some([8, 8]), ..PictureOptions::default() };
+    let options = OpenOptions { size: Some([8, 8]), ..OpenOptions::default() };
     let data = open(&folder.0, &options).unwrap();
     assert_eq!(data.train.classes(), ["blue", "red"]);
     assert_eq!((data.train.len(), data.test.len()), (16, 4));
-    for half in [&data.train, &data.test] {
-        for i in 0..half.len() {
-            let Samples::Bytes(bytes) = half.read(&[i]).unwrap() else { panic!() };
+    for split in [&data.train, &data.test] {
+        for i in 0..split.len() {
+            let Samples::Bytes(bytes) = split.read(&[i]).unwrap() else { panic!() };
             let (red, blue) = (bytes[0], bytes[128]);
-            assert_eq!((red, blue), if half.label(i).unwrap() == 1 { (255, 0) } else { (0, 255) });
+            assert_eq!((red, blue), if split.label(i).unwrap() == 1 { (255, 0) } else { (0, 255) });
         }
     }
     // The same files in a zip are the same data.
@@ -249,9 +248,9 @@ fn a_folder_of_pictures_by_class() {
         }
     }
     let bytes = out.finish().unwrap().into_inner();
-    let (train, test) = picture_zip("set.zip", &bytes, &options).unwrap();
-    assert_eq!((train.len(), test.len()), (16, 4));
-    assert_eq!(train.classes(), ["blue", "red"]);
+    let zipped = picture_zip("set.zip", &bytes, &options).unwrap();
+    assert_eq!((zipped.train.len(), zipped.test.len()), (16, 4));
+    assert_eq!(zipped.train.classes(), ["blue", "red"]);
     // A checksum that is not its content's.
     let mut damaged = bytes;
     let directory = damaged.windows(4).position(|at| at == b"PK\x01\x02").unwrap();
@@ -265,14 +264,14 @@ fn a_folder_of_pictures_by_class() {
 }
 
 #[test]
-fn folders_named_train_and_test_are_the_halves() {
+fn folders_named_train_and_test_are_the_splits() {
     let folder = Folder::new("halves");
     for (path, n) in [("train/a", 3), ("train/b", 3), ("test/a", 2), ("test/b", 1)] {
         for i in 0..n {
             folder.write(&format!("{path}/{i}.png"), &png(4, 4, [9, 9, 9]));
         }
     }
-    let data = open(&folder.0, &PictureOptions::default()).unwrap();
+    let data = open(&folder.0, &OpenOptions::default()).unwrap();
     assert_eq!((data.train.len(), data.test.len(), data.train.shape()), (6, 3, [3, 4, 4].as_slice()));
 }
 
@@ -301,9 +300,9 @@ fn a_picture_is_cut_to_proportion_and_scaled() {
 #[test]
 fn nothing_known_is_explained() {
     let folder = Folder::new("empty");
-    let refused = refusal(open(&folder.0, &PictureOptions::default()));
+    let refused = refusal(open(&folder.0, &OpenOptions::default()));
     assert!(refused.contains("data_batch_1.bin") && refused.contains("fetch cifar10"), "{refused}");
-    assert!(refusal(open(&folder.0.join("nowhere"), &PictureOptions::default())).contains("nowhere"));
+    assert!(refusal(open(&folder.0.join("nowhere"), &OpenOptions::default())).contains("nowhere"));
 }
 
 #[test]
@@ -364,7 +363,7 @@ proptest! {
         let mut header = idx_file(&[junk.len() as u32, 1, 1], &junk);
         header.truncate(16 + junk.len() / 2);
         let _ = idx::read(("p", &header), ("l", &idx_file(&[junk.len() as u32], &junk)), None);
-        let _ = picture_zip("z", &junk, &PictureOptions::default());
+        let _ = picture_zip("z", &junk, &OpenOptions::default());
         let _ = pictures::decode("p", &junk);
         let _ = Table::from_csv("t", cells.as_bytes(), Some(5));
         let _ = pictures::PictureFile::from_path(&cells);

@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use kindling::data::{Dataset, Images, Random, Shapes, Subset, mean_std, random_split};
+use kindling::data::{
+    Dataset, Images, Limits, OpenOptions, Random, Shapes, SplitMethod, SplitRecord, Splits, Subset, mean_std,
+    random_split, stratify,
+};
 use kindling_tests::checks::refusal;
 use proptest::prelude::*;
 
@@ -57,6 +60,55 @@ fn mean_and_deviation_of_channels() {
     assert!((stats[1].0 - 0.2).abs() < 1e-12 && stats[1].1 < 1e-7);
     assert!(refusal(images.push(&[0; 3], 0)).contains("3 bytes"));
     assert!(refusal(images.push(&[0; 4], 1)).contains("label 1"));
+}
+
+#[test]
+fn a_random_split_has_its_share_of_each_class() {
+    let labels: Vec<usize> = (0..100).map(|i| usize::from(i % 10 == 0)).chain([2]).collect();
+    let parts = stratify(&labels, 0.2, 7).unwrap();
+    let count = |indices: &[usize], class| indices.iter().filter(|i| labels[**i] == class).count();
+    assert_eq!([0, 1, 2].map(|class| count(&parts.test, class)), [18, 2, 0]);
+    assert_eq!([0, 1, 2].map(|class| count(&parts.train, class)), [72, 8, 1]);
+    assert_eq!((parts.single.as_slice(), stratify(&labels, 0.2, 7).unwrap()), ([2].as_slice(), parts.clone()));
+    assert_ne!(stratify(&labels, 0.2, 8).unwrap().test, parts.test);
+    assert_eq!(stratify(&labels, 1.0, 7).unwrap().test.len(), 101);
+    assert_eq!(stratify(&labels, 0.0, 7).unwrap().train.len(), 101);
+    for share in [-0.1, 1.5, f64::NAN] {
+        assert!(refusal(stratify(&labels, share, 7)).contains("share"));
+    }
+}
+
+#[test]
+fn a_recorded_split_is_repeated() {
+    let mut images = Images::new([1, 1, 1], vec!["a".into(), "b".into(), "rare".into()]);
+    for i in 0..41 {
+        images.push(&[i], if i == 40 { 2 } else { usize::from(i % 2) }).unwrap();
+    }
+    let all: Arc<dyn Dataset> = Arc::new(images);
+    let options = OpenOptions { seed: 3, test_share: 0.25, ..OpenOptions::default() };
+    let first = Splits::stratified("t", "csv", &all, &options).unwrap();
+    assert_eq!((first.split.train, first.split.test), (31, 10));
+    assert!(matches!(&first.notes[..], [note] if note.contains("rare")), "{:?}", first.notes);
+    let text = serde_json::to_string(&first.split).unwrap();
+    let record: SplitRecord = serde_json::from_str(&text).unwrap();
+    assert_eq!(record.method, SplitMethod::Random { seed: 3, test_share: 0.25, stratified: true });
+    let again = Splits::stratified("t", "csv", &all, &OpenOptions::default().repeating(&record)).unwrap();
+    assert_eq!(first.test.part_of().unwrap().1, again.test.part_of().unwrap().1);
+}
+
+#[test]
+fn limits_above_what_is_there_are_refused() {
+    for (train, test, word) in [(1_000_000_000_000, 10, "training"), (usize::MAX, 1, "training"), (1, 1 << 63, "test")]
+    {
+        let refused = refusal(Shapes::splits(train, test).map(|_| ()));
+        assert!(refused.contains(word) && refused.contains("limit"), "{refused}");
+    }
+    let splits = Shapes::splits(30, 10).unwrap();
+    let limits = Limits { train: Some(20), test: None };
+    let limited = splits.clone().limited(limits).unwrap();
+    assert_eq!((limited.train.len(), limited.test.len(), limited.split.train), (20, 10, 30));
+    let refused = refusal(splits.limited(Limits { train: Some(31), test: None }).map(|_| ()));
+    assert!(refused.contains("31 training samples are asked for, 30 are there"), "{refused}");
 }
 
 proptest! {

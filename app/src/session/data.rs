@@ -1,9 +1,9 @@
 //! The data of a session: made, or arriving piece by piece; and sample pictures of it.
 
-use super::reading::{Halves, Reading};
+use super::reading::Reading;
 use super::{Session, pixels};
 use crate::protocol::{DataInfo, DataKind, DataProgress, DataSource, FromWorker, SamplesView};
-use kindling::data::{DataLoader, Dataset, Limits, Shapes, Subset};
+use kindling::data::{DataLoader, Dataset, Limits, Shapes, Splits, Subset};
 use kindling::train::{Augment, DataSpec, TrainSpec};
 use kindling::{Device, Result, plan};
 use std::sync::Arc;
@@ -71,11 +71,14 @@ impl Session {
         let load = self.loads;
         if source.kind == DataKind::Shapes {
             self.incoming = None;
-            let shapes = Shapes::new(0);
-            let train = shapes.generate(source.train.unwrap_or(SHAPES[0]).max(1));
-            let test = shapes.test().generate(source.test.unwrap_or(SHAPES[1]));
-            let halves = Halves { name: "Shapes".into(), train: Arc::new(train), test: Arc::new(test), note: None };
-            self.ready(load, source, halves, true, false);
+            let [train, test] = [source.train.unwrap_or(SHAPES[0]).max(1), source.test.unwrap_or(SHAPES[1])];
+            match Shapes::splits(train, test) {
+                Ok(splits) => self.ready(load, source, splits, true, false),
+                Err(error) => {
+                    self.data_failed(error.to_string());
+                    return None;
+                }
+            }
             self.begin_waiting().await;
             return None;
         }
@@ -153,10 +156,10 @@ impl Session {
         let enough = ENOUGH.min(incoming.source.train.unwrap_or(ENOUGH)).max(1);
         // A copy is made of what has arrived: when there is enough, and whenever it has become twice as much.
         if train >= known.map_or(enough, |known| 2 * known)
-            && let Some(halves) = reading.so_far()
+            && let Some(splits) = reading.so_far()
         {
             let (load, source, cached) = (incoming.load, incoming.source.clone(), incoming.cached);
-            self.ready(load, source, halves, false, cached);
+            self.ready(load, source, splits, false, cached);
             self.begin_waiting().await;
             return;
         }
@@ -177,10 +180,10 @@ impl Session {
         let [train, test] = reading.arrived();
         let progress = DataProgress { source: reading.name().to_owned(), bytes, total, train, test };
         match reading.finish(&*self.outside).await {
-            Ok(mut halves) => {
+            Ok(mut splits) => {
                 self.say(FromWorker::DataProgress(progress));
-                halves.note = halves.note.or(note);
-                self.ready(load, source, halves, true, cached);
+                splits.notes.extend(note);
+                self.ready(load, source, splits, true, cached);
                 self.begin_waiting().await;
                 self.release_held();
             }
@@ -189,8 +192,8 @@ impl Session {
         false
     }
 
-    fn ready(&mut self, load: u32, source: DataSource, halves: Halves, complete: bool, cached: bool) {
-        let Halves { name, train, test, note } = halves;
+    fn ready(&mut self, load: u32, source: DataSource, splits: Splits, complete: bool, cached: bool) {
+        let Splits { name, train, test, notes, .. } = splits;
         let mut counts = vec![0; train.classes().len()];
         for index in 0..train.len() {
             if let Some(count) = train.label(index).ok().and_then(|label| counts.get_mut(label)) {
@@ -206,7 +209,7 @@ impl Session {
             counts,
             complete,
             cached,
-            note,
+            note: (!notes.is_empty()).then(|| notes.join(" · ")),
         };
         self.say(FromWorker::DataReady(info.clone()));
         self.loaded = Some(Loaded { load, info, source, train, test });

@@ -1,11 +1,11 @@
-//! From bytes in whatever pieces they arrive to a data set with two halves: which reader takes which files, what can be
+//! From bytes in whatever pieces they arrive to a data set with its splits: which reader takes which files, what can be
 //! trained on before the end. It knows neither network nor browser.
 
 use super::Outside;
 use kindling::data::archive::{Sink as _, Tar};
 use kindling::data::pictures::PictureFile;
 use kindling::data::{
-    Cifar, CifarReader, Collection, Dataset, Limits, PictureOptions, Split, Subset, Table, Zip, pictures, random_split,
+    Cifar, CifarReader, Collection, Dataset, Limits, OpenOptions, Split, SplitMethod, Splits, Table, Zip, pictures,
 };
 use kindling::{Error, Result};
 use std::collections::BTreeMap;
@@ -29,20 +29,7 @@ enum Kind {
     Zip(String, Vec<u8>),
     Csv,
     Pictures(BTreeMap<String, Vec<u8>>),
-    Done(Box<Halves>),
-}
-
-/// A data set that was read.
-#[derive(Clone)]
-pub struct Halves {
-    /// What it is.
-    pub name: String,
-    /// What to train on.
-    pub train: Arc<dyn Dataset>,
-    /// What to test on.
-    pub test: Arc<dyn Dataset>,
-    /// Something the user should know.
-    pub note: Option<String>,
+    Done(Box<Splits>),
 }
 
 impl Reading {
@@ -158,8 +145,8 @@ impl Reading {
         Ok(())
     }
 
-    fn options(&self) -> PictureOptions {
-        PictureOptions { limits: self.limits, ..PictureOptions::default() }
+    fn options(&self) -> OpenOptions {
+        OpenOptions { limits: self.limits, ..OpenOptions::default() }
     }
 
     fn cifar(&self) -> Option<&CifarReader> {
@@ -172,11 +159,11 @@ impl Reading {
 
     /// How many samples have arrived to train and to test on.
     pub fn arrived(&self) -> [usize; 2] {
-        let halves = [Split::Train, Split::Test];
+        let splits = [Split::Train, Split::Test];
         match (&self.kind, self.cifar()) {
-            (_, Some(reader)) => halves.map(|split| self.limited(split, reader.images(split).len())),
+            (_, Some(reader)) => splits.map(|split| self.limited(split, reader.images(split).len())),
             (Kind::Pictures(files), None) => [files.len(), 0],
-            (Kind::Done(halves), None) => [halves.train.len(), halves.test.len()],
+            (Kind::Done(splits), None) => [splits.train.len(), splits.test.len()],
             _ => [0, 0],
         }
     }
@@ -186,8 +173,9 @@ impl Reading {
     }
 
     /// What can be trained on already, as a copy. Nothing for what is read only when it is whole.
-    pub fn so_far(&self) -> Option<Halves> {
+    pub fn so_far(&self) -> Option<Splits> {
         let reader = self.cifar()?;
+        let kind = reader.set().kind();
         let half = |split: Split| -> Option<Arc<dyn Dataset>> {
             let images = reader.images(split);
             let count = self.limited(split, images.len());
@@ -195,21 +183,20 @@ impl Reading {
             Some(Arc::new(images.parts(std::slice::from_ref(&part), count).ok()?))
         };
         let (train, test) = (half(Split::Train)?, half(Split::Test)?);
-        Some(Halves { name: self.name.clone(), train, test, note: None })
+        Some(Splits::new(&self.name, kind, SplitMethod::Official, train, test))
     }
 
     /// Everything has arrived; pictures are decoded outside.
     ///
     /// # Errors
     /// It ended too early; nothing is in it that can be trained on; it cannot be understood.
-    pub async fn finish(self, outside: &dyn Outside) -> Result<Halves> {
+    pub async fn finish(self, outside: &dyn Outside) -> Result<Splits> {
         let options = self.options();
         let name = self.name;
         let (set, reader) = match self.kind {
             Kind::Archive(archive) => {
                 let reader = archive.finish()?;
-                let hundred = reader.images(Split::Train).classes().len() == 100;
-                (if hundred { Cifar::Cifar100 } else { Cifar::Cifar10 }, reader)
+                (reader.set(), reader)
             }
             Kind::Files(set, reader) => (set, *reader),
             Kind::Pictures(mut files) => {
@@ -230,7 +217,7 @@ impl Reading {
                 };
                 return decoded(&name, collection, read, outside).await;
             }
-            Kind::Done(halves) => return Ok(*halves),
+            Kind::Done(splits) => return Ok(*splits),
             Kind::Csv => return Err(Error::file(name, "did not arrive")),
         };
         let (train, test) = reader.finish_with_fewer()?;
@@ -242,7 +229,9 @@ impl Reading {
         let all = self.limits.train.map_or(set.pictures(Split::Train), |n| n.min(set.pictures(Split::Train)));
         let note = (train.len() < all)
             .then(|| format!("{} of the {} training pictures of {} are here.", train.len(), all, set.name()));
-        Ok(Halves { name, train: Arc::new(train), test: Arc::new(test), note })
+        let mut splits = Splits::new(&name, set.kind(), SplitMethod::Official, Arc::new(train), Arc::new(test));
+        splits.notes.extend(note);
+        Ok(splits)
     }
 }
 
@@ -252,7 +241,7 @@ async fn decoded(
     collection: Collection,
     mut read: impl AsyncFnMut(&PictureFile) -> Result<Vec<u8>>,
     outside: &dyn Outside,
-) -> Result<Halves> {
+) -> Result<Splits> {
     let mut shape = None;
     let mut all = Vec::with_capacity(collection.files().len());
     for file in collection.files() {
@@ -262,22 +251,11 @@ async fn decoded(
         let shape = *shape.get_or_insert_with(|| collection.shape(&picture));
         all.push(pictures::to_chw(&picture, shape)?);
     }
-    let (train, test) = collection.into_images(shape.unwrap_or_default(), &all)?;
-    Ok(Halves { name: name.to_owned(), train: Arc::new(train), test: Arc::new(test), note: None })
+    collection.into_splits(name, shape.unwrap_or_default(), &all)
 }
 
-/// A fifth of a table's rows, chosen at random, is for the test.
-fn table(name: &str, bytes: &[u8], options: &PictureOptions) -> Result<Halves> {
+/// Reads a table and splits it at random.
+fn table(name: &str, bytes: &[u8], options: &OpenOptions) -> Result<Splits> {
     let all: Arc<dyn Dataset> = Arc::new(Table::from_csv(name, bytes, None)?);
-    let test = all.len() / options.test_share.max(2);
-    let parts = random_split(all.clone(), &[all.len() - test, test], options.seed)?;
-    let mut halves = parts.into_iter().zip([options.limits.train, options.limits.test]).map(|(part, limit)| {
-        let part: Arc<dyn Dataset> = Arc::new(part);
-        let whole = part.len();
-        Arc::new(Subset::first(part, limit.unwrap_or(whole))) as Arc<dyn Dataset>
-    });
-    match (halves.next(), halves.next()) {
-        (Some(train), Some(test)) => Ok(Halves { name: name.to_owned(), train, test, note: None }),
-        _ => Err(Error::file(name, "has no rows")),
-    }
+    Splits::stratified(name, "csv", &all, options)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use kindling::data::{Cifar, Dataset, Halved, Limits, PictureOptions, open};
+use kindling::data::{Cifar, Dataset, Limits, OpenOptions, Splits, open};
 use kindling::{Error, Result};
 use serde_json::json;
 
@@ -102,9 +102,9 @@ fn fetch(args: &Fetch) -> Result<()> {
 
 fn describe(args: &Describe) -> Result<()> {
     let limits = Limits { train: args.train_limit, test: args.test_limit };
-    let data = open(&args.path, &PictureOptions { limits, ..PictureOptions::default() })?;
+    let data = open(&args.path, &OpenOptions { limits, ..OpenOptions::default() })?;
     let (train, test) = (counts(&data.train)?, counts(&data.test)?);
-    let Halved { name, .. } = &data;
+    let Splits { name, .. } = &data;
     let shape = data.train.shape();
     if args.json {
         let classes: Vec<_> = data

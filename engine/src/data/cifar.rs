@@ -154,6 +154,11 @@ impl CifarReader {
         Self { set, limits, train: images(), test: images(), names: None, current: None, seen: Vec::new() }
     }
 
+    /// Returns the set that is read.
+    pub fn set(&self) -> Cifar {
+        self.set
+    }
+
     /// What has been read of a split so far.
     pub fn images(&self, split: Split) -> &Images {
         match split {

@@ -1,13 +1,15 @@
-//! Training and test: the two halves that data sets come in, and how much of each is wanted.
+//! The splits of a data set, and how much of each is wanted.
 
 use std::fmt;
 
-/// One of the two halves of a data set.
+use crate::{Error, Result};
+
+/// A split of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Split {
-    /// What the network learns from.
+    /// Samples to learn from.
     Train,
-    /// What it is judged by.
+    /// Samples to test on.
     Test,
 }
 
@@ -20,21 +22,35 @@ impl fmt::Display for Split {
     }
 }
 
-/// How many samples of each half are read at most: the first so many. `None` reads all.
+/// Number of samples to read of each split, the first ones. `None`, the default, reads all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Of the training half.
+    /// Limit of the training split.
     pub train: Option<usize>,
-    /// Of the test half.
+    /// Limit of the test split.
     pub test: Option<usize>,
 }
 
 impl Limits {
-    /// The limit of one half.
+    /// Returns the limit of a split.
     pub fn of(&self, split: Split) -> Option<usize> {
         match split {
             Split::Train => self.train,
             Split::Test => self.test,
+        }
+    }
+
+    /// Returns the limit of a split that has `available` samples.
+    ///
+    /// # Errors
+    /// The limit is larger than that.
+    pub fn checked(&self, name: &str, split: Split, available: usize) -> Result<Option<usize>> {
+        match self.of(split) {
+            Some(limit) if limit > available => {
+                let problem = format!("{limit} {split} samples are asked for, {available} are there: lower the limit");
+                Err(Error::file(name, problem))
+            }
+            limit => Ok(limit),
         }
     }
 }

@@ -11,29 +11,17 @@ use image::RgbImage;
 
 use super::archive::{Sink, TarGz};
 use super::cifar::{Cifar, CifarReader};
-use super::dataset::{Dataset, Subset, random_split};
+use super::dataset::Dataset;
 use super::idx;
 use super::images::Images;
 use super::limits::Split;
 use super::pictures::{self, PictureFile};
-use super::source::{Collection, PictureOptions};
+use super::source::Collection;
+use super::splits::{OpenOptions, SplitMethod, Splits};
 use super::table::Table;
 use super::zip::Zip;
 use crate::format::files;
 use crate::{Error, Result};
-
-/// A data set with its two halves.
-#[derive(Clone)]
-pub struct Halved {
-    /// What it is, such as `CIFAR-10`.
-    pub name: String,
-    /// How a run's settings call it, such as `cifar10`.
-    pub kind: &'static str,
-    /// What to train on.
-    pub train: Arc<dyn Dataset>,
-    /// What to test on.
-    pub test: Arc<dyn Dataset>,
-}
 
 /// Reads a data set: CIFAR-10 or CIFAR-100 (a folder of the official binary files, or the `.tar.gz`), MNIST (a
 /// folder of IDX files, gzipped or not), a folder or a zip of pictures by class, a CSV file.
@@ -41,12 +29,9 @@ pub struct Halved {
 /// # Errors
 /// Nothing known is there; or what is there is incomplete or damaged. The error names the file, the place in it
 /// and what to do.
-pub fn open(path: &Path, options: &PictureOptions) -> Result<Halved> {
-    let found = |name: &str, kind: &'static str, (train, test): (Images, Images)| Halved {
-        name: name.to_owned(),
-        kind,
-        train: Arc::new(train),
-        test: Arc::new(test),
+pub fn open(path: &Path, options: &OpenOptions) -> Result<Splits> {
+    let found = |name: &str, kind: &'static str, (train, test): (Images, Images)| {
+        Splits::new(name, kind, SplitMethod::Official, Arc::new(train), Arc::new(test))
     };
     let kind = fs::metadata(path).map_err(|e| {
         let hint = "give --data a folder or file, or run `kindling data fetch cifar10`";
@@ -58,7 +43,7 @@ pub fn open(path: &Path, options: &PictureOptions) -> Result<Halved> {
             let set = if name.contains("100") { Cifar::Cifar100 } else { Cifar::Cifar10 };
             Ok(found(set.name(), set.kind(), cifar_archive(path, set, options)?))
         } else if name.ends_with(".zip") {
-            Ok(found("pictures", "folder", picture_zip(&path.display().to_string(), &files::read(path)?, options)?))
+            picture_zip(&path.display().to_string(), &files::read(path)?, options)
         } else if name.ends_with(".csv") {
             table(path, options)
         } else {
@@ -87,10 +72,10 @@ pub fn open(path: &Path, options: &PictureOptions) -> Result<Halved> {
     if let Some(folder) = folders.iter().find(|f| is_idx(f)) {
         return Ok(found("MNIST", "mnist", idx_folder(folder, options)?));
     }
-    Ok(found("pictures", "folder", picture_folder(path, options)?))
+    picture_folder(path, options)
 }
 
-fn cifar_folder(folder: &Path, set: Cifar, options: &PictureOptions) -> Result<(Images, Images)> {
+fn cifar_folder(folder: &Path, set: Cifar, options: &OpenOptions) -> Result<(Images, Images)> {
     let mut reader = CifarReader::new(set, options.limits);
     let mut buffer = vec![0u8; 1 << 18];
     let names = [Split::Train, Split::Test].into_iter().flat_map(|split| set.files(split)).copied();
@@ -124,7 +109,7 @@ fn place(path: &Path, error: Error) -> Error {
     }
 }
 
-fn cifar_archive(path: &Path, set: Cifar, options: &PictureOptions) -> Result<(Images, Images)> {
+fn cifar_archive(path: &Path, set: Cifar, options: &OpenOptions) -> Result<(Images, Images)> {
     let name = path.display().to_string();
     let refuse = |e: std::io::Error| Error::file(&name, format!("cannot be read: {e}"));
     let inside = |e: Error| match e {
@@ -153,7 +138,7 @@ fn idx_file(folder: &Path, name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn idx_folder(folder: &Path, options: &PictureOptions) -> Result<(Images, Images)> {
+fn idx_folder(folder: &Path, options: &OpenOptions) -> Result<(Images, Images)> {
     let half = |split: Split| {
         let [pictures, labels] = idx::files(split).map(|name| {
             let path = idx_file(folder, name).ok_or_else(|| Error::file(folder.join(name).display(), "is missing"))?;
@@ -168,7 +153,7 @@ fn idx_folder(folder: &Path, options: &PictureOptions) -> Result<(Images, Images
 /// More files than this are no collection of pictures, but a mistyped folder.
 const MOST_FILES: usize = 5_000_000;
 
-fn picture_folder(folder: &Path, options: &PictureOptions) -> Result<(Images, Images)> {
+fn picture_folder(folder: &Path, options: &OpenOptions) -> Result<Splits> {
     let mut found = Vec::new();
     let mut waiting = vec![(folder.to_owned(), 0)];
     while let Some((here, depth)) = waiting.pop() {
@@ -205,21 +190,21 @@ fn picture_folder(folder: &Path, options: &PictureOptions) -> Result<(Images, Im
 ///
 /// # Errors
 /// The zip is damaged, has no pictures in folders, or one cannot be read.
-pub fn picture_zip(name: &str, bytes: &[u8], options: &PictureOptions) -> Result<(Images, Images)> {
+pub fn picture_zip(name: &str, bytes: &[u8], options: &OpenOptions) -> Result<Splits> {
     let zip = Zip::open(name, bytes)?;
     let collection = Collection::new(name, zip.files(), options)?;
     decode_all(collection, |file| pictures::decode(&file.path, &zip.read(file)?))
 }
 
+/// Title of a collection of images.
+const TITLE: &str = "images";
+
 /// Decodes pictures on all cores.
-fn decode_all(
-    collection: Collection,
-    decode: impl Fn(&PictureFile) -> Result<RgbImage> + Sync,
-) -> Result<(Images, Images)> {
+fn decode_all(collection: Collection, decode: impl Fn(&PictureFile) -> Result<RgbImage> + Sync) -> Result<Splits> {
     let files: Vec<&PictureFile> = collection.files().collect();
     let shape = match files.first() {
         Some(first) => collection.shape(&decode(first)?),
-        None => return collection.into_images([0; 3], &[]),
+        None => return collection.into_splits(TITLE, [0; 3], &[]),
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let next = AtomicUsize::new(0);
@@ -242,25 +227,11 @@ fn decode_all(
     })?;
     all.sort_by_key(|(at, _)| *at);
     let pictures = all.into_iter().map(|(_, picture)| picture).collect::<Result<Vec<_>>>()?;
-    collection.into_images(shape, &pictures)
+    collection.into_splits(TITLE, shape, &pictures)
 }
 
-fn table(path: &Path, options: &PictureOptions) -> Result<Halved> {
+fn table(path: &Path, options: &OpenOptions) -> Result<Splits> {
     let name = path.display().to_string();
     let all: Arc<dyn Dataset> = Arc::new(Table::from_csv(&name, &files::read(path)?, None)?);
-    let test = all.len() / options.test_share.max(2);
-    let mut parts = random_split(all.clone(), &[all.len() - test, test], options.seed)?.into_iter();
-    let mut half = |limit: Option<usize>| -> Result<Arc<dyn Dataset>> {
-        let part = parts.next().ok_or_else(|| Error::internal("random_split gave too few parts"))?;
-        Ok(match limit {
-            Some(limit) => Arc::new(Subset::first(Arc::new(part), limit)),
-            None => Arc::new(part),
-        })
-    };
-    Ok(Halved {
-        name: "table".into(),
-        kind: "csv",
-        train: half(options.limits.train)?,
-        test: half(options.limits.test)?,
-    })
+    Splits::stratified("table", "csv", &all, options)
 }

@@ -6,8 +6,14 @@
 //! So the mean picture of every class is the same grey, and a linear model, which compares with mean pictures,
 //! learns next to nothing, while edges and their arrangement tell the classes apart.
 
+use std::sync::Arc;
+
+use super::dataset::Dataset;
 use super::images::Images;
+use super::limits::{Limits, Split};
 use super::random::Random;
+use super::splits::{SplitMethod, Splits};
+use crate::Result;
 
 const SIZE: usize = 32;
 
@@ -31,6 +37,9 @@ pub struct Shapes {
     random: Random,
 }
 
+/// Greatest number of images of a split.
+const MAX_IMAGES: usize = 1_000_000;
+
 impl Shapes {
     /// The training set of a seed.
     pub fn new(seed: u64) -> Self {
@@ -41,6 +50,20 @@ impl Shapes {
     #[must_use]
     pub fn test(self) -> Self {
         Self { random: self.random.split(1) }
+    }
+
+    /// Returns the data set of seed 0 with so many training and test images.
+    ///
+    /// # Errors
+    /// More images than are made for a split.
+    pub fn splits(train: usize, test: usize) -> Result<Splits> {
+        let limits = Limits { train: Some(train), test: Some(test) };
+        for split in [Split::Train, Split::Test] {
+            limits.checked("shapes", split, MAX_IMAGES)?;
+        }
+        let shapes = Self::new(0);
+        let images = |shapes: Self, n: usize| Arc::new(shapes.generate(n)) as Arc<dyn Dataset>;
+        Ok(Splits::new("Shapes", "shapes", SplitMethod::Official, images(shapes, train), images(shapes.test(), test)))
     }
 
     /// The first `n` pictures. Labels are random and equally likely.

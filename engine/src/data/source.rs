@@ -1,39 +1,22 @@
-//! How a collection of picture files becomes a training and a test half of pictures of one size, wherever the
+//! How a collection of image files becomes splits of images of one size, wherever the
 //! files come from.
+
+use std::sync::Arc;
 
 use image::RgbImage;
 
+use super::dataset::Dataset;
 use super::images::Images;
-use super::limits::{Limits, Split};
+use super::limits::Split;
 use super::pictures::{self, PictureFile};
 use super::random::Random;
+use super::splits::{OpenOptions, Parts, SplitMethod, SplitRecord, Splits, single_note, stratify};
 use crate::{Error, Result, argsort};
-
-/// What is made of picture files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PictureOptions {
-    /// Height and width that pictures get; `None` keeps those of the first picture, up to 64×64.
-    pub size: Option<[usize; 2]>,
-    /// 3 for colour, 1 for grey.
-    pub channels: usize,
-    /// How many of each half, at most.
-    pub limits: Limits,
-    /// If the collection has no halves, every `1/test_share`-th picture, chosen at random, is for the test.
-    pub test_share: usize,
-    /// The seed of that choice.
-    pub seed: u64,
-}
-
-impl Default for PictureOptions {
-    fn default() -> Self {
-        Self { size: None, channels: 3, limits: Limits::default(), test_share: 5, seed: 0 }
-    }
-}
 
 /// What pictures are scaled to at most unless asked otherwise.
 const USUAL_SIDE: usize = 64;
 
-/// Picture files sorted into classes and two halves. Whoever has their bytes decodes them.
+/// Image files sorted into classes and splits. Whoever has their bytes decodes them.
 #[derive(Clone, Debug)]
 pub struct Collection {
     classes: Vec<String>,
@@ -42,14 +25,16 @@ pub struct Collection {
     train: usize,
     size: Option<[usize; 2]>,
     channels: usize,
+    record: SplitRecord,
+    notes: Vec<String>,
 }
 
 impl Collection {
-    /// Sorts files into classes and halves. `place` is where they were found, for errors.
+    /// Sorts files into classes and splits. `place` is where they were found, for errors.
     ///
     /// # Errors
-    /// Fewer than two classes.
-    pub fn new(place: &str, files: Vec<PictureFile>, options: &PictureOptions) -> Result<Self> {
+    /// Fewer than two classes; a split smaller than its limit.
+    pub fn new(place: &str, files: Vec<PictureFile>, options: &OpenOptions) -> Result<Self> {
         let sorted = argsort(files.len(), &mut |a, b| files[a].cmp(&files[b]));
         let classes = pictures::classes(&files);
         if classes.len() < 2 {
@@ -62,34 +47,35 @@ impl Collection {
             );
             return Err(Error::file(place, problem));
         }
-        let has_halves = files.iter().any(|f| f.split == Some(pictures::SplitName::Test));
-        let (mut train, mut test) = (Vec::new(), Vec::new());
-        // Files come class by class; in random order the first N are of all classes.
-        let order = Random::new(options.seed).permutation(files.len());
-        let share = options.test_share.max(2);
-        for (at, index) in order.into_iter().enumerate() {
-            let file = files[sorted[index as usize]].clone();
-            let split = match (has_halves, file.split) {
-                (true, Some(name)) => Split::from(name),
-                (true, None) => Split::Train,
-                (false, _) if at % share == 0 => Split::Test,
-                (false, _) => Split::Train,
-            };
-            let label = classes.binary_search(&file.class).unwrap_or_default();
-            match split {
-                Split::Train => train.push((file, label)),
-                Split::Test => test.push((file, label)),
-            }
-        }
-        for (split, half) in [(Split::Train, &mut train), (Split::Test, &mut test)] {
-            half.truncate(options.limits.of(split).unwrap_or(usize::MAX));
-        }
+        let label = |file: &PictureFile| classes.binary_search(&file.class).unwrap_or_default();
+        let sorted: Vec<&PictureFile> = sorted.into_iter().map(|index| &files[index]).collect();
+        let labels: Vec<usize> = sorted.iter().map(|file| label(file)).collect();
+        let has_splits = files.iter().any(|f| f.split == Some(pictures::SplitName::Test));
+        let (method, parts) = if has_splits {
+            // Files come class by class; in random order the first N are of all classes.
+            let order = Random::new(0).permutation(files.len()).into_iter().map(|index| index as usize);
+            let (test, train) = order.partition(|index| sorted[*index].split == Some(pictures::SplitName::Test));
+            (SplitMethod::Folders, Parts { train, test, single: Vec::new() })
+        } else {
+            let (seed, test_share) = (options.seed, options.test_share);
+            let parts = stratify(&labels, test_share, seed)?;
+            (SplitMethod::Random { seed, test_share, stratified: true }, parts)
+        };
+        let notes = single_note(&parts.single, &classes).into_iter().collect();
+        let record = SplitRecord { method, train: parts.train.len(), validation: 0, test: parts.test.len() };
+        let chosen = |indices: Vec<usize>, split: Split| -> Result<Vec<(PictureFile, usize)>> {
+            let limit = options.limits.checked(place, split, indices.len())?;
+            let indices = indices.into_iter().take(limit.unwrap_or(usize::MAX));
+            Ok(indices.map(|index| (sorted[index].clone(), labels[index])).collect())
+        };
+        let (mut train, mut test) = (chosen(parts.train, Split::Train)?, chosen(parts.test, Split::Test)?);
         let count = train.len();
         train.append(&mut test);
-        Ok(Self { classes, files: train, train: count, size: options.size, channels: options.channels })
+        let (size, channels) = (options.size, options.channels);
+        Ok(Self { classes, files: train, train: count, size, channels, record, notes })
     }
 
-    /// The files in the order in which [`Collection::into_images`] wants them.
+    /// The files in the order in which [`Collection::into_splits`] wants them.
     pub fn files(&self) -> impl ExactSizeIterator<Item = &PictureFile> + Clone {
         self.files.iter().map(|(file, _)| file)
     }
@@ -102,19 +88,21 @@ impl Collection {
         [self.channels, height, width]
     }
 
-    /// The two halves, from every file's picture as bytes of one shape ([`pictures::to_chw`]).
+    /// Makes the splits of every file's image as bytes of one shape ([`pictures::to_chw`]).
     ///
     /// # Errors
-    /// A picture has another size.
-    pub fn into_images(self, shape: [usize; 3], pictures: &[Vec<u8>]) -> Result<(Images, Images)> {
-        let half = |range: std::ops::Range<usize>| {
-            let mut images = Images::new(shape, self.classes.clone());
-            images.reserve(range.len());
-            for (picture, (_, label)) in pictures.iter().zip(&self.files).take(range.end).skip(range.start) {
-                images.push(picture, *label)?;
+    /// An image has another size.
+    pub fn into_splits(self, name: &str, shape: [usize; 3], images: &[Vec<u8>]) -> Result<Splits> {
+        let split = |range: std::ops::Range<usize>| -> Result<Arc<dyn Dataset>> {
+            let mut split = Images::new(shape, self.classes.clone());
+            split.reserve(range.len());
+            for (image, (_, label)) in images.iter().zip(&self.files).take(range.end).skip(range.start) {
+                split.push(image, *label)?;
             }
-            Ok(images)
+            Ok(Arc::new(split))
         };
-        Ok((half(0..self.train)?, half(self.train..self.files.len())?))
+        let (train, test) = (split(0..self.train)?, split(self.train..self.files.len())?);
+        let (name, notes) = (name.to_owned(), self.notes);
+        Ok(Splits { name, kind: "folder", train, validation: None, test, split: self.record, notes })
     }
 }
