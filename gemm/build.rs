@@ -1,4 +1,4 @@
-//! Assembles the program that multiplies in a browser.
+//! Assembles the WebAssembly program for products in a browser.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -12,8 +12,9 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&out).join("products.wasm"), bare)
 }
 
-/// The program without the names of its functions and variables, which are for readers: a page is downloaded. They are its
-/// custom section, number 0; behind each section's number stands its length, seven bits a byte.
+/// Removes the names of functions and variables, which only readers need: a page is downloaded.
+/// They are the program's custom section, number 0; each section's number is followed by its
+/// length, seven bits a byte.
 fn without_names(program: &[u8]) -> Option<Vec<u8>> {
     let (header, mut rest) = program.split_at_checked(8)?;
     let mut bare = header.to_vec();

@@ -1,4 +1,5 @@
-// As many windows as the output is large, as even as possible, for shared/mean_pool.wgsl, which does the work.
+// Windows of adaptive pooling, as many as the output has elements and as even as possible, for
+// shared/mean_pool.wgsl.
 // joined with: shared/mean_pool
 
 struct Params {

@@ -1,5 +1,5 @@
-// Whether any element is not zero. NaN is not zero.
-// joined with: shared/element_u32, reduce, shared/reduce_input, shared/team, shared/finish
+// Logical or: true if any element is not zero. NaN is not zero.
+// joined with: shared/element_u32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = u32;
 
@@ -19,6 +19,6 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     return Acc(a.found | b.found);
 }
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     return acc.found;
 }

@@ -1,4 +1,5 @@
-// start + i * step; floats are counted from the end in the second half, so that both ends are exact.
+// start + i * step; floats are counted from the end in the second half, so that both ends are
+// exact.
 
 fn arange_forward_f32(start: f32, step: f32, end: f32, len: u32, i: u32) -> f32 {
     if (i < (len + 1u) / 2u) {

@@ -1,5 +1,5 @@
-// output = input, with the elements that a layout visits replaced by those of source. Two launches: `copy`, then
-// `scatter`. One thread an element, one word an element; sizes and strides stand innermost first.
+// output = input, with the elements of a layout replaced by those of source. Two launches: `copy`,
+// then `scatter`. One thread and one word per element; sizes and strides are innermost first.
 
 struct Params {
     numel: u32,
@@ -29,11 +29,11 @@ fn scatter(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         return;
     }
     var rest = i;
-    var place = params.offset;
+    var offset = params.offset;
     for (var d = 0u; d < params.ndim; d++) {
         let size = params.sizes[d >> 2u][d & 3u];
-        place += (rest % size) * params.strides[d >> 2u][d & 3u];
+        offset += (rest % size) * params.strides[d >> 2u][d & 3u];
         rest /= size;
     }
-    output[place] = input[params.input_offset + i];
+    output[offset] = input[params.input_offset + i];
 }

@@ -1,5 +1,6 @@
-// The inverse tangent. WGSL's own may err by 4096 units in the last place. Reduced to |x| ≤ tan(π/8) by
-// atan x = π/2 − atan(1/x) and atan x = π/4 + atan((x − 1)/(x + 1)), then Taylor's series.
+// The inverse tangent. WGSL's own may err by 4096 units in the last place. Reduced to |x| ≤
+// tan(π/8) by atan x = π/2 − atan(1/x) and atan x = π/4 + atan((x − 1)/(x + 1)), then Taylor's
+// series.
 
 fn atan_forward(input: f32) -> f32 {
     let a = abs(input);

@@ -1,4 +1,4 @@
-// Windows of one size at even distances, for shared/mean_pool.wgsl, which does the work.
+// Windows of one size at a constant stride, for shared/mean_pool.wgsl.
 // joined with: shared/mean_pool
 
 struct Params {
@@ -26,8 +26,8 @@ fn span(d: u32, o: u32) -> Span {
 }
 
 fn first_window(d: u32, i: u32) -> u32 {
-    let place = i + params.padding[d] + 1u;
-    return (max(place, params.kernel[d]) - params.kernel[d] + params.stride[d] - 1u) / params.stride[d];
+    let position = i + params.padding[d] + 1u;
+    return (max(position, params.kernel[d]) - params.kernel[d] + params.stride[d] - 1u) / params.stride[d];
 }
 
 fn end_window(d: u32, i: u32) -> u32 {

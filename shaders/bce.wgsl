@@ -1,5 +1,5 @@
-// -(t·log x + (1 - t)·log(1 - x)), logarithms cut at -100; elements outside of 0..=1 are reported. One thread an
-// element.
+// -(t·log x + (1 - t)·log(1 - x)), logarithms clamped at -100; elements outside of 0..=1 are
+// reported. One thread per element.
 // joined with: log, log1p, shared/nonfinite, shared/fault
 
 struct Params {

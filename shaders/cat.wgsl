@@ -1,6 +1,6 @@
-// Up to seven inputs joined along a dimension: each row of the output holds a row of every input, one after the
-// other. This launch writes the part of each row that starts at `start` and is `length` long. One thread an
-// element, one word an element, whatever the type. Rows are what lies under the dimension, with it.
+// Up to seven inputs concatenated along a dimension: each row of the output has a row of every
+// input in order. This launch writes the part of each row from `start` on, `length` long. One
+// thread and one word per element, of any type. A row is the dimension with all inner ones.
 
 struct Params {
     rows: u32,
@@ -22,15 +22,15 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> output: array<u32>;
 @group(0) @binding(8) var<uniform> params: Params;
 
-fn load(input: u32, place: u32) -> u32 {
+fn load(input: u32, offset: u32) -> u32 {
     switch input {
-        case 0u: { return input0[place]; }
-        case 1u: { return input1[place]; }
-        case 2u: { return input2[place]; }
-        case 3u: { return input3[place]; }
-        case 4u: { return input4[place]; }
-        case 5u: { return input5[place]; }
-        default: { return input6[place]; }
+        case 0u: { return input0[offset]; }
+        case 1u: { return input1[offset]; }
+        case 2u: { return input2[offset]; }
+        case 3u: { return input3[offset]; }
+        case 4u: { return input4[offset]; }
+        case 5u: { return input5[offset]; }
+        default: { return input6[offset]; }
     }
 }
 

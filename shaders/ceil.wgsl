@@ -1,4 +1,4 @@
-// The least whole number not below x.
+// The smallest integer not below x.
 
 fn ceil_forward(input: f32) -> f32 {
     return ceil(input);

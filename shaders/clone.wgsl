@@ -1,4 +1,4 @@
-// output = input: what remains of a copy inside of a fused kernel.
+// output = input: a copy in a fused kernel.
 
 fn clone_forward_f32(input: f32) -> f32 {
     return input;

@@ -1,9 +1,10 @@
-// Brightness, contrast, saturation and hue of pictures changed by factors[n], in the order that orders[n] gives, four
-// bits a change. Two launches: `means`, one workgroup a picture, gives the grey that contrast goes away from (that of
-// the picture as it is when contrast's turn comes); `apply`, one thread a pixel, changes the pictures.
+// Brightness, contrast, saturation and hue of images adjusted by factors[n], in the order
+// orders[n], four bits per adjustment. Two launches: `means`, one workgroup per image, computes the
+// mean gray for contrast (after the adjustments before it); `apply`, one thread per pixel, adjusts
+// the images.
 
 struct Params {
-    pictures: u32,
+    images: u32,
     channels: u32,
     plane: u32,
     input_offset: u32,
@@ -25,7 +26,7 @@ const CONTRAST = 1u;
 const SATURATION = 2u;
 const HUE = 3u;
 
-fn grey(rgb: vec3<f32>) -> f32 {
+fn gray(rgb: vec3<f32>) -> f32 {
     return dot(rgb, vec3<f32>(0.2989, 0.587, 0.114));
 }
 
@@ -33,8 +34,8 @@ fn blend(rgb: vec3<f32>, other: f32, factor: f32) -> vec3<f32> {
     return clamp(factor * rgb + vec3<f32>((1.0 - factor) * other), vec3<f32>(0.0), vec3<f32>(1.0));
 }
 
-// Turned around the colour circle, through hue, saturation and value.
-fn turn(rgb: vec3<f32>, by: f32) -> vec3<f32> {
+// Hue shift in HSV space.
+fn shift_hue(rgb: vec3<f32>, by: f32) -> vec3<f32> {
     let value = max(max(rgb.r, rgb.g), rgb.b);
     let range = value - min(min(rgb.r, rgb.g), rgb.b);
     if (range == 0.0) {
@@ -62,27 +63,27 @@ fn turn(rgb: vec3<f32>, by: f32) -> vec3<f32> {
     }
 }
 
-fn adjust(change: u32, rgb: vec3<f32>, picture: u32, mean: f32) -> vec3<f32> {
-    let colour = params.channels == 3u;
-    let factor = factors[params.factors_offset + 4u * picture + min(change, 3u)];
+fn adjust(change: u32, rgb: vec3<f32>, image: u32, mean: f32) -> vec3<f32> {
+    let color = params.channels == 3u;
+    let factor = factors[params.factors_offset + 4u * image + min(change, 3u)];
     if (change == BRIGHTNESS) {
         return blend(rgb, 0.0, factor);
     }
     if (change == CONTRAST) {
         return blend(rgb, mean, factor);
     }
-    // A grey picture has neither saturation nor hue.
-    if (change == SATURATION && colour) {
-        return blend(rgb, grey(rgb), factor);
+    // A gray image has neither saturation nor hue.
+    if (change == SATURATION && color) {
+        return blend(rgb, gray(rgb), factor);
     }
-    if (change == HUE && colour) {
-        return turn(rgb, factor);
+    if (change == HUE && color) {
+        return shift_hue(rgb, factor);
     }
     return rgb;
 }
 
-fn pixel(picture: u32, i: u32) -> vec3<f32> {
-    let at = params.input_offset + picture * params.channels * params.plane + i;
+fn pixel(image: u32, i: u32) -> vec3<f32> {
+    let at = params.input_offset + image * params.channels * params.plane + i;
     if (params.channels == 3u) {
         return vec3<f32>(input[at], input[at + params.plane], input[at + 2u * params.plane]);
     }
@@ -97,20 +98,20 @@ fn means(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let picture = group.y * groups.x + group.x;
+    let image = group.y * groups.x + group.x;
     var sum = 0.0;
-    if (picture < params.pictures) {
-        let order = u32(orders[params.orders_offset + picture]);
+    if (image < params.images) {
+        let order = u32(orders[params.orders_offset + image]);
         for (var i = lane; i < params.plane; i += 64u) {
-            var rgb = pixel(picture, i);
+            var rgb = pixel(image, i);
             for (var step = 0u; step < 4u; step++) {
                 let change = (order >> (4u * step)) & 15u;
                 if (change == CONTRAST) {
                     break;
                 }
-                rgb = adjust(change, rgb, picture, 0.0);
+                rgb = adjust(change, rgb, image, 0.0);
             }
-            sum += select(rgb.r, grey(rgb), params.channels == 3u);
+            sum += select(rgb.r, gray(rgb), params.channels == 3u);
         }
     }
     sums[lane] = sum;
@@ -121,25 +122,25 @@ fn means(
         }
         workgroupBarrier();
     }
-    if (lane == 0u && picture < params.pictures) {
-        means_of[picture] = sums[0] / f32(params.plane);
+    if (lane == 0u && image < params.images) {
+        means_of[image] = sums[0] / f32(params.plane);
     }
 }
 
 @compute @workgroup_size(64)
 fn apply(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let t = id.y * (groups.x * 64u) + id.x;
-    if (t >= params.pictures * params.plane) {
+    if (t >= params.images * params.plane) {
         return;
     }
-    let picture = t / params.plane;
+    let image = t / params.plane;
     let i = t % params.plane;
-    let order = u32(orders[params.orders_offset + picture]);
-    var rgb = pixel(picture, i);
+    let order = u32(orders[params.orders_offset + image]);
+    var rgb = pixel(image, i);
     for (var step = 0u; step < 4u; step++) {
-        rgb = adjust((order >> (4u * step)) & 15u, rgb, picture, means_of[picture]);
+        rgb = adjust((order >> (4u * step)) & 15u, rgb, image, means_of[image]);
     }
-    let at = picture * params.channels * params.plane + i;
+    let at = image * params.channels * params.plane + i;
     output[at] = rgb.r;
     if (params.channels == 3u) {
         output[at + params.plane] = rgb.g;

@@ -1,5 +1,5 @@
-// output[to + i] = input[place(i)]: a strided view copied into row-major order, one word an element.
-// One thread an element. Sizes and strides stand innermost first.
+// output[to + i] = input[offset(i)]: a strided view copied into row-major order, one word per
+// element. One thread per element. Sizes and strides are innermost first.
 
 struct Params {
     numel: u32,
@@ -21,11 +21,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         return;
     }
     var rest = i;
-    var place = params.offset;
+    var offset = params.offset;
     for (var d = 0u; d < params.ndim; d++) {
         let size = params.sizes[d >> 2u][d & 3u];
-        place += (rest % size) * params.strides[d >> 2u][d & 3u];
+        offset += (rest % size) * params.strides[d >> 2u][d & 3u];
         rest /= size;
     }
-    output[params.to + i] = input[place];
+    output[params.to + i] = input[offset];
 }

@@ -1,8 +1,8 @@
-// The operands of a convolution as a product: for every group, output[o, (image, oh, ow)] = Σ over (c, kh, kw) of
-// weight[o, (c, kh, kw)]·patch[(c, kh, kw), (image, oh, ow)] + bias[o]. Patches are read from the images on the fly. Used
-// with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around and fail the comparison with
-// the image's size.
-// joined with: shared/gemm_f32, shared/finish
+// The operands of a convolution as a product: for every group, output[o, (image, oh, ow)] = Σ over
+// (c, kh, kw) of weight[o, (c, kh, kw)]·patch[(c, kh, kw), (image, oh, ow)] + bias[o]. Patches are
+// read from the images on the fly. The interface is in shared/gemm_common.wgsl. Negative numbers
+// wrap around and fail the comparison with the image's size.
+// joined with: shared/gemm_f32, shared/epilogue
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;
@@ -10,7 +10,7 @@ override stride_h: u32 = 1u;
 override stride_w: u32 = 1u;
 override dilation_h: u32 = 1u;
 override dilation_w: u32 = 1u;
-// Whether a patch may reach beyond its image.
+// True if a patch may reach beyond its image.
 override padded: u32 = 1u;
 
 struct Params {
@@ -37,7 +37,7 @@ struct Params {
     bias_offset: u32,
 }
 
-// The weight, the images.
+// Operands: the weight and the images.
 @group(0) @binding(0) var<storage, read> a: array<Element>;
 @group(0) @binding(1) var<storage, read> b: array<Element>;
 @group(0) @binding(2) var<storage, read> bias: array<Element>;
@@ -48,9 +48,9 @@ var<private> params: Params;
 alias ARow = u32;
 alias ADepth = u32;
 
-// A place in a plane, or a tap of the kernel, and where that is in memory; both are added.
+// A position in a plane, or a tap of the kernel, and its offset in memory; both are added.
 struct Pixel {
-    place: u32,
+    offset: u32,
     row: u32,
     col: u32,
 }
@@ -71,11 +71,11 @@ fn a_load(row: ARow, depth: ADepth) -> Element {
 }
 
 fn b_col(group: u32, n: u32) -> BCol {
-    let places = params.out_height * params.out_width;
-    let image = n / places;
-    let place = n % places;
-    let row = (place / params.out_width) * stride_h - params.before_h;
-    let col = (place % params.out_width) * stride_w - params.before_w;
+    let positions = params.out_height * params.out_width;
+    let image = n / positions;
+    let position = n % positions;
+    let row = (position / params.out_width) * stride_h - params.before_h;
+    let col = (position % params.out_width) * stride_w - params.before_w;
     let start = params.offset + image * params.image_step + group * params.channels * params.channel_step;
     return Pixel(start + row * params.row_step + col, row, col);
 }
@@ -90,11 +90,11 @@ fn b_depth(group: u32, k: u32) -> BDepth {
 
 fn b_load(depth: BDepth, col: BCol) -> Element {
     if (padded == 0u) {
-        return b[depth.place + col.place];
+        return b[depth.offset + col.offset];
     }
     var value = Element(0);
     if (depth.row + col.row < params.height && depth.col + col.col < params.width) {
-        value = b[depth.place + col.place];
+        value = b[depth.offset + col.offset];
     }
     return value;
 }
@@ -111,16 +111,16 @@ fn b_next(depth: BDepth) -> BDepth {
     let down = depth.row + select(0u, dilation_h, row_ends);
     let channel_ends = down == kernel_h * dilation_h;
     let row = select(down, 0u, channel_ends);
-    let channel = depth.place - depth.row * params.row_step - depth.col + select(0u, params.channel_step, channel_ends);
+    let channel = depth.offset - depth.row * params.row_step - depth.col + select(0u, params.channel_step, channel_ends);
     return Pixel(channel + row * params.row_step + col, row, col);
 }
 
 fn store(group: u32, m: u32, n: u32, value: Element) {
-    let places = params.out_height * params.out_width;
+    let positions = params.out_height * params.out_width;
     let o = group * params.filters + m;
     var sum = value;
     if (params.has_bias == 1u) {
         sum += bias[params.bias_offset + o];
     }
-    finish(((n / places) * params.batches * params.filters + o) * places + n % places, sum);
+    epilogue(((n / positions) * params.batches * params.filters + o) * positions + n % positions, sum);
 }

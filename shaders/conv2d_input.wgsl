@@ -1,8 +1,9 @@
-// The operands of the gradient of a convolution's input as a product: for every group, output[c, (image, h, w)] =
-// Σ over (o, kh, kw) of weight[o, c, kh, kw]·grad[image, o, oh, ow], where (oh, ow) is the place whose tap (kh, kw) meets the
-// pixel (h, w), if there is one. Used with shared/gemm_common.wgsl, which says what is what. Numbers below zero wrap around
-// and fail the comparison with the gradient's size.
-// joined with: shared/gemm_f32, shared/finish
+// The operands of the gradient of a convolution's input as a product. For every group, output[c,
+// (image, h, w)] = Σ over (o, kh, kw) of weight[o, c, kh, kw]·grad[image, o, oh, ow]. (oh, ow) is
+// the position whose tap (kh, kw) reads the pixel (h, w), if there is one. The interface is in
+// shared/gemm_common.wgsl. Negative numbers wrap around and fail the comparison with the gradient's
+// size.
+// joined with: shared/gemm_f32, shared/epilogue
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;
@@ -33,7 +34,7 @@ struct Params {
     weight_offset: u32,
 }
 
-// The weight, the gradient.
+// Operands: the weight and the gradient.
 @group(0) @binding(0) var<storage, read> a: array<Element>;
 @group(0) @binding(1) var<storage, read> b: array<Element>;
 @group(0) @binding(2) var<storage, read_write> output: array<Element>;
@@ -41,15 +42,15 @@ struct Params {
 var<private> params: Params;
 
 alias ARow = u32;
-// Where an element of the weight lies, and which tap of its filter it is.
+// Offset of an element of the weight, and its tap in the filter.
 struct Weight {
-    place: u32,
+    offset: u32,
     tap: u32,
 }
 
 alias ADepth = Weight;
 
-// A pixel, or a tap of the kernel, and where its plane begins.
+// A pixel, or a tap of the kernel, and the start of its plane.
 struct Pixel {
     plane: u32,
     row: u32,
@@ -70,7 +71,7 @@ fn a_depth(group: u32, k: u32) -> ADepth {
 }
 
 fn a_load(row: ARow, depth: ADepth) -> Element {
-    return a[row + depth.place];
+    return a[row + depth.offset];
 }
 
 fn b_col(group: u32, n: u32) -> BCol {
@@ -91,18 +92,19 @@ fn b_load(depth: BDepth, col: BCol) -> Element {
     let down = col.row - depth.row;
     let right = col.col - depth.col;
     let row = down / stride_h;
-    let place = right / stride_w;
-    let whole = (row * stride_h == down) & (place * stride_w == right);
-    let hit = whole & (row < params.out_height) & (place < params.out_width);
-    // Without branches: written out for every element of a tile they take SwiftShader seconds to compile.
-    return select(Element(0), b[select(0u, depth.plane + col.plane + row * params.row_step + place, hit)], hit);
+    let position = right / stride_w;
+    let whole = (row * stride_h == down) & (position * stride_w == right);
+    let hit = whole & (row < params.out_height) & (position < params.out_width);
+    // Without branches: expanded for every element of a tile they take SwiftShader seconds to
+    // compile.
+    return select(Element(0), b[select(0u, depth.plane + col.plane + row * params.row_step + position, hit)], hit);
 }
 
 fn a_next(depth: ADepth) -> ADepth {
     let taps = kernel_h * kernel_w;
     let ends = depth.tap + 1u == taps;
-    let place = depth.place + 1u + select(0u, (params.channels - 1u) * taps, ends);
-    return Weight(place, select(depth.tap + 1u, 0u, ends));
+    let position = depth.offset + 1u + select(0u, (params.channels - 1u) * taps, ends);
+    return Weight(position, select(depth.tap + 1u, 0u, ends));
 }
 
 // The next tap of the row, else the first of the next row, else that of the next filter.
@@ -118,5 +120,5 @@ fn b_next(depth: BDepth) -> BDepth {
 fn store(group: u32, m: u32, n: u32, value: Element) {
     let pixels = params.height * params.width;
     let c = group * params.channels + m;
-    finish(((n / pixels) * params.batches * params.channels + c) * pixels + n % pixels, value);
+    epilogue(((n / pixels) * params.batches * params.channels + c) * pixels + n % pixels, value);
 }

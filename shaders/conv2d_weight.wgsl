@@ -1,9 +1,10 @@
-// The operands of the gradient of a convolution's weight as a product: for every group, output[o, (c, kh, kw)] = Σ over
-// (image, oh, ow) of grad[o, (image, oh, ow)]·patch[(image, oh, ow), (c, kh, kw)]. The depth is long and the result small, so
-// it is usually split. Columns beyond those of the patch are 1 everywhere: there is one if the gradient of the bias is wanted
-// too, which is the sum of grad and comes to lie behind that of the weight. Used with shared/gemm_common.wgsl, which says
-// what is what. Numbers below zero wrap around and fail the comparison with the image's size.
-// joined with: shared/gemm_f32, shared/finish
+// The operands of the gradient of a convolution's weight as a product. For every group, output[o,
+// (c, kh, kw)] = Σ over (image, oh, ow) of grad[o, (image, oh, ow)]·patch[(image, oh, ow), (c, kh,
+// kw)]. The depth is long and the result small, so it is usually split. Columns beyond those of the
+// patch are 1: there is one if the gradient of the bias is requested, the sum of grad, stored last.
+// The interface is in shared/gemm_common.wgsl. Negative numbers wrap around and fail the comparison
+// with the image's size.
+// joined with: shared/gemm_f32, shared/epilogue
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;
@@ -11,7 +12,7 @@ override stride_h: u32 = 1u;
 override stride_w: u32 = 1u;
 override dilation_h: u32 = 1u;
 override dilation_w: u32 = 1u;
-// Whether a patch may reach beyond its image.
+// True if a patch may reach beyond its image.
 override padded: u32 = 1u;
 
 struct Params {
@@ -40,7 +41,7 @@ struct Params {
     columns: u32,
 }
 
-// The gradient, the images.
+// Operands: the gradient and the images.
 @group(0) @binding(0) var<storage, read> a: array<Element>;
 @group(0) @binding(1) var<storage, read> b: array<Element>;
 @group(0) @binding(2) var<storage, read_write> output: array<Element>;
@@ -48,24 +49,24 @@ struct Params {
 var<private> params: Params;
 
 alias ARow = u32;
-// Where an element of the gradient lies, and its number in its plane.
+// Offset of an element of the gradient, and its index in its plane.
 struct Gradient {
-    place: u32,
+    offset: u32,
     number: u32,
 }
 
 alias ADepth = Gradient;
 
-// A place in a plane, or a tap of the kernel, and where that is in memory; both are added.
+// A position in a plane, or a tap of the kernel, and its offset in memory; both are added.
 struct Pixel {
-    place: u32,
+    offset: u32,
     row: u32,
     col: u32,
-    // What is read outside of the image.
+    // Value of pixels outside of the image.
     outside: Element,
 }
 
-// The row of the columns that are 1 everywhere: below any image.
+// Row of the columns that are 1 everywhere: below any image.
 const ALL_ONES: u32 = 0x40000000u;
 
 alias BDepth = Pixel;
@@ -76,12 +77,12 @@ fn a_row(group: u32, o: u32) -> ARow {
 }
 
 fn a_depth(group: u32, k: u32) -> ADepth {
-    let places = params.out_height * params.out_width;
-    return Gradient((k / places) * params.grad_image_step + k % places, k % places);
+    let positions = params.out_height * params.out_width;
+    return Gradient((k / positions) * params.grad_image_step + k % positions, k % positions);
 }
 
 fn a_load(row: ARow, depth: ADepth) -> Element {
-    return a[row + depth.place];
+    return a[row + depth.offset];
 }
 
 fn b_col(group: u32, n: u32) -> BCol {
@@ -96,32 +97,32 @@ fn b_col(group: u32, n: u32) -> BCol {
 }
 
 fn b_depth(group: u32, k: u32) -> BDepth {
-    let places = params.out_height * params.out_width;
-    let place = k % places;
-    let row = (place / params.out_width) * stride_h - params.before_h;
-    let col = (place % params.out_width) * stride_w - params.before_w;
-    return Pixel((k / places) * params.image_step + row * params.row_step + col, row, col, Element(0));
+    let positions = params.out_height * params.out_width;
+    let position = k % positions;
+    let row = (position / params.out_width) * stride_h - params.before_h;
+    let col = (position % params.out_width) * stride_w - params.before_w;
+    return Pixel((k / positions) * params.image_step + row * params.row_step + col, row, col, Element(0));
 }
 
 fn b_load(depth: BDepth, col: BCol) -> Element {
     if (padded == 0u) {
-        return select(b[depth.place + col.place], col.outside, col.row == ALL_ONES);
+        return select(b[depth.offset + col.offset], col.outside, col.row == ALL_ONES);
     }
     var value = col.outside;
     if (depth.row + col.row < params.height && depth.col + col.col < params.width) {
-        value = b[depth.place + col.place];
+        value = b[depth.offset + col.offset];
     }
     return value;
 }
 
 fn a_next(depth: ADepth) -> ADepth {
-    let places = params.out_height * params.out_width;
-    let ends = depth.number + 1u == places;
-    let place = depth.place + 1u + select(0u, params.grad_image_step - places, ends);
-    return Gradient(place, select(depth.number + 1u, 0u, ends));
+    let positions = params.out_height * params.out_width;
+    let ends = depth.number + 1u == positions;
+    let position = depth.offset + 1u + select(0u, params.grad_image_step - positions, ends);
+    return Gradient(position, select(depth.number + 1u, 0u, ends));
 }
 
-// The next place of the row, else the first of the next row, else that of the next image.
+// The next position of the row, else the first of the next row, else that of the next image.
 fn b_next(depth: BDepth) -> BDepth {
     let right = depth.col + stride_w;
     let row_ends = right == params.out_width * stride_w - params.before_w;
@@ -129,15 +130,15 @@ fn b_next(depth: BDepth) -> BDepth {
     let down = depth.row + select(0u, stride_h, row_ends);
     let image_ends = down == params.out_height * stride_h - params.before_h;
     let row = select(down, 0u - params.before_h, image_ends);
-    let image = depth.place - depth.row * params.row_step - depth.col + select(0u, params.image_step, image_ends);
+    let image = depth.offset - depth.row * params.row_step - depth.col + select(0u, params.image_step, image_ends);
     return Pixel(image + row * params.row_step + col, row, col, depth.outside);
 }
 
 fn store(group: u32, m: u32, n: u32, value: Element) {
     let o = group * params.filters + m;
     if (n >= params.columns) {
-        finish(params.batches * params.filters * params.columns + o, value);
+        epilogue(params.batches * params.filters * params.columns + o, value);
     } else {
-        finish(o * params.columns + n, value);
+        epilogue(o * params.columns + n, value);
     }
 }

@@ -1,6 +1,6 @@
-// The loss of class targets: w_t·(log Σ eˣ − x_t) for each row with SOFTMAX, w_t·(−x_t) without (then the input holds
-// log-probabilities). `rows` gives the loss of each row, and with SUMS also its weight; `total` gives their sum, or their mean,
-// by one workgroup, where there are few rows.
+// The loss of class targets: w_t·(log Σ eˣ − x_t) for each row with SOFTMAX, w_t·(−x_t) without
+// (the input then holds log-probabilities). `rows` computes the loss of each row, and with SUMS
+// also its weight; `total` computes their sum or mean in one workgroup, for few rows.
 // joined with: exp, log, shared/nonfinite, shared/team, shared/row, shared/fault
 
 struct Params {

@@ -1,4 +1,4 @@
-// The sum of the losses of all rows, or their weighted mean: what `cross_entropy` makes of its rows, by one workgroup.
+// The sum or weighted mean of the losses of all rows from `cross_entropy`, by one workgroup.
 // joined with: shared/team, shared/row
 
 struct Params {

@@ -1,4 +1,4 @@
-// x where it is positive, else α·(exp(x) − 1); and its gradient 1 or α·exp(x), which is α at 0.
+// x if it is positive, else α·(exp(x) − 1); and its gradient 1 or α·exp(x), which is α at 0.
 // joined with: expm1, exp, shared/nonfinite
 
 fn elu_forward(input: f32, alpha: f32) -> f32 {

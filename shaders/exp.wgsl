@@ -1,5 +1,6 @@
-// eˣ. WGSL allows exp an error of 3 + 2|x| units in the last place, too much for large |x|, and nothing certain beyond
-// the range of f32. So x = k·ln 2 + r with whole k, |r| ≤ ln 2 / 2, and eˣ = 2ᵏ·eʳ.
+// eˣ. WGSL allows exp an error of 3 + 2|x| units in the last place, too much for large |x|, and any
+// result beyond the range of f32. So x = k·ln 2 + r with integral k, |r| ≤ ln 2 / 2, and eˣ =
+// 2ᵏ·eʳ.
 // joined with: shared/nonfinite
 
 fn exp_forward(input: f32) -> f32 {
@@ -13,7 +14,7 @@ fn exp_forward(input: f32) -> f32 {
         return 0.0;
     }
     let k = round(input * 1.442695041);
-    // ln 2 in two parts; the first has few bits, so that its product with k is exact.
+    // ln 2 in two parts; the first has few bits, so its product with k is exact.
     let r = (input - k * 0.693115234375) - k * 3.1946184945e-5;
     return scale_exp(exp_near_zero(r), i32(k));
 }

@@ -1,4 +1,4 @@
-// eˣ − 1, exact for small x too, where eˣ would round x away.
+// eˣ − 1, also exact for small x, for which eˣ would round x away.
 // joined with: exp, shared/nonfinite
 
 fn expm1_forward(input: f32) -> f32 {

@@ -1,4 +1,4 @@
-// The greatest whole number not above x.
+// The largest integer not above x.
 
 fn floor_forward(input: f32) -> f32 {
     return floor(input);

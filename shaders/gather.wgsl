@@ -1,5 +1,5 @@
-// output[o, j, i] = input[o, index[…], i] for an input of outer × size × inner. The index stands at [o, j, i], or at
-// [j] where all rows share one. One thread an element, one word an element, whatever the type.
+// output[o, j, i] = input[o, index[…], i] for an input of outer × size × inner. The index is at [o,
+// j, i], or at [j] if all rows share one. One thread and one word per element, of any type.
 // joined with: shared/fault
 
 struct Params {

@@ -1,4 +1,4 @@
-// Whether x ≥ y.
+// x ≥ y.
 // joined with: shared/order
 
 fn ge_forward_f32(input: f32, other: f32) -> bool {

@@ -1,4 +1,5 @@
-// x·Φ(x) with the normal distribution Φ(x) = ½·(1 + erf(x/√2)), or its approximation by tanh; and their gradients.
+// x·Φ(x) with the normal distribution Φ(x) = ½·(1 + erf(x/√2)), or its approximation by tanh; and
+// their gradients.
 // joined with: erf, tanh, expm1, exp, shared/nonfinite
 
 fn gelu_forward(input: f32) -> f32 {

@@ -1,7 +1,8 @@
-// output[o, r, i] = Σ source[o, j, i] over the j whose index is r, in the order of j: what index_select, gather and
-// embedding have as their gradient. No float atomics: the j of each r are linked into a list (`clear`, `link`), each
-// list is sorted (`order`), and one thread an element adds its list up (`sum`). The index stands at [o, j, i], or at
-// [j] where all rows share one; then there is one set of lists (lines = 1, line_inner = 1).
+// output[o, r, i] = Σ source[o, j, i] over the j whose index is r, in the order of j: the gradient
+// of index_select, gather and embedding. No float atomics: the j of each r are linked into a list
+// (`clear`, `link`), each list is sorted (`order`), and one thread per element sums its list
+// (`sum`). The index is at [o, j, i], or at [j] if all rows share one; then there is one set of
+// lists (lines = 1, line_inner = 1).
 // joined with: shared/fault, shared/element_f32
 
 struct Params {
@@ -37,7 +38,7 @@ fn clear(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
 @group(0) @binding(3) var<storage, read_write> faults: array<atomic<u32>>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// One thread an element of the index: it becomes the head of its list.
+// One thread per element of the index: it becomes the head of its list.
 @compute @workgroup_size(64)
 fn link(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let t = id.y * (groups.x * 64u) + id.x;
@@ -62,7 +63,7 @@ fn link(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 @group(0) @binding(1) var<storage, read_write> list_links: array<u32>;
 @group(0) @binding(2) var<uniform> order_params: Params;
 
-// One thread a list: merge sort, runs of 1, 2, 4, … in place, since the order of `link` is anyone's guess.
+// One thread per list: merge sort, runs of 1, 2, 4, … in place, since `link` has no defined order.
 @compute @workgroup_size(64)
 fn order(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let t = id.y * (groups.x * 64u) + id.x;

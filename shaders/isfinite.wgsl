@@ -1,4 +1,4 @@
-// Whether x is neither NaN nor infinite.
+// True if x is neither NaN nor infinite.
 // joined with: shared/nonfinite
 
 fn isfinite_forward(input: f32) -> bool {

@@ -1,4 +1,4 @@
-// Whether x is an infinity.
+// True if x is infinite.
 // joined with: shared/nonfinite
 
 fn isinf_forward(input: f32) -> bool {

@@ -1,4 +1,4 @@
-// Whether x is NaN.
+// True if x is NaN.
 // joined with: shared/nonfinite
 
 fn isnan_forward(input: f32) -> bool {

@@ -1,4 +1,4 @@
-// x where it is positive, else slope·x; and its gradient, which is the slope at 0.
+// x if it is positive, else slope·x; and its gradient, which is the slope at 0.
 
 fn leaky_relu_forward(input: f32, slope: f32) -> f32 {
     return select(input * slope, input, input > 0.0);

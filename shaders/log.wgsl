@@ -1,5 +1,5 @@
-// The natural logarithm. WGSL promises little about log near 1 and nothing at 0, below and at infinity. So
-// x = 2ᵏ·(1 + f) with √½ ≤ 1 + f < √2, and log x = k·ln 2 + log(1 + f).
+// The natural logarithm. WGSL guarantees little about log near 1 and nothing at 0, below it and at
+// infinity. So x = 2ᵏ·(1 + f) with √½ ≤ 1 + f < √2, and log x = k·ln 2 + log(1 + f).
 // joined with: shared/nonfinite
 
 fn log_forward(input: f32) -> f32 {
@@ -22,7 +22,7 @@ fn log_parts(input: f32) -> vec2<f32> {
     var bits = bitcast<i32>(input);
     var k = 0;
     if (bits < 0x00800000) {
-        // A subnormal, which a GPU may take for 0 in any arithmetic: its bits count multiples of 2⁻¹⁴⁹.
+        // A subnormal, which GPU arithmetic may flush to 0: its bits count multiples of 2⁻¹⁴⁹.
         bits = bitcast<i32>(f32(bits));
         k = -149;
     }

@@ -1,4 +1,4 @@
-// log(1 + x), exact for small x too, where 1 + x would round x away.
+// log(1 + x), also exact for small x, for which 1 + x would round x away.
 // joined with: log, shared/nonfinite
 
 fn log1p_forward(input: f32) -> f32 {

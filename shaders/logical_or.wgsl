@@ -1,4 +1,4 @@
-// Whether one of two or both are true.
+// x ∨ y.
 
 fn logical_or_forward_bool(input: bool, other: bool) -> bool {
     return input || other;

@@ -1,4 +1,4 @@
-// Whether exactly one of two is true.
+// Exclusive or.
 
 fn logical_xor_forward_bool(input: bool, other: bool) -> bool {
     return input != other;

@@ -1,5 +1,6 @@
-// log of the sum of exponentials: the greatest element so far, and the sum of exponentials relative to it.
-// joined with: exp, log, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
+// Logarithm of the sum of exponentials: the maximum so far, and the sum of exponentials relative to
+// it.
+// joined with: exp, log, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = f32;
 
@@ -16,7 +17,7 @@ fn acc_add(acc: Acc, x: f32, r: u32) -> Acc {
     return acc_merge(acc, Acc(x, 1.0));
 }
 
-// The sum of exponentials relative to `top`, of which there are none at an infinite top but its equals.
+// The sum of exponentials relative to `top`; for an infinite top only its equals count.
 fn relative_to(acc: Acc, top: f32) -> f32 {
     return select(acc.sum * exp_forward(acc.top - top), acc.sum, acc.top == top);
 }
@@ -29,7 +30,7 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     return Acc(top, relative_to(a, top) + relative_to(b, top));
 }
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     if (is_infinite(acc.top) || is_nan(acc.top)) {
         return acc.top;
     }

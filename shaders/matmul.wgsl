@@ -1,7 +1,8 @@
-// The operands of a matrix product: output[z, m, n] = Σ_k a[z, m, k]·b[z, k, n] + bias[n]. Both may be strided;
-// sizes and strides of batches stand innermost first. With `ones`, the last column of b is 1 everywhere, and what it gives,
-// the sums of the rows of a, comes to lie behind the rest of the result. Used with shared/gemm_common.wgsl, which says what is what.
-// joined with: shared/gemm_f32, shared/finish
+// The operands of a matrix product: output[z, m, n] = Σ_k a[z, m, k]·b[z, k, n] + bias[n]. Both may
+// be strided; sizes and strides of batches are innermost first. With `ones`, the last column of b
+// is 1 everywhere, and its results, the sums of the rows of a, are stored after the others. The
+// interface is in shared/gemm_common.wgsl.
+// joined with: shared/gemm_f32, shared/epilogue
 
 override ones: u32 = 0u;
 
@@ -38,7 +39,7 @@ alias ADepth = u32;
 alias BDepth = u32;
 alias BCol = u32;
 
-fn batch_place(z: u32, steps: vec4<u32>) -> u32 {
+fn batch_offset(z: u32, steps: vec4<u32>) -> u32 {
     let sizes = params.batch_sizes;
     let y = z / sizes.x;
     let x = y / sizes.y;
@@ -46,7 +47,7 @@ fn batch_place(z: u32, steps: vec4<u32>) -> u32 {
 }
 
 fn a_row(z: u32, m: u32) -> ARow {
-    return params.a_offset + batch_place(z, params.a_batch) + m * params.a_row_step;
+    return params.a_offset + batch_offset(z, params.a_batch) + m * params.a_row_step;
 }
 
 fn a_depth(z: u32, k: u32) -> ADepth {
@@ -57,14 +58,14 @@ fn a_load(row: ARow, depth: ADepth) -> Element {
     return a[row + depth];
 }
 
-// Stands for the place of the column of ones.
+// Marks the offset of the column of ones.
 const ALL_ONES: u32 = 0xffffffffu;
 
 fn b_col(z: u32, n: u32) -> BCol {
     if (ones == 1u && n + 1u >= params.n) {
         return ALL_ONES;
     }
-    return params.b_offset + batch_place(z, params.b_batch) + n * params.b_col_step;
+    return params.b_offset + batch_offset(z, params.b_batch) + n * params.b_col_step;
 }
 
 fn b_depth(z: u32, k: u32) -> BDepth {
@@ -93,8 +94,8 @@ fn store(z: u32, m: u32, n: u32, value: Element) {
     }
     if (ones == 1u) {
         let columns = params.n - 1u;
-        finish(select(m * columns + n, params.m * columns + m, n == columns), sum);
+        epilogue(select(m * columns + n, params.m * columns + m, n == columns), sum);
     } else {
-        finish((z * params.m + m) * params.n + n, sum);
+        epilogue((z * params.m + m) * params.n + n, sum);
     }
 }

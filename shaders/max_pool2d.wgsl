@@ -1,5 +1,6 @@
-// output[plane, place] = input[plane, indices[plane, place]]: the maxima, once it is known where they lie. One thread a window.
-// joined with: shared/max_pool2d, shared/finish
+// output[plane, position] = input[plane, indices[plane, position]]: the maxima, from their indices.
+// One thread per window.
+// joined with: shared/max_pool2d, shared/epilogue
 
 alias Output = f32;
 
@@ -16,5 +17,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     }
     let plane = i / (params.out_height * params.out_width);
     let pixel = u32(indices[params.index_offset + i]);
-    finish(i, input[params.offset + plane * params.height * params.width + pixel]);
+    epilogue(i, input[params.offset + plane * params.height * params.width + pixel]);
 }

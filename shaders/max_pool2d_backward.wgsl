@@ -1,7 +1,8 @@
-// output[plane, pixel] = Σ grad[plane, place] over the windows whose maximum lies at the pixel. One thread a pixel: it looks at
-// every window that it could be in, so nothing is added atomically and the order is always the same. Rows and columns above
-// and left of the windows wrap around and fail the comparison with their number.
-// joined with: shared/max_pool2d, shared/finish
+// output[plane, pixel] = Σ grad[plane, position] over the windows whose maximum is at the pixel.
+// One thread per pixel checks every window that contains it, so there are no atomics and the order
+// is fixed. Rows and columns above and left of the windows wrap around and fail the comparison with
+// their number.
+// joined with: shared/max_pool2d, shared/epilogue
 
 alias Output = f32;
 
@@ -34,11 +35,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
             if (ow >= params.out_width || ow * params.stride_w != right) {
                 continue;
             }
-            let place = plane + oh * params.out_width + ow;
-            if (u32(indices[params.index_offset + place]) == pixel) {
-                sum += grad[params.offset + place];
+            let position = plane + oh * params.out_width + ow;
+            if (u32(indices[params.index_offset + position]) == pixel) {
+                sum += grad[params.offset + position];
             }
         }
     }
-    finish(i, sum);
+    epilogue(i, sum);
 }

@@ -1,5 +1,5 @@
-// output[plane, oh, ow] = the maximum of a window of input[plane]. One thread a window.
-// joined with: shared/max_pool2d, shared/max_pool2d_window, shared/finish
+// output[plane, oh, ow] = the maximum of a window of input[plane]. One thread per window.
+// joined with: shared/max_pool2d, shared/max_pool2d_window, shared/epilogue
 
 alias Output = f32;
 
@@ -13,8 +13,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if (i >= params.len) {
         return;
     }
-    let places = params.out_height * params.out_width;
-    let place = i % places;
-    let plane = params.offset + (i / places) * params.height * params.width;
-    finish(i, window_maximum(plane, place / params.out_width, place % params.out_width).value);
+    let positions = params.out_height * params.out_width;
+    let position = i % positions;
+    let plane = params.offset + (i / positions) * params.height * params.width;
+    epilogue(i, window_maximum(plane, position / params.out_width, position % params.out_width).value);
 }

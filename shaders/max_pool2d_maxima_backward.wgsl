@@ -1,7 +1,8 @@
-// output[plane, pixel] = grad[plane, place] if the pixel is the maximum of the window at that place, else 0, for windows
-// that do not overlap. One thread a cell: the pixels from the beginning of one window up to that of the next, of which there
-// are `down` by `across`; below and right of the last window are cells without one.
-// joined with: shared/max_pool2d, shared/max_pool2d_window, shared/finish
+// output[plane, pixel] = grad[plane, position] if the pixel is the maximum of the window at that
+// position, else 0, for windows that do not overlap. One thread per cell: the pixels from the start
+// of one window to that of the next, `down` by `across` cells. Cells below and right of the last
+// window have no window.
+// joined with: shared/max_pool2d, shared/max_pool2d_window, shared/epilogue
 
 alias Output = f32;
 
@@ -39,7 +40,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
                 continue;
             }
             let pixel = row * params.width + col;
-            finish(start + pixel, select(0.0, slope, pixel == winner));
+            epilogue(start + pixel, select(0.0, slope, pixel == winner));
         }
     }
 }

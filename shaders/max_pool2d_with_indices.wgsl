@@ -1,4 +1,5 @@
-// output[plane, oh, ow] = the place in its plane of the maximum of a window of input[plane]. One thread a window.
+// output[plane, oh, ow] = the index in its plane of the maximum of a window of input[plane]. One
+// thread per window.
 // joined with: shared/max_pool2d, shared/max_pool2d_window
 
 @group(0) @binding(0) var<storage, read> input: array<f32>;
@@ -11,8 +12,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if (i >= params.len) {
         return;
     }
-    let places = params.out_height * params.out_width;
-    let place = i % places;
-    let plane = params.offset + (i / places) * params.height * params.width;
-    output[i] = i32(window_maximum(plane, place / params.out_width, place % params.out_width).pixel);
+    let positions = params.out_height * params.out_width;
+    let position = i % positions;
+    let plane = params.offset + (i / positions) * params.height * params.width;
+    output[i] = i32(window_maximum(plane, position / params.out_width, position % params.out_width).pixel);
 }

@@ -1,4 +1,5 @@
-// The larger of two numbers, NaN if either is; and the share of the gradient that the first gets: half at a tie.
+// The larger of two numbers, NaN if either is; and the share of the gradient of the first: half for
+// ties.
 // joined with: shared/nonfinite, shared/order
 
 fn maximum_forward(input: f32, other: f32) -> f32 {

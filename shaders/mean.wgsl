@@ -1,5 +1,5 @@
-// The mean; of nothing it is NaN.
-// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
+// The mean; NaN for no elements.
+// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = f32;
 
@@ -19,7 +19,7 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     return Acc(a.sum + b.sum);
 }
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     if (n == 0u) {
         return not_a_number();
     }

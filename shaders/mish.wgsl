@@ -1,5 +1,5 @@
-// x·tanh(softplus(x)), and its gradient. With n = exp(x): tanh(log(1 + n)) = (n² + 2n)/(n² + 2n + 2), which is 1 in f32
-// from x = 20 on.
+// x·tanh(softplus(x)), and its gradient. With n = exp(x): tanh(log(1 + n)) = (n² + 2n)/(n² + 2n +
+// 2), which is 1 in f32 from x = 20 on.
 // joined with: sigmoid, exp, shared/nonfinite
 
 fn mish_gate(input: f32) -> f32 {

@@ -8,8 +8,8 @@ fn mul_forward_i32(input: i32, other: i32) -> i32 {
     return input * other;
 }
 
-// By low and high word. The product of the low words has 64 bits and is put together of halves of 16; of the products
-// across, only the low words count.
+// By low and high word. The product of the low words has 64 bits and is composed from halves of 16;
+// of the cross products, only the low words count.
 fn mul_forward_i64(input: vec2<u32>, other: vec2<u32>) -> vec2<u32> {
     let a = vec2<u32>(input.x & 0xffffu, input.x >> 16u);
     let b = vec2<u32>(other.x & 0xffffu, other.x >> 16u);

@@ -1,4 +1,4 @@
-// Whether x ≠ y; written as not equal, because compilers take != to be false for NaN.
+// x ≠ y; written as not equal, because compilers evaluate != to false for NaN.
 // joined with: shared/order
 
 fn ne_forward_f32(input: f32, other: f32) -> bool {

@@ -1,5 +1,6 @@
-// The root of the sum of squares, accumulated as scale² · sum with the scale the largest so far: no square overflows.
-// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
+// The root of the sum of squares, accumulated as scale² · sum with the scale the largest so far: no
+// square overflows.
+// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = f32;
 
@@ -33,7 +34,7 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     return Acc(b.scale, b.sum + a.sum * ratio * ratio);
 }
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     if (acc.scale == 0.0 || is_nan(acc.scale) || is_infinite(acc.scale)) {
         return acc.scale;
     }

@@ -1,9 +1,10 @@
-// What a normalisation needs: plane 0 the mean, 1 the variance over n, 2 one over the root of variance + eps.
-// joined with: shared/moments, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
+// Statistics of a normalization: plane 0 the mean, 1 the variance over n, 2 one over the root of
+// variance + eps.
+// joined with: shared/moments, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = f32;
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     if (plane == 0u) {
         return acc.mean;
     }

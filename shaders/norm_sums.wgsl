@@ -1,5 +1,5 @@
-// The sums of g·(x - mean)·rstd and of g: what the gradient of a normalisation needs, as planes 0 and 1.
-// joined with: reduce, shared/team, shared/finish
+// The sums of g·(x - mean)·rstd and of g, for the gradient of a normalization, as planes 0 and 1.
+// joined with: reduce, shared/team, shared/epilogue
 
 alias Output = f32;
 alias Element = vec2<f32>;
@@ -15,10 +15,10 @@ struct Acc {
 @group(0) @binding(4) var<storage, read> rstd: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// Operands lie contiguous from the start, so that one place serves x and g, and o serves the statistics; only rstd, which
-// lies behind the mean, begins elsewhere: at `scalar`.
-fn load(o: u32, place: u32) -> Element {
-    return vec2<f32>(grad[place], (input[place] - mean[o]) * rstd[params.scalar + o]);
+// Operands are contiguous from offset 0, so that one offset applies to x and g, and o to the
+// statistics. Only rstd, which follows the mean, begins elsewhere: at `scalar`.
+fn load(o: u32, offset: u32) -> Element {
+    return vec2<f32>(grad[offset], (input[offset] - mean[o]) * rstd[params.scalar + o]);
 }
 
 fn acc_start() -> Acc {
@@ -33,6 +33,6 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     return Acc(a.sum + b.sum, a.product + b.product);
 }
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     return select(acc.product, acc.sum, plane == 1u);
 }

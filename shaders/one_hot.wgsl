@@ -1,4 +1,4 @@
-// output[e, c] = 1 where input[e] is c, else 0. One thread an element of the output.
+// output[e, c] = 1 if input[e] is c, else 0. One thread per element of the output.
 // joined with: shared/fault
 
 struct Params {

@@ -1,4 +1,5 @@
-// xʸ with the special values of C's pow: WGSL's is exp2(y·log2(x)), wrong for negative x and loose for large powers.
+// xʸ with the special values of C's pow: WGSL's is exp2(y·log2(x)), wrong for negative x and
+// inaccurate for large powers.
 // joined with: log, exp, shared/nonfinite
 
 fn pow_forward(input: f32, exponent: f32) -> f32 {
@@ -32,8 +33,9 @@ fn pow_forward(input: f32, exponent: f32) -> f32 {
     return sign * pow_positive(bitcast<f32>(size), exponent);
 }
 
-// xʸ for positive, finite x and finite y. With x = 2ᵏ·m the exponent of 2 is y·k + y·log2(m); the first product can
-// be large, so it is taken of a y of few bits, which makes it exact, and the rest of y.
+// xʸ for positive, finite x and finite y. With x = 2ᵏ·m the exponent of 2 is y·k + y·log2(m). The
+// first product can be large, so y is split into a part of few bits, for which it is exact, and the
+// rest.
 fn pow_positive(x: f32, y: f32) -> f32 {
     let parts = log_parts(x);
     let k = parts.x;
@@ -53,8 +55,8 @@ fn pow_positive(x: f32, y: f32) -> f32 {
     return scale_exp(exp_near_zero(r * 0.6931471806), i32(n));
 }
 
-// Powers of integers by repeated squaring, wrapping. Negative exponents: 1/x cut toward zero, as PyTorch has it for
-// two tensors.
+// Powers of integers by repeated squaring, wrapping. Negative exponents: 1/x truncated toward zero,
+// as in PyTorch for two tensors.
 fn pow_forward_i32(input: i32, exponent: i32) -> i32 {
     if (exponent < 0) {
         if (input == 1) {

@@ -1,4 +1,4 @@
-// xᶜ for a number c; see pow.wgsl. The cube and the inverse square are products, as PyTorch has them.
+// xᶜ for a number c; see pow.wgsl. The cube and the inverse square are products, as in PyTorch.
 // joined with: pow, log, exp, shared/nonfinite
 
 fn pow_scalar_forward(input: f32, exponent: f32) -> f32 {

@@ -1,4 +1,5 @@
-// Random numbers, each of its own place: floats in [0, 1), integers in a range, ones with a given probability.
+// Random numbers from the element's index: floats in [0, 1), integers in a range, ones with a given
+// probability.
 // joined with: shared/random
 
 fn rand_forward(key0: u32, key1: u32, i: u32) -> f32 {

@@ -1,8 +1,9 @@
-// output[o] = finish(accumulation over r of load(o, place(o) + place(r))). A team of TEAM threads makes one result
-// (`reduce`), or one of its `parts` parts (`reduce_part`), which `reduce_parts` merges. Others give Element, Output,
-// Acc, acc_start, acc_add, acc_merge and acc_finish (the operation), `params`, `load` (the operands) and the teams.
-// Sizes and strides stand innermost first.
-// joined with: sum, shared/element_f32, shared/reduce_input, shared/team, shared/finish
+// output[o] = epilogue(accumulation over r of load(o, offset(o) + offset(r))). A team of TEAM
+// threads computes one result (`reduce`), or one of its `parts` parts (`reduce_part`), which
+// `reduce_parts` merges. Other pieces define Element, Output, Acc, acc_start, acc_add, acc_merge
+// and acc_finalize (the operation), `params`, `load` (the operands) and the teams. Sizes and
+// strides are innermost first.
+// joined with: sum, shared/element_f32, shared/reduce_input, shared/team, shared/epilogue
 
 override PLANES: u32 = 1u;
 
@@ -27,46 +28,47 @@ struct Params {
 
 var<workgroup> team_accs: array<Acc, 64>;
 
-fn kept_place(o: u32) -> u32 {
+fn kept_offset(o: u32) -> u32 {
     var rest = o;
-    var place = params.offset;
+    var offset = params.offset;
     for (var d = 0u; d < params.kept_ndim; d++) {
         let size = params.kept_sizes[d >> 2u][d & 3u];
-        place += (rest % size) * params.kept_strides[d >> 2u][d & 3u];
+        offset += (rest % size) * params.kept_strides[d >> 2u][d & 3u];
         rest /= size;
     }
-    return place;
+    return offset;
 }
 
-// What one thread of a team makes of the elements from `first` to `end` of result o: every TEAM-th, run by run of
-// the innermost dimension.
+// Accumulation by one thread of a team over the elements from `first` to `end` of result o: every
+// TEAM-th, run by run of the innermost dimension.
 fn accumulate(o: u32, first: u32, end: u32, lane: u32) -> Acc {
-    let base = kept_place(o);
+    let base = kept_offset(o);
     let inner = select(params.reduced_sizes[0].x, 1u, params.reduced_ndim == 0u);
     let step = params.reduced_strides[0].x;
     var acc = acc_start();
     var r = first + lane;
     while (r < end) {
         let skipped = r % inner;
-        var place = base + skipped * step;
+        var offset = base + skipped * step;
         var rest = r / inner;
         for (var d = 1u; d < params.reduced_ndim; d++) {
             let size = params.reduced_sizes[d >> 2u][d & 3u];
-            place += (rest % size) * params.reduced_strides[d >> 2u][d & 3u];
+            offset += (rest % size) * params.reduced_strides[d >> 2u][d & 3u];
             rest /= size;
         }
         let run = min(inner - skipped, end - r);
         var k = 0u;
         for (; k < run; k += TEAM) {
-            acc = acc_add(acc, load(o, place), r + k);
-            place += step * TEAM;
+            acc = acc_add(acc, load(o, offset), r + k);
+            offset += step * TEAM;
         }
         r += k;
     }
     return acc;
 }
 
-// The accumulations of a team merged; valid in its lane 0. All threads of the workgroup must call it.
+// The merged accumulations of a team; valid in its lane 0. All threads of the workgroup must call
+// it.
 fn merge_team(acc: Acc, local: u32) -> Acc {
     if (TEAM == 1u) {
         return acc;
@@ -84,7 +86,7 @@ fn merge_team(acc: Acc, local: u32) -> Acc {
 
 fn write(acc: Acc, o: u32) {
     for (var plane = 0u; plane < PLANES; plane++) {
-        finish(plane * params.outputs + o, acc_finish(acc, params.length, plane));
+        epilogue(plane * params.outputs + o, acc_finalize(acc, params.length, plane));
     }
 }
 
@@ -126,7 +128,7 @@ fn reduce_part(
     }
 }
 
-// Part p of result o lies at p * outputs + o.
+// Part p of result o is at p * outputs + o.
 @compute @workgroup_size(64)
 fn reduce_parts(
     @builtin(workgroup_id) group: vec3<u32>,

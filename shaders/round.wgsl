@@ -1,4 +1,4 @@
-// The nearest whole number, halves to the even one.
+// The nearest integer, ties to even.
 
 fn round_forward(input: f32) -> f32 {
     return round(input);

@@ -1,5 +1,6 @@
-// output[o, j, i] = input[o, j, i] + factor[o, j, i] · output[o, j − 1, i]: running sums (without the factor) and, with
-// it, whatever follows from the element before, such as running products. One thread a line, which it walks alone.
+// output[o, j, i] = input[o, j, i] + factor[o, j, i] · output[o, j − 1, i]: cumulative sums
+// (without the factor) and, with it, other recurrences, such as cumulative products. One thread per
+// line.
 // joined with: shared/element_f32
 
 struct Params {
@@ -20,13 +21,13 @@ fn sums(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if (t >= params.lines) {
         return;
     }
-    var place = (t / params.inner) * params.length * params.inner + t % params.inner;
-    var acc = input[params.input_offset + place];
-    output[place] = acc;
+    var index = (t / params.inner) * params.length * params.inner + t % params.inner;
+    var acc = input[params.input_offset + index];
+    output[index] = acc;
     for (var j = 1u; j < params.length; j++) {
-        place += params.inner;
-        acc += input[params.input_offset + place];
-        output[place] = acc;
+        index += params.inner;
+        acc += input[params.input_offset + index];
+        output[index] = acc;
     }
 }
 
@@ -42,12 +43,12 @@ fn scan(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         return;
     }
     let inner = scan_params.inner;
-    var place = (t / inner) * scan_params.length * inner + t % inner;
-    var acc = terms[scan_params.input_offset + place];
-    result[place] = acc;
+    var index = (t / inner) * scan_params.length * inner + t % inner;
+    var acc = terms[scan_params.input_offset + index];
+    result[index] = acc;
     for (var j = 1u; j < scan_params.length; j++) {
-        place += inner;
-        acc = terms[scan_params.input_offset + place] + factors[scan_params.factor_offset + place] * acc;
-        result[place] = acc;
+        index += inner;
+        acc = terms[scan_params.input_offset + index] + factors[scan_params.factor_offset + index] * acc;
+        result[index] = acc;
     }
 }

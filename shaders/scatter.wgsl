@@ -1,5 +1,6 @@
-// output[o, r, i] = source[o, j, i] for the last j whose index is r, else input[o, r, i]. `clear`, then `mark` notes
-// the last j of each r, then `pick`. One thread an element, one word an element, whatever the type.
+// output[o, r, i] = source[o, j, i] for the last j whose index is r, else input[o, r, i]. `clear`,
+// then `mark` stores the last j of each r, then `pick`. One thread and one word per element, of any
+// type.
 // joined with: shared/fault
 
 struct Params {

@@ -1,4 +1,4 @@
-// softmax and log_softmax of rows, and their gradients. One team a row.
+// softmax and log_softmax of rows, and their gradients. One team per row.
 // joined with: exp, log, shared/nonfinite, shared/team, shared/row
 
 struct Params {

@@ -1,4 +1,5 @@
-// log(1 + exp(β·x))/β, and x itself where β·x is above a threshold; and its gradient sigmoid(β·x), or 1.
+// log(1 + exp(β·x))/β, and x itself if β·x exceeds a threshold; and its gradient sigmoid(β·x), or
+// 1.
 // joined with: sigmoid, log1p, log, exp, shared/nonfinite
 
 fn softplus_forward(input: f32, beta: f32, threshold: f32) -> f32 {

@@ -1,6 +1,6 @@
-// The places of a line's elements in sorted order, equal ones as they stood: `block` sorts blocks of `width` by
-// counting what comes before each element, `merge` joins neighbouring runs of `width`, each element finding its place
-// in the other run by bisection. One thread an element.
+// The indices that sort the elements of a line, stably. `block` sorts blocks of `width` by counting
+// the smaller elements. `merge` merges neighboring runs of `width`, each element finding its rank
+// in the other run by bisection. One thread per element.
 
 struct Params {
     count: u32,
@@ -16,7 +16,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> sorted: array<u32>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-// A word that orders as the element does, NaN above all; kinds are 0 floats, 1 signed, 2 unsigned.
+// A word in the order of the elements, NaN above all; kinds are 0 floats, 1 signed, 2 unsigned.
 fn order_of(bits: u32, kind: u32) -> u32 {
     if (kind == 1u) {
         return bits ^ 0x80000000u;
@@ -34,8 +34,8 @@ fn order_of(bits: u32, kind: u32) -> u32 {
     return select(bits | 0x80000000u, ~bits, bits != size);
 }
 
-fn key(place: u32) -> u32 {
-    let order = order_of(input[params.offset + place], params.kind);
+fn key(index: u32) -> u32 {
+    let order = order_of(input[params.offset + index], params.kind);
     return select(order, ~order, params.descending != 0u);
 }
 
@@ -85,7 +85,8 @@ fn merge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     let j = runs[t];
     let own = merge_key(line, j);
     let left = at < middle;
-    // How many of the other run come before: of equal keys, those of the left run do.
+    // Number of elements of the other run that come before: of equal keys, those of the left run
+    // do.
     var low = select(start, middle, left);
     let first = low;
     var high = select(middle, end, left);
@@ -98,6 +99,6 @@ fn merge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
             high = probe;
         }
     }
-    let place = low - first + select(start + at - middle, at, left);
-    merged[line + place * inner] = j;
+    let rank = low - first + select(start + at - middle, at, left);
+    merged[line + rank * inner] = j;
 }

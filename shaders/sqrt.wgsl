@@ -1,4 +1,5 @@
-// √x; NaN below 0. Zero and infinity are named, since an adapter may compute √x as x·(1/√x).
+// √x; NaN below 0. Zero and infinity are special cases, since an adapter may compute √x as
+// x·(1/√x).
 // joined with: shared/nonfinite
 
 fn sqrt_forward(input: f32) -> f32 {

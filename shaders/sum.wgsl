@@ -1,5 +1,5 @@
 // The sum.
-// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
+// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = Element;
 
@@ -19,6 +19,6 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     return Acc(a.sum + b.sum);
 }
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     return acc.sum;
 }

@@ -1,5 +1,5 @@
-// The hyperbolic tangent, by e = exp(−2|x|) − 1: |tanh x| = −e / (2 + e), exact for small x too; and its gradient from
-// the output y: 1 − y².
+// The hyperbolic tangent, by e = exp(−2|x|) − 1: |tanh x| = −e / (2 + e), also exact for small x;
+// and its gradient from the output y: 1 − y².
 // joined with: expm1, exp, shared/nonfinite
 
 fn tanh_forward(input: f32) -> f32 {

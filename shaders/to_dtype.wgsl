@@ -1,5 +1,6 @@
-// Conversions between element types, as C and PyTorch define them: floats are cut toward zero, bool is x != 0.
-// NaN and floats beyond the range of an integer give whatever the adapter gives, as in PyTorch.
+// Conversions between element types, as C and PyTorch define them: floats are truncated toward
+// zero, bool is x != 0. NaN and floats beyond the range of an integer give adapter-dependent
+// results, as in PyTorch.
 
 fn to_dtype_f32_i32(input: f32) -> i32 {
     return i32(input);
@@ -9,7 +10,7 @@ fn to_dtype_f32_u32(input: f32) -> u32 {
     return u32(input);
 }
 
-// By its bits: compilers may take NaN != 0 to be false.
+// By its bits: compilers may evaluate NaN != 0 to false.
 fn to_dtype_f32_bool(input: f32) -> bool {
     return (bitcast<u32>(input) & 0x7fffffffu) != 0u;
 }

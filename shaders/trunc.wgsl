@@ -1,4 +1,4 @@
-// x without its fraction.
+// x without its fractional part.
 
 fn trunc_forward(input: f32) -> f32 {
     return trunc(input);

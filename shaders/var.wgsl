@@ -1,9 +1,10 @@
-// The variance: squared deviations from the mean over n - correction; NaN or infinite where that is not positive.
-// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
+// The variance: squared deviations from the mean over n - correction; NaN or infinite if that is
+// not positive.
+// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = f32;
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     let divisor = f32(n) - bitcast<f32>(params.scalar);
     if (n == 0u) {
         return not_a_number();

@@ -1,5 +1,5 @@
-// Pictures seen through affine maps: output[n, c, y, x] = input[n, c, round(m3·x + m4·y + m5), round(m0·x + m1·y + m2)],
-// 0 outside of the picture. One thread an element.
+// Images through affine maps: output[n, c, y, x] = input[n, c, round(m3·x + m4·y + m5), round(m0·x
+// + m1·y + m2)], 0 outside of the image. One thread per element.
 
 struct Params {
     count: u32,

@@ -1,4 +1,4 @@
-// One of two, by a condition.
+// One of two elements, by a condition.
 
 fn where_forward_f32(condition: bool, input: f32, other: f32) -> f32 {
     return select(other, input, condition);

@@ -1,7 +1,7 @@
-//! The matrix product that everything heavy on the CPU comes down to: `out = a·b`, or `out += a·b`, over strided
-//! slices. The SIMD kernels are those of the crate [`gemm`](https://docs.rs/gemm), whose interface takes pointers;
-//! this crate is the bounds check around them, so that the engine itself stays free of unsafe code. It knows
-//! nothing of tensors.
+//! The matrix product at the base of all heavy computation on the CPU: `out = a·b`, or
+//! `out += a·b`, over strided slices. The SIMD kernels are those of the crate
+//! [`gemm`](https://docs.rs/gemm), whose interface takes pointers; this crate is the bounds check
+//! around them, so that the engine itself contains no unsafe code. It knows nothing of tensors.
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
@@ -11,35 +11,35 @@ pub mod slide;
 
 use std::fmt;
 
-/// A matrix within a slice: element `(i, j)` lies at `offset + i·row + j·col`.
+/// A matrix within a slice: element `(i, j)` is at `offset + i·row + j·col`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strided {
-    /// Where element `(0, 0)` lies.
+    /// Offset of element `(0, 0)`.
     pub offset: usize,
-    /// The step from one row to the next.
+    /// Stride from one row to the next.
     pub row: isize,
-    /// The step from one column to the next.
+    /// Stride from one column to the next.
     pub col: isize,
 }
 
 impl Strided {
-    /// A matrix with `cols` columns whose rows lie one behind the other from `offset` on.
+    /// Creates a contiguous matrix with `cols` columns from `offset` on.
     pub fn row_major(offset: usize, cols: usize) -> Self {
         Self { offset, row: cols as isize, col: 1 }
     }
 
-    /// The same elements with rows and columns exchanged.
+    /// Returns the transpose.
     #[must_use]
     pub fn t(self) -> Self {
         Self { row: self.col, col: self.row, ..self }
     }
 
-    /// Where an element of a matrix that fits lies.
-    fn place(self, i: usize, j: usize) -> usize {
+    /// Returns the index of an element of a matrix that fits.
+    fn index(self, i: usize, j: usize) -> usize {
         (self.offset as isize + i as isize * self.row + j as isize * self.col) as usize
     }
 
-    /// Whether every element of a `rows` × `cols` matrix lies within `len` elements.
+    /// Returns `true` if every element of a `rows` × `cols` matrix is within `len` elements.
     fn fits(self, rows: usize, cols: usize, len: usize) -> bool {
         if rows == 0 || cols == 0 {
             return true;
@@ -51,7 +51,7 @@ impl Strided {
         first >= 0 && last < len as i128 && len <= isize::MAX as usize
     }
 
-    /// Whether no two elements of a `rows` × `cols` matrix share a place.
+    /// Returns `true` if no two elements of a `rows` × `cols` matrix share an index.
     fn is_injective(self, rows: usize, cols: usize) -> bool {
         let (row, col) = (self.row.unsigned_abs() as u128, self.col.unsigned_abs() as u128);
         let (rows, cols) = (rows as u128, cols as u128);
@@ -65,16 +65,16 @@ impl Strided {
     }
 }
 
-/// How many threads a product may use.
+/// Threads that a product may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
-    /// The calling one.
+    /// The calling thread only.
     One,
-    /// All of rayon's pool, where there is one, or of the browser; small products stay on the calling thread.
+    /// All threads of rayon's pool or of the browser; small products stay on the calling thread.
     All,
 }
 
-/// A matrix that reaches beyond its slice, or a result in which elements share memory.
+/// Error: a matrix reaches beyond its slice, or elements of a result share memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfBounds(&'static str);
 
@@ -86,7 +86,7 @@ impl fmt::Display for OutOfBounds {
 
 impl std::error::Error for OutOfBounds {}
 
-#[expect(private_interfaces, reason = "nobody outside of this crate can call what is sealed")]
+#[expect(private_interfaces, reason = "no other crate can call what is sealed")]
 mod sealed {
     use pulp::{Arch, Simd};
 
@@ -99,26 +99,29 @@ mod sealed {
     #[cfg(target_arch = "wasm32")]
     type Out<'a, T> = (&'a mut [T], Strided);
 
-    /// The types that the kernels exist for, and their vectors.
+    /// Element types of the kernels, and their vectors.
     pub trait Sealed: Copy + Send + Sync + 'static {
         const ZERO: Self;
         const ONE: Self;
-        /// Whether there is fast code for it. A page is downloaded: in a browser only what it trains in, `f32`, has some.
+        /// True if there are vector kernels for it. A page is downloaded: in a browser only `f32`,
+        /// the type of training, has them.
         const FAST: bool;
-        /// a·b + c.
+        /// Computes a·b + c.
         fn sum(a: Self, b: Self, c: Self) -> Self;
-        /// As many as an instruction takes.
+        /// Vector of one instruction.
         type V<S: Simd>: Copy;
         fn splat<S: Simd>(simd: S, x: Self) -> Self::V<S>;
-        /// a·b + c, rounded once where that is the faster way.
+        /// Computes a·b + c, rounded once where that is faster.
         fn multiply_add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
-        /// The whole vectors of a slice.
+        /// Returns the whole vectors of a slice.
         fn vectors<S: Simd>(data: &[Self]) -> &[Self::V<S>];
         fn vectors_mut<S: Simd>(data: &mut [Self]) -> &mut [Self::V<S>];
-        // For each type by itself, so that they are compiled in this crate, as it is to be optimized.
+        // Instantiated for each type, so that they are compiled in this crate, with its
+        // optimization level.
         fn sliding(sliding: Sliding<'_, Self>);
         fn adding(adding: Adding<'_, Self>);
-        /// Whether all threads of a browser have done this product; see `browser`.
+        /// Computes the product by all threads of a browser; returns `false` if it did not. See
+        /// `browser`.
         #[cfg(target_arch = "wasm32")]
         fn by_browser(
             sizes: [usize; 3],
@@ -198,13 +201,14 @@ mod sealed {
     );
 }
 
-/// `f32` and `f64`.
+/// Element types of products: `f32` and `f64`.
 pub trait Scalar: sealed::Sealed {}
 
 impl Scalar for f32 {}
 impl Scalar for f64 {}
 
-/// `out = a·b`, or with `accumulate` `out += a·b`, for a of `m` × `k`, b of `k` × `n` and out of `m` × `n`.
+/// Computes `out = a·b`, or with `accumulate` `out += a·b`, for a of `m` × `k`, b of `k` × `n` and
+/// out of `m` × `n`.
 ///
 /// ```
 /// use kindling_gemm::{Strided, Threads, gemm};
@@ -255,7 +259,7 @@ pub fn gemm<T: Scalar>(
     #[cfg(not(target_arch = "wasm32"))]
     let parallelism = match threads {
         Threads::All
-            if rayon::current_num_threads() > 1 && m.saturating_mul(k).saturating_mul(n) > parts::WORTH_THREADS =>
+            if rayon::current_num_threads() > 1 && m.saturating_mul(k).saturating_mul(n) > parts::MIN_PARALLEL_WORK =>
         {
             if let Some(parts) = parts::Parts::new([m, n], rayon::current_num_threads()) {
                 parts.run([m, k, n], (a, a_at), (b, b_at), (out, out_at), accumulate);
@@ -267,17 +271,18 @@ pub fn gemm<T: Scalar>(
     };
     #[cfg(target_arch = "wasm32")]
     let parallelism = gemm::Parallelism::None;
-    // SAFETY: the checks above are those that `product` asks for; `out` is borrowed mutably, so it overlaps no operand.
+    // SAFETY: the checks above are those that `product` requires; `out` is borrowed mutably, so it
+    // overlaps no operand.
     unsafe { product([m, k, n], (a, a_at), (b, b_at), (out.as_mut_ptr(), out_at), accumulate, parallelism) };
     Ok(())
 }
 
-/// The product, by the crate `gemm`.
+/// Computes the product by the crate `gemm`.
 ///
 /// # Safety
-/// Every element of the three matrices lies within its slice, that of the result from `out` on, with k = 0 of the result
-/// alone. No two elements of the result share a place, nobody else reads or writes them meanwhile, and none lies in `a`
-/// or `b`.
+/// Every element of the three matrices is within its slice, that of the result from `out` on; with
+/// k = 0 this applies to the result alone. No two elements of the result share an address, no other
+/// code accesses them meanwhile, and none is in `a` or `b`.
 unsafe fn product<T: Scalar>(
     [m, k, n]: [usize; 3],
     (a, a_at): (&[T], Strided),
@@ -286,10 +291,11 @@ unsafe fn product<T: Scalar>(
     accumulate: bool,
     parallelism: gemm::Parallelism,
 ) {
-    // With k = 0 an offset may lie beyond an empty slice; nothing is read then.
+    // With k = 0 an offset may be beyond an empty slice; nothing is read then.
     let (a_offset, b_offset) = if k == 0 { (0, 0) } else { (a_at.offset, b_at.offset) };
-    // SAFETY: what the kernel reads through `a` and `b` and writes through `out` is what the caller vouches for (with k = 0
-    // it reads nothing), and its threads write disjoint memory. `T` is f32 or f64, for which the kernel exists.
+    // SAFETY: the kernel reads through `a` and `b` and writes through `out` only elements that the
+    // caller vouches for (with k = 0 it reads nothing), and its threads write disjoint memory. `T`
+    // is f32 or f64, for which the kernel exists.
     unsafe {
         gemm::gemm(
             m,
@@ -315,10 +321,10 @@ unsafe fn product<T: Scalar>(
     }
 }
 
-/// Runs a loop over slices as instructions of this processor, not of the oldest that the program runs on: the compiler
-/// makes it of wider vectors then. Rust never joins a product and a sum by itself, so the numbers stay the same. `f` must be
-/// inlined, `#[inline(always)] || …`, and so must what it calls. A page is made for one set of instructions: there it is a
-/// plain call.
+/// Runs a loop over slices in the instructions of this processor instead of the oldest supported
+/// one: the compiler then uses wider vectors. Rust never fuses a product and a sum by itself, so
+/// the numbers stay the same. `f` must be inlined, `#[inline(always)] || …`, and so must its
+/// callees. A page is compiled for one set of instructions: there it is a plain call.
 #[inline(always)]
 pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "wasm32")]
@@ -327,7 +333,7 @@ pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
 
-/// The same by loops, for what has no fast code.
+/// Computes the product by loops, for types without vector kernels.
 fn plain<T: Scalar>(
     [m, k, n]: [usize; 3],
     (a, a_at): (&[T], Strided),
@@ -337,9 +343,9 @@ fn plain<T: Scalar>(
 ) {
     for i in 0..m {
         for j in 0..n {
-            let out = &mut out[out_at.place(i, j)];
+            let out = &mut out[out_at.index(i, j)];
             let start = if accumulate { *out } else { T::ZERO };
-            *out = (0..k).fold(start, |sum, p| T::sum(a[a_at.place(i, p)], b[b_at.place(p, j)], sum));
+            *out = (0..k).fold(start, |sum, p| T::sum(a[a_at.index(i, p)], b[b_at.index(p, j)], sum));
         }
     }
 }

@@ -1,43 +1,45 @@
-//! A large product as several smaller ones, one a thread: each packs what it reads by itself, so that the threads meet
-//! once. The kernels' own way has all of them meet after the packing and again at the end, and packs one of the matrices on
-//! one thread. An element is summed in the same order whatever part it is in, so the number of threads does not show.
+//! A large product as several smaller ones, one per thread: each packs its own operands, so that
+//! the threads synchronize once. The kernels' own threading synchronizes after packing and again at
+//! the end, and packs one of the matrices on one thread. An element is summed in the same order in
+//! every part, so the result does not depend on the number of threads.
 
 use rayon::prelude::*;
 
 use crate::{Scalar, Strided};
 
-/// Products of fewer multiply-adds take one thread less time than waking another.
-pub(crate) const WORTH_THREADS: usize = 1 << 20;
+/// Number of multiply-adds below which waking another thread does not pay.
+pub(crate) const MIN_PARALLEL_WORK: usize = 1 << 20;
 
-/// Rows or columns of a part at least, and what they are a multiple of but for the last part's: what the kernels take at
-/// once. For small matrices the kernels have other ways, which cut sums elsewhere: no part is small, nor narrow.
-const FEWEST: usize = 128;
-const MULTIPLE: usize = 64;
-const NARROW: usize = 8;
+/// Minimum size of a part, and the multiple of all sizes but the last: the block size of the
+/// kernels. Small and narrow matrices take other kernels, which sum in another order, so no part is
+/// small or narrow.
+const MIN_PART: usize = 128;
+const PART_MULTIPLE: usize = 64;
+const MIN_SHARED_DIM: usize = 8;
 
-/// How a product is cut.
+/// Division of a product into parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
     count: usize,
-    /// Whether columns are shared out, not rows.
+    /// Divides columns instead of rows if true.
     columns: bool,
 }
 
 impl Parts {
-    /// Parts for so many threads; `None` for a product that is too narrow. The longer side is cut: the matrix on the
-    /// shorter one is read by every part.
+    /// Returns parts for `threads` threads; `None` for a product that is too narrow. The longer
+    /// side is divided: every part reads all of the other matrix.
     pub(crate) fn new([m, n]: [usize; 2], threads: usize) -> Option<Self> {
-        let (count, columns) = ((m.max(n) / FEWEST).min(threads), n >= m);
-        (count > 1 && m.min(n) >= NARROW).then_some(Self { count, columns })
+        let (count, columns) = ((m.max(n) / MIN_PART).min(threads), n >= m);
+        (count > 1 && m.min(n) >= MIN_SHARED_DIM).then_some(Self { count, columns })
     }
 
-    /// Where part `i` of `len` rows or columns begins.
+    /// Returns the start of part `i` of `len` rows or columns.
     fn start(&self, i: usize, len: usize) -> usize {
         let even = i * len / self.count;
-        if i == self.count { len } else { (even + MULTIPLE / 2) / MULTIPLE * MULTIPLE }
+        if i == self.count { len } else { (even + PART_MULTIPLE / 2) / PART_MULTIPLE * PART_MULTIPLE }
     }
 
-    /// The product, which was checked to lie within its slices, on all threads.
+    /// Computes the product, which was checked to fit its slices, on all threads.
     pub(crate) fn run<T: Scalar>(
         self,
         [m, k, n]: [usize; 3],
@@ -52,10 +54,10 @@ impl Parts {
             let (from, to) = (self.start(i, len), self.start(i + 1, len));
             let sizes = if self.columns { [m, k, to - from] } else { [to - from, k, n] };
             let (row, column) = if self.columns { (0, from) } else { (from, 0) };
-            let at = |matrix: Strided, row, column| Strided { offset: matrix.place(row, column), ..matrix };
+            let at = |matrix: Strided, row, column| Strided { offset: matrix.index(row, column), ..matrix };
             let (a_at, b_at, out_at) = (at(a_at, row, 0), at(b_at, 0, column), at(out_at, row, column));
-            // SAFETY: see `product`: the whole was checked to lie within its slices, so its parts do; parts share no
-            // element of the result.
+            // SAFETY: see `product`: the whole was checked to fit its slices, so its parts do;
+            // parts share no element of the result.
             unsafe {
                 crate::product(sizes, (a, a_at), (b, b_at), (out.get(), out_at), accumulate, gemm::Parallelism::None)
             };
@@ -63,10 +65,11 @@ impl Parts {
     }
 }
 
-/// Where all parts write, each elsewhere.
+/// Output of all parts, each to other elements.
 struct Shared<T>(*mut T);
 
-// SAFETY: whoever takes the pointer out writes elements of its own only; `T: Send` lets another thread write them.
+// SAFETY: users of the pointer write their own elements only; `T: Send` lets another thread write
+// them.
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
@@ -77,7 +80,7 @@ impl<T> Shared<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MULTIPLE, Parts};
+    use super::{PART_MULTIPLE, Parts};
     use crate::{Strided, Threads, gemm};
 
     #[test]
@@ -88,7 +91,7 @@ mod tests {
                 assert!(!parts.columns);
                 assert_eq!((parts.start(0, len), parts.start(parts.count, len)), (0, len));
                 let sizes = (0..parts.count).map(|i| parts.start(i + 1, len) - parts.start(i, len));
-                assert!(sizes.into_iter().all(|size| size > MULTIPLE), "{len} {threads}");
+                assert!(sizes.into_iter().all(|size| size > PART_MULTIPLE), "{len} {threads}");
             }
         }
         assert_eq!(Parts::new([7, 10_000], 2), None);

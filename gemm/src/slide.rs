@@ -1,6 +1,6 @@
-//! Products whose right matrix is made of overlapping runs of one slice, which is what convolutions are: element
-//! `(t, place)` lies at `taps[t] + place`. Nothing is copied into such a matrix: runs are read where they lie. It
-//! knows nothing of images.
+//! Products whose right matrix consists of overlapping runs of one slice, as in convolutions:
+//! element `(t, position)` is at `taps[t] + position`. No such matrix is materialized: runs are
+//! read directly. The module knows nothing of images.
 
 mod sums;
 
@@ -12,33 +12,33 @@ use pulp::{Simd, WithSimd};
 use crate::sealed::Sealed;
 use crate::{OutOfBounds, Scalar};
 
-/// Rows of a block of the result that stay in registers, two vectors each. In wasm a product and its sum are two
-/// instructions, and the browser keeps a register or two for itself.
-const MOST_ROWS: usize = if cfg!(target_arch = "wasm32") { 5 } else { 6 };
+/// Maximum number of rows of a block of the result in registers, two vectors each. In wasm a
+/// product and its sum are two instructions, and the browser reserves a register or two.
+const MAX_ROWS: usize = if cfg!(target_arch = "wasm32") { 5 } else { 6 };
 
-/// Elements that a source must have behind the last one that counts: two of the longest vectors.
+/// Elements that a source must have after the last one used: two of the longest vectors.
 pub const SLACK: usize = 64;
 
-/// Where results lie: place `(r, c)` reads its taps from `r·pitch + c` on and is written to
+/// Positions of the results: `(r, c)` reads its taps from `r·pitch + c` on and is written to
 /// `start + r·out_row + c·out_col`.
 #[derive(Clone, Copy, Debug)]
-pub struct Places {
-    /// Rows of places.
+pub struct Positions {
+    /// Number of rows.
     pub rows: usize,
-    /// Places of a row.
+    /// Number of positions of a row.
     pub cols: usize,
-    /// The step from row to row in the source.
+    /// Stride of rows in the source.
     pub pitch: usize,
-    /// Where the first result is written.
+    /// Index of the first result.
     pub start: usize,
-    /// The step from row to row in the output.
+    /// Stride of rows in the output.
     pub out_row: usize,
-    /// The step from place to place in the output.
+    /// Stride of positions in the output.
     pub out_col: usize,
 }
 
-impl Places {
-    /// One more than the last place in the source; 0 if there is none.
+impl Positions {
+    /// Returns one more than the last position in the source; 0 if there is none.
     fn reach(&self) -> usize {
         if self.rows == 0 || self.cols == 0 { 0 } else { (self.rows - 1) * self.pitch + self.cols }
     }
@@ -52,7 +52,7 @@ impl Places {
     }
 }
 
-/// A left matrix, packed in the order in which it is read.
+/// A left matrix, packed in the order of its reads.
 pub struct Left<T> {
     rows: usize,
     depth: usize,
@@ -60,7 +60,7 @@ pub struct Left<T> {
 }
 
 impl<T: Scalar> Left<T> {
-    /// A matrix of `rows` × `depth` elements.
+    /// Packs a matrix of `rows` × `depth` elements.
     pub fn new(rows: usize, depth: usize, at: impl Fn(usize, usize) -> T) -> Self {
         let mut data = Vec::with_capacity(rows * depth);
         for (first, height) in panels(rows) {
@@ -72,39 +72,41 @@ impl<T: Scalar> Left<T> {
     }
 }
 
-/// Rows cut into as few and as even panels as registers allow: the first row and the height of each.
+/// Divides rows into as few and as even panels as registers allow; returns first row and height of
+/// each.
 fn panels(rows: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = rows.div_ceil(MOST_ROWS).max(1);
+    let count = rows.div_ceil(MAX_ROWS).max(1);
     let (height, more) = (rows / count, rows % count);
     (0..count)
         .map(move |i| (i * height + i.min(more), height + usize::from(i < more)))
         .filter(|(_, height)| *height > 0)
 }
 
-/// `out[row·plane + place] = bias[row] + Σ_t left[row, t]·source[taps[t] + place]` for all rows and places.
+/// Computes `out[row·plane + position] = bias[row] + Σ_t left[row, t]·source[taps[t] + position]`
+/// for all rows and positions.
 ///
 /// # Errors
-/// Something reaches beyond its slice.
+/// A tap, a position or a row reaches beyond its slice.
 pub fn slide<T: Scalar>(
     left: &Left<T>,
     (source, taps): (&[T], &[usize]),
-    places: Places,
+    positions: Positions,
     bias: Option<&[T]>,
     out: &mut [T],
     plane: usize,
 ) -> Result<(), OutOfBounds> {
-    if places.reach() == 0 || left.rows == 0 {
+    if positions.reach() == 0 || left.rows == 0 {
         return Ok(());
     }
-    places.check(source, taps)?;
-    let last = places.start
+    positions.check(source, taps)?;
+    let last = positions.start
         + (left.rows - 1) * plane
-        + (places.rows - 1) * places.out_row
-        + (places.cols - 1) * places.out_col;
+        + (positions.rows - 1) * positions.out_row
+        + (positions.cols - 1) * positions.out_col;
     if last >= out.len() || taps.len() != left.depth || bias.is_some_and(|bias| bias.len() < left.rows) {
         return Err(OutOfBounds("the result of a sliding product reaches beyond its slice"));
     }
-    T::sliding(Sliding { left, source, taps, places, bias, out, plane });
+    T::sliding(Sliding { left, source, taps, positions, bias, out, plane });
     Ok(())
 }
 
@@ -112,19 +114,19 @@ pub(crate) struct Sliding<'a, T> {
     left: &'a Left<T>,
     source: &'a [T],
     taps: &'a [usize],
-    places: Places,
+    positions: Positions,
     bias: Option<&'a [T]>,
     out: &'a mut [T],
     plane: usize,
 }
 
-/// A part of a tile that lies in one row of the output.
+/// The part of a tile in one row of the output.
 #[derive(Clone, Copy, Default)]
 struct Piece {
-    /// Where it begins in the tile.
+    /// Start in the tile.
     from: usize,
     len: usize,
-    /// Where it is written.
+    /// Start in the output.
     to: usize,
 }
 
@@ -133,10 +135,10 @@ impl<T: Scalar> WithSimd for Sliding<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let Places { rows, cols, pitch, .. } = self.places;
+        let Positions { rows, cols, pitch, .. } = self.positions;
         let width = 2 * lanes::<T, S>();
-        let reach = self.places.reach();
-        // Tiles end with each row, or run on over the gap between rows, whichever makes fewer.
+        let reach = self.positions.reach();
+        // Tiles end with each row, or continue over the gap between rows, whichever gives fewer.
         let by_row = rows * cols.div_ceil(width) <= reach.div_ceil(width);
         let (lines, line) = if by_row { (rows, cols) } else { (1, reach) };
         let mut pieces = Vec::with_capacity(width);
@@ -154,7 +156,7 @@ impl<T: Scalar> WithSimd for Sliding<'_, T> {
                         3 => self.tile::<S, 3>(simd, part, panel, first, &pieces),
                         4 => self.tile::<S, 4>(simd, part, panel, first, &pieces),
                         5 => self.tile::<S, 5>(simd, part, panel, first, &pieces),
-                        _ => self.tile::<S, MOST_ROWS>(simd, part, panel, first, &pieces),
+                        _ => self.tile::<S, MAX_ROWS>(simd, part, panel, first, &pieces),
                     }
                 }
             }
@@ -163,9 +165,9 @@ impl<T: Scalar> WithSimd for Sliding<'_, T> {
 }
 
 impl<T: Scalar> Sliding<'_, T> {
-    /// The same by loops, for what has no fast code.
+    /// Computes the product by loops, for types without vector kernels.
     pub fn plain(self) {
-        let p = self.places;
+        let p = self.positions;
         for (panel, height) in panels(self.left.rows) {
             let left = &self.left.data[panel * self.left.depth..];
             for row in 0..height {
@@ -181,11 +183,11 @@ impl<T: Scalar> Sliding<'_, T> {
         }
     }
 
-    /// The pieces of the tile of `len` places from `first` on.
+    /// Divides the tile of `len` positions from `first` on into pieces.
     #[inline(always)]
     fn cut(&self, first: usize, len: usize, pieces: &mut Vec<Piece>) {
         pieces.clear();
-        let p = &self.places;
+        let p = &self.positions;
         let mut from = 0;
         while from < len {
             let (row, col) = ((first + from) / p.pitch, (first + from) % p.pitch);
@@ -202,7 +204,8 @@ impl<T: Scalar> Sliding<'_, T> {
     #[inline(always)]
     fn tile<S: Simd, const ROWS: usize>(&mut self, simd: S, left: &[T], panel: usize, first: usize, pieces: &[Piece]) {
         let width = 2 * lanes::<T, S>();
-        // Plain loops of known length: closures over arrays are not taken apart into registers in wasm.
+        // Plain loops of constant length: in wasm closures over arrays are not split into
+        // registers.
         let mut low = [T::splat(simd, T::ZERO); ROWS];
         if let Some(bias) = self.bias {
             for (low, bias) in low.iter_mut().zip(&bias[panel..panel + ROWS]) {
@@ -225,7 +228,7 @@ impl<T: Scalar> Sliding<'_, T> {
             let plane = (panel + row) * self.plane;
             if let [piece] = pieces
                 && piece.len == width
-                && self.places.out_col == 1
+                && self.positions.out_col == 1
             {
                 let to = plane + piece.to;
                 T::vectors_mut::<S>(&mut self.out[to..to + width]).copy_from_slice(&sums);
@@ -236,17 +239,17 @@ impl<T: Scalar> Sliding<'_, T> {
             for piece in pieces {
                 let values = &tile[piece.from..piece.from + piece.len];
                 let out = &mut self.out[plane + piece.to..];
-                if self.places.out_col == 1 {
+                if self.positions.out_col == 1 {
                     out[..piece.len].copy_from_slice(values);
                 } else {
-                    out.iter_mut().step_by(self.places.out_col).zip(values).for_each(|(to, x)| *to = *x);
+                    out.iter_mut().step_by(self.positions.out_col).zip(values).for_each(|(to, x)| *to = *x);
                 }
             }
         }
     }
 }
 
-/// Elements of a vector.
+/// Returns the number of elements of a vector.
 #[inline(always)]
 fn lanes<T: Sealed, S: Simd>() -> usize {
     size_of::<T::V<S>>() / size_of::<T>()
@@ -254,7 +257,7 @@ fn lanes<T: Sealed, S: Simd>() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Left, Places, SLACK, Sliding, Sums, slide};
+    use super::{Left, Positions, SLACK, Sliding, Sums, slide};
 
     fn numbers(n: usize, factor: usize) -> Vec<f64> {
         (0..n).map(|i| ((i * factor) % 11) as f64 - 5.0).collect()
@@ -270,29 +273,29 @@ mod tests {
             let bias = numbers(rows, 5);
             let left = Left::new(rows, depth, |row, t| weight[row * depth + t]);
             for out_col in [1, 2] {
-                let places = Places { rows: r, cols: c, pitch, start: 1, out_row: c * out_col + 1, out_col };
+                let positions = Positions { rows: r, cols: c, pitch, start: 1, out_row: c * out_col + 1, out_col };
                 let plane = r * (c * out_col + 1);
                 let mut out = vec![99.0; 1 + rows * plane];
-                slide(&left, (&source, &taps), places, Some(&bias), &mut out, plane).unwrap();
+                slide(&left, (&source, &taps), positions, Some(&bias), &mut out, plane).unwrap();
                 let mut want = vec![99.0; 1 + rows * plane];
                 for (row, i, j) in (0..rows).flat_map(|row| (0..r).flat_map(move |i| (0..c).map(move |j| (row, i, j))))
                 {
                     let term = |(t, tap): (usize, &usize)| weight[row * depth + t] * source[tap + i * pitch + j];
-                    want[1 + row * plane + i * places.out_row + j * out_col] =
+                    want[1 + row * plane + i * positions.out_row + j * out_col] =
                         bias[row] + taps.iter().enumerate().map(term).sum::<f64>();
                 }
                 let mut slow = vec![99.0; 1 + rows * plane];
                 let (source, taps) = (source.as_slice(), taps.as_slice());
-                Sliding { left: &left, source, taps, places, bias: Some(&bias), out: &mut slow, plane }.plain();
+                Sliding { left: &left, source, taps, positions, bias: Some(&bias), out: &mut slow, plane }.plain();
                 assert_eq!(slow, want);
                 assert_eq!(out, want, "{rows} {r}×{c} pitch {pitch} depth {depth} step {out_col}");
             }
             let grads: Vec<Vec<f64>> = (0..rows).map(|row| numbers(r * c, row + 2)).collect();
             let grads: Vec<&[f64]> = grads.iter().map(Vec::as_slice).collect();
-            let places = Places { rows: r, cols: c, pitch, start: 0, out_row: c, out_col: 1 };
+            let positions = Positions { rows: r, cols: c, pitch, start: 0, out_row: c, out_col: 1 };
             let mut sums = Sums::new(rows, depth);
             for _ in 0..2 {
-                sums.add((&source, &taps), places, &grads).unwrap();
+                sums.add((&source, &taps), positions, &grads).unwrap();
             }
             for (row, t) in (0..rows).flat_map(|row| (0..depth).map(move |t| (row, t))) {
                 let term = |p: usize| grads[row][p] * source[taps[t] + p / c * pitch + p % c];
@@ -303,14 +306,14 @@ mod tests {
 
     #[test]
     fn what_reaches_beyond_is_refused() {
-        let places = Places { rows: 2, cols: 3, pitch: 4, start: 0, out_row: 3, out_col: 1 };
+        let positions = Positions { rows: 2, cols: 3, pitch: 4, start: 0, out_row: 3, out_col: 1 };
         let left = Left::new(1, 1, |_, _| 1.0f32);
         let source = vec![0.0; 7 + SLACK];
         let mut out = [0.0; 6];
-        assert!(slide(&left, (&source, &[0]), places, None, &mut out, 6).is_ok());
-        assert!(slide(&left, (&source, &[1]), places, None, &mut out, 6).is_err());
-        assert!(slide(&left, (&source, &[0]), places, None, &mut out[..5], 6).is_err());
-        assert!(slide(&left, (&source, &[0, 0]), places, None, &mut out, 6).is_err());
-        assert!(Sums::new(1, 1).add((&source, &[0]), places, &[&out[..5]]).is_err());
+        assert!(slide(&left, (&source, &[0]), positions, None, &mut out, 6).is_ok());
+        assert!(slide(&left, (&source, &[1]), positions, None, &mut out, 6).is_err());
+        assert!(slide(&left, (&source, &[0]), positions, None, &mut out[..5], 6).is_err());
+        assert!(slide(&left, (&source, &[0, 0]), positions, None, &mut out, 6).is_err());
+        assert!(Sums::new(1, 1).add((&source, &[0]), positions, &[&out[..5]]).is_err());
     }
 }

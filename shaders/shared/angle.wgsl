@@ -1,5 +1,5 @@
-// An angle as a quarter turn and a rest: x = quadrant·π/2 + r with |r| ≤ π/4 (a little more by rounding). WGSL's own sin
-// and cos may err by 2⁻¹¹, and by anything outside of −π … π.
+// An angle as a quarter turn and a remainder: x = quadrant·π/2 + r with |r| ≤ π/4 (a little more by
+// rounding). WGSL's own sin and cos may err by 2⁻¹¹, and by anything outside of −π … π.
 
 struct Angle {
     quadrant: u32,
@@ -16,7 +16,7 @@ fn reduce_angle(x: f32) -> Angle {
     return reduce_large_angle(x);
 }
 
-// The bits of 2/π, 32 at a time, from 31 zeros before the point on.
+// The bits of 2/π, 32 at a time, starting with 31 zeros before the binary point.
 fn two_over_pi(word: u32) -> u32 {
     switch word {
         case 1u: { return 0xa2f9836eu; }
@@ -53,8 +53,9 @@ fn multiply_words(a: u32, b: u32) -> vec2<u32> {
     return vec2<u32>(a1 * b1 + (mid >> 16u) + (mid_low >> 16u), (mid_low << 16u) | (low & 0xffffu));
 }
 
-// Payne and Hanek: x = m·2ᵉ with whole m; of the product with 2/π only what lies below 4 turns of a quarter matters,
-// so bits of 2/π that would give whole multiples of it are left out. 96 bits of it leave more than enough.
+// Payne and Hanek: x = m·2ᵉ with integral m. Of the product with 2/π only the part below 4 quarter
+// turns matters, so bits of 2/π that contribute whole multiples of it are skipped. 96 bits of it
+// are more than enough.
 fn reduce_large_angle(x: f32) -> Angle {
     let bits = bitcast<u32>(x);
     let m = (bits & 0x007fffffu) | 0x00800000u;
@@ -65,7 +66,8 @@ fn reduce_large_angle(x: f32) -> Angle {
     let p0 = m * two_over_pi_from(start);
     let low = p1.y + p2.x;
     let high = p0 + p1.x + select(0u, 1u, low < p1.y);
-    // (high, low) counts 2⁻⁶² quarter turns, modulo 4: two bits for the quadrant, then the fraction, made signed.
+    // (high, low) counts 2⁻⁶² quarter turns, modulo 4: two bits for the quadrant, then the
+    // fraction, made signed.
     var quadrant = high >> 30u;
     var fraction_high = (high << 2u) | (low >> 30u);
     var fraction_low = low << 2u;

@@ -1,5 +1,5 @@
-// Where the greatest or the least element stands: the first of those tied; the first NaN if there is one.
-// joined with: amax, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/finish
+// Index of the maximum or minimum: the first for ties; the first NaN if there is one.
+// joined with: amax, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = i32;
 
@@ -7,7 +7,7 @@ const NOWHERE: u32 = 0xffffffffu;
 
 struct Acc {
     value: Element,
-    place: u32,
+    index: u32,
 }
 
 fn acc_start() -> Acc {
@@ -22,16 +22,16 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     var take = better(b.value, a.value);
     let ties = !take && !better(a.value, b.value);
     if (unordered(a.value) || unordered(b.value)) {
-        take = unordered(b.value) && (!unordered(a.value) || b.place < a.place);
+        take = unordered(b.value) && (!unordered(a.value) || b.index < a.index);
     } else if (ties) {
-        take = b.place < a.place;
+        take = b.index < a.index;
     }
-    if (a.place == NOWHERE || (take && b.place != NOWHERE)) {
+    if (a.index == NOWHERE || (take && b.index != NOWHERE)) {
         return b;
     }
     return a;
 }
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
-    return i32(acc.place);
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
+    return i32(acc.index);
 }

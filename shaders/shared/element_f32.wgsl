@@ -1,7 +1,7 @@
 // Kernels over `Element` compute with floats.
 alias Element = f32;
 
-// Unlike any number, itself included.
+// True for NaN, which equals nothing, itself included.
 fn unordered(x: Element) -> bool {
     return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }

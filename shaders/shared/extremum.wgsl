@@ -1,5 +1,5 @@
-// The greatest or the least element; NaN if there is one.
-// joined with: amin, shared/element_u32, reduce, shared/reduce_input, shared/team, shared/finish
+// The maximum or the minimum; NaN if there is one.
+// joined with: amin, shared/element_u32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 alias Output = Element;
 
@@ -20,6 +20,6 @@ fn acc_merge(a: Acc, b: Acc) -> Acc {
     return acc_add(a, b.value, 0u);
 }
 
-fn acc_finish(acc: Acc, n: u32, plane: u32) -> Output {
+fn acc_finalize(acc: Acc, n: u32, plane: u32) -> Output {
     return acc.value;
 }

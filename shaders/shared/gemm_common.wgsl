@@ -16,9 +16,10 @@
 //     a_next(depth) b_next(depth)     the depth after one, without the divisions that a_depth and b_depth may take
 //     store(z, m, n, value)
 //
-// and the kernel (gemm_thread, gemm_register, gemm_tile, ...) says how the work is cut. If `splits` is more than 1,
-// the depth is cut into chunks whose sums go into `output` as scratch memory, and `parts` adds them up.
-// joined with: matmul, shared/finish, shared/gemm_f32
+// and the kernel (gemm_thread, gemm_register, gemm_tile, ...) says how the work is cut. If `splits`
+// is more than 1, the depth is cut into chunks whose sums go into `output` as scratch memory, and
+// `parts` adds them up.
+// joined with: matmul, shared/epilogue, shared/gemm_f32
 
 struct Task {
     row: u32,
@@ -30,8 +31,8 @@ struct Task {
     exists: bool,
 }
 
-// The tile of rows × cols elements that workgroup `group` computes, and over which depths: of uniforms alone, so that all
-// threads agree about it before the eyes of the compiler.
+// The tile of rows × cols elements that workgroup `group` computes, and its depths: of uniforms
+// alone, so that the compiler sees uniform control flow.
 fn task(group: vec3<u32>, groups: vec3<u32>, rows: u32, cols: u32) -> Task {
     params = given;
     let down = (given.m + rows - 1u) / rows;
@@ -41,8 +42,8 @@ fn task(group: vec3<u32>, groups: vec3<u32>, rows: u32, cols: u32) -> Task {
     let z = rest / down;
     let split = z % given.splits;
     let first = split * given.chunk;
-    // Asked for here, the lengths are known in the loops to come: SwiftShader divides to find one and checks every load by it,
-    // which so is done once instead of at each turn.
+    // Computed here, the lengths are known in the following loops: SwiftShader divides to find a
+    // length and checks every load by it, now once instead of in each iteration.
     let filled = min(min(arrayLength(&a), arrayLength(&b)), bound()) > 0u;
     return Task(
         (rest % down) * rows,

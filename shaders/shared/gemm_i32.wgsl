@@ -1,4 +1,4 @@
-// Products of integers, which wrap around.
+// Products of integers, wrapping.
 alias Element = i32;
 alias Output = i32;
 

@@ -1,6 +1,6 @@
-// The second launch of a product whose depth was split: adds the parts up, in order, and stores the sums. Here `a`
-// holds the parts: part s of element (m, n) of batch z at ((s * batches + z) * M + m) * N + n. One thread an element.
-// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
+// The second launch of a product with a split depth: sums the parts in order and stores the
+// results. Here `a` holds the parts: part s of element (m, n) of batch z at ((s * batches + z) * M
+// + m) * N + n. One thread per element.
 
 @compute @workgroup_size(64)
 fn parts(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

@@ -1,7 +1,8 @@
-// A product with a tile of 16 × 8 elements a thread, held in registers, and no workgroup memory: for adapters that are
-// emulated on the CPU, where workgroup memory is ordinary memory with barriers on top. Accumulators have names, since
-// an indexed array would live in memory. Columns of neighbouring threads are neighbours.
-// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
+// A product with a tile of 16 × 8 elements per thread, held in registers, and no workgroup memory.
+// For adapters emulated on the CPU, whose workgroup memory is ordinary memory with barriers on top.
+// Accumulators are variables, since an indexed array would be in memory. Columns of neighboring
+// threads are neighbors.
+// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
 
 override wide: u32 = 8u;
 override high: u32 = 8u;
@@ -119,7 +120,8 @@ fn main(
         next_a = a_next(at_a);
         next_b = b_next(at_b);
     }
-    // Through memory, so that what becomes of an element stands here once: written out for each it takes seconds to compile.
+    // Through memory, so that the epilogue is compiled here once: expanded for each element it
+    // takes seconds.
     var tile = array<vec4<Element>, 32>(
         u0, v0, u1, v1, u2, v2, u3, v3, u4, v4, u5, v5, u6, v6, u7, v7, u8, v8, u9, v9, u10, v10, u11,
         v11, u12, v12, u13, v13, u14, v14, u15, v15,

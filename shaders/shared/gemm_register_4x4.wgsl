@@ -1,7 +1,8 @@
-// A product with a tile of 4 × 4 elements a thread, held in registers, and no workgroup memory: for adapters that are
-// emulated on the CPU, where workgroup memory is ordinary memory with barriers on top. Accumulators have names, since
-// an indexed array would live in memory. Columns of neighbouring threads are neighbours.
-// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
+// A product with a tile of 4 × 4 elements per thread, held in registers, and no workgroup memory.
+// For adapters emulated on the CPU, whose workgroup memory is ordinary memory with barriers on top.
+// Accumulators are variables, since an indexed array would be in memory. Columns of neighboring
+// threads are neighbors.
+// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
 
 override wide: u32 = 8u;
 override high: u32 = 8u;

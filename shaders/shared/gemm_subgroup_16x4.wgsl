@@ -1,10 +1,14 @@
-// A product with a tile of 16 × 4 elements a thread, held in registers, for adapters that are emulated on the CPU and whose
-// subgroups have 4 or 8 threads. A load costs these several multiply-adds, checked as it is for each thread. So of the
-// elements of A, which the four threads of a quad share, each of four loads a quarter and all swap them: what is a shuffle
-// of one vector there. Thread j of a quad so has row i ^ j where another has row i. Two depths at a time, for a loop
-// carries every sum over by way of memory. Columns of neighbouring threads are neighbours; `wide` is at least the size of
-// a subgroup, so that its threads have the same rows.
-// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
+// A product with a tile of 16 × 4 elements per thread, held in registers, for adapters emulated on
+// the CPU whose subgroups have 4 or 8 threads.
+//
+// A load costs these several multiply-adds, since it is checked for each thread. So each of the
+// four threads of a quad, which share elements of A, loads a quarter of them, and all swap: a
+// shuffle of one vector there. Thread j of a quad then has row i ^ j where another has row i. Two
+// depths at a time, since a loop carries every sum through memory.
+//
+// Columns of neighboring threads are neighbors; `wide` is at least the size of a subgroup, so
+// that its threads have the same rows.
+// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
 
 override wide: u32 = 8u;
 override high: u32 = 8u;
@@ -124,7 +128,8 @@ fn main(
         s14 = multiply_add(vec4<Element>(quadSwapY(a3)), b, s14);
         s15 = multiply_add(vec4<Element>(quadSwapDiagonal(a3)), b, s15);
     }
-    // Through memory, so that what becomes of an element stands here once: written out for each it takes seconds to compile.
+    // Through memory, so that the epilogue is compiled here once: expanded for each element it
+    // takes seconds.
     var tile = array<vec4<Element>, 16>(
         s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15,
     );

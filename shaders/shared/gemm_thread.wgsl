@@ -1,5 +1,5 @@
-// A product with one thread an element: for results so small that tiles would be mostly empty.
-// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
+// A product with one thread per element: for results so small that tiles would be mostly empty.
+// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
 
 override wide: u32 = 8u;
 override high: u32 = 8u;

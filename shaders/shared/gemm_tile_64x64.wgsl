@@ -1,9 +1,10 @@
-// A product in tiles of 64 × 64 elements a workgroup, 4 × 4 a thread: A and B go through workgroup memory, 16 deep at a
-// time, so that each element is read once a tile. A thread's rows and columns lie 16 apart, so that neighbouring
-// threads load and store neighbouring elements. Rows of the tiles are padded against bank conflicts.
-// joined with: matmul, shared/finish, shared/gemm_f32, shared/gemm_common
+// A product in tiles of 64 × 64 elements per workgroup, 4 × 4 per thread: A and B pass through
+// workgroup memory, 16 deep at a time, so that each element is read once per tile. A thread's rows
+// and columns are 16 apart, so that neighboring threads load and store neighboring elements. Rows
+// of the tiles are padded against bank conflicts.
+// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
 
-// Whether the elements of A (of B) that are neighbours in memory differ in depth, not in row (column).
+// True if neighbors in memory of A (of B) differ in depth, not in row (column).
 override a_deep: bool = true;
 override b_deep: bool = false;
 
@@ -27,22 +28,22 @@ fn main(
     if (!t.exists) {
         return;
     }
-    // What this thread loads: at one depth, the rows and the columns of its place in the tile.
-    let a_place = select(local.x, local.y, a_deep);
+    // Loads of this thread: at one depth, the rows and the columns of its slot in the tile.
+    let a_slot = select(local.x, local.y, a_deep);
     let a_k = select(local.y, local.x, a_deep);
-    let b_place = select(local.x, local.y, b_deep);
+    let b_slot = select(local.x, local.y, b_deep);
     let b_k = select(local.y, local.x, b_deep);
     // Rows and columns beyond the edge read the last one; nothing is stored for them.
     let m_last = params.m - 1u;
     let n_last = params.n - 1u;
-    let r0 = a_row(t.batch, min(t.row + a_place + 0u, m_last));
-    let r1 = a_row(t.batch, min(t.row + a_place + 16u, m_last));
-    let r2 = a_row(t.batch, min(t.row + a_place + 32u, m_last));
-    let r3 = a_row(t.batch, min(t.row + a_place + 48u, m_last));
-    let c0 = b_col(t.batch, min(t.col + b_place + 0u, n_last));
-    let c1 = b_col(t.batch, min(t.col + b_place + 16u, n_last));
-    let c2 = b_col(t.batch, min(t.col + b_place + 32u, n_last));
-    let c3 = b_col(t.batch, min(t.col + b_place + 48u, n_last));
+    let r0 = a_row(t.batch, min(t.row + a_slot + 0u, m_last));
+    let r1 = a_row(t.batch, min(t.row + a_slot + 16u, m_last));
+    let r2 = a_row(t.batch, min(t.row + a_slot + 32u, m_last));
+    let r3 = a_row(t.batch, min(t.row + a_slot + 48u, m_last));
+    let c0 = b_col(t.batch, min(t.col + b_slot + 0u, n_last));
+    let c1 = b_col(t.batch, min(t.col + b_slot + 16u, n_last));
+    let c2 = b_col(t.batch, min(t.col + b_slot + 32u, n_last));
+    let c3 = b_col(t.batch, min(t.col + b_slot + 48u, n_last));
     var u0 = vec4<Element>();
     var u1 = vec4<Element>();
     var u2 = vec4<Element>();
@@ -59,8 +60,8 @@ fn main(
             b0 = vec4<Element>(b_load(at, c0), b_load(at, c1), b_load(at, c2), b_load(at, c3));
         }
         workgroupBarrier();
-        a_tile0[a_k * 17u + a_place] = a0;
-        b_tile0[b_k * 17u + b_place] = b0;
+        a_tile0[a_k * 17u + a_slot] = a0;
+        b_tile0[b_k * 17u + b_slot] = b0;
         workgroupBarrier();
         for (var d = 0u; d < 16u; d++) {
             let x0 = a_tile0[d * 17u + local.y];

@@ -1,13 +1,14 @@
-// The maximum of a window of a plane of `input`: the first in row-major order; NaN is larger than any number. Rows and
-// columns above and left of the image wrap around and fail the comparison with its size.
-// joined with: max_pool2d_maxima, shared/max_pool2d, shared/finish
+// The maximum of a window of a plane of `input`: the first in row-major order; NaN is larger than
+// any number. Rows and columns above and left of the image wrap around and fail the comparison with
+// its size.
+// joined with: max_pool2d_maxima, shared/max_pool2d, shared/epilogue
 
 struct Maximum {
     pixel: u32,
     value: f32,
 }
 
-// Whether x takes the place of a maximum; NaN by its bits, since compilers may assume that there is none.
+// True if x replaces a maximum; NaN by its bits, since compilers may assume that there is none.
 fn beats(x: f32, best: f32) -> bool {
     return x > best || (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }

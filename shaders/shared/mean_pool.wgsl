@@ -1,12 +1,14 @@
-// Means over windows of planes, and the gradient of that. The operation's file gives its Params, which begin as below, and
+// Means over windows of planes, and the gradient of that. The operation's file gives its Params,
+// which begin as below, and
 //
 //     span(d, o) -> Span          what window o covers of the image in dimension d (0 down, 1 across)
 //     first_window(d, i) -> u32   the first window that covers row or column i
 //     end_window(d, i) -> u32     the one behind the last
 //     divisor(rows, cols) -> f32  what the sum of a window is divided by
 //
-// `forward`: output[plane, oh, ow] = Σ input over the window / divisor, one thread a window. `backward`: output[plane, h, w] =
-// Σ input[plane, oh, ow] / divisor over the windows that cover the pixel, one thread a pixel.
+// `forward`: output[plane, oh, ow] = Σ input over the window / divisor, one thread a window.
+// `backward`: output[plane, h, w] = Σ input[plane, oh, ow] / divisor over the windows that cover
+// the pixel, one thread a pixel.
 // joined with: avg_pool2d
 
 // From `begin` up to `end`, and how many elements that counts as.
@@ -26,11 +28,11 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     if (i >= params.len) {
         return;
     }
-    let places = params.out_size.x * params.out_size.y;
-    let place = i % places;
-    let rows = span(0u, place / params.out_size.y);
-    let cols = span(1u, place % params.out_size.y);
-    let plane = params.offset + (i / places) * params.size.x * params.size.y;
+    let positions = params.out_size.x * params.out_size.y;
+    let position = i % positions;
+    let rows = span(0u, position / params.out_size.y);
+    let cols = span(1u, position % params.out_size.y);
+    let plane = params.offset + (i / positions) * params.size.x * params.size.y;
     var sum = 0.0;
     for (var row = rows.begin; row < rows.end; row++) {
         for (var col = cols.begin; col < cols.end; col++) {

@@ -1,5 +1,5 @@
-// NaN and infinities. Compilers may assume that there is no NaN, so it is known by its bits; and no constant
-// expression may evaluate to one, so they are made at run time.
+// NaN and infinities. Compilers may assume that there is no NaN, so it is detected by its bits; and
+// no constant expression may evaluate to one, so they are created at run time.
 
 fn is_nan(x: f32) -> bool {
     return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;

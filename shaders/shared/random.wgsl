@@ -1,4 +1,4 @@
-// Threefry-2x32-20: a random word of a key and a number, the same as on the CPU (ops/random.rs).
+// Threefry-2x32-20: a random word from a key and an index, the same as on the CPU (ops/random.rs).
 
 fn threefry(key0: u32, key1: u32, counter: vec2<u32>) -> vec2<u32> {
     var keys = array<u32, 3>(key0, key1, 0x1bd11bdau ^ key0 ^ key1);

@@ -1,11 +1,11 @@
-// Rows: the elements along one dimension, `inner` places apart. A team of TEAM threads shares a row; lane l takes
-// elements l, l + TEAM, … . What the team finds together is known to all of its threads; all threads of a workgroup
-// must call the team functions.
+// Rows: the elements along one dimension, with stride `inner`. A team of TEAM threads shares a row;
+// lane l takes elements l, l + TEAM, … . Results of a team are known to all of its threads; all
+// threads of a workgroup must call the team functions.
 // joined with: shared/team
 
 var<workgroup> team_values: array<f32, 64>;
 
-// Where a row starts.
+// The start of a row.
 fn row_start(row: u32, length: u32, inner: u32) -> u32 {
     return (row / inner) * length * inner + row % inner;
 }

@@ -1,8 +1,8 @@
-// Threads of a workgroup of 64 in teams of TEAM (a power of two), each with one row or result to make.
+// Threads of a workgroup of 64 in teams of TEAM (a power of two), each for one row or result.
 
 override TEAM: u32 = 1u;
 
-// Which team a thread belongs to, counted over all workgroups.
+// The team of a thread, counted over all workgroups.
 fn team_number(group: vec3<u32>, groups: vec3<u32>, local: u32) -> u32 {
     return (group.y * groups.x + group.x) * (64u / TEAM) + local / TEAM;
 }

@@ -1,8 +1,8 @@
-//! What several tests ask of results: their numbers, whether these are close, the words of a refusal.
+//! Checks shared by tests: elements, closeness, error texts.
 
 use kindling::{Result, Tensor, block_on};
 
-/// The elements.
+/// Returns the elements.
 ///
 /// # Panics
 /// They cannot be read: the test has failed.
@@ -11,10 +11,10 @@ pub fn floats(tensor: &Tensor) -> Vec<f32> {
     block_on(tensor.to_vec::<f32>()).unwrap()
 }
 
-/// Holds that every number is within `tolerance` of the wanted one.
+/// Asserts that every number is within `tolerance` of the expected one.
 ///
 /// # Panics
-/// One is not.
+/// A number is not.
 pub fn close(got: &[f32], want: &[f32], tolerance: f32) {
     assert_eq!(got.len(), want.len());
     for (i, (g, w)) in got.iter().zip(want).enumerate() {
@@ -22,10 +22,10 @@ pub fn close(got: &[f32], want: &[f32], tolerance: f32) {
     }
 }
 
-/// The words of the error.
+/// Returns the error's text.
 ///
 /// # Panics
-/// There is none.
+/// There is no error.
 #[expect(clippy::panic, reason = "a test that fails should panic")]
 pub fn refusal<T>(result: Result<T>) -> String {
     match result {

@@ -1,8 +1,8 @@
-//! The devices that tests run on. A missing GPU is said aloud, and fails the test where `REQUIRE_GPU` is set.
+//! Devices for tests. A missing GPU is reported, and fails the test if `REQUIRE_GPU` is set.
 
 use kindling::{Device, block_on};
 
-/// The GPU, if there is one.
+/// Returns the GPU, if there is one.
 ///
 /// # Panics
 /// There is none, and `REQUIRE_GPU` is set.
@@ -18,7 +18,7 @@ pub fn gpu() -> Option<Device> {
     }
 }
 
-/// The CPU, and the GPU if there is one.
+/// Returns the CPU, and the GPU if there is one.
 pub fn devices() -> Vec<Device> {
     std::iter::once(Device::cpu()).chain(gpu()).collect()
 }

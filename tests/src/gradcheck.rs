@@ -1,21 +1,23 @@
-//! Gradient checks: derivatives against central differences, in f64 on the CPU, where both run the same code as
-//! in f32. It knows no operation; the checks stand in `tests/gradcheck.rs`, one line an operation.
+//! Gradient checks: derivatives against central differences, in f64 on the CPU, where both run the
+//! same code as in f32. The module knows no operation; the checks are in `tests/gradcheck.rs`, one
+//! line per operation.
 
 use kindling::autograd::{Backward, grad};
 use kindling::{Device, Error, Result, Tensor, block_on};
 
-/// Allowed difference, relative to the size of what is compared.
+/// Maximum difference, relative to the size of the compared numbers.
 const TOLERANCE: f64 = 1e-6;
-/// Directions that are tried.
+/// Number of random directions.
 const DIRECTIONS: u64 = 3;
-/// The step of the differences: their error is of the order of its fourth power (five points are used).
+/// Step of the differences: their error is of the order of its fourth power (five points are used).
 const STEP: f64 = 1e-3;
 
-/// Checks the gradients of `f` at `inputs` (f64, CPU, away from kinks) along random directions: for a random u,
-/// the gradient of ⟨u, f⟩ along a random v must be the slope of ⟨u, f(x + t·v)⟩ at t = 0.
+/// Checks the gradients of `f` at `inputs` (f64, CPU, away from kinks) along random directions. For
+/// a random u, the gradient of ⟨u, f⟩ along a random v must be the derivative of ⟨u, f(x + t·v)⟩ at
+/// t = 0.
 ///
 /// # Panics
-/// When they differ by more than 1e-6 of their size, when `f` fails, or when some input has no gradient.
+/// The two differ by more than 1e-6 of their size, `f` fails, or some input has no gradient.
 #[track_caller]
 #[expect(clippy::panic, reason = "a check that fails should fail its test")]
 pub fn gradcheck(name: &str, inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
@@ -24,8 +26,8 @@ pub fn gradcheck(name: &str, inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<
     }
 }
 
-/// The same for the gradient's own gradient: checks [`gradcheck`], and then the function that maps the inputs and
-/// u to the gradient of ⟨u, f⟩.
+/// Checks [`gradcheck`], and then the gradient of the gradient: the function from the inputs and u
+/// to the gradient of ⟨u, f⟩.
 ///
 /// # Panics
 /// As [`gradcheck`].
@@ -40,10 +42,11 @@ pub fn gradgradcheck(name: &str, inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Res
     }
 }
 
-/// A tensor of random numbers between `low` and `high`, f64 on the CPU; the same for the same seed.
+/// Creates a tensor of random f64 numbers between `low` and `high` on the CPU; the same for the
+/// same seed.
 ///
 /// # Panics
-/// The engine cannot make tensors.
+/// The engine cannot create tensors.
 #[expect(clippy::expect_used, reason = "a test without inputs should fail")]
 pub fn random(shape: &[usize], low: f64, high: f64, seed: u64) -> Tensor {
     let numel = shape.iter().product();
@@ -125,7 +128,8 @@ fn second_order(inputs: &[Tensor], f: &dyn Fn(&[Tensor]) -> Result<Tensor>) -> R
     all.push(u);
     let gradient = |all: &[Tensor]| -> Result<Tensor> {
         let (u, xs) = all.split_last().ok_or_else(|| fail("no inputs"))?;
-        // Points along a direction are no leaves that require grad; the derivative still wants some.
+        // Points along a direction are not leaves that require grad; the derivative still needs
+        // some.
         let xs: Vec<Tensor> = xs
             .iter()
             .map(|x| if x.requires_grad() { Ok(x.clone()) } else { x.requires_grad_(true) })
@@ -133,8 +137,8 @@ fn second_order(inputs: &[Tensor], f: &dyn Fn(&[Tensor]) -> Result<Tensor>) -> R
         let output = f(&xs)?;
         let wanted: Vec<&Tensor> = xs.iter().collect();
         let grads = grad(&[(&output, Some(u))], &wanted, &Backward::default().create_graph(), true)?;
-        // All gradients as one tensor: Σ wᵢ ⟨random, gᵢ⟩ keeps every element in play. Nothing of a linear
-        // function's gradient depends on its inputs, hence the term that is zero.
+        // All gradients as one tensor: Σ wᵢ ⟨random, gᵢ⟩ involves every element. The gradient of a
+        // linear function does not depend on its inputs, hence the term that is zero.
         let mut sum = all[0].sum()?.mul_scalar(0.0)?;
         for x in &all[1..] {
             sum = sum.add(&x.sum()?.mul_scalar(0.0)?)?;

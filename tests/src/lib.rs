@@ -1,4 +1,4 @@
-//! The harness that the tests of Kindling share: replay of PyTorch's golden files and comparison.
+//! The test harness of Kindling: replay of PyTorch's golden files, comparison, gradient checks.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,5 +1,5 @@
-//! The rules of automatic differentiation, as PyTorch has them: what is freed, what is accumulated, what hooks see,
-//! what a change in place does to the graph. The golden suite's programs (`golden/autograd`) go further.
+//! PyTorch's rules of automatic differentiation: freed graphs, accumulation, hooks, changes in
+//! place. The golden suite's programs (`golden/autograd`) go further.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,7 +23,7 @@ fn grad_of(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.grad().map_or(Ok(Vec::new()), |g| read(&g))
 }
 
-/// Checks that something fails by breaking a rule of autograd.
+/// Asserts that a call fails by breaking a rule of autograd.
 #[track_caller]
 fn breaks<T>(rule: AutogradError, result: Result<T>) {
     match result {
@@ -34,7 +34,7 @@ fn breaks<T>(rule: AutogradError, result: Result<T>) {
 }
 
 #[test]
-fn gradients_add_up_in_the_tensor_that_holds_them() -> Result<()> {
+fn gradients_accumulate_in_place() -> Result<()> {
     let x = leaf(&[1.0, 2.0])?;
     x.mul(&x)?.sum()?.backward()?;
     let held = x.grad();
@@ -73,20 +73,20 @@ fn a_graph_is_walked_once_unless_it_is_retained() -> Result<()> {
 }
 
 #[test]
-fn a_freed_graph_lets_its_values_go() -> Result<()> {
+fn a_freed_graph_releases_its_values() -> Result<()> {
     let device = Device::cpu();
     let x = leaf(&[1.0; 1000])?;
     let y = x.exp()?.mul(&x)?.sum()?;
     y.backward()?;
     x.set_grad(None);
     kindling::plan::flush(&device)?;
-    // `y` is held, yet another backward finds that what was saved is gone.
+    // `y` is held, but another backward finds its saved tensors freed.
     breaks(AutogradError::GraphFreed, y.backward());
     Ok(())
 }
 
 #[test]
-fn where_backward_may_start() -> Result<()> {
+fn backward_starts_from_one_element_or_a_gradient() -> Result<()> {
     let x = leaf(&[1.0, 2.0])?;
     breaks(AutogradError::GradOfNonScalar, x.mul_scalar(2.0)?.backward());
     breaks(AutogradError::NoGradFn, x.detach().sum()?.backward());
@@ -101,7 +101,7 @@ fn where_backward_may_start() -> Result<()> {
 }
 
 #[test]
-fn grad_leaves_the_leaves_alone() -> Result<()> {
+fn grad_does_not_change_leaves() -> Result<()> {
     let (x, z) = (leaf(&[1.0, 2.0])?, leaf(&[1.0])?);
     let h = x.mul(&x)?;
     let y = h.exp()?.sum()?;
@@ -153,7 +153,7 @@ fn hooks_see_the_whole_gradient_once() -> Result<()> {
         log.borrow_mut().push(read(g)?);
         Ok(Some(g.mul_scalar(10.0)?))
     })?;
-    // Two ways lead to x; the hook runs on their sum.
+    // Two paths lead to x; the hook runs on their sum.
     x.mul_scalar(2.0)?.add(&x.mul_scalar(3.0)?)?.sum()?.backward()?;
     assert_eq!(*seen.borrow(), [[5.0, 5.0]]);
     assert_eq!(grad_of(&x)?, [50.0, 50.0]);
@@ -201,7 +201,7 @@ fn modes_nest_and_end() -> Result<()> {
 }
 
 #[test]
-fn a_leaf_frozen_after_its_use_collects_nothing() -> Result<()> {
+fn a_leaf_frozen_after_its_use_gets_no_gradient() -> Result<()> {
     let (x, w) = (leaf(&[1.0])?, leaf(&[2.0])?);
     let y = x.mul(&w)?.sum()?;
     x.requires_grad_(false)?;
@@ -212,7 +212,7 @@ fn a_leaf_frozen_after_its_use_collects_nothing() -> Result<()> {
 }
 
 #[test]
-fn what_may_not_change_in_place() -> Result<()> {
+fn forbidden_changes_in_place_are_refused() -> Result<()> {
     let x = leaf(&[1.0, 2.0])?;
     breaks(AutogradError::InplaceOnLeaf, x.zero_());
     breaks(AutogradError::InplaceOnLeafView, x.select(0, 0)?.zero_());
@@ -227,7 +227,7 @@ fn what_may_not_change_in_place() -> Result<()> {
 }
 
 #[test]
-fn changes_of_what_was_saved_are_noticed() -> Result<()> {
+fn changes_of_saved_tensors_are_detected() -> Result<()> {
     let x = leaf(&[1.0, 2.0])?;
     let changes: [fn(&Tensor) -> Result<()>; 4] = [
         |h| h.update_(|h| h.add_scalar(1.0)),
@@ -242,7 +242,7 @@ fn changes_of_what_was_saved_are_noticed() -> Result<()> {
         assert!(h.version() > 0);
         breaks(AutogradError::InplaceModifiedSaved, y.backward());
     }
-    // Through `.data` it goes unnoticed, and the gradient uses the new elements.
+    // Through `.data` the change goes undetected, and the gradient uses the new elements.
     let w = tensor(&[5.0, 5.0])?;
     let y = x.mul(&w)?.sum()?;
     w.data().zero_()?;
@@ -253,13 +253,13 @@ fn changes_of_what_was_saved_are_noticed() -> Result<()> {
 
 #[test]
 fn an_operation_in_place_saves_its_result_or_a_copy_of_its_input() -> Result<()> {
-    // exp keeps its result, which is the changed tensor itself.
+    // exp saves its result, which is the changed tensor itself.
     let x = leaf(&[1.0, 2.0])?;
     let h = x.mul_scalar(1.0)?;
     h.update_(Tensor::exp)?;
     h.update_(|h| h.add_scalar(1.0))?;
     breaks(AutogradError::InplaceModifiedSaved, h.sum()?.backward());
-    // mul keeps its input as it was before.
+    // mul saves its input as it was before.
     let (x, w) = (leaf(&[1.0, 2.0])?, leaf(&[3.0, 4.0])?);
     let h = x.mul_scalar(2.0)?;
     h.update_(|h| h.mul(&w))?;
@@ -321,7 +321,7 @@ fn writing_through_a_detached_slice() -> Result<()> {
 }
 
 #[test]
-fn what_is_overwritten_gets_a_gradient_of_zero() -> Result<()> {
+fn overwritten_elements_get_a_zero_gradient() -> Result<()> {
     let (x, y) = (leaf(&[1.0, 2.0])?, leaf(&[3.0, 4.0])?);
     let h = x.mul_scalar(2.0)?;
     h.copy_(&y)?;
@@ -335,8 +335,8 @@ fn what_is_overwritten_gets_a_gradient_of_zero() -> Result<()> {
 }
 
 #[test]
-fn a_graph_drops_what_it_holds() -> Result<()> {
-    /// Counts its own end.
+fn a_dropped_graph_releases_its_values() -> Result<()> {
+    /// A value that counts its drops.
     struct Witness(Rc<RefCell<u32>>);
     impl Drop for Witness {
         fn drop(&mut self) {
@@ -360,7 +360,7 @@ fn a_graph_drops_what_it_holds() -> Result<()> {
     let x = leaf(&[1.0])?;
     for _ in 0..3 {
         let y = custom(Witness(dropped.clone()), &[&x.mul_scalar(1.0)?])?.remove(0);
-        // A change in place and a view of it tie no knot either.
+        // A change in place and a view of it make no reference cycle either.
         y.select(0, 0)?.update_(|y| y.mul_scalar(3.0))?;
         y.mul(&y)?.sum()?.backward()?;
     }

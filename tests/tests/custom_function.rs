@@ -1,4 +1,4 @@
-//! Functions of the users' own, with derivatives of their own.
+//! User-defined functions with their own derivatives.
 
 use kindling::autograd::{Backward, Call, Context, CustomFunction, custom, grad};
 use kindling::{AutogradError, Device, Error, Result, Tensor, block_on, is_grad_enabled, no_grad};
@@ -19,7 +19,7 @@ fn grad_of(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.grad().map_or(Ok(Vec::new()), |g| read(&g))
 }
 
-/// Checks that something fails by breaking a rule of autograd.
+/// Asserts that a call fails by breaking a rule of autograd.
 #[track_caller]
 fn breaks<T>(rule: AutogradError, result: Result<T>) {
     match result {
@@ -29,7 +29,7 @@ fn breaks<T>(rule: AutogradError, result: Result<T>) {
     }
 }
 
-/// x·y and x + y, by one call.
+/// A function that returns x·y and x + y in one call.
 struct Both;
 
 impl CustomFunction for Both {
@@ -57,7 +57,7 @@ impl CustomFunction for Both {
 }
 
 #[test]
-fn functions_of_the_users_own() -> Result<()> {
+fn user_functions_have_their_own_derivative() -> Result<()> {
     let (x, y) = (leaf(&[2.0, 3.0])?, leaf(&[5.0, 7.0])?);
     let results = custom(Both, &[&x, &y])?;
     assert_eq!((read(&results[0])?, read(&results[1])?), (vec![10.0, 21.0], vec![7.0, 10.0]));
@@ -70,7 +70,7 @@ fn functions_of_the_users_own() -> Result<()> {
     custom(Both, &[&x, &frozen])?[1].sum()?.backward()?;
     assert_eq!(grad_of(&x)?, [16.0, 18.0]);
     assert!(!no_grad(|| custom(Both, &[&x, &y]))?[0].requires_grad());
-    // What was saved is watched.
+    // Changes of saved tensors are detected.
     let h = x.mul_scalar(1.0)?;
     let results = custom(Both, &[&h, &y])?;
     h.zero_()?;

@@ -1,4 +1,4 @@
-//! Tensors print as PyTorch prints them: the literals are PyTorch's.
+//! Display of tensors as in PyTorch: the literals are PyTorch's.
 
 use kindling::{DType, Device, Result, Tensor, block_on};
 
@@ -29,7 +29,7 @@ fn wide_ranges_are_scientific() -> Result<()> {
 }
 
 #[test]
-fn what_is_not_finite_has_no_point() -> Result<()> {
+fn nonfinite_values_have_no_point() -> Result<()> {
     assert_eq!(f(&[f32::NAN, f32::INFINITY, 1.0])?, "tensor([nan, inf, 1.])");
     assert_eq!(f(&[f32::NAN, f32::NEG_INFINITY, 1.5])?, "tensor([   nan,   -inf, 1.5000])");
     assert_eq!(f(&[f32::NAN])?, "tensor([nan])");
@@ -75,7 +75,7 @@ fn long_vectors_break_and_large_ones_are_summarized() -> Result<()> {
 }
 
 #[test]
-fn suffixes_say_what_is_not_the_default() -> Result<()> {
+fn suffixes_name_other_types_than_the_default() -> Result<()> {
     let cpu = Device::cpu();
     let x = Tensor::ones([2], &cpu)?.requires_grad_(true)?;
     assert_eq!(x.to_string(), "tensor([1., 1.], requires_grad=True)");

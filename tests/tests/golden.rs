@@ -1,4 +1,4 @@
-//! PyTorch's golden files, whole, on every device there is here.
+//! PyTorch's golden files, all of them, on every available device.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn replay(device: &Device) -> Report {
     report
 }
 
-/// The programs of autograd, the optimizers and schedules, the training runs.
+/// Replays the programs of autograd, the optimizers and schedules, and the training runs.
 fn replay_programs(device: &Device) -> Report {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let mut report = Report::default();
@@ -37,7 +37,7 @@ fn replay_programs(device: &Device) -> Report {
     report
 }
 
-/// The stems of the safetensors files in a folder of the suite, sorted.
+/// Returns the stems of the safetensors files in a folder of the suite, sorted.
 fn stems(folder: &str) -> Vec<String> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(folder);
     let paths = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -62,7 +62,7 @@ fn no_file_of_the_suite_is_forgotten() {
 }
 
 #[test]
-fn what_is_called_absent_is_absent() {
+fn absent_operations_are_absent() {
     let device = Device::cpu();
     for op in ops::ABSENT {
         let (roles, tensors) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! Every operation's derivative against differences, one line each; operations that are not linear, to the
+//! Derivatives of all operations against differences, one line each; nonlinear operations to the
 //! second order. Inputs stay away from kinks and poles.
 
 use kindling::autograd::{Backward, grad};
@@ -17,7 +17,7 @@ fn y(shape: &[usize]) -> Tensor {
     random(shape, 0.5, 2.0, 2)
 }
 
-/// On both sides of 0.
+/// Returns random numbers on both sides of 0.
 fn z(shape: &[usize]) -> Tensor {
     random(shape, -3.0, 3.0, 3)
 }
@@ -117,7 +117,8 @@ fn reductions() {
     gradgradcheck("logsumexp", &[x(&[2, 3, 2])], |t| t[0].logsumexp(&[0, 2], false));
 }
 
-/// A zero among the factors: the other factors' gradients vanish, but not those of their gradients.
+/// Products with a zero factor: the gradients of the other factors vanish, but not those of their
+/// gradients.
 #[test]
 fn products_with_zeros() -> Result<()> {
     let data = [2.0, 0.0, 3.0, 0.0, 5.0, 0.0];
@@ -134,7 +135,7 @@ fn rows() {
 }
 
 #[test]
-fn normalisations() {
+fn normalizations() {
     gradgradcheck("layer_norm", &[x(&[3, 4]), y(&[4]), x(&[4])], |t| {
         t[0].layer_norm(&[4], Some(&t[1]), Some(&t[2]), 1e-5)
     });
@@ -271,7 +272,7 @@ fn rearranging() {
 }
 
 #[test]
-fn joining_and_padding() {
+fn concatenation_and_padding() {
     gradgradcheck("cat", &[x(&[2, 3]), y(&[2, 1])], |t| Tensor::cat(&[&t[0], &t[1], &t[0]], 1)?.exp());
     gradcheck("stack", &[x(&[2, 3]), y(&[2, 3])], |t| Tensor::stack(&[&t[0], &t[1]], 1));
     gradcheck("split", &[x(&[5, 2])], |t| {
@@ -307,7 +308,7 @@ fn indexing() -> Result<()> {
 }
 
 #[test]
-fn along_a_line() {
+fn along_a_dimension() {
     gradgradcheck("cumsum", &[x(&[2, 3, 2])], |t| t[0].cumsum(1)?.exp());
     gradgradcheck("cumprod", &[x(&[2, 3])], |t| t[0].cumprod(1));
     gradgradcheck("cumprod of zeros", &[x(&[5])], |t| t[0].mul(&index(&[1, 0, 1, 0, 1], &[5])?)?.cumprod(0));
@@ -315,7 +316,8 @@ fn along_a_line() {
     gradgradcheck("topk", &[x(&[3, 4])], |t| t[0].topk(2, 0, false)?.0.exp());
 }
 
-/// Neither is the derivative of what is looked up, so differences say nothing; their own gradients are linear.
+/// Embeddings whose gradient is not the derivative of the lookup, so that differences do not apply;
+/// their own gradients are linear.
 #[test]
 fn embedding_with_padding_or_frequencies() -> Result<()> {
     let words = index(&[1, 3, 1, 0], &[4])?;

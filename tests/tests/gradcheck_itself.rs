@@ -1,4 +1,4 @@
-//! The test of the test: a derivative that is wrong, at the first or at the second order, is caught.
+//! Tests of the gradient check: a wrong derivative, of the first or second order, is detected.
 
 use kindling::autograd::{Call, Context, CustomFunction, custom};
 use kindling::{Result, Tensor};
@@ -8,7 +8,7 @@ fn x(shape: &[usize]) -> Tensor {
     random(shape, 0.5, 2.0, 1)
 }
 
-/// x², with a derivative of `factor`·x.
+/// The function x², with a derivative of `factor`·x.
 struct Square {
     factor: f64,
 }
@@ -43,7 +43,8 @@ fn a_wrong_derivative_is_caught() {
     gradcheck("square", &[x(&[3])], |t| square(&t[0], 2.0001));
 }
 
-/// x³, whose derivative is right and hides from the second order: it is computed without history.
+/// The function x³ with a correct derivative without a second order: it is computed without
+/// history.
 struct Cube;
 
 impl CustomFunction for Cube {

@@ -15,7 +15,8 @@ fn an_index_out_of_range_is_an_error_of_the_next_read() -> Result<()> {
         for bad in [3, -1] {
             let row = Tensor::from_slice(&[bad], [1], &device)?;
             let grid = Tensor::from_slice(&[0, bad], [1, 2], &device)?;
-            // One at a time: what is recorded together is computed together, and the first fault is the one told.
+            // One at a time: operations recorded together are computed together, and the first
+            // fault is reported.
             type Case<'a> = (&'static str, Box<dyn Fn() -> Result<Tensor> + 'a>);
             let calls: [Case<'_>; 6] = [
                 ("index_select", Box::new(|| x.index_select(0, &row))),
@@ -30,7 +31,7 @@ fn an_index_out_of_range_is_an_error_of_the_next_read() -> Result<()> {
                 assert_eq!(error, Some(Error::Index { op, index: i64::from(bad), size: 3 }), "{op} on {device}");
             }
         }
-        // The fault is forgotten once it has been told.
+        // The fault is cleared once it has been reported.
         assert_eq!(floats(&x)?, [1.0; 6]);
     }
     Ok(())
@@ -47,7 +48,7 @@ fn writing_through_an_index_changes_the_tensor() -> Result<()> {
         row.set(-1, &Tensor::scalar(9.0f32, &device)?)?;
         assert_eq!(floats(&x.i((1, 2..))?)?, [2., 9.]);
         assert!(x.set((0, 0, 0), &row).is_err());
-        // Gradients follow: what was overwritten gets none.
+        // Overwritten elements get no gradient.
         let leaf = Tensor::ones([4], &device)?.requires_grad_(true)?;
         let value = Tensor::ones([2], &device)?.requires_grad_(true)?;
         let y = leaf.mul_scalar(3.0)?;
@@ -103,7 +104,7 @@ fn nested_lists_must_be_even() -> Result<()> {
 }
 
 #[test]
-fn many_tensors_join_in_several_launches() -> Result<()> {
+fn many_tensors_are_concatenated_in_several_launches() -> Result<()> {
     for device in devices() {
         let parts: Vec<Tensor> =
             (0..20).map(|i| Tensor::full([2, i % 4, 3], i as f64, &device)).collect::<Result<_>>()?;
@@ -151,7 +152,7 @@ fn long_lines_are_sorted_by_merging() -> Result<()> {
 }
 
 #[test]
-fn operands_on_different_devices_are_refused_with_their_places() -> Result<()> {
+fn operands_on_different_devices_are_refused_with_their_names() -> Result<()> {
     for gpu in devices().into_iter().filter(|device| !device.is_cpu()) {
         let (here, there) = (Tensor::ones([2], &Device::cpu())?, Tensor::ones([2], &gpu)?);
         let refused = here.add(&there).err().map(|error| error.to_string());

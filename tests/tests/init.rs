@@ -27,10 +27,10 @@ fn of(module: &dyn Module, name: &str) -> Tensor {
     state.get(name).cloned().unwrap_or_else(|| panic!("there is no {name}"))
 }
 
-/// What each case of the suite makes, by its name. `None`: a layer that Kindling does not have.
+/// Creates the sample of a case by its name; `None` for a layer that Kindling does not have.
 fn make(name: &str) -> Result<Option<Tensor>> {
     let device = &Device::cpu();
-    let conv = |spec: Conv2dSpec, name: &str| Ok::<_, kindling::Error>(of(&Conv2d::of(&spec, device)?, name));
+    let conv = |spec: Conv2dSpec, name: &str| Ok::<_, kindling::Error>(of(&Conv2d::from_spec(&spec, device)?, name));
     let grouped = |out: usize| Conv2dSpec::new(16, out, 3).groups(4);
     let relu = Nonlinearity::Relu;
     Ok(Some(match name.split(" (").next().unwrap_or(name) {
@@ -46,7 +46,7 @@ fn make(name: &str) -> Result<Option<Tensor>> {
         "embedding.weight" => of(&Embedding::new(50, 64, device)?, "weight"),
         "embedding padding row" => {
             let spec = EmbeddingSpec { num_embeddings: 50, embedding_dim: 64, padding_idx: Some(3) };
-            of(&Embedding::of(&spec, device)?, "weight").select(0, 3)?
+            of(&Embedding::from_spec(&spec, device)?, "weight").select(0, 3)?
         }
         "BatchNorm1d(10).weight" => of(&BatchNorm1d::new(10, device)?, "weight"),
         "BatchNorm1d(10).bias" => of(&BatchNorm1d::new(10, device)?, "bias"),
@@ -98,7 +98,7 @@ fn flat(value: &Value, out: &mut Vec<f64>) {
     }
 }
 
-/// Whether a sample can be one of the distribution.
+/// Checks that a sample follows a distribution.
 fn check(case: &Value, shape: &[usize], sample: &[f64]) -> Result<(), String> {
     let (mean, n) = (sample.iter().sum::<f64>() / sample.len() as f64, sample.len() as f64);
     let std = (sample.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
@@ -190,7 +190,7 @@ fn a_seed_gives_the_same_network() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_initialised_is_refused() -> Result<()> {
+fn invalid_tensors_are_refused() -> Result<()> {
     let vector = Tensor::zeros([3], &Device::cpu())?;
     for refused in [
         init::xavier_uniform_(&vector, 1.0),

@@ -1,12 +1,12 @@
-//! 64-bit integers, where f64 and a GPU's words could lose some of their bits: the same as Rust's on both devices, or an
-//! error that says what is missing.
+//! 64-bit integers, of which f64 and a GPU's words could lose bits: equal to Rust's on both
+//! devices, or an error that names the limit.
 
 use kindling::device::{Array, Element};
 use kindling::{DType, Device, Error, Result, Tensor, block_on};
 use kindling_tests::devices::devices;
 use proptest::prelude::*;
 
-/// Numbers beside those where a word, a float or the type itself ends.
+/// Numbers next to the limits of a word, of a float and of the type itself.
 const AWKWARD: [i64; 20] = [
     i64::MIN,
     i64::MIN + 1,
@@ -25,7 +25,7 @@ const AWKWARD: [i64; 20] = [
     -(1 << 53) - 1,
     1 << 31,
     -(1 << 31) - 1,
-    // Halfway between two floats of 24 bits, and just beside.
+    // Halfway between two floats of 24 bits, and next to it.
     (1 << 60) + (1 << 36),
     (1 << 60) + (1 << 36) + 1,
     (1 << 60) + (3 << 36),
@@ -36,7 +36,7 @@ fn number() -> impl Strategy<Value = i64> {
 }
 
 fn pairs() -> impl Strategy<Value = Vec<(i64, i64)>> {
-    // Now and then both are the same.
+    // Sometimes both are the same.
     let pair = (number(), number(), any::<u8>()).prop_map(|(x, y, same)| if same < 64 { (x, x) } else { (x, y) });
     prop::collection::vec(pair, 1..70)
 }
@@ -71,7 +71,7 @@ const ARITHMETIC: [Result64; 7] = [
     ("where", |x, y| x.lt(y)?.where_(y, x), i64::max),
 ];
 
-/// What [`Tensor::to_dtype`] gives, by Rust's own conversions.
+/// Converts as [`Tensor::to_dtype`], by Rust's own conversions.
 fn converted(x: &[i64], dtype: DType) -> Array {
     match dtype {
         DType::Bool => Array::Bool(x.iter().map(|x| *x != 0).collect()),
@@ -170,7 +170,7 @@ fn views_and_copies_move_both_words() -> Result<()> {
         assert_eq!(read::<i64>(&row)?, data[6..12].repeat(3), "expand on {device}");
         let there = block_on(Tensor::from_slice(&data, [24], &Device::cpu())?.to(&device)?.to_cpu())?;
         assert_eq!(read::<i64>(&there)?, data, "to and from {device}");
-        // Memory is used again for values of other sizes: in one plan, words beside pairs of them.
+        // Memory is reused for values of other sizes: in one plan, words next to pairs of words.
         let small = x.to_dtype(DType::I32)?.add_scalar(1.0)?;
         let large = small.to_dtype(DType::I64)?.add(&x)?.mul(&x.full_like(3.0)?)?;
         let want: Vec<i64> =
@@ -233,7 +233,7 @@ fn the_cpu_reduces_sorts_and_multiplies_them_exactly() -> Result<()> {
 }
 
 #[test]
-fn what_a_gpu_cannot_do_with_them_is_an_error_that_says_so() -> Result<()> {
+fn unsupported_operations_on_a_gpu_are_refused() -> Result<()> {
     for device in devices().into_iter().filter(|device| !device.is_cpu()) {
         let x = Tensor::from_slice(&[1i64, 2, 3, 4], [2, 2], &device)?;
         let index = tensor(&[0], &device)?;

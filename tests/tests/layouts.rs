@@ -1,4 +1,4 @@
-//! Properties of layouts and of what is made of them: whatever the shape, the same elements come out.
+//! Properties of layouts and of operations on them: any shape gives the same elements.
 
 use kindling::{Device, PadMode, Result, Tensor, block_on};
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ fn same(a: &Tensor, b: &Tensor) -> Result<bool> {
     Ok(a.dims() == b.dims() && values(a)? == values(b)?)
 }
 
-/// A shape of one to four dimensions and an order of them.
+/// Generates a shape of one to four dimensions and an order of them.
 fn shape_and_order() -> impl Strategy<Value = (Vec<usize>, Vec<isize>)> {
     prop::collection::vec(0usize..5, 1..5).prop_flat_map(|dims| {
         let order: Vec<isize> = (0..dims.len() as isize).collect();
@@ -25,7 +25,7 @@ fn shape_and_order() -> impl Strategy<Value = (Vec<usize>, Vec<isize>)> {
     })
 }
 
-/// What a test may do to a tensor: views whose elements can be predicted by index arithmetic.
+/// Views whose elements can be predicted by index arithmetic.
 #[derive(Clone, Debug)]
 enum View {
     Transpose(usize, usize),
@@ -43,7 +43,7 @@ fn view() -> impl Strategy<Value = View> {
     ]
 }
 
-/// A plain model of a tensor: a shape and the elements in row-major order.
+/// A reference model of a tensor: a shape and the elements in row-major order.
 #[derive(Clone, Debug)]
 struct Model {
     dims: Vec<usize>,
@@ -51,7 +51,7 @@ struct Model {
 }
 
 impl Model {
-    /// The model of shape `dims` whose element at an index is this one's at `from(index)`.
+    /// Returns the model of shape `dims` whose element at an index is this one's at `from(index)`.
     fn gather(&self, dims: Vec<usize>, from: impl Fn(&[usize]) -> Vec<usize>) -> Self {
         let numel: usize = dims.iter().product();
         let mut data = Vec::with_capacity(numel);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kindling::data::transforms::{Compose, Normalize, RandomCrop, RandomHorizontalFlip};
 use kindling::data::{DataLoader, Dataset, Epoch, Samples, Shapes, Subset, Table};
-use kindling::ops::{GatherBatch, Place};
+use kindling::ops::{Crop, GatherBatch};
 use kindling::{DType, Result, Tensor, block_on};
 use kindling_tests::checks::{close, floats};
 use kindling_tests::devices::devices;
@@ -152,13 +152,13 @@ fn a_picture_that_is_not_there_is_an_error() {
     for device in devices() {
         let pixels = Tensor::from_slice(&[0u32; 3], [3], &device).unwrap();
         let scale = Tensor::from_slice(&[0.0f32, 1.0], [2, 1], &device).unwrap();
-        let how = GatherBatch { pictures: 3, shape: [1, 2, 2], size: [2, 2] };
-        let place = Place { picture: 3, ..Place::default() };
-        let places = Tensor::from_slice(&place.words(), [1, 4], &device).unwrap();
-        let error = block_on(pixels.gather_batch(&places, &scale, how).unwrap().to_vec::<f32>()).unwrap_err();
+        let how = GatherBatch { images: 3, shape: [1, 2, 2], size: [2, 2] };
+        let crop = Crop { image: 3, ..Crop::default() };
+        let crops = Tensor::from_slice(&crop.words(), [1, 4], &device).unwrap();
+        let error = block_on(pixels.gather_batch(&crops, &scale, how).unwrap().to_vec::<f32>()).unwrap_err();
         assert_eq!(error.to_string(), "gather_batch: index 3 is out of range for a dimension of size 3");
-        let how = GatherBatch { pictures: 4, ..how };
-        assert!(pixels.gather_batch(&places, &scale, how).unwrap_err().to_string().contains("4 pictures of 1×2×2"));
+        let how = GatherBatch { images: 4, ..how };
+        assert!(pixels.gather_batch(&crops, &scale, how).unwrap_err().to_string().contains("4 images of 1×2×2"));
     }
 }
 

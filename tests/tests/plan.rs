@@ -1,4 +1,5 @@
-//! Recording, fusing, executing: the same program on the CPU and on the GPU, and what a steady step costs.
+//! Recording, fusion, execution: the same program on the CPU and on the GPU, and the cost of a
+//! steady step.
 
 use kindling::ops::{Conv2dOptions, MaxPool2dOptions};
 use kindling::{DType, Device, Result, Tensor, block_on};
@@ -41,7 +42,7 @@ fn gradients_flow_through_views_and_sums() -> Result<()> {
         let y = x.t()?.mul(&x)?.relu()?.slice(0, Some(0), Some(1), 1)?.sum()?;
         y.backward()?;
         let grad = x.grad().map(|g| block_on(g.to_vec::<f32>())).transpose()?;
-        // row 0 of xᵀ∘x: [x00², x10·x01]; the second is negative, so relu stops it.
+        // Row 0 of xᵀ∘x: [x00², x10·x01]; the second is negative, so relu stops it.
         close(&grad.unwrap_or_default(), &[2.0, 0.0, 0.0, 0.0]);
         let b = Tensor::ones([1, 2], &device)?.requires_grad_(true)?;
         x.detach().mul(&b)?.exp()?.sum()?.backward()?;
@@ -77,7 +78,7 @@ fn a_large_sum_is_cut_into_parts() -> Result<()> {
 }
 
 #[test]
-fn a_steady_step_makes_nothing() -> Result<()> {
+fn a_steady_step_allocates_nothing() -> Result<()> {
     for device in devices() {
         let w = Tensor::ones([64, 32], &device)?.requires_grad_(true)?;
         let mut before = None;
@@ -117,7 +118,7 @@ fn kernels_of_an_execution_are_timed_when_asked_for() -> Result<()> {
         device.profile_next(clock);
         let y = x.exp()?.matmul(&x)?;
         block_on(y.to_vec::<f32>())?;
-        // A GPU tells later; the next read lets it.
+        // A GPU reports later; the next read triggers it.
         block_on(x.exp()?.to_vec::<f32>())?;
         let Some(times) = device.profile() else { panic!("{device} has timed nothing") };
         let mut names: Vec<&str> = times.iter().map(|time| time.name.as_str()).collect();
@@ -128,7 +129,7 @@ fn kernels_of_an_execution_are_timed_when_asked_for() -> Result<()> {
     Ok(())
 }
 
-/// What two devices compute of the same program, element by element.
+/// Asserts that two devices compute the same results of a program, element by element.
 fn same_everywhere(f: impl Fn(&Device) -> Result<Vec<Tensor>>) -> Result<()> {
     let mut results: Vec<Vec<Vec<f32>>> = Vec::new();
     for device in devices() {
@@ -147,15 +148,15 @@ fn numbers(shape: &[usize], device: &Device) -> Result<Tensor> {
 }
 
 #[test]
-fn a_kernel_goes_on_with_what_follows() -> Result<()> {
+fn pointwise_operations_are_fused_as_an_epilogue() -> Result<()> {
     same_everywhere(|device| {
         let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
         let other = numbers(&[9, 6], device)?;
         let before = device.counters().dispatches;
         let product = x.linear(&w, None)?;
         let sum = product.add(&other)?.relu()?;
-        // The product itself is wanted too, and a result of another type, and a sum of one of them by columns, which
-        // ends the group.
+        // The product itself is needed too, a result of another type, and a sum of one of them by
+        // columns, which ends the group.
         let positive = sum.gt_scalar(0.5)?;
         let counted = positive.to_dtype(DType::F32)?;
         let columns = sum.sum_dim(&[0], false)?.mul_scalar(2.0)?;
@@ -174,7 +175,7 @@ fn a_kernel_goes_on_with_what_follows() -> Result<()> {
 }
 
 #[test]
-fn of_two_kernels_the_later_goes_on() -> Result<()> {
+fn the_later_of_two_kernels_takes_the_epilogue() -> Result<()> {
     same_everywhere(|device| {
         let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
         let before = device.counters().dispatches;
@@ -188,7 +189,7 @@ fn of_two_kernels_the_later_goes_on() -> Result<()> {
 }
 
 #[test]
-fn what_is_joined_is_made_in_its_place() -> Result<()> {
+fn results_are_written_directly_into_a_concatenation() -> Result<()> {
     same_everywhere(|device| {
         let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
         let given = numbers(&[5], device)?;
@@ -198,7 +199,7 @@ fn what_is_joined_is_made_in_its_place() -> Result<()> {
             given.clone(),
             given.exp()?,
             x.sum_dim(&[1], false)?,
-            // Read by someone else too, and a part that reads another part.
+            // Read by another operation too, and a part that reads another part.
             w.t()?.matmul(&x.slice(0, Some(0), Some(6), 1)?)?.reshape(&[-1])?,
         ];
         let twice = parts[3].mul_scalar(2.0)?;
@@ -217,7 +218,7 @@ fn what_is_joined_is_made_in_its_place() -> Result<()> {
 #[test]
 fn results_in_the_memory_of_their_operands_are_the_same() -> Result<()> {
     for device in devices() {
-        // More than one thread's share; the last block is not a whole one.
+        // More than one thread's share; the last block is incomplete.
         let step = |hold: bool| -> Result<Vec<Vec<f32>>> {
             let [mean, grad, param] = [1, 2, 3].map(|_| numbers(&[150_007], &device));
             let (mean, grad, param) = (mean?, grad?, param?.add_scalar(0.5)?);
@@ -238,12 +239,12 @@ fn results_in_the_memory_of_their_operands_are_the_same() -> Result<()> {
 }
 
 #[test]
-fn a_whole_is_not_overwritten_while_a_part_of_it_is_read() -> Result<()> {
+fn a_concatenation_is_not_overwritten_while_a_part_is_read() -> Result<()> {
     same_everywhere(|device| {
         let (x, y, w) = (numbers(&[1, 6], device)?, numbers(&[1, 6], device)?.neg()?, numbers(&[3, 6], device)?);
         let part = x.exp()?;
         let whole = Tensor::cat(&[&part, &y.exp()?], 0)?;
-        // By a group of its own, and by what goes on with a product of the part.
+        // By a group of its own, and by the epilogue of a product of the part.
         let scaled = whole.mul(&part)?;
         let part = x.tanh()?;
         let whole = Tensor::cat(&[&part, &y.tanh()?], 0)?;
@@ -276,7 +277,7 @@ fn a_bias_a_residual_and_broadcasts_of_any_layout_follow_a_kernel() -> Result<()
 }
 
 #[test]
-fn nan_passes_through_kernels_and_what_follows_them() -> Result<()> {
+fn nan_passes_through_kernels_and_epilogues() -> Result<()> {
     let pool = MaxPool2dOptions::new([2, 2]);
     let mut made = Vec::new();
     for device in devices() {
@@ -292,7 +293,7 @@ fn nan_passes_through_kernels_and_what_follows_them() -> Result<()> {
         let places = rows.argmax(Some(1), false)?.to_dtype(DType::I32)?.add_scalar(1.0)?.to_dtype(DType::F32)?;
         let product = rows.matmul(&rows)?.add_scalar(0.5)?;
         let bits = |t: Tensor| -> Result<Vec<Option<u32>>> {
-            // Every NaN is as good as any other; of numbers the bits, but −0 is 0.
+            // All NaN are equivalent; of numbers the bits are compared, but −0 is 0.
             Ok(block_on(t.to_vec::<f32>())?.iter().map(|x| (!x.is_nan()).then_some((x + 0.0).to_bits())).collect())
         };
         made.push([y, grad, most, places, product].map(bits).into_iter().collect::<Result<Vec<_>>>()?);

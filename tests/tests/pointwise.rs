@@ -1,11 +1,11 @@
-//! Operations on one element at a time: the same on both devices for awkward shapes, operators, changes in place, numbers
-//! that differ from step to step, and functions where they are hard to compute.
+//! Pointwise operations: equality of both devices for awkward shapes, operators, changes in place,
+//! scalars that change from step to step, and functions at difficult arguments.
 
 use kindling::{DType, Device, Error, Gelu, Result, Tensor, block_on};
 use kindling_tests::devices::{devices, gpu};
 use kindling_tests::gradcheck::random;
 
-/// Random numbers on a device, the same on every one.
+/// Returns random numbers on a device, the same on every one.
 fn numbers(shape: &[usize], seed: u64, device: &Device) -> Result<Tensor> {
     let data: Vec<f32> = block_on(random(shape, -3.0, 3.0, seed).to_dtype(DType::F32)?.to_vec::<f32>())?;
     Tensor::from_slice(&data, shape, device)
@@ -45,7 +45,8 @@ const FUNCTIONS: &[Function] = &[
     ("hard", |x, _| x.hardsigmoid()?.add(&x.hardswish()?)),
 ];
 
-/// Two operands that broadcast: sizes around the workgroup's, transposed, strided, expanded, empty and without dimensions.
+/// Returns two operands that broadcast: sizes around the workgroup's, transposed, strided,
+/// expanded, empty and without dimensions.
 fn operands(device: &Device) -> Result<Vec<(Tensor, Tensor)>> {
     let make = |shape: &[usize], seed| numbers(shape, seed, device);
     Ok(vec![
@@ -150,7 +151,7 @@ fn a_change_in_place_keeps_what_its_own_gradient_needs() -> Result<()> {
     Ok(())
 }
 
-/// A row, as a view.
+/// A row of a matrix, as a view.
 trait Row {
     fn select_row(&self, row: isize) -> Result<Tensor>;
 }

@@ -1,13 +1,14 @@
-//! Programs made up at random, the same on the CPU and on the GPU: what is fused, written in place, joined or overwritten
-//! must not show. Each is a graph of views, broadcasts, kernels and what follows them, then a backward pass.
+//! Random programs, equal on the CPU and on the GPU: fusion, direct concatenation and reuse of
+//! memory must not change results. Each is a graph of views, broadcasts, kernels and pointwise
+//! operations, then a backward pass.
 
 use kindling::{DType, Device, Result, Tensor, block_on};
 use kindling_tests::devices::devices;
 
-/// Programs; `KINDLING_PROGRAMS` asks for others, as `first..end`.
+/// Seeds of the programs; `KINDLING_PROGRAMS` selects others, as `first..end`.
 const PROGRAMS: std::ops::Range<u64> = 0..24;
 
-/// Operations of a program.
+/// Number of operations of a program.
 const LENGTH: usize = 22;
 
 struct Random(u64);
@@ -41,7 +42,7 @@ impl Random {
     }
 }
 
-/// The next value of a program: a matrix of numbers of moderate size.
+/// Adds a value to a program: a matrix of numbers of moderate size.
 fn next(random: &mut Random, live: &[Tensor]) -> Result<Tensor> {
     let x = random.pick(live);
     let device = x.device();
@@ -53,7 +54,7 @@ fn next(random: &mut Random, live: &[Tensor]) -> Result<Tensor> {
         2 => x.mul_scalar(-0.5)?.exp()?.mul_scalar(0.3),
         3 => x.mul(&random.pick(&alike)),
         4 => x.add(&random.pick(&alike))?.mul_scalar(0.5),
-        // A row or a column of another, or what was given.
+        // A row or a column of another matrix, or an input.
         5 => {
             let rows: Vec<Tensor> = live.iter().filter(|y| y.dims()[1] == n).cloned().collect();
             x.sub(&random.pick(&rows).slice(0, Some(0), Some(1), 1)?)?.tanh()
@@ -79,7 +80,7 @@ fn next(random: &mut Random, live: &[Tensor]) -> Result<Tensor> {
             let rows: Vec<&Tensor> = live.iter().filter(|y| y.dims()[1] == n).take(9).collect();
             Tensor::cat(&rows, 0)?.narrow(0, 0, m + 1.min(rows.len() - 1))
         }
-        // What an optimizer does: flat runs, and parts of them.
+        // As an optimizer does: flat runs, and parts of them.
         14 => {
             let flat: Vec<Tensor> =
                 [&x].into_iter().chain(live.iter().take(4)).map(|y| y.reshape(&[-1])).collect::<Result<_>>()?;
@@ -91,8 +92,9 @@ fn next(random: &mut Random, live: &[Tensor]) -> Result<Tensor> {
     }
 }
 
-/// All values that are left, and the gradients of their sum; or the same `by_itself`: each operation is executed at once
-/// and all that it reads is held, so that nothing is joined in place or overwritten.
+/// Returns all remaining values, and the gradients of their sum. With `by_itself` each operation is
+/// executed at once and its operands are held, so that nothing is fused, concatenated directly or
+/// overwritten.
 fn run(seed: u64, device: &Device, by_itself: bool) -> Result<Vec<Tensor>> {
     let mut random = Random(seed);
     let mut held = Vec::new();
@@ -144,7 +146,7 @@ fn read(values: &[Tensor]) -> Result<Vec<Vec<f32>>> {
 }
 
 #[test]
-fn on_the_cpu_the_way_of_execution_changes_no_bit() -> Result<()> {
+fn on_the_cpu_fusion_changes_no_bit() -> Result<()> {
     for seed in programs() {
         let [together, by_itself] = [false, true].map(|by_itself| run(seed, &Device::cpu(), by_itself));
         let bits = |values: Vec<Tensor>| -> Result<Vec<Vec<u32>>> {

@@ -51,7 +51,7 @@ fn every_preset_is_the_same_network_in_pytorch() {
 }
 
 #[test]
-fn blocks_and_layers_without_names_keep_their_places() {
+fn blocks_and_layers_without_names_keep_their_positions() {
     let text = "
         Conv2d(3, 4, 3, padding=1)
         BatchNorm2d(4)

@@ -69,7 +69,8 @@ fn the_distributions_are_right() -> Result<()> {
     Ok(())
 }
 
-/// The facts of the golden suite's `dropout_stats.json`, which allows six standard deviations.
+/// Tests the facts of the golden suite's `dropout_stats.json`, which allows six standard
+/// deviations.
 #[test]
 fn dropout_keeps_the_mean_and_its_gradient_the_mask() -> Result<()> {
     const N: usize = 40_000;
@@ -88,7 +89,7 @@ fn dropout_keeps_the_mean_and_its_gradient_the_mask() -> Result<()> {
             assert!(got.iter().all(|y| *y == 0.0 || *y == (1.0 / (1.0 - p)) as f32));
             let dropped: Vec<f64> = got.iter().map(|y| f64::from(u8::from(*y == 0.0)) - zeros).collect();
             let covariance = dropped.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / (N - 1) as f64;
-            assert!((covariance / (zeros * (1.0 - zeros))).abs() < 0.03, "neighbours depend on each other");
+            assert!((covariance / (zeros * (1.0 - zeros))).abs() < 0.03, "neighbors depend on each other");
             assert_ne!(floats(&x.dropout(p, true)?)?, got, "two calls drop the same");
             manual_seed(11);
             assert_eq!(floats(&x.dropout(p, true)?)?, got, "the same seed drops otherwise");
@@ -98,7 +99,7 @@ fn dropout_keeps_the_mean_and_its_gradient_the_mask() -> Result<()> {
 }
 
 #[test]
-fn a_saved_state_goes_on_where_it_was() -> Result<()> {
+fn a_saved_generator_continues() -> Result<()> {
     let cpu = Device::cpu();
     manual_seed(5);
     Tensor::rand([3], &cpu)?;

@@ -1,5 +1,6 @@
-//! Long and oddly shaped reductions, rows and losses: where the GPU shares one result among many threads, its numbers
-//! must be the CPU's; where elements are large or not finite, right; run twice, the same to the bit.
+//! Long and oddly shaped reductions, rows and losses: equal to the CPU where the GPU shares one
+//! result among many threads. Large and non-finite elements are handled, and two runs are equal to
+//! the bit.
 
 use kindling::ops::{CrossEntropyOptions, Reduction, set_team};
 use kindling::{Device, Error, Result, Tensor, block_on};
@@ -15,7 +16,7 @@ fn values(tensor: &Tensor) -> Result<Vec<f64>> {
     Ok(block_on(tensor.to_array())?.to_f64())
 }
 
-/// Devices whose plans share a result among so many threads, and one that chooses.
+/// Devices whose plans share a result among a number of threads, and one that chooses.
 struct Teams(Vec<(Option<usize>, Device)>);
 
 impl Teams {
@@ -29,7 +30,8 @@ impl Teams {
         Ok(Self(teams))
     }
 
-    /// What `f` gives of random numbers is what it gives on the CPU, to `rtol` of their sizes; and the same twice.
+    /// Asserts that `f` of random numbers is that of the CPU, to `rtol` of their sizes, and the
+    /// same twice.
     fn same(&self, name: &str, shape: &[usize], rtol: f64, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<()> {
         let want = values(&f(&numbers(shape, -2.0, 3.0, &Device::cpu())?)?)?;
         for (team, gpu) in &self.0 {
@@ -51,7 +53,8 @@ impl Teams {
 
 #[test]
 fn long_reductions_are_those_of_the_cpu() -> Result<()> {
-    // Rows shared by a team; rows cut into parts; columns, where neighbours read side by side; planes of a batch.
+    // Rows shared by a team; rows split into parts; columns, where neighbors read adjacent
+    // elements; planes of a batch.
     let cases: &[(&[usize], &[isize])] = &[
         (&[5000], &[0]),
         (&[200_003], &[0]),
@@ -150,7 +153,7 @@ fn the_first_of_ties_is_found_across_threads() -> Result<()> {
 }
 
 #[test]
-fn a_target_that_is_no_class_is_refused() -> Result<()> {
+fn an_invalid_target_is_refused() -> Result<()> {
     for device in devices() {
         let x = Tensor::zeros([2, 3], &device)?;
         let target = Tensor::from_slice(&[0, 3], [2], &device)?;
@@ -195,7 +198,7 @@ fn running_statistics_change_in_place() -> Result<()> {
     Ok(())
 }
 
-/// Kernels that `f` and the reading of its result take.
+/// Returns the number of kernels of `f` and of reading its result.
 fn dispatches(device: &Device, f: impl FnOnce() -> Result<Tensor>) -> Result<u64> {
     let before = device.counters().dispatches;
     values(&f()?)?;
@@ -209,7 +212,7 @@ fn common_calls_take_few_kernels() -> Result<()> {
         let (w, b) = (numbers(&[3], 0.5, 1.0, &device)?, numbers(&[3], 0.5, 1.0, &device)?);
         let (w, b) = (w.requires_grad_(true)?, b.requires_grad_(true)?);
         let norm = || x.batch_norm(None, None, Some(&w), Some(&b), true, 0.1, 1e-5);
-        // Statistics; then everything pointwise, with what follows.
+        // Statistics; then everything pointwise, with the epilogue.
         assert_eq!(dispatches(&device, || norm()?.relu())?, 2, "batch_norm on {device}");
         // Backward adds two sums in one reduction, and one pointwise kernel for each of its shapes.
         let backward = dispatches(&device, || {
@@ -230,7 +233,7 @@ fn common_calls_take_few_kernels() -> Result<()> {
 }
 
 #[test]
-fn what_has_no_result_is_refused() -> Result<()> {
+fn empty_reductions_are_refused() -> Result<()> {
     let empty = Tensor::zeros([0, 3], &Device::cpu())?;
     assert!(empty.max().is_err());
     assert!(empty.argmin(None, false).is_err());

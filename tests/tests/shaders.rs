@@ -1,5 +1,6 @@
-//! Every WGSL file parses and validates without a GPU. A file that is one piece of a kernel names the others in a
-//! line `// joined with: a, b`, by their stems; files of pointwise functions stand alone.
+//! Validity of every WGSL file, without a GPU. A file that is one piece of a kernel names the
+//! others in a line `// joined with: a, b`, by their stems; files of pointwise functions are
+//! complete.
 
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,8 @@ fn every_shader_is_valid() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Whether `&&` and `||` stand side by side without parentheses: naga takes it, the WGSL of browsers does not.
+/// Returns `true` if `&&` and `||` are mixed without parentheses: naga accepts it, the WGSL of
+/// browsers does not.
 fn mixes_and_with_or(source: &str) -> bool {
     let code: String = source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let mut seen = vec![(false, false)];

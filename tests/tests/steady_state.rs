@@ -1,5 +1,5 @@
-//! What a training step costs once it is known: nothing is planned, compiled, bound or allocated any more, memory
-//! stays flat, and a step is one submit.
+//! Cost of a settled training step: nothing is planned, compiled, bound or allocated any more,
+//! memory stays flat, and a step is one submit.
 
 use kindling::nn::{BatchNorm1d, Dropout, Linear, Module, ReLU, Sequential};
 use kindling::optim::{OptimizerSpec, Schedule, Scheduler, clip_grad_norm_};
@@ -19,7 +19,7 @@ fn net(device: &Device) -> Result<Sequential> {
         .push(Linear::new(24, 4, device)?))
 }
 
-/// A class is the quarter of the inputs that is largest.
+/// Returns a batch whose class is the quarter of the inputs with the largest sum.
 fn batch(device: &Device, step: usize) -> Result<(Tensor, Tensor)> {
     let mut state = (step as u32).wrapping_mul(747_796_405).wrapping_add(1);
     let mut x = Vec::with_capacity(BATCH * 20);
@@ -39,15 +39,15 @@ fn batch(device: &Device, step: usize) -> Result<(Tensor, Tensor)> {
     Ok((Tensor::from_slice(&x, [BATCH, 20], device)?, Tensor::from_slice(&y, [BATCH], device)?))
 }
 
-/// Trains and checks the counters after every step from number `settled` on; gives the mean losses of the first and the
-/// last tenth.
+/// Trains and checks the counters after every step from number `settled` on; returns the mean
+/// losses of the first and the last tenth.
 fn train(device: &Device, optimizer: &str, steps: usize, settled: usize) -> Result<(f64, f64)> {
     manual_seed(7);
     let net = net(device)?;
     let spec = OptimizerSpec::from_json(optimizer)?;
     let mut optimizer = spec.build(net.parameters())?;
     let mut schedule = Scheduler::new(Schedule::Exponential { gamma: 0.9995 }, &mut optimizer)?;
-    // The loss is summed where it lies and read ten times in all.
+    // The loss is accumulated on the device and read ten times in all.
     let every = steps / 10;
     let sum = Tensor::zeros(kindling::Shape::default(), device)?;
     let (mut losses, mut read) = (Vec::new(), 0.0);
@@ -85,7 +85,7 @@ fn train(device: &Device, optimizer: &str, steps: usize, settled: usize) -> Resu
 }
 
 #[test]
-fn a_thousand_steps_make_nothing_after_the_second() -> Result<()> {
+fn a_thousand_steps_allocate_nothing_after_the_second() -> Result<()> {
     for device in devices() {
         let (first, last) = train(&device, r#"{"name": "Adam", "lr": 0.01}"#, 1000, 3)?;
         println!("{device}: loss {first:.4} -> {last:.4}");
@@ -113,7 +113,7 @@ fn an_update_is_a_handful_of_dispatches_whatever_the_number_of_parameters() -> R
             let mut optimizer = OptimizerSpec::from_json(r#"{"name": "AdamW"}"#)?.build(params.clone())?;
             let mut counts = Vec::new();
             for _ in 0..4 {
-                // Gradients that are there already: only the update is counted.
+                // Gradients exist already: only the update is counted.
                 for p in &params {
                     p.set_grad(Some(Tensor::from_slice(&[0.5f32; 15], [5, 3], &device)?));
                 }
@@ -125,7 +125,7 @@ fn an_update_is_a_handful_of_dispatches_whatever_the_number_of_parameters() -> R
         };
         let (few, many) = (dispatches(2)?, dispatches(60)?);
         println!("{device}: {few} dispatches for 2 parameters, {many} for 60");
-        // Joining the gradients takes more launches where more than 7 buffers must be bound.
+        // Concatenating the gradients takes more launches where more than 7 buffers must be bound.
         assert!(few <= 2 && many <= 1 + 60u64.div_ceil(7), "{few} and {many}");
     }
     Ok(())

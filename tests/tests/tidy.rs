@@ -1,6 +1,9 @@
 //! The architecture, executed: the order of the layers, the length of files, a header for every module, a shader
 //! for every name. What ARCHITECTURE.md states and types cannot hold is held here.
 
+#[path = "tidy/language.rs"]
+mod language;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

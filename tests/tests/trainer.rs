@@ -276,7 +276,7 @@ fn what_does_not_fit_is_refused_before_training() {
 }
 
 #[test]
-fn a_steady_step_makes_nothing() {
+fn a_steady_step_allocates_nothing() {
     for device in devices() {
         let (train, test) = shapes(96, 8);
         let spec = TrainSpec { epochs: 2, augment: spec().augment[..2].to_vec(), ..spec() };

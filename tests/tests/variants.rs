@@ -1,11 +1,13 @@
-//! Every kernel for products against the CPU, on shapes that fill no tile: they must not differ by more than the
-//! order of a sum allows; and from each other not at all, so that what is measured cannot change a result.
+//! Kernels of products against the CPU, on shapes that fill no tile. They must differ by no more
+//! than the order of a sum allows, and from each other not at all, so that a measurement cannot
+//! change a result.
 
 use kindling::autograd::{Backward, grad};
 use kindling::ops::{Choices, Conv2dOptions, Padding, Variant, adopt, choices, set_variant, tune};
 use kindling::{Device, Result, Tensor, block_on};
 
-/// A device for every kernel, since plans are kept with devices, and one for the engine's own choice.
+/// Returns a device for every kernel, since plans are cached by device, and one for the engine's
+/// own choice.
 fn gpus() -> Vec<(Option<Variant>, Device)> {
     let mut gpus = Vec::new();
     for variant in Variant::ALL.into_iter().map(Some).chain([None]) {
@@ -18,15 +20,15 @@ fn gpus() -> Vec<(Option<Variant>, Device)> {
     gpus
 }
 
-/// Numbers between −1 and 1 that look random and are the same everywhere.
+/// Returns pseudo-random numbers between −1 and 1, the same everywhere.
 fn numbers(shape: &[usize], seed: usize, device: &Device) -> Result<Tensor> {
     let next = |i: usize| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0;
     let data: Vec<f32> = (0..shape.iter().product()).map(next).collect();
     Tensor::from_slice(&data, shape.to_vec(), device)?.requires_grad_(true)
 }
 
-/// What `f` gives of inputs of these shapes on the GPU, by every kernel, and the gradients of Σ f², are what they are
-/// on the CPU.
+/// Asserts that `f` of inputs of these shapes, and the gradients of Σ f², are on the GPU by every
+/// kernel equal to those of the CPU.
 fn check(
     gpus: &[(Option<Variant>, Device)],
     name: &str,
@@ -49,7 +51,8 @@ fn check(
         let got = run(gpu);
         set_variant(None);
         let got = got?;
-        // One thread an element is for products that leave no choice, and rounds between multiplying and adding.
+        // One thread per element is for small products only, and rounds between multiplying and
+        // adding.
         if variant.is_some_and(|variant| variant != Variant::Thread) {
             let bits: Vec<Vec<u32>> =
                 got.iter().map(|part| part.iter().map(|x| (x + 0.0).to_bits()).collect()).collect();
@@ -105,9 +108,9 @@ fn convolutions() -> Result<()> {
 }
 
 #[test]
-fn what_was_measured_is_used_again_and_changes_no_bit() -> Result<()> {
+fn a_measured_choice_is_reused_and_changes_no_bit() -> Result<()> {
     let Some((_, device)) = gpus().pop() else { return Ok(()) };
-    // Of so many rows that every adapter has more than one kernel worth measuring.
+    // Enough rows that every adapter has more than one kernel worth measuring.
     let product = || -> Result<Vec<f32>> {
         block_on(numbers(&[165, 160], 1, &device)?.matmul(&numbers(&[160, 140], 2, &device)?)?.to_vec())
     };

@@ -1,5 +1,6 @@
-//! `backward` and `grad`: nodes are visited from the last call to the first, each once, when all gradients of its
-//! result have been added up. The walk is a loop with its own queue, so depth costs no stack.
+//! `backward` and `grad`: nodes are visited in descending order of their calls, each once, after
+//! all gradients of its result have been accumulated. The walk is a loop with its own queue, so
+//! depth costs no stack.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
@@ -17,21 +18,22 @@ pub struct Backward {
 }
 
 impl Backward {
-    /// The gradient of the tensor that backward starts from; needed unless it has one element.
+    /// Sets the gradient of the tensor that backward starts from; required unless it has one
+    /// element.
     #[must_use]
     pub fn gradient(mut self, gradient: &Tensor) -> Self {
         self.gradient = Some(gradient.clone());
         self
     }
 
-    /// Keeps what was saved, so that the graph can be walked again.
+    /// Retains the saved tensors, so that the graph can be walked again.
     #[must_use]
     pub fn retain_graph(mut self) -> Self {
         self.retain_graph = true;
         self
     }
 
-    /// Remembers the gradient's own computation, for gradients of gradients; retains the graph.
+    /// Records the computation of the gradients, for gradients of gradients; retains the graph.
     #[must_use]
     pub fn create_graph(mut self) -> Self {
         self.create_graph = true;
@@ -39,7 +41,7 @@ impl Backward {
         self
     }
 
-    /// Adds the gradients of `tensor` into the `grad` of the leaves it depends on.
+    /// Accumulates the gradients of `tensor` into the `grad` of the leaves it depends on.
     ///
     /// # Errors
     /// The rules of [`AutogradError`].
@@ -49,7 +51,8 @@ impl Backward {
 }
 
 impl Tensor {
-    /// Adds the gradients of this tensor, which has one element, into the `grad` of the leaves it depends on.
+    /// Accumulates the gradients of this tensor, which has one element, into the `grad` of the
+    /// leaves it depends on.
     /// [torch.Tensor.backward](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html)
     ///
     /// ```
@@ -69,8 +72,8 @@ impl Tensor {
     }
 }
 
-/// Adds the gradients of several tensors, each with the gradient given for it, into the `grad` of the leaves they
-/// depend on, by one walk.
+/// Accumulates the gradients of several tensors, each with its given gradient, into the `grad` of
+/// the leaves they depend on, in one walk.
 /// [torch.autograd.backward](https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html)
 ///
 /// # Errors
@@ -80,8 +83,8 @@ pub fn backward(seeds: &[(Tensor, Option<Tensor>)], options: &Backward) -> Resul
     Ok(())
 }
 
-/// The gradients of `outputs` with respect to `inputs`, without touching anyone's `grad`. Inputs that no output
-/// depends on have none.
+/// Returns the gradients of `outputs` with respect to `inputs`, without changing any `grad`. An
+/// input that no output depends on has none.
 /// [torch.autograd.grad](https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html)
 ///
 /// # Errors
@@ -113,7 +116,7 @@ fn no_grad_fn() -> Error {
     Error::autograd(AutogradError::NoGradFn, "a tensor does not require grad and does not have a grad_fn")
 }
 
-/// The node of the latest call comes first.
+/// Orders nodes by call, the latest first.
 struct Latest(Rc<Node>);
 
 impl PartialEq for Latest {
@@ -139,16 +142,17 @@ impl Ord for Latest {
 struct Walk {
     options: Backward,
     queue: BinaryHeap<Latest>,
-    /// Gradients so far of the results of queued nodes, by call number.
+    /// Gradients accumulated so far for the results of queued nodes, by call number.
     pending: HashMap<u64, Tensor>,
-    /// Gradients so far of leaves, in the order in which they were first reached; they are handed over at the end,
-    /// so that hooks see the sum.
+    /// Gradients accumulated so far for leaves, in the order of their first visit; delivered at the
+    /// end, so that hooks see the sum.
     leaves: Vec<(Tensor, Tensor)>,
-    /// Where a leaf stands among them, by address.
-    places: HashMap<usize, usize>,
-    /// What `grad` was asked for: nodes and leaves, and where their gradients go. `None` for `backward`.
+    /// Index of a leaf among them, by address.
+    leaf_slots: HashMap<usize, usize>,
+    /// Nodes and leaves requested by `grad`, with the slots of their gradients; `None` for
+    /// `backward`.
     wanted: Option<Wanted>,
-    /// With `wanted`: whether a node leads to something wanted.
+    /// For `grad`: leads to a requested node or leaf, by node.
     useful: HashMap<u64, bool>,
 }
 
@@ -175,7 +179,7 @@ impl Walk {
             queue: BinaryHeap::new(),
             pending: HashMap::new(),
             leaves: Vec::new(),
-            places: HashMap::new(),
+            leaf_slots: HashMap::new(),
             wanted,
             useful: HashMap::new(),
         }
@@ -263,13 +267,13 @@ impl Walk {
     fn send(&mut self, edge: Edge, grad: Tensor) -> Result<()> {
         match edge {
             Edge::None => {}
-            Edge::Leaf(leaf) => match self.places.entry(leaf.address()) {
-                Entry::Occupied(place) => {
-                    let sum = &mut self.leaves[*place.get()].1;
+            Edge::Leaf(leaf) => match self.leaf_slots.entry(leaf.address()) {
+                Entry::Occupied(slot) => {
+                    let sum = &mut self.leaves[*slot.get()].1;
                     *sum = sum.add(&grad)?;
                 }
-                Entry::Vacant(place) => {
-                    place.insert(self.leaves.len());
+                Entry::Vacant(slot) => {
+                    slot.insert(self.leaves.len());
                     self.leaves.push((leaf, grad));
                 }
             },
@@ -288,7 +292,7 @@ impl Walk {
     }
 }
 
-/// What the hooks of a tensor make of its gradient.
+/// Applies the hooks of a tensor to its gradient.
 fn hooked(hooks: Vec<Hook>, mut grad: Tensor) -> Result<Tensor> {
     for hook in hooks {
         if let Some(new) = hook(&grad)? {
@@ -347,7 +351,8 @@ fn seed(tensor: &Tensor, gradient: Option<&Tensor>) -> Result<Tensor> {
     }
 }
 
-/// `tensor.grad += grad`: in place, as PyTorch does, unless the sum itself is to be differentiated.
+/// Computes `tensor.grad += grad`: in place, as PyTorch does, unless the sum itself is to be
+/// differentiated.
 fn accumulate(tensor: &Tensor, grad: &Tensor) -> Result<()> {
     let shape: &Shape = tensor.shape();
     if grad.shape() != shape {
@@ -357,7 +362,7 @@ fn accumulate(tensor: &Tensor, grad: &Tensor) -> Result<()> {
         Some(sum) if is_grad_enabled() => tensor.set_grad(Some(sum.add(grad)?)),
         Some(sum) => sum.copy_(&sum.add(grad)?)?,
         None if grad.requires_grad() => tensor.set_grad(Some(grad.copy()?)),
-        // Others may hold this gradient: theirs and this one can be changed apart.
+        // Others may hold this gradient; a copy lets both be changed independently.
         None => tensor.set_grad(Some(grad.contiguous()?.alone())),
     }
     Ok(())

@@ -1,14 +1,14 @@
-//! Functions with a derivative of the user's own, PyTorch's `torch.autograd.Function`. It knows how such a call
-//! is remembered; what it computes is the user's.
+//! User-defined functions with their own derivative, PyTorch's `torch.autograd.Function`. The
+//! module knows how such a call is recorded; the computation is the user's.
 
 use std::rc::Rc;
 
 use crate::tensor::{Function, Layout, Node, Origin, Saves, Shape, Tensor, Vjp, no_grad};
 use crate::{Error, Result};
 
-/// An operation made of other operations, with a derivative of its own. Whatever `backward` needs besides
-/// tensors is kept in the struct's fields; tensors go through [`Context::save_for_backward`], so that a change
-/// in place is noticed and a freed graph lets them go.
+/// An operation composed of other operations, with its own derivative. Fields of the struct hold
+/// everything `backward` needs besides tensors. Tensors go through [`Context::save_for_backward`],
+/// so that changes in place are detected and a freed graph releases them.
 /// [torch.autograd.Function](https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.Function)
 ///
 /// ```
@@ -37,24 +37,24 @@ use crate::{Error, Result};
 /// # Ok(()) }
 /// ```
 pub trait CustomFunction: 'static {
-    /// Its name in errors and in the graph.
+    /// Returns its name in errors and in the graph.
     fn name(&self) -> &'static str;
 
-    /// The results. Nothing that it calls is remembered for backward.
+    /// Computes the results. Nothing it calls is recorded for backward.
     ///
     /// # Errors
-    /// Whatever it refuses.
+    /// Any error of the user's code.
     fn forward(&mut self, cx: &mut Context, inputs: &[&Tensor]) -> Result<Vec<Tensor>>;
 
-    /// The gradient of every input, given that of every result (zeros for a result that nothing depends on, and
-    /// for integers and bools). `None` for an input without one.
+    /// Computes the gradient of every input from that of every result (zeros for a result that
+    /// nothing depends on, and for integers and bools). `None` for an input without one.
     ///
     /// # Errors
-    /// What was saved has been freed or changed in place; or whatever it refuses.
+    /// A saved tensor was freed or changed in place; or any error of the user's code.
     fn backward(&self, cx: &Call<'_>, grads: &[Tensor]) -> Result<Vec<Option<Tensor>>>;
 }
 
-/// What `forward` leaves behind for `backward`.
+/// State that `forward` leaves for `backward`.
 #[derive(Default)]
 pub struct Context {
     saved: Vec<Tensor>,
@@ -62,12 +62,13 @@ pub struct Context {
 }
 
 impl Context {
-    /// Keeps tensors (inputs, results or others) for [`Call::saved_tensors`]; calling it again replaces them.
+    /// Saves tensors (inputs, results or others) for [`Call::saved_tensors`]; a second call
+    /// replaces them.
     pub fn save_for_backward(&mut self, tensors: &[&Tensor]) {
         self.saved = tensors.iter().map(|t| (*t).clone()).collect();
     }
 
-    /// Says that no gradient flows through these results.
+    /// Declares that no gradient flows through these results.
     pub fn mark_non_differentiable(&mut self, results: &[&Tensor]) {
         self.constant = results.iter().map(|t| (*t).clone()).collect();
     }
@@ -80,34 +81,34 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// What was given to [`Context::save_for_backward`].
+    /// Returns the tensors given to [`Context::save_for_backward`].
     ///
     /// # Errors
-    /// It was freed by an earlier backward, or changed in place since.
+    /// A tensor was freed by an earlier backward, or changed in place since.
     pub fn saved_tensors(&self) -> Result<Vec<Tensor>> {
         let part = |k: usize, joint: &Tensor| self.outputs[k].of(joint);
         self.vjp.saved(&part)
     }
 
-    /// Whether the gradient of this input is wanted.
+    /// Returns `true` if the gradient of this input is needed.
     pub fn needs_input_grad(&self, input: usize) -> bool {
         self.vjp.needs(input)
     }
 }
 
-/// Where a result lies in the one tensor that stands for all results in the graph.
+/// Position of a result in the joint tensor that represents all results in the graph.
 #[derive(Clone)]
 struct Output {
     shape: Shape,
-    /// `None` for one that carries no gradient.
-    place: Option<(usize, usize)>,
-    /// Whether it is the joint tensor itself.
+    /// Slice of the joint tensor; `None` for a result without a gradient.
+    slice: Option<(usize, usize)>,
+    /// True if it is the joint tensor itself.
     alone: bool,
 }
 
 impl Output {
     fn of(&self, joint: &Tensor) -> Result<Tensor> {
-        match self.place {
+        match self.slice {
             None => joint.detach().zeros_as(&self.shape),
             Some(_) if self.alone => Ok(joint.clone()),
             Some((from, to)) => {
@@ -158,10 +159,10 @@ impl<F: CustomFunction> Function for Custom<F> {
     }
 }
 
-/// Calls a function with a derivative of the user's own: its results.
+/// Calls a function with a user-defined derivative and returns its results.
 ///
 /// # Errors
-/// What its `forward` refuses; results of several float types.
+/// Its `forward` fails; or results have several float types.
 pub fn custom<F: CustomFunction>(mut function: F, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
     let mut cx = Context::default();
     let results = no_grad(|| function.forward(&mut cx, inputs))?;
@@ -176,24 +177,24 @@ pub fn custom<F: CustomFunction>(mut function: F, inputs: &[&Tensor]) -> Result<
     let mut from = 0;
     let mut outputs = Vec::new();
     for t in &results {
-        let place = carries(t).then(|| (from, from + t.numel()));
-        from = place.map_or(from, |(_, to)| to);
-        outputs.push(Output { shape: t.shape().clone(), place, alone });
+        let slice = carries(t).then(|| (from, from + t.numel()));
+        from = slice.map_or(from, |(_, to)| to);
+        outputs.push(Output { shape: t.shape().clone(), slice, alone });
     }
     let joint = if alone { (*first).clone() } else { no_grad(|| join(function.name(), &floats, from))? };
 
     let saved = cx.saved.iter().map(|t| {
-        let output = results.iter().position(|r| r.is(t)).filter(|k| outputs[*k].place.is_some());
+        let output = results.iter().position(|r| r.is(t)).filter(|k| outputs[*k].slice.is_some());
         (t, output.map_or_else(|| Origin::Edge(t.edge()), Origin::Output))
     });
     if joint.wants_memory(inputs) {
         let custom = Custom { function, outputs: outputs.clone() };
         Node::link_saving(Rc::new(custom), inputs, &joint, saved.collect());
     }
-    outputs.iter().zip(fresh).map(|(o, t)| if o.place.is_some() { o.of(&joint) } else { Ok(t) }).collect()
+    outputs.iter().zip(fresh).map(|(o, t)| if o.slice.is_some() { o.of(&joint) } else { Ok(t) }).collect()
 }
 
-/// One flat tensor of all.
+/// Concatenates all results into one flat tensor.
 fn join(name: &'static str, tensors: &[&Tensor], len: usize) -> Result<Tensor> {
     let first = tensors[0];
     if tensors.iter().any(|t| t.dtype() != first.dtype()) {

@@ -1,12 +1,13 @@
-//! Changes in place. The engine computes a new value and gives it to the storage, so that every view sees it;
-//! the rules are PyTorch's: what is forbidden is an error, what was saved for backward is noticed by its version.
+//! Changes in place. The engine computes a new value and gives it to the storage, so that every
+//! view sees it. The rules are PyTorch's: forbidden changes are errors, and changes of saved
+//! tensors are detected by version.
 
 use std::rc::Rc;
 
 use crate::tensor::{AsStrided, Function, Layout, Node, Saves, Shape, Tensor, Vjp, is_grad_enabled, no_grad};
 use crate::{AutogradError, DType, Error, Result};
 
-/// All of a tensor replaced by another: nothing flows to what it was.
+/// Replaces all of a tensor by another; no gradient flows to the old elements.
 struct Overwrite;
 
 impl Function for Overwrite {
@@ -25,7 +26,7 @@ impl Function for Overwrite {
 }
 
 impl Tensor {
-    /// Gives this tensor the elements of `new`, broadcast to its shape, in place.
+    /// Copies `new`, broadcast to this tensor's shape, into this tensor.
     /// [torch.Tensor.copy_](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html)
     ///
     /// ```
@@ -38,23 +39,23 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// A leaf that requires grad (outside of [`no_grad`]) or a view of one; an expanded tensor; shapes that do
-    /// not fit.
+    /// A leaf that requires grad (outside of [`no_grad`]) or a view of one; an expanded tensor;
+    /// shapes that do not fit.
     pub fn copy_(&self, new: &Self) -> Result<()> {
-        let remember = self.remembers(new);
-        self.may_change(remember)?;
+        let record = self.records(new);
+        self.may_change(record)?;
         let new = new.to_dtype(self.dtype())?.expand_checked(self.shape())?;
         if self.is_whole_storage() && self.base().is_none() {
             self.take_value(&new)?;
-            if remember {
+            if record {
                 self.change_history(|| Node::link(Rc::new(Overwrite), &[self, &new], self));
             }
             return Ok(());
         }
-        self.write(&new, remember)
+        self.write(&new, record)
     }
 
-    /// Zero everywhere, in place.
+    /// Fills with zeros, in place.
     ///
     /// # Errors
     /// As [`Tensor::copy_`].
@@ -62,7 +63,7 @@ impl Tensor {
         self.fill_(0.0)
     }
 
-    /// One number everywhere, in place.
+    /// Fills with a number, in place.
     ///
     /// # Errors
     /// As [`Tensor::copy_`].
@@ -70,7 +71,7 @@ impl Tensor {
         self.copy_(&self.full_like(value)?)
     }
 
-    /// Changes this tensor to what `f` makes of it: how `add_`, `mul_`, `relu_` and the like are made.
+    /// Replaces this tensor by `f` of it: the basis of `add_`, `mul_`, `relu_` and the like.
     ///
     /// ```
     /// use kindling::{Device, Tensor, block_on};
@@ -84,24 +85,24 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// As [`Tensor::copy_`], or what `f` refuses; a result of another shape, or of a higher type.
+    /// As [`Tensor::copy_`], or an error of `f`; a result of another shape, or of a higher type.
     pub fn update_(&self, f: impl FnOnce(&Self) -> Result<Self>) -> Result<()> {
         self.may_change(is_grad_enabled() && self.requires_grad())?;
-        // What `f` saves of the old elements stays as it is; PyTorch saves a copy of them.
+        // Old elements saved by `f` stay as they are; PyTorch saves a copy of them.
         let old = self.snapshot();
         old.set_node(self.grad_fn());
         let new = f(&old)?;
         self.check_result(&new)?;
-        let remember = self.remembers(&new);
-        self.may_change(remember)?;
+        let record = self.records(&new);
+        self.may_change(record)?;
         let new = if new.dtype() == self.dtype() { new } else { new.to_dtype(self.dtype())? };
         drop(old);
         let whole = self.is_whole_storage() && self.base().is_none();
         let made_here = new.is_only_handle();
         match new.grad_fn() {
-            // The call that made the new elements is the one that made this tensor; if it saved its result, that is
-            // now this tensor, and another change of it will be noticed.
-            Some(node) if remember && made_here => {
+            // The call that made the new elements becomes the one that made this tensor. If it
+            // saved its result, that is now this tensor, and another change of it will be detected.
+            Some(node) if record && made_here => {
                 if whole {
                     self.take_value(&new)?;
                     self.change_history(|| self.set_node(Some(node.clone())));
@@ -113,16 +114,17 @@ impl Tensor {
             }
             _ if whole => {
                 self.take_value(&new)?;
-                if remember {
+                if record {
                     self.change_history(|| Node::link(Rc::new(Overwrite), &[self, &new], self));
                 }
                 Ok(())
             }
-            _ => self.write(&new, remember),
+            _ => self.write(&new, record),
         }
     }
 
-    /// Gives this leaf a new value, unseen by autograd but for the version: how optimizers write parameters.
+    /// Gives this leaf a new value, seen by autograd only as a new version: how optimizers write
+    /// parameters.
     ///
     /// # Errors
     /// Shapes that do not fit.
@@ -130,27 +132,28 @@ impl Tensor {
         no_grad(|| self.copy_(new))
     }
 
-    /// Writes into part of a storage, or into all of it in another order, and gives the tensor that this is a view
-    /// of its new history.
-    fn write(&self, new: &Self, remember: bool) -> Result<()> {
+    /// Writes into part of a storage, or into all of it in another order, and gives the base of
+    /// this view its new history.
+    fn write(&self, new: &Self, record: bool) -> Result<()> {
         let base = self.base().unwrap_or(self).clone();
         if base.is_whole_storage() {
             let changed = base.as_strided_scatter(new, self.layout())?;
             base.take_value(&changed)?;
-            if remember {
+            if record {
                 base.change_history(|| base.set_node(changed.grad_fn()));
             }
             return Ok(());
         }
-        // The base is itself part of a storage (a detached slice): the history goes through all of the storage.
+        // The base is itself part of a storage (a detached slice): the history covers all of the
+        // storage.
         let storage = self.whole_storage();
-        let before = match remember && base.requires_grad() {
+        let before = match record && base.requires_grad() {
             true => storage.as_strided_scatter(&base, base.layout())?,
             false => storage.clone(),
         };
         let changed = before.as_strided_scatter(new, self.layout())?;
         storage.take_value(&changed)?;
-        if remember {
+        if record {
             let layout = base.layout().clone();
             let through = changed.view_as_function(AsStrided::new(layout.clone()), layout);
             base.change_history(|| base.set_node(through.grad_fn()));
@@ -158,7 +161,7 @@ impl Tensor {
         Ok(())
     }
 
-    /// The storage gets the elements of `new`, without a copy where they lie in order on their own.
+    /// Gives the storage the elements of `new`, without a copy if they are contiguous and unshared.
     fn take_value(&self, new: &Self) -> Result<()> {
         let alone = new.is_contiguous() && new.operand().value.len == new.numel();
         let new = if alone { new.clone() } else { no_grad(|| new.copy())? };
@@ -166,17 +169,17 @@ impl Tensor {
         Ok(())
     }
 
-    /// Everything in this tensor's storage, for writing into part of it.
+    /// Returns everything in this tensor's storage, for writing into part of it.
     fn whole_storage(&self) -> Self {
         let shape = Shape::from(self.storage_len());
         Self::over(self.storage().clone(), Layout::contiguous(shape), self.versions().clone())
     }
 
-    fn remembers(&self, new: &Self) -> bool {
+    fn records(&self, new: &Self) -> bool {
         is_grad_enabled() && self.dtype().is_float() && (self.requires_grad() || new.requires_grad())
     }
 
-    fn may_change(&self, remember: bool) -> Result<()> {
+    fn may_change(&self, record: bool) -> Result<()> {
         let shared = |d: &usize| self.stride()[*d] == 0 && self.dims()[*d] > 1;
         if (0..self.ndim()).any(|d| shared(&d)) {
             return Err(Error::autograd(
@@ -185,13 +188,13 @@ impl Tensor {
                  clone it before the in-place operation",
             ));
         }
-        if remember && self.base().is_some_and(|base| base.is_leaf() && base.requires_grad()) {
+        if record && self.base().is_some_and(|base| base.is_leaf() && base.requires_grad()) {
             return Err(Error::autograd(
                 AutogradError::InplaceOnLeafView,
                 "a view of a leaf variable that requires grad is being used in an in-place operation",
             ));
         }
-        if remember && self.is_leaf() && self.base().is_none() && self.requires_grad() {
+        if record && self.is_leaf() && self.base().is_none() && self.requires_grad() {
             return Err(Error::autograd(
                 AutogradError::InplaceOnLeaf,
                 "a leaf variable that requires grad is being used in an in-place operation; use no_grad",

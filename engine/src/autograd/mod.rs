@@ -1,5 +1,5 @@
-//! Walking back: gradients of what was remembered. It knows the contract of a function; every derivative stands
-//! with its operation.
+//! The backward pass: gradients of recorded calls. The layer knows the contract of a function;
+//! every derivative is in the file of its operation.
 
 mod backward;
 mod custom;

@@ -11,7 +11,7 @@ use super::dataset::{Dataset, Samples, Whole};
 use super::random::Random;
 use super::transforms::{self, Compose, Normalize, Transform};
 use crate::device::{Array, Device};
-use crate::ops::{GatherBatch, Place};
+use crate::ops::{Crop, GatherBatch};
 use crate::{Error, Result, Tensor};
 
 /// The most that a data set may take of a GPU's memory, whatever the adapter allows.
@@ -317,13 +317,13 @@ impl<L: Deref<Target = DataLoader>> Epoch<L> {
             size = transform.output(size)?;
         }
         for (picture, random) in pictures.zip(random) {
-            let mut place = Place { picture: picture as u32, ..Place::default() };
+            let mut crop = Crop { image: picture as u32, ..Crop::default() };
             let mut size = [height, width];
             for (i, transform) in placing.iter().enumerate() {
-                transform.place(&mut place, size, transforms::stream(*random, i));
+                transform.crop(&mut crop, size, transforms::stream(*random, i));
                 size = transform.output(size)?;
             }
-            words.extend(place.words());
+            words.extend(crop.words());
         }
         let n = random.len();
         let device = &self.loader.device;
@@ -335,7 +335,7 @@ impl<L: Deref<Target = DataLoader>> Epoch<L> {
             None => [vec![0.0f32; channels], vec![1.0; channels]].concat(),
         };
         let scale = Tensor::from_array(Array::F32(scale), [2, channels], device)?;
-        let how = GatherBatch { pictures: count, shape: [channels, height, width], size };
+        let how = GatherBatch { images: count, shape: [channels, height, width], size };
         let batch = pixels.gather_batch(&places, &scale, how)?;
         let done = placing.len() + usize::from(normalize.is_some());
         transforms::apply_from(&all[done..], done, &batch, random)

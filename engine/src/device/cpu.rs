@@ -1,5 +1,6 @@
-//! The CPU as a device: its counters, what the plan layer attaches, and its memory: arrays that go back to a pool when
-//! nobody holds them, so that a training step asks the system for nothing. Kernels are Rust.
+//! The CPU as a device: counters, the plan layer's attachments, and pooled memory. Arrays return to
+//! the pool when the last handle is dropped, so a training step allocates nothing. Kernels are
+//! Rust.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,14 +9,14 @@ use std::rc::Rc;
 
 use super::{Array, Attachment, Counts, DType, Profiler};
 
-/// Arrays shorter than this are not worth keeping.
-const SHORTEST_KEPT: usize = 256;
+/// Length below which arrays are not pooled, in elements.
+const MIN_POOLED_LEN: usize = 256;
 
-/// Bytes that the pool may hold before it lets go of what has not been used for a while.
-const MOST_IDLE: usize = 32 << 20;
+/// Idle bytes up to which the pool frees nothing.
+const MAX_IDLE_BYTES: usize = 32 << 20;
 
-/// How many executions of plans an array may lie idle then.
-const LONGEST_IDLE: u64 = 8;
+/// Executions that an array may stay idle above that limit.
+const MAX_IDLE_EXECUTIONS: u64 = 8;
 
 /// The processor, as seen by one thread.
 #[derive(Clone)]
@@ -30,7 +31,7 @@ struct Inner {
 
 #[derive(Default)]
 struct Pool {
-    /// Idle arrays by type and length, and when each came back.
+    /// Idle arrays by type and length, each with the execution of its return.
     idle: HashMap<(DType, usize), Vec<(u64, Array)>>,
     bytes: usize,
     clock: u64,
@@ -42,7 +43,7 @@ thread_local! {
 }
 
 impl Cpu {
-    /// This thread's.
+    /// Returns the pool of this thread.
     pub(crate) fn this_thread() -> Self {
         CPU.with(Self::clone)
     }
@@ -60,16 +61,17 @@ impl Cpu {
     }
 }
 
-/// Elements on the CPU, whose memory is used again.
+/// Elements on the CPU, in pooled memory.
 #[derive(Debug)]
 pub struct CpuBuffer(Array);
 
 impl CpuBuffer {
-    /// `len` elements with any values.
+    /// Allocates `len` elements of unspecified value.
     pub(crate) fn any(dtype: DType, len: usize) -> Self {
         let kept = POOL.with_borrow_mut(|pool| pool.take(dtype, len));
         let array = kept.unwrap_or_else(|| Array::zeros(dtype, len));
-        // What a kernel leaves out must show in a test, not only where memory is used again.
+        // An element that a kernel leaves out must fail a test always, not only where memory is
+        // reused.
         #[cfg(debug_assertions)]
         let array = {
             let mut array = array;
@@ -79,7 +81,7 @@ impl CpuBuffer {
         Self(array)
     }
 
-    /// `len` zeros.
+    /// Allocates `len` zeros.
     pub(crate) fn zeros(dtype: DType, len: usize) -> Self {
         match POOL.with_borrow_mut(|pool| pool.take(dtype, len)) {
             Some(mut array) => {
@@ -90,12 +92,12 @@ impl CpuBuffer {
         }
     }
 
-    /// The elements, to write.
+    /// Returns the elements for writing.
     pub(crate) fn array_mut(&mut self) -> &mut Array {
         &mut self.0
     }
 
-    /// Lets go of idle memory that has not been used for a while; called after every execution.
+    /// Frees memory that has been idle too long; called after every execution.
     pub(crate) fn tidy() {
         POOL.with_borrow_mut(Pool::tidy);
     }
@@ -117,11 +119,11 @@ impl Deref for CpuBuffer {
 
 impl Drop for CpuBuffer {
     fn drop(&mut self) {
-        if self.0.len() < SHORTEST_KEPT {
+        if self.0.len() < MIN_POOLED_LEN {
             return;
         }
         let array = std::mem::replace(&mut self.0, Array::zeros(DType::Bool, 0));
-        // When the thread ends, its pool may have ended before; then the memory is simply freed.
+        // The thread's pool may have been destroyed before; then the memory is freed directly.
         let _ = POOL.try_with(|pool| {
             if let Ok(mut pool) = pool.try_borrow_mut() {
                 pool.give(array);
@@ -144,10 +146,10 @@ impl Pool {
 
     fn tidy(&mut self) {
         self.clock += 1;
-        if self.bytes <= MOST_IDLE {
+        if self.bytes <= MAX_IDLE_BYTES {
             return;
         }
-        let oldest = self.clock.saturating_sub(LONGEST_IDLE);
+        let oldest = self.clock.saturating_sub(MAX_IDLE_EXECUTIONS);
         self.idle.retain(|_, arrays| {
             arrays.retain(|(since, _)| *since >= oldest);
             !arrays.is_empty()
@@ -156,8 +158,8 @@ impl Pool {
     }
 }
 
-/// How many threads the engine's CPU kernels share: rayon's; in a browser those that large products have by now, everything
-/// else has one.
+/// Returns the number of threads that CPU kernels share: rayon's natively. In a browser, matrix
+/// products use those started so far; everything else has one.
 pub fn threads() -> usize {
     #[cfg(target_arch = "wasm32")]
     return kindling_gemm::browser::threads().unwrap_or(1);
@@ -165,9 +167,10 @@ pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
-/// Makes the calling thread one of those that [`threads`] counts: it works on its part of a kernel instead of waking another
-/// thread for it and waiting. To be called once, before anything is computed, by the only thread that will compute: it takes
-/// nothing from others while it does something else. Says whether that is so now; it is not if the threads were there already.
+/// Makes the calling thread one of those that [`threads`] counts: it computes its part of a kernel
+/// itself instead of waking another thread and waiting. Call it once, before anything is computed,
+/// from the only thread that will compute: it takes no work from others meanwhile. Returns `false`
+/// if the threads had been started already.
 ///
 /// ```
 /// assert!(kindling::device::compute_on_this_thread());
@@ -180,27 +183,27 @@ pub fn compute_on_this_thread() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{CpuBuffer, LONGEST_IDLE, MOST_IDLE, POOL};
+    use super::{CpuBuffer, MAX_IDLE_BYTES, MAX_IDLE_EXECUTIONS, POOL};
     use crate::device::{Array, DType};
 
     #[test]
     fn memory_comes_back_and_goes_when_it_is_not_used() {
         let held = || POOL.with_borrow(|pool| pool.bytes);
-        let place = |buffer: &CpuBuffer| match &**buffer {
+        let address = |buffer: &CpuBuffer| match &**buffer {
             Array::F32(data) => data.as_ptr(),
             _ => std::ptr::null(),
         };
         let before = held();
         let first = CpuBuffer::any(DType::F32, 1000);
-        let at = place(&first);
+        let at = address(&first);
         drop(first);
         assert_eq!(held(), before + 4000);
         let again = CpuBuffer::zeros(DType::F32, 1000);
-        assert_eq!((place(&again), held()), (at, before));
+        assert_eq!((address(&again), held()), (at, before));
         assert_eq!(*again, Array::F32(vec![0.0; 1000]));
-        drop(CpuBuffer::any(DType::F32, MOST_IDLE / 4 + 1));
-        for _ in 0..=LONGEST_IDLE {
-            assert!(held() > MOST_IDLE);
+        drop(CpuBuffer::any(DType::F32, MAX_IDLE_BYTES / 4 + 1));
+        for _ in 0..=MAX_IDLE_EXECUTIONS {
+            assert!(held() > MAX_IDLE_BYTES);
             CpuBuffer::tidy();
         }
         assert_eq!(held(), 0);

@@ -1,28 +1,30 @@
-//! Element types, and typed memory on the CPU: `DType`, the traits `Element` and `Float`, owned `Array`s and
-//! borrowed slices of them. It knows no shapes. The only matches over element types stand here.
+//! Element types and typed memory on the CPU: `DType`, the traits `Element` and `Float`, owned
+//! `Array`s and borrowed slices. The module knows no shapes. All matches over element types are
+//! here.
 
 use std::fmt;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DType {
-    /// Booleans; one byte on the CPU, a `u32` of 0 or 1 on the GPU.
+    /// Booleans: one byte on the CPU, a `u32` of 0 or 1 on the GPU.
     Bool,
     /// Unsigned 32-bit integers.
     U32,
-    /// Signed 32-bit integers: what the engine makes where PyTorch makes int64 (indices, labels, sums of bools), since
-    /// WebGPU has no 64-bit integers.
+    /// Signed 32-bit integers: used where PyTorch returns int64 (indices, labels, sums of bools),
+    /// since WebGPU has no 64-bit integers.
     I32,
-    /// Signed 64-bit integers, for data that needs them; two words on the GPU, where few operations take them.
+    /// Signed 64-bit integers, for data that needs them; two words on the GPU, where few operations
+    /// take them.
     I64,
     /// 32-bit floats, the type that networks are trained in.
     F32,
-    /// 64-bit floats, on the CPU only: gradient checks run in them.
+    /// 64-bit floats, on the CPU only; gradient checks run in them.
     F64,
 }
 
 impl DType {
-    /// Words of 32 bits that an element takes on the GPU; f64 does not go there.
+    /// Returns the 32-bit words of an element on the GPU; f64 does not go there.
     pub fn words(self) -> usize {
         match self {
             Self::Bool | Self::U32 | Self::I32 | Self::F32 => 1,
@@ -30,22 +32,24 @@ impl DType {
         }
     }
 
-    /// Whether gradients exist for this type.
+    /// Returns `true` for types that can have gradients.
     pub fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F64)
     }
 
-    /// Whether this is an integer type (`Bool` is not).
+    /// Returns `true` for integer types (`Bool` is not one).
     pub fn is_int(self) -> bool {
         matches!(self, Self::I64 | Self::I32 | Self::U32)
     }
 
-    /// The type in which integers and bools are added and multiplied: i64 stays, all others become i32.
+    /// Returns the type in which integers and bools are added and multiplied: i64 stays, all others
+    /// become i32.
     pub fn integer(self) -> Self {
         if self == Self::I64 { Self::I64 } else { Self::I32 }
     }
 
-    /// The type's name in WGSL's registers, for i64 the low and the high word; `None` where WGSL has none.
+    /// Returns the type's name in WGSL registers, for i64 that of the low and the high word; `None`
+    /// where WGSL has none.
     pub fn wgsl(self) -> Option<&'static str> {
         match self {
             Self::Bool => Some("bool"),
@@ -73,35 +77,35 @@ impl fmt::Display for DType {
 
 /// A type that tensors can hold.
 pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static {
-    /// Its `DType`.
+    /// The matching `DType`.
     const DTYPE: DType;
-    /// An array of as many words as stand for it on the GPU.
+    /// Array of the words that represent an element on the GPU.
     type Words: AsRef<[u32]>;
-    /// The elements of an array of this type.
-    fn of(array: &Array) -> Option<&[Self]>;
-    /// The elements of an array of this type, to write.
-    fn of_mut(array: &mut Array) -> Option<&mut Vec<Self>>;
-    /// An array that owns `data`.
+    /// Returns the elements of an array of this type.
+    fn downcast(array: &Array) -> Option<&[Self]>;
+    /// Returns the elements of an array of this type, for writing.
+    fn downcast_mut(array: &mut Array) -> Option<&mut Vec<Self>>;
+    /// Creates an array that owns `data`.
     fn array(data: Vec<Self>) -> Array;
-    /// The same elements, borrowed.
+    /// Borrows the elements as an untyped slice.
     fn slice(data: &[Self]) -> Slice<'_>;
-    /// The typed slice behind a borrowed one.
-    fn of_slice(slice: Slice<'_>) -> Option<&[Self]>;
-    /// The typed slice behind a mutable one.
-    fn of_slice_mut(slice: SliceMut<'_>) -> Option<&mut [Self]>;
-    /// From a number, rounding toward zero where the type is an integer; bool is `x != 0`.
+    /// Returns the typed slice behind a borrowed one.
+    fn downcast_slice(slice: Slice<'_>) -> Option<&[Self]>;
+    /// Returns the typed slice behind a mutable one.
+    fn downcast_slice_mut(slice: SliceMut<'_>) -> Option<&mut [Self]>;
+    /// Converts from a float, toward zero for integer types; bool is `x != 0`.
     fn from_f64(x: f64) -> Self;
-    /// As a number.
+    /// Converts to a float.
     fn to_f64(self) -> f64;
-    /// From an integer, which wraps where the type is a narrower one; bool is `x != 0`.
+    /// Converts from an integer, wrapping in narrower types; bool is `x != 0`.
     fn from_i64(x: i64) -> Self;
-    /// As an integer, cut toward zero and held within 64 bits if it is none; NaN gives 0.
+    /// Converts to an integer, truncating toward zero and saturating; NaN gives 0.
     fn to_i64(self) -> i64;
-    /// The words that stand for it on the GPU, the lowest first.
+    /// Returns the words that represent it on the GPU, the lowest first.
     fn to_words(self) -> Self::Words;
 }
 
-/// An integer element: arithmetic that wraps.
+/// An integer element: wrapping arithmetic.
 pub trait Int:
     Element + num_traits::PrimInt + num_traits::Signed + num_traits::WrappingAdd + num_traits::WrappingMul
 {
@@ -111,16 +115,17 @@ impl Int for i32 {}
 
 impl Int for i64 {}
 
-/// A floating-point element: what kernels on the CPU are generic over, so that gradient checks run the same
+/// A floating-point element. CPU kernels are generic over it, so that gradient checks run the same
 /// code in f64.
 pub trait Float: Element + num_traits::Float + std::iter::Sum + std::ops::AddAssign + std::ops::MulAssign {
-    /// The error function, erf(x) = 2/√π ∫₀ˣ exp(−t²) dt.
+    /// Computes the error function, erf(x) = 2/√π ∫₀ˣ exp(−t²) dt.
     fn erf(self) -> Self;
-    /// The nearest whole number, halves to the even one.
+    /// Rounds to the nearest integer, ties to even.
     fn round_ties_even(self) -> Self;
-    /// The hyperbolic tangent, in a form that becomes vector instructions where there is one.
+    /// Computes the hyperbolic tangent, in a form that compiles to vector instructions where there
+    /// is one.
     fn tanh_in_line(self) -> Self;
-    /// A constant of the mathematics, such as 0.5.
+    /// Converts a mathematical constant, such as 0.5.
     fn c(x: f64) -> Self {
         Self::from_f64(x)
     }
@@ -170,35 +175,35 @@ macro_rules! storage {
         pub enum SliceMut<'a> { $(#[doc = concat!("Elements of type `", stringify!($type), "`.")] $variant(&'a mut [$type])),* }
 
         impl Array {
-            /// `len` zeros of a type.
+            /// Creates `len` zeros of a type.
             pub fn zeros(dtype: DType, len: usize) -> Self {
                 match dtype { $(DType::$variant => Self::$variant(vec![Default::default(); len])),* }
             }
-            /// The type of the elements.
+            /// Returns the element type.
             pub fn dtype(&self) -> DType { match self { $(Self::$variant(_) => DType::$variant),* } }
-            /// How many there are.
+            /// Returns the number of elements.
             pub fn len(&self) -> usize { match self { $(Self::$variant(v) => v.len()),* } }
-            /// Whether there are none.
+            /// Returns `true` if there are no elements.
             pub fn is_empty(&self) -> bool { self.len() == 0 }
-            /// All of them, borrowed.
+            /// Borrows all elements.
             pub fn as_slice(&self) -> Slice<'_> { match self { $(Self::$variant(v) => Slice::$variant(v)),* } }
-            /// All of them, to write.
+            /// Borrows all elements for writing.
             pub fn as_mut(&mut self) -> SliceMut<'_> { match self { $(Self::$variant(v) => SliceMut::$variant(v)),* } }
-            /// Bytes they take.
+            /// Returns the size in bytes.
             pub fn bytes(&self) -> usize { match self { $(Self::$variant(v) => size_of::<$type>() * v.len()),* } }
-            /// Makes all of them one number.
+            /// Fills with a number.
             pub fn fill(&mut self, x: f64) { match self { $(Self::$variant(v) => v.fill(<$type>::from_f64(x))),* } }
-            /// As numbers.
+            /// Converts the elements to floats.
             pub fn to_f64(&self) -> Vec<f64> {
                 match self { $(Self::$variant(v) => v.iter().map(|x| x.to_f64()).collect()),* }
             }
-            /// As the words that stand for them on the GPU.
+            /// Converts the elements to the words that represent them on the GPU.
             pub fn to_words(&self) -> Vec<u32> {
                 match self {
                     $(Self::$variant(v) => v.iter().map(|x| x.to_words()).collect::<Vec<_>>().into_flattened()),*
                 }
             }
-            /// From the words that stand for them on the GPU.
+            /// Converts the words that represent elements on the GPU back to an array.
             pub fn from_words(dtype: DType, words: &[u32]) -> Self {
                 match dtype {
                     $(DType::$variant => {
@@ -209,34 +214,34 @@ macro_rules! storage {
         }
 
         impl<'a> Slice<'a> {
-            /// The type of the elements.
+            /// Returns the element type.
             pub fn dtype(&self) -> DType { match self { $(Self::$variant(_) => DType::$variant),* } }
-            /// A part of them.
+            /// Returns a subslice.
             pub fn range(self, from: usize, to: usize) -> Slice<'a> {
                 match self { $(Self::$variant(v) => Slice::$variant(&v[from..to])),* }
             }
         }
 
         impl<'a> SliceMut<'a> {
-            /// The type of the elements.
+            /// Returns the element type.
             pub fn dtype(&self) -> DType { match self { $(Self::$variant(_) => DType::$variant),* } }
-            /// How many there are.
+            /// Returns the number of elements.
             pub fn len(&self) -> usize { match self { $(Self::$variant(v) => v.len()),* } }
-            /// Whether there are none.
+            /// Returns `true` if there are no elements.
             pub fn is_empty(&self) -> bool { self.len() == 0 }
-            /// A part of them, to write.
+            /// Returns a mutable subslice.
             pub fn range(self, from: usize, to: usize) -> SliceMut<'a> {
                 match self { $(Self::$variant(v) => SliceMut::$variant(&mut v[from..to])),* }
             }
-            /// A part of them, to write for a while.
+            /// Reborrows a subslice for writing.
             pub fn part(&mut self, from: usize, to: usize) -> SliceMut<'_> {
                 match self { $(Self::$variant(v) => SliceMut::$variant(&mut v[from..to])),* }
             }
-            /// A part of them, to read.
+            /// Borrows a subslice.
             pub fn read(&self, from: usize, to: usize) -> Slice<'_> {
                 match self { $(Self::$variant(v) => Slice::$variant(&v[from..to])),* }
             }
-            /// Parts of `len` elements, the last perhaps shorter.
+            /// Splits into chunks of `len` elements, the last possibly shorter.
             pub fn chunks(self, len: usize) -> Vec<SliceMut<'a>> {
                 match self { $(Self::$variant(v) => v.chunks_mut(len.max(1)).map(SliceMut::$variant).collect()),* }
             }
@@ -245,12 +250,12 @@ macro_rules! storage {
         $(impl Element for $type {
             const DTYPE: DType = DType::$variant;
             type Words = [u32; $words];
-            fn of(array: &Array) -> Option<&[Self]> { match array { Array::$variant(v) => Some(v), _ => None } }
-            fn of_mut(array: &mut Array) -> Option<&mut Vec<Self>> { match array { Array::$variant(v) => Some(v), _ => None } }
+            fn downcast(array: &Array) -> Option<&[Self]> { match array { Array::$variant(v) => Some(v), _ => None } }
+            fn downcast_mut(array: &mut Array) -> Option<&mut Vec<Self>> { match array { Array::$variant(v) => Some(v), _ => None } }
             fn array(data: Vec<Self>) -> Array { Array::$variant(data) }
             fn slice(data: &[Self]) -> Slice<'_> { Slice::$variant(data) }
-            fn of_slice(slice: Slice<'_>) -> Option<&[Self]> { match slice { Slice::$variant(v) => Some(v), _ => None } }
-            fn of_slice_mut(slice: SliceMut<'_>) -> Option<&mut [Self]> { match slice { SliceMut::$variant(v) => Some(v), _ => None } }
+            fn downcast_slice(slice: Slice<'_>) -> Option<&[Self]> { match slice { Slice::$variant(v) => Some(v), _ => None } }
+            fn downcast_slice_mut(slice: SliceMut<'_>) -> Option<&mut [Self]> { match slice { SliceMut::$variant(v) => Some(v), _ => None } }
             fn from_f64(x: f64) -> Self { ($from)(x) }
             fn to_f64(self) -> f64 { ($to)(self) }
             fn from_i64(x: i64) -> Self { ($from_int)(x) }
@@ -274,8 +279,8 @@ storage! {
         |[low, high]: [u32; 2]| f64::from_bits(u64::from(low) | (u64::from(high) << 32));
 }
 
-/// Runs `$body` with `$T` standing for the element type that `$dtype` names; `floats` restricts it to f32 and
-/// f64 and gives the `$other` arm for the rest.
+/// Runs `$body` with `$T` as the element type of `$dtype`; `floats` restricts it to f32 and f64 and
+/// uses the `$other` arm for the rest.
 #[macro_export]
 macro_rules! dispatch {
     ($dtype:expr, $T:ident => $body:expr) => {

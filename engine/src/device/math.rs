@@ -1,9 +1,11 @@
-//! Functions of floats without branches and calls, so that loops over them become vector instructions.
+//! Float functions without branches and calls, so that loops over them compile to vector
+//! instructions.
 
-/// tanh(x), within 2 units in the last place. After Cephes' `tanhf`: a polynomial near 0, else 1 − 2/(exp(2|x|) + 1).
+/// Computes tanh(x), within 2 units in the last place. After Cephes' `tanhf`: a polynomial near 0,
+/// else 1 − 2/(exp(2|x|) + 1).
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    // From 10 on the result is 1. NaN is not larger.
+    // From 10 on the result is 1. NaN compares false.
     let size = if x.abs() > 10.0 { 10.0 } else { x.abs() };
     let square = size * size;
     let near = (-5.704_988_7e-3 * square + 2.063_909e-2) * square - 5.373_971_6e-2;
@@ -14,10 +16,10 @@ pub fn tanh(x: f32) -> f32 {
     f32::from_bits(result.to_bits() | (x.to_bits() & 0x8000_0000))
 }
 
-/// exp(x) for |x| ≤ 80. After Cephes' `expf`: x = n·ln 2 + r, exp(x) = 2ⁿ·exp(r).
+/// Computes exp(x) for |x| ≤ 80. After Cephes' `expf`: x = n·ln 2 + r, exp(x) = 2ⁿ·exp(r).
 #[inline(always)]
 fn exp_small(x: f32) -> f32 {
-    /// Adding this to a small number rounds it to a whole one, which then stands in the lowest bits.
+    /// Magic constant: adding it rounds a small number to an integer, in the lowest bits.
     const TO_WHOLE: f32 = 12_582_912.0;
     let bits = x * std::f32::consts::LOG2_E + TO_WHOLE;
     let n = bits - TO_WHOLE;

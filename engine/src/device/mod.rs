@@ -1,5 +1,5 @@
-//! Bytes and kernels: where memory lies and what runs there. It knows no shapes, no operations and no
-//! gradients; what the layers above keep with a device they attach to it.
+//! Devices: memory for bytes, and execution of kernels. The layer knows no shapes, operations or
+//! gradients; higher layers attach their own state to a device.
 
 mod cpu;
 mod dtype;
@@ -22,7 +22,7 @@ pub(crate) use profile::{Profiler, add as add_time};
 
 use crate::{Error, Result};
 
-/// Where tensors live and operations run.
+/// A device on which tensors are stored and operations run.
 ///
 /// ```
 /// use kindling::Device;
@@ -31,36 +31,36 @@ use crate::{Error, Result};
 /// ```
 #[derive(Clone)]
 pub enum Device {
-    /// The processor this program runs on.
+    /// The CPU this program runs on.
     Cpu(Cpu),
     /// A GPU, through wgpu.
     Gpu(Gpu),
 }
 
-/// Waits until the threads that large products have in a browser are there; natively they are. Products before, or without
-/// it, take those that have come.
+/// Waits until the threads for matrix products have started in a browser; natively they have.
+/// Products called earlier use those started so far.
 pub async fn gather_threads() {
     #[cfg(target_arch = "wasm32")]
     kindling_gemm::browser::gather().await;
 }
 
 impl Device {
-    /// The CPU. There is one in every thread.
+    /// Returns the CPU. There is one for every thread.
     pub fn cpu() -> Self {
         Self::Cpu(Cpu::this_thread())
     }
 
-    /// The GPU that wgpu prefers: WebGPU in the browser, Vulkan, Metal or DX12 natively. A software adapter
-    /// counts too; [`Gpu::kind`] tells which it is.
+    /// Opens the GPU that wgpu prefers: WebGPU in the browser, Vulkan, Metal or DX12 natively. A
+    /// software adapter counts too; [`Gpu::kind`] tells them apart.
     ///
     /// # Errors
-    /// No adapter, or one that gives no device.
+    /// No adapter is available, or it refuses to create a device.
     pub async fn gpu() -> Result<Self> {
         Ok(Self::Gpu(Gpu::open().await?))
     }
 
-    /// The device that trains fastest here: a hardware GPU if there is one, else the CPU. A GPU that is
-    /// emulated on the CPU is slower than the CPU itself.
+    /// Returns the fastest device for training: a hardware GPU if there is one, else the CPU. An
+    /// emulated GPU is slower than the CPU itself.
     pub async fn best() -> Self {
         match Gpu::open().await {
             Ok(gpu) if gpu.kind() != AdapterKind::Software => Self::Gpu(gpu),
@@ -68,7 +68,7 @@ impl Device {
         }
     }
 
-    /// Whether two handles name the same device.
+    /// Returns `true` if two handles name the same device.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Cpu(_), Self::Cpu(_)) => true,
@@ -77,12 +77,12 @@ impl Device {
         }
     }
 
-    /// Whether this is a CPU.
+    /// Returns `true` for the CPU.
     pub fn is_cpu(&self) -> bool {
         matches!(self, Self::Cpu(_))
     }
 
-    /// What has been counted on this device so far.
+    /// Returns the current values of the device's counters.
     pub fn counters(&self) -> Counters {
         match self {
             Self::Cpu(cpu) => cpu.counts().read(),
@@ -90,7 +90,7 @@ impl Device {
         }
     }
 
-    /// The counters themselves, for those who count.
+    /// Returns the live counters.
     pub(crate) fn counts(&self) -> &Counts {
         match self {
             Self::Cpu(cpu) => cpu.counts(),
@@ -98,7 +98,8 @@ impl Device {
         }
     }
 
-    /// Times every kernel of the next execution: of a training step, if one comes next. `clock` gives milliseconds.
+    /// Profiles every kernel of the next execution, such as a training step. `clock` returns
+    /// milliseconds.
     ///
     /// ```
     /// use kindling::{Device, Tensor, block_on};
@@ -114,8 +115,8 @@ impl Device {
         self.profiler().want(clock);
     }
 
-    /// What the kernels of the last timed execution took, the longest first; `None` before the first is known. A GPU tells
-    /// some time after it has run them, and only if it has timestamps.
+    /// Returns the kernel times of the last profiled execution, the longest first; `None` until
+    /// they are known. A GPU reports them after a delay, and only if it supports timestamps.
     pub fn profile(&self) -> Option<Rc<[KernelTime]>> {
         match self {
             Self::Cpu(cpu) => cpu.profiler().last(),
@@ -130,7 +131,8 @@ impl Device {
         }
     }
 
-    /// What a higher layer keeps with this device, made on first use; it lives as long as the device.
+    /// Returns the state that a higher layer attaches to this device, created on first use; it
+    /// lives as long as the device.
     pub(crate) fn attached<T: 'static>(&self, make: impl FnOnce() -> T) -> Result<Rc<T>> {
         let cell = match self {
             Self::Cpu(cpu) => cpu.attachment(),
@@ -161,11 +163,11 @@ impl fmt::Debug for Device {
 
 macro_rules! counters {
     ($($name:ident: $doc:literal),* $(,)?) => {
-        /// What a device has done and holds, as numbers at one moment.
+        /// Counters of a device at one moment.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct Counters { $(#[doc = $doc] pub $name: u64),* }
 
-        /// The same, counting.
+        /// Live counters of a device.
         #[derive(Debug, Default)]
         pub(crate) struct Counts { $(pub $name: Cell<u64>),* }
 

@@ -1,25 +1,25 @@
-//! How long each kernel of an execution takes, for whoever asks: a clock where kernels run one after the other, as on the
-//! CPU. It knows names and times.
+//! Kernel times of an execution, on request: a clock for kernels that run one after another, as on
+//! the CPU. The module knows names and times.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// Milliseconds since any moment. Programs in a browser have another one than native programs, so whoever asks brings
-/// it.
+/// A clock in milliseconds since any moment. Browsers and native programs have different ones, so
+/// the caller brings it.
 pub type Clock = fn() -> f64;
 
-/// What the kernels of one name took in an execution.
+/// Total time of the kernels of one name in an execution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KernelTime {
-    /// The operation's name; those of a fused group joined by `+`.
+    /// Name of the operation; for a fused group, the names joined by `+`.
     pub name: String,
-    /// How many there were.
+    /// Number of kernels.
     pub count: usize,
-    /// Milliseconds that they took together.
+    /// Total time in milliseconds.
     pub ms: f64,
 }
 
-/// What is to be timed, and what was.
+/// State of the profiler: the pending request and the last result.
 #[derive(Debug, Default)]
 pub(crate) struct Profiler {
     wanted: Cell<Option<Clock>>,
@@ -27,29 +27,29 @@ pub(crate) struct Profiler {
 }
 
 impl Profiler {
-    /// Wants the next execution timed.
+    /// Requests a profile of the next execution.
     pub fn want(&self, clock: Clock) {
         self.wanted.set(Some(clock));
     }
 
-    /// The clock, if this execution is to be timed; asked once an execution.
+    /// Returns the clock if this execution is to be profiled; called once an execution.
     pub fn take(&self) -> Option<Clock> {
         self.wanted.take()
     }
 
-    /// Keeps what an execution took, the longest first.
+    /// Stores the times of an execution, the longest first.
     pub fn keep(&self, times: &[KernelTime]) {
         let order = crate::argsort(times.len(), &mut |a, b| times[b].ms.total_cmp(&times[a].ms));
         self.last.replace(Some(order.into_iter().map(|i| times[i].clone()).collect()));
     }
 
-    /// What the last execution took that was timed.
+    /// Returns the times of the last profiled execution.
     pub fn last(&self) -> Option<Rc<[KernelTime]>> {
         self.last.borrow().clone()
     }
 }
 
-/// Adds a kernel's time to those of its name.
+/// Adds a kernel's time to the total of its name.
 pub(crate) fn add(times: &mut Vec<KernelTime>, name: String, ms: f64) {
     match times.iter_mut().find(|time| time.name == name) {
         Some(time) => {

@@ -1,9 +1,9 @@
-//! The activations as layers: `ReLU`, `GELU` and the like.
+//! Activation layers: `ReLU`, `GELU` and the like.
 
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, Layer, stateless};
+use super::layer::{Build, LayerConfig, stateless};
 use crate::ops::Gelu;
 use crate::{Device, Result};
 
@@ -23,7 +23,7 @@ macro_rules! activations {
 
         stateless!($name, |$self, $x| $forward);
 
-        impl Layer for $name {
+        impl LayerConfig for $name {
             fn kind(&self) -> &'static str {
                 stringify!($name)
             }
@@ -48,57 +48,145 @@ macro_rules! activations {
 }
 
 activations! {
-    /// x, unchanged.
+    /// Identity: returns x unchanged.
+    ///
+    /// ```
+    /// use kindling::nn::{Identity, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Identity::default().forward(&x)?.to_string(), "tensor([-1.,  2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     Identity {} |self, x| Ok(x.clone());
-    /// max(x, 0).
+    /// Rectified linear unit: max(x, 0).
+    ///
+    /// ```
+    /// use kindling::nn::{Module, ReLU};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(ReLU::default().forward(&x)?.to_string(), "tensor([0., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ReLU {} |self, x| x.relu();
-    /// x for x > 0, else slope·x.
+    /// Leaky ReLU: x for x > 0, else slope·x.
+    ///
+    /// ```
+    /// use kindling::nn::{LeakyReLU, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(LeakyReLU::default().forward(&x)?.to_string(), "tensor([-0.0100,  2.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     LeakyReLU {
-        /// The slope below zero.
+        /// Slope for negative x, 0.01 by default.
         negative_slope: f64 = 0.01
     } |self, x| x.leaky_relu(self.negative_slope);
-    /// x for x > 0, else α(eˣ − 1).
+    /// Exponential linear unit: x for x > 0, else α(eˣ − 1).
+    ///
+    /// ```
+    /// use kindling::nn::{ELU, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(ELU::default().forward(&x)?.to_string(), "tensor([-0.6321,  2.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ELU {
-        /// What it falls to, negated.
+        /// Negative limit α, 1 by default.
         alpha: f64 = 1.0
     } |self, x| x.elu(self.alpha);
-    /// x·Φ(x).
+    /// Gaussian error linear unit: x·Φ(x).
+    ///
+    /// ```
+    /// use kindling::nn::{GELU, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(GELU::default().forward(&x)?.to_string(), "tensor([-0.1587,  1.9545])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     GELU {
-        /// Exact, or by tanh.
+        /// Formula: exact (the default), or by tanh.
         approximate: GeluKind = GeluKind::None
     } |self, x| x.gelu(match self.approximate { GeluKind::None => Gelu::None, GeluKind::Tanh => Gelu::Tanh });
-    /// x·sigmoid(x).
+    /// Sigmoid linear unit: x·sigmoid(x).
+    ///
+    /// ```
+    /// use kindling::nn::{Module, SiLU};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(SiLU::default().forward(&x)?.to_string(), "tensor([-0.2689,  1.7616])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     SiLU {} |self, x| x.silu();
-    /// 1/(1 + e⁻ˣ).
+    /// Sigmoid: 1/(1 + e⁻ˣ).
+    ///
+    /// ```
+    /// use kindling::nn::{Module, Sigmoid};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Sigmoid::default().forward(&x)?.to_string(), "tensor([0.2689, 0.8808])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     Sigmoid {} |self, x| x.sigmoid();
-    /// tanh x.
+    /// Hyperbolic tangent.
+    ///
+    /// ```
+    /// use kindling::nn::{Module, Tanh};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Tanh::default().forward(&x)?.to_string(), "tensor([-0.7616,  0.9640])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     Tanh {} |self, x| x.tanh();
-    /// log(1 + eˣ).
+    /// Softplus: log(1 + e^(βx))/β.
+    ///
+    /// ```
+    /// use kindling::nn::{Module, Softplus};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Softplus::default().forward(&x)?.to_string(), "tensor([0.3133, 2.1269])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     Softplus {
-        /// The sharpness of the bend.
+        /// Sharpness β of the bend, 1 by default.
         beta: f64 = 1.0,
-        /// Above this, over β, it is linear.
+        /// Linear where β·x exceeds this, 20 by default.
         threshold: f64 = 20.0
     } |self, x| x.softplus(self.beta, self.threshold);
-    /// eˣ over the sum of all along a dimension.
+    /// Softmax along a dimension: eˣ over the sum of all.
+    ///
+    /// ```
+    /// use kindling::nn::{Module, Softmax};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Softmax::default().forward(&x)?.to_string(), "tensor([0.0474, 0.9526])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     Softmax {
-        /// The dimension.
+        /// Dimension, the last by default.
         dim: isize = -1
     } |self, x| x.softmax(self.dim);
-    /// The logarithm of the softmax.
+    /// Logarithm of the softmax along a dimension.
+    ///
+    /// ```
+    /// use kindling::nn::{LogSoftmax, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(LogSoftmax::default().forward(&x)?.to_string(), "tensor([-3.0486, -0.0486])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     LogSoftmax {
-        /// The dimension.
+        /// Dimension, the last by default.
         dim: isize = -1
     } |self, x| x.log_softmax(self.dim);
 }
 
-/// How GELU is computed.
+/// Formula of GELU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GeluKind {
-    /// By the error function.
+    /// Exact, by the error function.
     #[default]
     None,
-    /// By tanh.
+    /// Approximation by tanh.
     Tanh,
 }

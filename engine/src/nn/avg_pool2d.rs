@@ -1,45 +1,54 @@
-//! `AvgPool2d`: the mean of each window.
+//! `AvgPool2d`: average pooling over windows.
 
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, Layer, Pair, is_no, stateless};
+use super::layer::{Build, LayerConfig, Pair, is_false, stateless};
 use super::max_pool2d::{is_none, none, pooled};
 use crate::ops::AvgPool2dOptions;
 use crate::{Device, Result};
 
-/// The mean of each window.
+/// Average pooling over windows.
 /// [torch.nn.AvgPool2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html)
+///
+/// ```
+/// use kindling::nn::{AvgPool2d, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let images = Tensor::zeros([8, 3, 32, 32], &cpu)?;
+/// assert_eq!(AvgPool2d::new(2).forward(&images)?.dims(), [8, 3, 16, 16]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AvgPool2d {
-    /// The window.
+    /// Height and width of a window.
     pub kernel_size: Pair,
-    /// From one window to the next; the window's own size if left out.
+    /// Stride of the windows; the kernel size by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<Pair>,
-    /// Zeros around the picture, which count.
+    /// Zeros around the image, included in the mean; 0 by default.
     #[serde(default = "none", skip_serializing_if = "is_none")]
     pub padding: Pair,
-    /// Whether windows that reach beyond the end count.
-    #[serde(default, skip_serializing_if = "is_no")]
+    /// Allows windows to reach beyond the end; `false` by default.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub ceil_mode: bool,
 }
 
 impl AvgPool2d {
-    /// Windows side by side.
+    /// Creates a layer with adjacent windows.
     pub fn new(kernel_size: impl Into<Pair>) -> Self {
         Self { kernel_size: kernel_size.into(), stride: None, padding: none(), ceil_mode: false }
     }
 
-    /// From one window to the next.
+    /// Sets the stride of the windows.
     #[must_use]
     pub fn stride(mut self, stride: impl Into<Pair>) -> Self {
         self.stride = Some(stride.into());
         self
     }
 
-    /// Zeros around the picture, which count.
+    /// Sets the zeros around the image, which are included in the mean.
     #[must_use]
     pub fn padding(mut self, padding: impl Into<Pair>) -> Self {
         self.padding = padding.into();
@@ -57,7 +66,7 @@ stateless!(AvgPool2d, |self, input| {
     })
 });
 
-impl Layer for AvgPool2d {
+impl LayerConfig for AvgPool2d {
     fn kind(&self) -> &'static str {
         "AvgPool2d"
     }

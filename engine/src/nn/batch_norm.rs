@@ -1,73 +1,106 @@
-//! `BatchNorm1d`, `BatchNorm2d`: every channel brought to mean 0 and variance 1 over the batch, then scaled.
+//! `BatchNorm1d`, `BatchNorm2d`: each channel normalized to mean 0 and variance 1 over the batch,
+//! then scaled and shifted.
 
 use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, Layer, times};
+use super::layer::{Build, LayerConfig, times};
 use super::{Counter, Members, Module, init};
 use crate::{Device, Error, Result, Tensor};
 
-/// (x − mean)/√(var + ε)·weight + bias for each channel; in training over the batch, while the running statistics
-/// follow; in use with the running statistics.
+/// Batch normalization: (x − mean)/√(var + ε)·weight + bias for each channel. In training the
+/// statistics are the batch's, and the running statistics are updated; in evaluation the running
+/// ones are used.
+///
+/// ```
+/// use kindling::nn::{BatchNorm, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let norm = BatchNorm::<2>::new(3, &cpu)?;
+/// norm.eval(); // Uses the running statistics from here on.
+/// assert_eq!(norm.forward(&Tensor::zeros([1, 3, 4, 4], &cpu)?)?.dims(), [1, 3, 4, 4]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct BatchNorm<const RANK: usize> {
-    /// The scales, at first 1.
+    /// Scale of each channel, initially 1.
     pub weight: Option<Tensor>,
-    /// What is added, at first 0.
+    /// Shift of each channel, initially 0.
     pub bias: Option<Tensor>,
-    /// The running mean, at first 0.
+    /// Running mean, initially 0.
     pub running_mean: Tensor,
-    /// The running variance, at first 1.
+    /// Running variance, initially 1.
     pub running_var: Tensor,
-    /// Batches seen in training.
+    /// Number of training batches.
     pub num_batches_tracked: Counter,
     training: Cell<bool>,
     spec: BatchNormSpec<RANK>,
 }
 
-/// Over (N, C) or (N, C, L).
+/// Batch normalization of (N, C) or (N, C, L).
 /// [torch.nn.BatchNorm1d](https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html)
+///
+/// ```
+/// use kindling::nn::{BatchNorm1d, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let norm = BatchNorm1d::new(1, &cpu)?;
+/// let x = Tensor::from_nested(&[[1.0_f32], [3.0]], &cpu)?;
+/// let y = norm.forward(&x)?.detach().flatten(0, -1)?;
+/// assert_eq!(y.to_string(), "tensor([-1.0000,  1.0000])");
+/// assert_eq!(norm.running_mean.to_string(), "tensor([0.2000])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type BatchNorm1d = BatchNorm<1>;
 
-/// Over (N, C, H, W).
+/// Batch normalization of (N, C, H, W).
 /// [torch.nn.BatchNorm2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html)
+///
+/// ```
+/// use kindling::nn::{BatchNorm2d, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let norm = BatchNorm2d::new(3, &cpu)?;
+/// assert_eq!(norm.forward(&Tensor::zeros([8, 3, 4, 4], &cpu)?)?.dims(), [8, 3, 4, 4]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type BatchNorm2d = BatchNorm<2>;
 
-/// The hyper-parameters of [`BatchNorm`].
+/// Hyper-parameters of [`BatchNorm`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchNormSpec<const RANK: usize> {
-    /// Channels.
+    /// Number of channels.
     pub num_features: usize,
-    /// Added to the variance.
-    #[serde(default = "eps", skip_serializing_if = "is_eps")]
+    /// Term added to the variance, 1e-5 by default.
+    #[serde(default = "default_eps", skip_serializing_if = "is_eps")]
     pub eps: f64,
-    /// How fast the running statistics follow.
-    #[serde(default = "momentum", skip_serializing_if = "is_momentum")]
+    /// Weight of the batch's statistics in the running ones, 0.1 by default.
+    #[serde(default = "default_momentum", skip_serializing_if = "is_momentum")]
     pub momentum: f64,
 }
 
-pub(super) fn eps() -> f64 {
+pub(super) fn default_eps() -> f64 {
     1e-5
 }
 
 pub(super) fn is_eps(x: &f64) -> bool {
-    *x == eps()
+    *x == default_eps()
 }
 
-fn momentum() -> f64 {
+fn default_momentum() -> f64 {
     0.1
 }
 
 fn is_momentum(x: &f64) -> bool {
-    *x == momentum()
+    *x == default_momentum()
 }
 
 impl<const RANK: usize> BatchNormSpec<RANK> {
-    /// With PyTorch's ε and momentum.
+    /// Creates hyper-parameters with PyTorch's ε and momentum.
     pub fn new(num_features: usize) -> Self {
-        Self { num_features, eps: eps(), momentum: momentum() }
+        Self { num_features, eps: default_eps(), momentum: default_momentum() }
     }
 
     const KIND: &'static str = if RANK == 1 { "BatchNorm1d" } else { "BatchNorm2d" };
@@ -78,19 +111,19 @@ impl<const RANK: usize> BatchNormSpec<RANK> {
 }
 
 impl<const RANK: usize> BatchNorm<RANK> {
-    /// With PyTorch's ε and momentum.
+    /// Creates a layer with PyTorch's ε and momentum.
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn new(num_features: usize, device: &Device) -> Result<Self> {
-        Self::of(BatchNormSpec::new(num_features), device)
+        Self::from_spec(BatchNormSpec::new(num_features), device)
     }
 
-    /// A layer of these hyper-parameters.
+    /// Creates a layer from hyper-parameters.
     ///
     /// # Errors
     /// The device cannot compute.
-    pub fn of(spec: BatchNormSpec<RANK>, device: &Device) -> Result<Self> {
+    pub fn from_spec(spec: BatchNormSpec<RANK>, device: &Device) -> Result<Self> {
         let n = spec.num_features;
         Ok(Self {
             weight: Some(init::constant(&[n], 1.0, device)?.requires_grad_(true)?),
@@ -136,7 +169,7 @@ impl<const RANK: usize> Module for BatchNorm<RANK> {
     }
 }
 
-impl<const RANK: usize> Layer for BatchNormSpec<RANK> {
+impl<const RANK: usize> LayerConfig for BatchNormSpec<RANK> {
     fn kind(&self) -> &'static str {
         Self::KIND
     }
@@ -163,6 +196,6 @@ impl<const RANK: usize> Layer for BatchNormSpec<RANK> {
 
 impl<const RANK: usize> Build for BatchNormSpec<RANK> {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
-        Ok(Box::new(BatchNorm::of(self.clone(), device)?))
+        Ok(Box::new(BatchNorm::from_spec(self.clone(), device)?))
     }
 }

@@ -1,28 +1,37 @@
-//! `ClassToken`: a trained vector put before every sequence, in which a transformer gathers what it decides on.
+//! `ClassToken`: a trained vector prepended to every sequence, from which a transformer classifies.
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, Layer, times};
+use super::layer::{Build, LayerConfig, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
-/// (N, L, E) → (N, 1 + L, E). The vector, `cls_token`, is drawn from N(0, 0.02²).
+/// Class token: (N, L, E) → (N, 1 + L, E). The vector, `cls_token`, is drawn from N(0, 0.02²).
+///
+/// ```
+/// use kindling::nn::{ClassToken, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let token = ClassToken::new(16, &cpu)?;
+/// assert_eq!(token.forward(&Tensor::zeros([2, 9, 16], &cpu)?)?.dims(), [2, 10, 16]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ClassToken {
-    /// 1×1×E.
+    /// Class token, 1×1×E.
     pub cls_token: Tensor,
 }
 
-/// The hyper-parameters of [`ClassToken`].
+/// Hyper-parameters of [`ClassToken`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassTokenSpec {
-    /// The length of a vector.
+    /// Length E of a vector.
     pub dim: usize,
 }
 
 impl ClassToken {
-    /// For vectors of a length.
+    /// Creates a layer for vectors of length `dim`.
     ///
     /// # Errors
     /// The device cannot compute.
@@ -44,7 +53,7 @@ impl Module for ClassToken {
     }
 }
 
-impl Layer for ClassTokenSpec {
+impl LayerConfig for ClassTokenSpec {
     fn kind(&self) -> &'static str {
         "ClassToken"
     }

@@ -1,57 +1,67 @@
-//! `Conv2d`: convolution of pictures.
+//! `Conv2d`: convolution of images.
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, Layer, Pair, is_yes, picture, times, windows, yes};
+use super::layer::{Build, LayerConfig, Pair, default_true, image_dims, is_true, times, windows};
 use super::{Members, Module, init};
 use crate::ops::{Conv2dOptions, Padding};
 use crate::{Device, Error, Result, Tensor};
 
-/// Convolution of pictures (NCHW). `weight` is out×(in/groups)×h×w; weight and bias are drawn from U(−k, k),
-/// k = 1/√(in/groups·h·w). [torch.nn.Conv2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html)
+/// Convolution of images (NCHW). `weight` is out×(in/groups)×h×w; weight and bias are drawn from
+/// U(−k, k), k = 1/√(in/groups·h·w).
+/// [torch.nn.Conv2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html)
+///
+/// ```
+/// use kindling::nn::{Conv2d, Conv2dSpec, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let conv = Conv2d::from_spec(&Conv2dSpec::new(3, 16, 3).stride(2).padding(1), &cpu)?;
+/// assert_eq!(conv.forward(&Tensor::zeros([8, 3, 32, 32], &cpu)?)?.dims(), [8, 16, 16, 16]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Conv2d {
-    /// out×(in/groups)×h×w.
+    /// Weight, out×(in/groups)×h×w.
     pub weight: Tensor,
-    /// One number a channel of the result.
+    /// Bias of each output channel.
     pub bias: Option<Tensor>,
     options: Conv2dOptions,
 }
 
-/// The hyper-parameters of [`Conv2d`].
+/// Hyper-parameters of [`Conv2d`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conv2dSpec {
-    /// Channels of the input.
+    /// Number of input channels.
     pub in_channels: usize,
-    /// Channels of the result.
+    /// Number of output channels.
     pub out_channels: usize,
-    /// The window.
+    /// Height and width of the kernel.
     pub kernel_size: Pair,
-    /// From one window to the next.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    /// Stride of the kernel, 1 by default.
+    #[serde(default = "default_stride", skip_serializing_if = "is_one")]
     pub stride: Pair,
-    /// Zeros around the picture.
+    /// Zeros around the image, 0 by default.
     #[serde(default, skip_serializing_if = "is_none")]
     pub padding: ConvPadding,
-    /// From one element of a window to the next.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    /// Distance of the kernel's elements, 1 by default.
+    #[serde(default = "default_stride", skip_serializing_if = "is_one")]
     pub dilation: Pair,
-    /// Groups of channels that do not see each other.
-    #[serde(default = "single", skip_serializing_if = "is_single")]
+    /// Number of groups of channels convolved separately, 1 by default.
+    #[serde(default = "default_groups", skip_serializing_if = "is_single")]
     pub groups: usize,
-    /// Whether a bias is added.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    /// Adds a bias; `true` by default.
+    #[serde(default = "default_true", skip_serializing_if = "is_true")]
     pub bias: bool,
 }
 
-/// Zeros around a picture.
+/// Zeros around an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ConvPadding {
-    /// So many on every side.
+    /// Number of zeros on every side.
     Sizes(Pair),
-    /// By name.
+    /// Padding by name.
     Named(NamedPadding),
 }
 
@@ -59,9 +69,9 @@ pub enum ConvPadding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NamedPadding {
-    /// As many as keep the size; needs a stride of 1.
+    /// Padding that preserves the size; requires a stride of 1.
     Same,
-    /// None.
+    /// No padding.
     Valid,
 }
 
@@ -71,19 +81,19 @@ impl Default for ConvPadding {
     }
 }
 
-fn one() -> Pair {
+fn default_stride() -> Pair {
     Pair([1; 2])
 }
 
 fn is_one(pair: &Pair) -> bool {
-    *pair == one()
+    *pair == default_stride()
 }
 
 fn is_none(padding: &ConvPadding) -> bool {
     *padding == ConvPadding::default()
 }
 
-fn single() -> usize {
+fn default_groups() -> usize {
     1
 }
 
@@ -92,49 +102,49 @@ fn is_single(groups: &usize) -> bool {
 }
 
 impl Conv2dSpec {
-    /// A convolution with stride 1, no padding, and a bias.
+    /// Creates hyper-parameters with stride 1, no padding, and a bias.
     pub fn new(in_channels: usize, out_channels: usize, kernel_size: impl Into<Pair>) -> Self {
         Self {
             in_channels,
             out_channels,
             kernel_size: kernel_size.into(),
-            stride: one(),
+            stride: default_stride(),
             padding: ConvPadding::default(),
-            dilation: one(),
+            dilation: default_stride(),
             groups: 1,
             bias: true,
         }
     }
 
-    /// From one window to the next.
+    /// Sets the stride of the kernel.
     #[must_use]
     pub fn stride(mut self, stride: impl Into<Pair>) -> Self {
         self.stride = stride.into();
         self
     }
 
-    /// Zeros on every side.
+    /// Sets the zeros on every side.
     #[must_use]
     pub fn padding(mut self, padding: impl Into<Pair>) -> Self {
         self.padding = ConvPadding::Sizes(padding.into());
         self
     }
 
-    /// From one element of a window to the next.
+    /// Sets the distance of the kernel's elements.
     #[must_use]
     pub fn dilation(mut self, dilation: impl Into<Pair>) -> Self {
         self.dilation = dilation.into();
         self
     }
 
-    /// Groups of channels that do not see each other.
+    /// Sets the number of groups of channels convolved separately.
     #[must_use]
     pub fn groups(mut self, groups: usize) -> Self {
         self.groups = groups;
         self
     }
 
-    /// Whether a bias is added.
+    /// Adds a bias or not.
     #[must_use]
     pub fn bias(mut self, bias: bool) -> Self {
         self.bias = bias;
@@ -146,7 +156,7 @@ impl Conv2dSpec {
         if *groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
             return Err(format!("has {groups} groups, which do not divide {in_channels} and {out_channels} channels"));
         }
-        if self.padding == ConvPadding::Named(NamedPadding::Same) && self.stride != one() {
+        if self.padding == ConvPadding::Named(NamedPadding::Same) && self.stride != default_stride() {
             return Err("has padding 'same', which needs a stride of 1".into());
         }
         Ok(())
@@ -154,19 +164,19 @@ impl Conv2dSpec {
 }
 
 impl Conv2d {
-    /// A convolution with stride 1, no padding, and a bias.
+    /// Creates a convolution with stride 1, no padding, and a bias.
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn new(in_channels: usize, out_channels: usize, kernel_size: impl Into<Pair>, device: &Device) -> Result<Self> {
-        Self::of(&Conv2dSpec::new(in_channels, out_channels, kernel_size), device)
+        Self::from_spec(&Conv2dSpec::new(in_channels, out_channels, kernel_size), device)
     }
 
-    /// A convolution of these hyper-parameters.
+    /// Creates a convolution from hyper-parameters.
     ///
     /// # Errors
     /// Groups that do not divide the channels; `same` padding with a stride.
-    pub fn of(spec: &Conv2dSpec, device: &Device) -> Result<Self> {
+    pub fn from_spec(spec: &Conv2dSpec, device: &Device) -> Result<Self> {
         spec.check().map_err(|rule| Error::shape("Conv2d", rule))?;
         let [h, w] = spec.kernel_size.0;
         let shape = [spec.out_channels, spec.in_channels / spec.groups, h, w];
@@ -197,13 +207,13 @@ impl Module for Conv2d {
     }
 }
 
-impl Layer for Conv2dSpec {
+impl LayerConfig for Conv2dSpec {
     fn kind(&self) -> &'static str {
         "Conv2d"
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let [channels, height, width] = picture(input)?;
+        let [channels, height, width] = image_dims(input)?;
         if channels != self.in_channels {
             return Err(format!("expects {} channels, receives {channels} of {}", self.in_channels, times(input)));
         }
@@ -232,6 +242,6 @@ impl Layer for Conv2dSpec {
 
 impl Build for Conv2dSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
-        Ok(Box::new(Conv2d::of(self, device)?))
+        Ok(Box::new(Conv2d::from_spec(self, device)?))
     }
 }

@@ -1,26 +1,37 @@
-//! `Dropout`: in training, elements are zeroed at random and the others made larger.
+//! `Dropout`: random elements set to zero in training, the others scaled up.
 
 use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, Layer};
+use super::layer::{Build, LayerConfig};
 use super::{Members, Module};
 use crate::{Device, Error, Result, Tensor};
 
-/// In training, each element is zero with probability p and else divided by 1 − p; in use, nothing changes.
+/// Dropout: in training, each element is zero with probability p and else divided by 1 − p; the
+/// identity in evaluation.
 /// [torch.nn.Dropout](https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html)
+///
+/// ```
+/// use kindling::nn::{Dropout, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let dropout = Dropout::new(0.5)?;
+/// dropout.eval();
+/// assert_eq!(dropout.forward(&Tensor::ones([2], &cpu)?)?.to_string(), "tensor([1., 1.])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Dropout {
     p: f64,
     training: Cell<bool>,
 }
 
-/// The hyper-parameters of [`Dropout`].
+/// Hyper-parameters of [`Dropout`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DropoutSpec {
-    /// The probability that an element is zeroed.
+    /// Probability of zeroing an element, 0.5 by default.
     pub p: f64,
 }
 
@@ -31,10 +42,10 @@ impl Default for DropoutSpec {
 }
 
 impl Dropout {
-    /// With a probability.
+    /// Creates a layer with a probability.
     ///
     /// # Errors
-    /// It is not between 0 and 1.
+    /// `p` is not between 0 and 1.
     pub fn new(p: f64) -> Result<Self> {
         if !(0.0..=1.0).contains(&p) {
             return Err(Error::value("Dropout", format!("p must be between 0 and 1, got {p}")));
@@ -53,7 +64,7 @@ impl Module for Dropout {
     }
 }
 
-impl Layer for DropoutSpec {
+impl LayerConfig for DropoutSpec {
     fn kind(&self) -> &'static str {
         "Dropout"
     }

@@ -1,47 +1,58 @@
-//! `Embedding`: a vector for each index.
+//! `Embedding`: a trained vector for each index.
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, Layer};
+use super::layer::{Build, LayerConfig};
 use super::{Members, Module, init};
 use crate::{Device, Error, Result, Tensor, no_grad};
 
-/// Row i of `weight` for each index i. The rows are drawn from N(0, 1); that of `padding_idx` is zero and stays.
+/// Embedding: row i of `weight` for each index i. The rows are drawn from N(0, 1); that of
+/// `padding_idx` is zero and stays.
 /// [torch.nn.Embedding](https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html)
+///
+/// ```
+/// use kindling::nn::{Embedding, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let embedding = Embedding::new(10, 4, &cpu)?;
+/// let tokens = Tensor::from_nested(&[[1_i32, 7, 3]], &cpu)?;
+/// assert_eq!(embedding.forward(&tokens)?.dims(), [1, 3, 4]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Embedding {
-    /// One row an index.
+    /// Table with one row per index.
     pub weight: Tensor,
     padding_idx: Option<isize>,
 }
 
-/// The hyper-parameters of [`Embedding`].
+/// Hyper-parameters of [`Embedding`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddingSpec {
-    /// How many indices there are.
+    /// Number of indices.
     pub num_embeddings: usize,
-    /// The length of a vector.
+    /// Length of a vector.
     pub embedding_dim: usize,
-    /// An index whose vector is zero and is not trained; negative ones count from the end.
+    /// Index of the row that is zero and not trained, negative from the end; none by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padding_idx: Option<isize>,
 }
 
 impl Embedding {
-    /// Without padding.
+    /// Creates a layer without padding.
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn new(num_embeddings: usize, embedding_dim: usize, device: &Device) -> Result<Self> {
-        Self::of(&EmbeddingSpec { num_embeddings, embedding_dim, padding_idx: None }, device)
+        Self::from_spec(&EmbeddingSpec { num_embeddings, embedding_dim, padding_idx: None }, device)
     }
 
-    /// A layer of these hyper-parameters.
+    /// Creates a layer from hyper-parameters.
     ///
     /// # Errors
-    /// `padding_idx` is no index.
-    pub fn of(spec: &EmbeddingSpec, device: &Device) -> Result<Self> {
+    /// `padding_idx` is out of range.
+    pub fn from_spec(spec: &EmbeddingSpec, device: &Device) -> Result<Self> {
         let n = spec.num_embeddings as isize;
         if let Some(bad) = spec.padding_idx.filter(|i| *i < -n || *i >= n) {
             return Err(Error::value("Embedding", format!("padding_idx {bad} is no index of {n} embeddings")));
@@ -65,7 +76,7 @@ impl Module for Embedding {
     }
 }
 
-impl Layer for EmbeddingSpec {
+impl LayerConfig for EmbeddingSpec {
     fn kind(&self) -> &'static str {
         "Embedding"
     }
@@ -83,6 +94,6 @@ impl Layer for EmbeddingSpec {
 
 impl Build for EmbeddingSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
-        Ok(Box::new(Embedding::of(self, device)?))
+        Ok(Box::new(Embedding::from_spec(self, device)?))
     }
 }

@@ -1,19 +1,29 @@
-//! `Flatten`: dimensions joined to one.
+//! `Flatten`: dimensions merged into one.
 
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, Layer, stateless};
+use super::layer::{Build, LayerConfig, stateless};
 use crate::{Device, Result};
 
-/// Dimensions `start_dim` to `end_dim`, both included, as one; the batch is dimension 0 and stays by default.
+/// Flattening of the dimensions from `start_dim` to `end_dim`, both included; by default all but
+/// the batch, dimension 0.
 /// [torch.nn.Flatten](https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html)
+///
+/// ```
+/// use kindling::nn::{Flatten, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let images = Tensor::zeros([8, 3, 4, 4], &cpu)?;
+/// assert_eq!(Flatten::default().forward(&images)?.dims(), [8, 48]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flatten {
-    /// The first dimension that is joined.
+    /// First dimension to merge, 1 by default.
     pub start_dim: isize,
-    /// The last one.
+    /// Last dimension to merge, −1 by default.
     pub end_dim: isize,
 }
 
@@ -25,7 +35,7 @@ impl Default for Flatten {
 
 stateless!(Flatten, |self, input| input.flatten(self.start_dim, self.end_dim));
 
-impl Layer for Flatten {
+impl LayerConfig for Flatten {
     fn kind(&self) -> &'static str {
         "Flatten"
     }

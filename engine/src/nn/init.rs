@@ -1,5 +1,5 @@
-//! Initialisation of parameters, by PyTorch's names and distributions. Numbers are drawn on the CPU, so that a seed
-//! gives the same network on every device.
+//! Initialization of parameters, by PyTorch's names and distributions. Numbers are drawn on the
+//! CPU, so that a seed gives the same network on every device.
 //! [torch.nn.init](https://docs.pytorch.org/docs/stable/nn.init.html)
 
 mod random;
@@ -8,38 +8,38 @@ use crate::device::{Array, Device, Element};
 use crate::{Error, Result, Tensor, dispatch};
 use random::{erf_inv, normals, uniforms};
 
-/// The recommended gain of a nonlinearity.
+/// Nonlinearity with a recommended gain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Nonlinearity {
-    /// None, or a convolution: 1.
+    /// None, or a convolution: gain 1.
     Linear,
-    /// 1.
+    /// Sigmoid: gain 1.
     Sigmoid,
-    /// 5/3.
+    /// Hyperbolic tangent: gain 5/3.
     Tanh,
-    /// √2.
+    /// ReLU: gain √2.
     Relu,
-    /// √(2/(1 + slope²)); the default slope is 0.01.
+    /// Leaky ReLU: gain √(2/(1 + slope²)); the default slope is 0.01.
     LeakyRelu(f64),
-    /// 3/4.
+    /// SELU: gain 3/4.
     Selu,
 }
 
-/// Which connections keep their variance: into or out of a neuron.
+/// Fan to normalize by: connections into or out of a neuron.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fan {
-    /// The forward pass.
+    /// Fan in: preserves the variance of the forward pass.
     #[default]
     In,
-    /// The backward pass.
+    /// Fan out: preserves the variance of the backward pass.
     Out,
 }
 
 impl Nonlinearity {
-    /// By PyTorch's name; `param` is the slope of `leaky_relu`.
+    /// Parses PyTorch's name; `param` is the slope of `leaky_relu`.
     ///
     /// # Errors
-    /// No such nonlinearity.
+    /// The name is unknown.
     pub fn named(name: &str, param: Option<f64>) -> Result<Self> {
         Ok(match name {
             "linear" | "conv1d" | "conv2d" | "conv3d" | "conv_transpose1d" | "conv_transpose2d"
@@ -54,7 +54,7 @@ impl Nonlinearity {
     }
 }
 
-/// The factor by which a nonlinearity shrinks the spread of what passes through it.
+/// Returns the recommended gain of a nonlinearity.
 /// [torch.nn.init.calculate_gain](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain)
 pub fn calculate_gain(nonlinearity: Nonlinearity) -> f64 {
     match nonlinearity {
@@ -69,7 +69,7 @@ pub fn calculate_gain(nonlinearity: Nonlinearity) -> f64 {
 /// Fills with U(low, high).
 ///
 /// # Errors
-/// The tensor does not hold floats.
+/// The tensor is not floating point.
 pub fn uniform_(tensor: &Tensor, low: f64, high: f64) -> Result<()> {
     fill(tensor, uniforms(tensor.numel())?.into_iter().map(|u| low + (high - low) * u).collect())
 }
@@ -77,15 +77,15 @@ pub fn uniform_(tensor: &Tensor, low: f64, high: f64) -> Result<()> {
 /// Fills with N(mean, std²).
 ///
 /// # Errors
-/// The tensor does not hold floats.
+/// The tensor is not floating point.
 pub fn normal_(tensor: &Tensor, mean: f64, std: f64) -> Result<()> {
     fill(tensor, normals(tensor.numel())?.into_iter().map(|x| mean + std * x).collect())
 }
 
-/// Fills with N(mean, std²), of which only what lies between `low` and `high` is drawn.
+/// Fills with N(mean, std²), truncated to the range from `low` to `high`.
 ///
 /// # Errors
-/// The tensor does not hold floats; `low` is not below `high`.
+/// The tensor is not floating point; `low` is not below `high`.
 pub fn trunc_normal_(tensor: &Tensor, mean: f64, std: f64, low: f64, high: f64) -> Result<()> {
     if low >= high || std <= 0.0 {
         let rule = format!("needs a spread above 0 and low < high, got std {std}, low {low}, high {high}");
@@ -98,7 +98,7 @@ pub fn trunc_normal_(tensor: &Tensor, mean: f64, std: f64, low: f64, high: f64) 
     fill(tensor, uniforms(tensor.numel())?.into_iter().map(|u| draw(u).clamp(low, high)).collect())
 }
 
-/// Fills with one number.
+/// Fills with a number.
 ///
 /// # Errors
 /// The device cannot compute.
@@ -122,10 +122,10 @@ pub fn zeros_(tensor: &Tensor) -> Result<()> {
     constant_(tensor, 0.0)
 }
 
-/// The identity matrix.
+/// Fills with the identity matrix.
 ///
 /// # Errors
-/// The tensor is no matrix.
+/// The tensor is not a matrix.
 pub fn eye_(tensor: &Tensor) -> Result<()> {
     let &[rows, columns] = tensor.dims() else {
         return Err(Error::shape("eye_", format!("expected a matrix, got the shape {}", tensor.shape())));
@@ -134,10 +134,11 @@ pub fn eye_(tensor: &Tensor) -> Result<()> {
     fill(tensor, (0..rows * columns).map(at).collect())
 }
 
-/// A convolution that passes its input on: 1 in the middle of the window of channel to equal channel.
+/// Fills with a convolution that is the identity: 1 in the center of the kernel from a channel to
+/// the same channel.
 ///
 /// # Errors
-/// The tensor has no 3 to 5 dimensions.
+/// The tensor does not have 3 to 5 dimensions.
 pub fn dirac_(tensor: &Tensor) -> Result<()> {
     let dims = tensor.dims().to_vec();
     if !(3..=5).contains(&dims.len()) {
@@ -152,7 +153,7 @@ pub fn dirac_(tensor: &Tensor) -> Result<()> {
     fill(tensor, data)
 }
 
-/// U(−a, a), a = gain·√(6/(fan_in + fan_out)): Glorot and Bengio.
+/// Fills with U(−a, a), a = gain·√(6/(fan_in + fan_out)): Glorot and Bengio.
 ///
 /// # Errors
 /// Fewer than two dimensions.
@@ -162,7 +163,7 @@ pub fn xavier_uniform_(tensor: &Tensor, gain: f64) -> Result<()> {
     uniform_(tensor, -bound, bound)
 }
 
-/// N(0, std²), std = gain·√(2/(fan_in + fan_out)).
+/// Fills with N(0, std²), std = gain·√(2/(fan_in + fan_out)).
 ///
 /// # Errors
 /// Fewer than two dimensions.
@@ -171,7 +172,7 @@ pub fn xavier_normal_(tensor: &Tensor, gain: f64) -> Result<()> {
     normal_(tensor, 0.0, gain * (2.0 / (fan_in + fan_out)).sqrt())
 }
 
-/// U(−a, a), a = gain·√(3/fan): He and others.
+/// Fills with U(−a, a), a = gain·√(3/fan): He and others.
 ///
 /// # Errors
 /// Fewer than two dimensions.
@@ -180,7 +181,7 @@ pub fn kaiming_uniform_(tensor: &Tensor, fan: Fan, nonlinearity: Nonlinearity) -
     uniform_(tensor, -bound, bound)
 }
 
-/// N(0, std²), std = gain/√fan.
+/// Fills with N(0, std²), std = gain/√fan.
 ///
 /// # Errors
 /// Fewer than two dimensions.
@@ -189,8 +190,8 @@ pub fn kaiming_normal_(tensor: &Tensor, fan: Fan, nonlinearity: Nonlinearity) ->
     normal_(tensor, 0.0, std)
 }
 
-/// A random matrix whose rows (or columns, if there are fewer) are orthogonal and have length `gain`; dimensions
-/// after the first count as one.
+/// Fills with a random matrix whose rows (or columns, if there are fewer) are orthogonal and have
+/// length `gain`; dimensions after the first are merged.
 ///
 /// # Errors
 /// Fewer than two dimensions.
@@ -203,7 +204,7 @@ pub fn orthogonal_(tensor: &Tensor, gain: f64) -> Result<()> {
     for i in 0..vectors.len() {
         let (before, rest) = vectors.split_at_mut(i);
         let Some(vector) = rest.first_mut() else { continue };
-        // Once more, since the first time leaves what rounding brings in.
+        // A second pass removes the rounding errors of the first.
         for other in before.iter().chain(before.iter()) {
             let along: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
             vector.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
@@ -224,7 +225,7 @@ fn kaiming_std(op: &'static str, tensor: &Tensor, fan: Fan, nonlinearity: Nonlin
     Ok(calculate_gain(nonlinearity) / fan.max(1.0).sqrt())
 }
 
-/// How many numbers go into and come out of each neuron.
+/// Returns the fan in and the fan out of each neuron.
 fn fans(op: &'static str, tensor: &Tensor) -> Result<(f64, f64)> {
     let dims = tensor.dims();
     if dims.len() < 2 {
@@ -239,17 +240,17 @@ fn fill(tensor: &Tensor, data: Vec<f64>) -> Result<()> {
     let new = dispatch!(tensor.dtype(), floats T => {
         let data: Vec<T> = data.iter().map(|x| T::from_f64(*x)).collect();
         Tensor::from_array(T::array(data), tensor.shape().clone(), &tensor.device())?
-    }, return Err(Error::dtype("init", format!("only floats are initialised, this tensor is {}", tensor.dtype()))));
+    }, return Err(Error::dtype("init", format!("only floats are initialized, this tensor is {}", tensor.dtype()))));
     tensor.set_(&new)
 }
 
-/// A new parameter drawn from U(−bound, bound).
+/// Creates a parameter drawn from U(−bound, bound).
 pub(super) fn parameter(shape: &[usize], bound: f64, device: &Device) -> Result<Tensor> {
     let numbers = uniforms(shape.iter().product())?.into_iter().map(|u| ((2.0 * u - 1.0) * bound) as f32);
     Tensor::from_array(Array::F32(numbers.collect()), shape, device)?.requires_grad_(true)
 }
 
-/// A new tensor of one number.
+/// Creates a tensor filled with a number.
 pub(super) fn constant(shape: &[usize], value: f32, device: &Device) -> Result<Tensor> {
     Tensor::from_array(Array::F32(vec![value; shape.iter().product()]), shape, device)
 }

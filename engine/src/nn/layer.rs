@@ -1,5 +1,5 @@
-//! A layer as plain data: what it makes of a shape, how many parameters it has, and how it is built. Shapes have no
-//! batch dimension and need no device, so an editor can show them as one types.
+//! Layers as plain data: output shape, number of parameters, construction. Shapes have no batch
+//! dimension and need no device, so an editor can show them during typing.
 
 use std::fmt::{self, Debug};
 
@@ -8,35 +8,35 @@ use serde::{Deserialize, Serialize};
 use super::Module;
 use crate::{Device, Result};
 
-/// The hyper-parameters of a layer.
-pub trait Layer: Debug {
-    /// PyTorch's name of the layer.
+/// Hyper-parameters of a layer, as plain data.
+pub trait LayerConfig: Debug {
+    /// Returns PyTorch's name of the layer.
     fn kind(&self) -> &'static str;
 
-    /// The shape of the result for an input of a shape, both without the batch dimension.
+    /// Returns the output shape for an input shape, both without the batch dimension.
     ///
     /// # Errors
-    /// What does not fit, as a phrase that follows the layer's name: "expects 400 inputs, receives 256".
+    /// The mismatch, as a phrase that follows the layer's name: "expects 400 inputs, receives 256".
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String>;
 
-    /// How many parameters it has.
+    /// Returns the number of parameters.
     fn parameters(&self) -> usize;
 
-    /// Takes over what the input's shape determines, such as the number of channels.
+    /// Adapts hyper-parameters determined by the input's shape, such as the number of channels.
     fn fit(&mut self, input: &[usize]);
 }
 
-/// A layer that can be made. Apart from [`Layer`], so that a program that only describes models, as the page does, holds
-/// no kernel of those that compute them.
-pub trait Build: Layer {
-    /// The layer, initialised as PyTorch does.
+/// Construction of a layer. Separate from [`LayerConfig`], so that a program that only describes
+/// models, as the page does, contains no kernels.
+pub trait Build: LayerConfig {
+    /// Builds the layer, initialized as in PyTorch.
     ///
     /// # Errors
-    /// Hyper-parameters that make no sense; the device cannot compute.
+    /// Invalid hyper-parameters; the device cannot compute.
     fn build(&self, device: &Device) -> Result<Box<dyn Module>>;
 }
 
-/// A height and a width; one number means both.
+/// Height and width; a single number is used for both.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "OneOrTwo", into = "OneOrTwo")]
 pub struct Pair(pub [usize; 2]);
@@ -81,13 +81,13 @@ impl Debug for Pair {
     }
 }
 
-/// A shape as people write it: 16×4×4.
+/// Formats a shape as 16×4×4.
 pub(crate) fn times(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }
 
-/// Channels, height and width of a picture.
-pub(super) fn picture(input: &[usize]) -> Result<[usize; 3], String> {
+/// Returns channels, height and width of an image.
+pub(super) fn image_dims(input: &[usize]) -> Result<[usize; 3], String> {
     <[usize; 3]>::try_from(input).map_err(|_| {
         format!(
             "expects channels×height×width, receives {}",
@@ -96,7 +96,7 @@ pub(super) fn picture(input: &[usize]) -> Result<[usize; 3], String> {
     })
 }
 
-/// Places of a window along one side.
+/// Returns the number of windows along one side.
 pub(super) fn windows(
     size: usize,
     kernel: usize,
@@ -117,7 +117,7 @@ pub(super) fn windows(
     Ok((padded - reach) / stride + 1)
 }
 
-/// `impl Module` for a layer without parameters.
+/// Implements `Module` for a layer without parameters.
 macro_rules! stateless {
     ($name:ident, |$self:ident, $input:ident| $forward:expr) => {
         impl $crate::nn::Module for $name {
@@ -131,14 +131,14 @@ macro_rules! stateless {
 }
 pub(super) use stateless;
 
-pub(super) fn yes() -> bool {
+pub(super) fn default_true() -> bool {
     true
 }
 
-pub(super) fn is_yes(value: &bool) -> bool {
+pub(super) fn is_true(value: &bool) -> bool {
     *value
 }
 
-pub(super) fn is_no(value: &bool) -> bool {
+pub(super) fn is_false(value: &bool) -> bool {
     !*value
 }

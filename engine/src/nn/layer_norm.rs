@@ -1,36 +1,46 @@
-//! `LayerNorm`: the last dimensions brought to mean 0 and variance 1, then scaled.
+//! `LayerNorm`: the last dimensions normalized to mean 0 and variance 1, then scaled and shifted.
 
 use serde::{Deserialize, Serialize};
 
-use super::batch_norm::{eps, is_eps};
-use super::layer::{Build, Layer, times};
+use super::batch_norm::{default_eps, is_eps};
+use super::layer::{Build, LayerConfig, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
-/// (x − mean)/√(var + ε)·weight + bias over the last dimensions.
+/// Layer normalization: (x − mean)/√(var + ε)·weight + bias over the last dimensions.
 /// [torch.nn.LayerNorm](https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html)
+///
+/// ```
+/// use kindling::nn::{LayerNorm, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let norm = LayerNorm::new(&[2], &cpu)?;
+/// let y = norm.forward(&Tensor::from_nested(&[[1.0_f32, 3.0]], &cpu)?)?.detach();
+/// assert_eq!(y.to_string(), "tensor([[-1.0000,  1.0000]])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct LayerNorm {
-    /// The scales, at first 1.
+    /// Scale, initially 1.
     pub weight: Tensor,
-    /// What is added, at first 0.
+    /// Shift, initially 0.
     pub bias: Tensor,
     spec: LayerNormSpec,
 }
 
-/// The hyper-parameters of [`LayerNorm`].
+/// Hyper-parameters of [`LayerNorm`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerNormSpec {
-    /// The sizes of the last dimensions.
+    /// Sizes of the last dimensions.
     #[serde(with = "sizes")]
     pub normalized_shape: Vec<usize>,
-    /// Added to the variance.
-    #[serde(default = "eps", skip_serializing_if = "is_eps")]
+    /// Term added to the variance, 1e-5 by default.
+    #[serde(default = "default_eps", skip_serializing_if = "is_eps")]
     pub eps: f64,
 }
 
-/// Sizes, of which a single one may stand alone.
+/// Serde form of sizes: a list, or a single number.
 mod sizes {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -57,19 +67,19 @@ mod sizes {
 }
 
 impl LayerNorm {
-    /// Over the last dimensions, with PyTorch's ε.
+    /// Creates a layer over the last dimensions, with PyTorch's ε.
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn new(normalized_shape: &[usize], device: &Device) -> Result<Self> {
-        Self::of(LayerNormSpec { normalized_shape: normalized_shape.to_vec(), eps: eps() }, device)
+        Self::from_spec(LayerNormSpec { normalized_shape: normalized_shape.to_vec(), eps: default_eps() }, device)
     }
 
-    /// A layer of these hyper-parameters.
+    /// Creates a layer from hyper-parameters.
     ///
     /// # Errors
     /// The device cannot compute.
-    pub fn of(spec: LayerNormSpec, device: &Device) -> Result<Self> {
+    pub fn from_spec(spec: LayerNormSpec, device: &Device) -> Result<Self> {
         let weight = init::constant(&spec.normalized_shape, 1.0, device)?.requires_grad_(true)?;
         let bias = init::constant(&spec.normalized_shape, 0.0, device)?.requires_grad_(true)?;
         Ok(Self { weight, bias, spec })
@@ -87,7 +97,7 @@ impl Module for LayerNorm {
     }
 }
 
-impl Layer for LayerNormSpec {
+impl LayerConfig for LayerNormSpec {
     fn kind(&self) -> &'static str {
         "LayerNorm"
     }
@@ -113,6 +123,6 @@ impl Layer for LayerNormSpec {
 
 impl Build for LayerNormSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
-        Ok(Box::new(LayerNorm::of(self.clone(), device)?))
+        Ok(Box::new(LayerNorm::from_spec(self.clone(), device)?))
     }
 }

@@ -2,21 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, Layer, is_yes, times, yes};
+use super::layer::{Build, LayerConfig, default_true, is_true, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
-/// y = xWᵀ + b over the last dimension. `weight` is out×in; both are drawn from U(−1/√in, 1/√in).
+/// Linear map y = xWᵀ + b over the last dimension. `weight` is out×in; both are drawn from
+/// U(−1/√in, 1/√in).
 /// [torch.nn.Linear](https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html)
+///
+/// ```
+/// use kindling::nn::{Linear, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let linear = Linear::new(784, 10, &cpu)?;
+/// assert_eq!(linear.forward(&Tensor::zeros([8, 784], &cpu)?)?.dims(), [8, 10]);
+/// assert_eq!(linear.num_parameters(), 7850);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Linear {
-    /// out×in.
+    /// Weight, out×in.
     pub weight: Tensor,
-    /// One number an output.
+    /// Bias of each output.
     pub bias: Option<Tensor>,
 }
 
-/// The hyper-parameters of [`Linear`].
+/// Hyper-parameters of [`Linear`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinearSpec {
@@ -24,33 +35,33 @@ pub struct LinearSpec {
     pub in_features: usize,
     /// Size of an output.
     pub out_features: usize,
-    /// Whether b is added.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    /// Adds a bias; `true` by default.
+    #[serde(default = "default_true", skip_serializing_if = "is_true")]
     pub bias: bool,
 }
 
 impl Linear {
-    /// A layer with a bias.
+    /// Creates a layer with a bias.
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn new(in_features: usize, out_features: usize, device: &Device) -> Result<Self> {
-        Self::of(&LinearSpec { in_features, out_features, bias: true }, device)
+        Self::from_spec(&LinearSpec { in_features, out_features, bias: true }, device)
     }
 
-    /// A layer without a bias.
+    /// Creates a layer without a bias.
     ///
     /// # Errors
     /// The device cannot compute.
     pub fn without_bias(in_features: usize, out_features: usize, device: &Device) -> Result<Self> {
-        Self::of(&LinearSpec { in_features, out_features, bias: false }, device)
+        Self::from_spec(&LinearSpec { in_features, out_features, bias: false }, device)
     }
 
-    /// A layer of these hyper-parameters.
+    /// Creates a layer from hyper-parameters.
     ///
     /// # Errors
     /// The device cannot compute.
-    pub fn of(spec: &LinearSpec, device: &Device) -> Result<Self> {
+    pub fn from_spec(spec: &LinearSpec, device: &Device) -> Result<Self> {
         let bound = 1.0 / (spec.in_features.max(1) as f64).sqrt();
         let weight = init::parameter(&[spec.out_features, spec.in_features], bound, device)?;
         let bias = spec.bias.then(|| init::parameter(&[spec.out_features], bound, device)).transpose()?;
@@ -71,7 +82,7 @@ impl Module for Linear {
     }
 }
 
-impl Layer for LinearSpec {
+impl LayerConfig for LinearSpec {
     fn kind(&self) -> &'static str {
         "Linear"
     }
@@ -101,6 +112,6 @@ impl Layer for LinearSpec {
 
 impl Build for LinearSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
-        Ok(Box::new(Linear::of(self, device)?))
+        Ok(Box::new(Linear::from_spec(self, device)?))
     }
 }

@@ -1,44 +1,94 @@
-//! The losses as values that hold their options.
+//! Losses as values that hold their options.
 
 use crate::ops::{CrossEntropyOptions, Reduction};
 use crate::{Result, Tensor};
 
-/// Compares a result with what it should be.
+/// A loss: compares a prediction with its target.
 pub trait Loss {
-    /// The loss.
+    /// Computes the loss.
     ///
     /// # Errors
-    /// Shapes, types or devices that do not fit.
+    /// Shapes, types or devices that do not match.
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor>;
 }
 
-/// Of logits and classes, or probabilities of classes.
+/// Cross-entropy of logits and class targets, or class probabilities.
 /// [torch.nn.CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html)
+///
+/// ```
+/// use kindling::nn::{CrossEntropyLoss, Loss};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let input = Tensor::from_nested(&[[2.0_f32, 1.0]], &cpu)?;
+/// let target = Tensor::from_nested(&[0_i32], &cpu)?;
+/// assert_eq!(CrossEntropyLoss::default().forward(&input, &target)?.to_string(), "tensor(0.3133)");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct CrossEntropyLoss(pub CrossEntropyOptions);
 
-/// Of log-probabilities and classes.
+/// Negative log-likelihood of log-probabilities and class targets.
 /// [torch.nn.NLLLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html)
+///
+/// ```
+/// use kindling::nn::{Loss, NLLLoss};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let input = Tensor::from_nested(&[[-0.5_f32, -1.5]], &cpu)?;
+/// let target = Tensor::from_nested(&[1_i32], &cpu)?;
+/// assert_eq!(NLLLoss::default().forward(&input, &target)?.to_string(), "tensor(1.5000)");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct NLLLoss(pub CrossEntropyOptions);
 
-/// (x − y)².
+/// Mean squared error, (x − y)².
 /// [torch.nn.MSELoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html)
+///
+/// ```
+/// use kindling::nn::{Loss, MSELoss};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let input = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+/// let target = Tensor::from_nested(&[2.0_f32, 4.0], &cpu)?;
+/// assert_eq!(MSELoss::default().forward(&input, &target)?.to_string(), "tensor(2.5000)");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MSELoss(pub Reduction);
 
-/// |x − y|.
+/// Mean absolute error, |x − y|.
 /// [torch.nn.L1Loss](https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html)
+///
+/// ```
+/// use kindling::nn::{L1Loss, Loss};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let input = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+/// let target = Tensor::from_nested(&[2.0_f32, 4.0], &cpu)?;
+/// assert_eq!(L1Loss::default().forward(&input, &target)?.to_string(), "tensor(1.5000)");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct L1Loss(pub Reduction);
 
-/// (x − y)²/2β up to β, beyond it |x − y| − β/2.
+/// Smooth L1 loss: (x − y)²/2β up to β, beyond it |x − y| − β/2.
 /// [torch.nn.SmoothL1Loss](https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html)
+///
+/// ```
+/// use kindling::nn::{Loss, SmoothL1Loss};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let input = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+/// let target = Tensor::from_nested(&[1.5_f32, 4.0], &cpu)?;
+/// assert_eq!(SmoothL1Loss::default().forward(&input, &target)?.to_string(), "tensor(0.8125)");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SmoothL1Loss {
-    /// Where it becomes linear.
+    /// Difference from which the loss is linear, 1 by default.
     pub beta: f64,
-    /// What is made of all elements.
+    /// Reduction of all elements, the mean by default.
     pub reduction: Reduction,
 }
 
@@ -48,15 +98,25 @@ impl Default for SmoothL1Loss {
     }
 }
 
-/// Of logits and probabilities of yes.
+/// Binary cross-entropy of logits and target probabilities.
 /// [torch.nn.BCEWithLogitsLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html)
+///
+/// ```
+/// use kindling::nn::{BCEWithLogitsLoss, Loss};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let input = Tensor::from_nested(&[2.0_f32, -1.0], &cpu)?;
+/// let target = Tensor::from_nested(&[1.0_f32, 0.0], &cpu)?;
+/// assert_eq!(BCEWithLogitsLoss::default().forward(&input, &target)?.to_string(), "tensor(0.2201)");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct BCEWithLogitsLoss {
-    /// A weight for each element.
+    /// Weight of each element; 1 by default.
     pub weight: Option<Tensor>,
-    /// A weight for yes.
+    /// Weight of positive targets; 1 by default.
     pub pos_weight: Option<Tensor>,
-    /// What is made of all elements.
+    /// Reduction of all elements, the mean by default.
     pub reduction: Reduction,
 }
 

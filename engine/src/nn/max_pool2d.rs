@@ -1,27 +1,36 @@
-//! `MaxPool2d`: the largest element of each window.
+//! `MaxPool2d`: max pooling over windows.
 
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, Layer, Pair, is_no, picture, stateless, windows};
+use super::layer::{Build, LayerConfig, Pair, image_dims, is_false, stateless, windows};
 use crate::ops::MaxPool2dOptions;
 use crate::{Device, Result};
 
-/// The largest element of each window.
+/// Max pooling over windows.
 /// [torch.nn.MaxPool2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html)
+///
+/// ```
+/// use kindling::nn::{MaxPool2d, Module};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let images = Tensor::zeros([8, 3, 32, 32], &cpu)?;
+/// assert_eq!(MaxPool2d::new(3).stride(2).padding(1).forward(&images)?.dims(), [8, 3, 16, 16]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MaxPool2d {
-    /// The window.
+    /// Height and width of a window.
     pub kernel_size: Pair,
-    /// From one window to the next; the window's own size if left out.
+    /// Stride of the windows; the kernel size by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<Pair>,
-    /// −∞ around the picture.
+    /// Padding of −∞ around the image, 0 by default.
     #[serde(default = "none", skip_serializing_if = "is_none")]
     pub padding: Pair,
-    /// Whether windows that reach beyond the end count.
-    #[serde(default, skip_serializing_if = "is_no")]
+    /// Allows windows to reach beyond the end; `false` by default.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub ceil_mode: bool,
 }
 
@@ -34,19 +43,19 @@ pub(super) fn is_none(pair: &Pair) -> bool {
 }
 
 impl MaxPool2d {
-    /// Windows side by side.
+    /// Creates a layer with adjacent windows.
     pub fn new(kernel_size: impl Into<Pair>) -> Self {
         Self { kernel_size: kernel_size.into(), stride: None, padding: none(), ceil_mode: false }
     }
 
-    /// From one window to the next.
+    /// Sets the stride of the windows.
     #[must_use]
     pub fn stride(mut self, stride: impl Into<Pair>) -> Self {
         self.stride = Some(stride.into());
         self
     }
 
-    /// −∞ around the picture.
+    /// Sets the padding of −∞ around the image.
     #[must_use]
     pub fn padding(mut self, padding: impl Into<Pair>) -> Self {
         self.padding = padding.into();
@@ -54,7 +63,7 @@ impl MaxPool2d {
     }
 }
 
-/// The shape after pooling.
+/// Returns the shape after pooling.
 pub(super) fn pooled(
     input: &[usize],
     kernel: Pair,
@@ -62,7 +71,7 @@ pub(super) fn pooled(
     padding: Pair,
     ceil_mode: bool,
 ) -> Result<Vec<usize>, String> {
-    let [channels, height, width] = picture(input)?;
+    let [channels, height, width] = image_dims(input)?;
     let stride = stride.unwrap_or(kernel);
     let side = |size: usize, i: usize| {
         let (k, s, p) = (kernel.0[i], stride.0[i], padding.0[i]);
@@ -70,7 +79,7 @@ pub(super) fn pooled(
             return Err(format!("has a padding of {p}, more than half of its window of {k}"));
         }
         let floor = windows(size, k, s, p, 1)?;
-        // One more window if it starts inside of the picture or its left padding.
+        // One more window if it starts inside the image or its leading padding.
         let more = ceil_mode && !(size + 2 * p - k).is_multiple_of(s) && floor * s < size + p;
         Ok(floor + usize::from(more))
     };
@@ -87,7 +96,7 @@ stateless!(MaxPool2d, |self, input| {
     })
 });
 
-impl Layer for MaxPool2d {
+impl LayerConfig for MaxPool2d {
     fn kind(&self) -> &'static str {
         "MaxPool2d"
     }

@@ -1,6 +1,6 @@
-//! Layers and losses, by PyTorch's names, parameters and initialisation. A layer is a file: its hyper-parameters as
-//! plain data (what it makes of a shape, how many parameters it has) and the module that is built from them. It
-//! knows no optimizer, no data and no loop.
+//! Layers and losses, by PyTorch's names, parameters and initialization. A layer is a file: its
+//! hyper-parameters as plain data (output shape, number of parameters) and the module built from
+//! them. The layer knows no optimizer, no data and no loop.
 
 mod layer;
 mod module;
@@ -40,7 +40,7 @@ pub use dropout::{Dropout, DropoutSpec};
 pub use embedding::{Embedding, EmbeddingSpec};
 pub use flatten::Flatten;
 pub(crate) use layer::times;
-pub use layer::{Build, Layer, Pair};
+pub use layer::{Build, LayerConfig, Pair};
 pub use layer_norm::{LayerNorm, LayerNormSpec};
 pub use linear::{Linear, LinearSpec};
 pub use loss::{BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLoss, SmoothL1Loss};

@@ -1,5 +1,5 @@
-//! What a layer and a network are: something with a forward pass whose parameters and buffers have PyTorch's names.
-//! It knows no layer.
+//! Modules: layers and networks with a forward pass, whose parameters and buffers have PyTorch's
+//! names. This file knows no particular layer.
 
 use std::cell::{Cell, RefCell};
 
@@ -37,31 +37,31 @@ use crate::{Result, Tensor};
 /// # Ok(()) }
 /// ```
 pub trait Module {
-    /// The result for a batch.
+    /// Computes the output for a batch.
     ///
     /// # Errors
-    /// The input's shape, type or device does not fit.
+    /// The input's shape, type or device does not match.
     fn forward(&self, input: &Tensor) -> Result<Tensor>;
 
-    /// Names the parameters, buffers and inner modules, in the order of PyTorch's definition.
+    /// Registers the parameters, buffers and inner modules, in the order of PyTorch's definition.
     fn members<'a>(&'a self, to: &mut Members<'a>);
 
-    /// The parameters by name, such as `layer1.0.conv1.weight`.
+    /// Returns the parameters by name, such as `layer1.0.conv1.weight`.
     fn named_parameters(&self) -> Vec<(String, Tensor)> {
         self.all().into_iter().filter_map(|(name, member)| member.parameter().map(|p| (name, p.clone()))).collect()
     }
 
-    /// The parameters.
+    /// Returns the parameters.
     fn parameters(&self) -> Vec<Tensor> {
         self.named_parameters().into_iter().map(|(_, parameter)| parameter).collect()
     }
 
-    /// How many elements the parameters have.
+    /// Returns the total number of elements of the parameters.
     fn num_parameters(&self) -> usize {
         self.parameters().iter().map(Tensor::numel).sum()
     }
 
-    /// What is kept beside parameters, such as running statistics, by name.
+    /// Returns the buffers, such as running statistics, by name.
     ///
     /// # Errors
     /// The device cannot compute.
@@ -70,7 +70,8 @@ pub trait Module {
         buffers.filter_map(|(name, member)| member.value().transpose().map(|v| v.map(|v| (name, v)))).collect()
     }
 
-    /// Parameters and buffers by PyTorch's names. They are what they are now: later steps do not change them.
+    /// Returns a snapshot of parameters and buffers by PyTorch's names; later steps do not change
+    /// it.
     ///
     /// # Errors
     /// The device cannot compute.
@@ -84,7 +85,7 @@ pub trait Module {
         Ok(dict)
     }
 
-    /// Takes over parameters and buffers. Nothing changes if one does not fit.
+    /// Loads parameters and buffers. Nothing changes if one does not match.
     ///
     /// # Errors
     /// Missing or unexpected names, or other shapes: all of them, by name.
@@ -92,7 +93,7 @@ pub trait Module {
         super::state_dict::load(&self.all(), dict)
     }
 
-    /// Whether layers that differ between training and use, such as dropout and batch norm, train.
+    /// Sets training or evaluation mode, for layers such as dropout and batch norm.
     fn train(&self, training: bool) {
         for (_, member) in self.all() {
             if let Member::Training(cell) = member {
@@ -101,17 +102,17 @@ pub trait Module {
         }
     }
 
-    /// Use instead of training: `train(false)`.
+    /// Sets evaluation mode: `train(false)`.
     fn eval(&self) {
         self.train(false);
     }
 
-    /// Forgets the gradients of the parameters.
+    /// Clears the gradients of the parameters.
     fn zero_grad(&self) {
         self.parameters().iter().for_each(|p| p.set_grad(None));
     }
 
-    /// All members of this and of the inner modules, by full name.
+    /// Returns all members of this and of the inner modules, by full name.
     #[doc(hidden)]
     fn all(&self) -> Vec<(String, Member<'_>)> {
         let mut members = Members::default();
@@ -130,16 +131,16 @@ impl<M: Module + ?Sized> Module for Box<M> {
     }
 }
 
-/// Something that a module has.
+/// A member of a module.
 #[derive(Clone, Copy)]
 pub enum Member<'a> {
-    /// A tensor that is trained.
+    /// A trained tensor.
     Parameter(&'a Tensor),
-    /// A tensor that is kept and not trained.
+    /// A stored tensor that is not trained.
     Buffer(&'a Tensor),
-    /// A count, kept as a tensor without dimensions.
+    /// A counter, stored as a tensor without dimensions.
     Counter(&'a Counter),
-    /// Whether the module trains.
+    /// Training mode of the module.
     Training(&'a Cell<bool>),
 }
 
@@ -160,7 +161,7 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Collects what modules have, under their names.
+/// Collects the members of modules by name.
 #[derive(Default)]
 pub struct Members<'a> {
     prefix: String,
@@ -168,27 +169,27 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// A tensor that is trained.
+    /// Registers a parameter.
     pub fn parameter(&mut self, name: &str, tensor: &'a Tensor) {
         self.push(name, Member::Parameter(tensor));
     }
 
-    /// A tensor that is kept and not trained.
+    /// Registers a buffer.
     pub fn buffer(&mut self, name: &str, tensor: &'a Tensor) {
         self.push(name, Member::Buffer(tensor));
     }
 
-    /// A count.
+    /// Registers a counter.
     pub fn counter(&mut self, name: &str, counter: &'a Counter) {
         self.push(name, Member::Counter(counter));
     }
 
-    /// The cell that says whether the module trains.
+    /// Registers the cell of the training mode.
     pub fn training(&mut self, cell: &'a Cell<bool>) {
         self.push("", Member::Training(cell));
     }
 
-    /// An inner module; under an empty name its members stand beside one's own.
+    /// Registers an inner module; under an empty name its members are on this module's level.
     pub fn module(&mut self, name: &str, module: &'a dyn Module) {
         if name.is_empty() {
             return module.members(self);
@@ -205,14 +206,15 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Where a forward pass stands, and the results that were seen so far.
+/// Current path of a forward pass, and the results observed so far.
 type Seen = (String, Vec<(String, Tensor)>);
 
 thread_local! {
     static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
 }
 
-/// Runs `f` and gives the results of all layers that ran in it, by their full names in the order of their ends.
+/// Runs `f` and returns its result with the outputs of all layers that ran, by full name in the
+/// order of completion.
 pub fn observe<T>(f: impl FnOnce() -> T) -> (T, Vec<(String, Tensor)>) {
     let before = SEEN.replace(Some(Default::default()));
     let result = f();
@@ -220,10 +222,10 @@ pub fn observe<T>(f: impl FnOnce() -> T) -> (T, Vec<(String, Tensor)>) {
     (result, seen)
 }
 
-/// Runs an inner module under its name, so that [`observe`] sees its result: what containers call.
+/// Runs an inner module under its name, so that [`observe`] records its output; containers call it.
 ///
 /// # Errors
-/// What the module refuses.
+/// An error of the module.
 pub fn forward_named(name: &str, module: &dyn Module, input: &Tensor) -> Result<Tensor> {
     let length = SEEN.with_borrow_mut(|seen| {
         seen.as_mut().map(|(prefix, _)| {

@@ -1,40 +1,50 @@
-//! `MultiheadAttention`: every place of a sequence looks at all places, in several ways side by side. Composed of
-//! linear maps, matrix products and a softmax.
+//! `MultiheadAttention`: every position of a sequence attends to all positions, in several heads.
+//! Composed of linear maps, matrix products and a softmax.
 
 use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, Layer, times};
+use super::layer::{Build, LayerConfig, times};
 use super::linear::Linear;
 use super::{Members, Module, init};
 use crate::{Device, Error, Result, Tensor};
 
-/// softmax(QKᵀ/√d)V for each head, d = E/heads; Q, K, V are linear maps of the inputs, the heads joined pass through
-/// another. Sequences are (N, L, E): PyTorch's `batch_first=True`. `in_proj_weight` is 3E×E and holds Q, K, V by rows;
-/// it is drawn as `xavier_uniform_` does, biases are zero.
+/// Multi-head attention: softmax(QKᵀ/√d)V for each head, d = E/heads. Q, K, V are linear maps of
+/// the inputs; another maps the concatenated heads. Sequences are (N, L, E): PyTorch's
+/// `batch_first=True`. `in_proj_weight` is 3E×E and holds Q, K, V by rows; it is drawn by
+/// `xavier_uniform_`, biases are zero.
 /// [torch.nn.MultiheadAttention](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html)
+///
+/// ```
+/// use kindling::nn::{Module, MultiheadAttention};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let attention = MultiheadAttention::new(16, 4, &cpu)?;
+/// assert_eq!(attention.forward(&Tensor::zeros([2, 9, 16], &cpu)?)?.dims(), [2, 9, 16]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct MultiheadAttention {
-    /// 3E×E.
+    /// Weight of the input projections, 3E×E.
     pub in_proj_weight: Tensor,
-    /// 3E.
+    /// Bias of the input projections, 3E.
     pub in_proj_bias: Tensor,
-    /// E×E, and its bias.
+    /// Output projection, E×E with a bias.
     pub out_proj: Linear,
     training: Cell<bool>,
     spec: MultiheadAttentionSpec,
 }
 
-/// The hyper-parameters of [`MultiheadAttention`].
+/// Hyper-parameters of [`MultiheadAttention`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MultiheadAttentionSpec {
-    /// The length of a vector.
+    /// Length E of a vector.
     pub embed_dim: usize,
-    /// How many heads share it.
+    /// Number of heads; must divide E.
     pub num_heads: usize,
-    /// The probability that a place does not look at another, in training.
+    /// Dropout probability of attention weights, 0 by default.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dropout: f64,
 }
@@ -44,19 +54,19 @@ fn is_zero(x: &f64) -> bool {
 }
 
 impl MultiheadAttention {
-    /// Without dropout.
+    /// Creates a layer without dropout.
     ///
     /// # Errors
-    /// The heads do not divide the vector.
+    /// `num_heads` does not divide `embed_dim`.
     pub fn new(embed_dim: usize, num_heads: usize, device: &Device) -> Result<Self> {
-        Self::of(MultiheadAttentionSpec { embed_dim, num_heads, dropout: 0.0 }, device)
+        Self::from_spec(MultiheadAttentionSpec { embed_dim, num_heads, dropout: 0.0 }, device)
     }
 
-    /// A layer of these hyper-parameters.
+    /// Creates a layer from hyper-parameters.
     ///
     /// # Errors
-    /// The heads do not divide the vector.
-    pub fn of(spec: MultiheadAttentionSpec, device: &Device) -> Result<Self> {
+    /// `num_heads` does not divide `embed_dim`.
+    pub fn from_spec(spec: MultiheadAttentionSpec, device: &Device) -> Result<Self> {
         spec.check().map_err(|rule| Error::shape("MultiheadAttention", rule))?;
         let dim = spec.embed_dim;
         let in_proj_weight = Tensor::zeros([3 * dim, dim], device)?;
@@ -74,17 +84,17 @@ impl MultiheadAttention {
         })
     }
 
-    /// Attention of `query` to `key`, giving of `value`.
+    /// Computes the attention of `query` to `key`, applied to `value`.
     ///
     /// # Errors
-    /// Shapes that do not fit.
+    /// Shapes that do not match.
     pub fn attend(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
         let (weights, biases) = (self.in_proj_weight.chunk(3, 0)?, self.in_proj_bias.chunk(3, 0)?);
         let project = |x: &Tensor, i: usize| self.heads(&x.linear(&weights[i], Some(&biases[i]))?);
         self.mix(&project(query, 0)?, &project(key, 1)?, &project(value, 2)?)
     }
 
-    /// (N, L, E) → (N, heads, L, E/heads).
+    /// Splits heads: (N, L, E) → (N, heads, L, E/heads).
     fn heads(&self, x: &Tensor) -> Result<Tensor> {
         let &[batch, length, dim] = x.dims() else {
             let rule = format!("expected (N, L, E), got the shape {}", x.shape());
@@ -131,7 +141,7 @@ impl MultiheadAttentionSpec {
     }
 }
 
-impl Layer for MultiheadAttentionSpec {
+impl LayerConfig for MultiheadAttentionSpec {
     fn kind(&self) -> &'static str {
         "MultiheadAttention"
     }
@@ -155,6 +165,6 @@ impl Layer for MultiheadAttentionSpec {
 
 impl Build for MultiheadAttentionSpec {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>> {
-        Ok(Box::new(MultiheadAttention::of(self.clone(), device)?))
+        Ok(Box::new(MultiheadAttention::from_spec(self.clone(), device)?))
     }
 }

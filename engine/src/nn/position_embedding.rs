@@ -1,30 +1,39 @@
-//! `PositionEmbedding`: a trained vector added at each place of a sequence.
+//! `PositionEmbedding`: a trained vector added at each position of a sequence.
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, Layer, times};
+use super::layer::{Build, LayerConfig, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
-/// x + `pos_embed` for x of (N, L, E). The vectors are drawn from N(0, 0.02²).
+/// Position embedding: x + `pos_embed` for x of (N, L, E). The vectors are drawn from N(0, 0.02²).
+///
+/// ```
+/// use kindling::nn::{Module, PositionEmbedding};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let embedding = PositionEmbedding::new(9, 16, &cpu)?;
+/// assert_eq!(embedding.forward(&Tensor::zeros([2, 9, 16], &cpu)?)?.dims(), [2, 9, 16]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct PositionEmbedding {
-    /// 1×L×E.
+    /// Vectors, 1×L×E.
     pub pos_embed: Tensor,
 }
 
-/// The hyper-parameters of [`PositionEmbedding`].
+/// Hyper-parameters of [`PositionEmbedding`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PositionEmbeddingSpec {
-    /// The length of a sequence.
+    /// Length L of a sequence.
     pub length: usize,
-    /// The length of a vector.
+    /// Length E of a vector.
     pub dim: usize,
 }
 
 impl PositionEmbedding {
-    /// For sequences of a length of vectors of a length.
+    /// Creates a layer for sequences of `length` vectors of length `dim`.
     ///
     /// # Errors
     /// The device cannot compute.
@@ -45,7 +54,7 @@ impl Module for PositionEmbedding {
     }
 }
 
-impl Layer for PositionEmbeddingSpec {
+impl LayerConfig for PositionEmbeddingSpec {
     fn kind(&self) -> &'static str {
         "PositionEmbedding"
     }

@@ -1,11 +1,21 @@
-//! `Residual`: what layers change is added to what they were given.
+//! `Residual`: a residual block, which adds its input to the output of its layers.
 
 use super::module::forward_named;
 use super::{Members, Module, Sequential};
 use crate::{Result, Tensor};
 
-/// activation(body(x) + shortcut(x)); without a shortcut, x itself is added. The members of the body stand beside
-/// this module's own, those of the shortcut under `downsample`, as in torchvision's blocks.
+/// Residual block: activation(body(x) + shortcut(x)); without a shortcut, x itself is added. The
+/// members of the body are on this module's level, those of the shortcut under `downsample`, as in
+/// torchvision's blocks.
+///
+/// ```
+/// use kindling::nn::{Linear, Module, ReLU, Residual, Sequential};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let block = Residual::new(Sequential::new().push(Linear::new(4, 4, &cpu)?)).activation(ReLU::default());
+/// assert_eq!(block.forward(&Tensor::zeros([2, 4], &cpu)?)?.dims(), [2, 4]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub struct Residual {
     body: Sequential,
     shortcut: Option<Sequential>,
@@ -13,19 +23,19 @@ pub struct Residual {
 }
 
 impl Residual {
-    /// body(x) + x.
+    /// Creates a block for body(x) + x.
     pub fn new(body: Sequential) -> Self {
         Self { body, shortcut: None, activation: None }
     }
 
-    /// Layers for what is added: where the body changes the shape.
+    /// Sets the layers of the shortcut, for a body that changes the shape.
     #[must_use]
     pub fn shortcut(mut self, shortcut: Sequential) -> Self {
         self.shortcut = Some(shortcut);
         self
     }
 
-    /// A module after the sum.
+    /// Sets a module to apply after the sum.
     #[must_use]
     pub fn activation(mut self, activation: impl Module + 'static) -> Self {
         self.activation = Some(Box::new(activation));

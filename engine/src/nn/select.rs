@@ -1,24 +1,33 @@
-//! `Select`: one element of a dimension, as a layer: how a transformer's class token is taken out.
+//! `Select`: one element of a dimension, as a layer, such as a transformer's class token.
 
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, Layer, stateless, times};
+use super::layer::{Build, LayerConfig, stateless, times};
 use crate::{Device, Result};
 
-/// Element `index` of dimension `dim`, which disappears; the batch is dimension 0.
+/// Selection of element `index` of dimension `dim`, which is removed; the batch is dimension 0.
+///
+/// ```
+/// use kindling::nn::{Module, Select};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let tokens = Tensor::zeros([2, 10, 16], &cpu)?;
+/// assert_eq!(Select { dim: 1, index: 0 }.forward(&tokens)?.dims(), [2, 16]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Select {
-    /// The dimension.
+    /// Dimension to select from.
     pub dim: usize,
-    /// The element; negative ones count from the end.
+    /// Index of the element, negative from the end.
     pub index: isize,
 }
 
 stateless!(Select, |self, input| input.select(self.dim as isize, self.index));
 
-impl Layer for Select {
+impl LayerConfig for Select {
     fn kind(&self) -> &'static str {
         "Select"
     }

@@ -1,10 +1,10 @@
-//! `Sequential`: modules one after another.
+//! `Sequential`: modules in sequence.
 
 use super::module::forward_named;
 use super::{Members, Module};
 use crate::{Result, Tensor};
 
-/// Modules one after another, each with a name: its number, as in PyTorch, or one that was given.
+/// Modules in sequence, each with a name: its index, as in PyTorch, or a given one.
 /// [torch.nn.Sequential](https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html)
 ///
 /// ```
@@ -26,26 +26,27 @@ pub struct Sequential {
 }
 
 impl Sequential {
-    /// No modules: the identity.
+    /// Creates an empty sequence: the identity.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a module under its number.
+    /// Appends a module under its index.
     #[must_use]
     pub fn push(self, module: impl Module + 'static) -> Self {
         let name = self.modules.len().to_string();
         self.named(name, module)
     }
 
-    /// Adds a module under a name; under an empty one, its parameters stand beside this one's own.
+    /// Appends a module under a name; under an empty one, its parameters are on this module's
+    /// level.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>, module: impl Module + 'static) -> Self {
         self.modules.push((name.into(), Box::new(module)));
         self
     }
 
-    /// The modules and their names.
+    /// Iterates over the modules and their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &dyn Module)> {
         self.modules.iter().map(|(name, module)| (name.as_str(), &**module))
     }

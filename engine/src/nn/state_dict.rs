@@ -1,5 +1,5 @@
-//! Parameters and buffers by name: what is saved and loaded. It knows names, shapes and devices, no layer and no
-//! file.
+//! State dicts: parameters and buffers by name, for saving and loading. The module knows names,
+//! shapes and devices, no layer and no file.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,12 +12,12 @@ use crate::{Error, Result, Tensor};
 pub struct StateDict(Vec<(String, Tensor)>);
 
 impl StateDict {
-    /// The tensor of a name.
+    /// Returns the tensor of a name.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, tensor)| tensor)
     }
 
-    /// Adds a tensor, or replaces the one of this name.
+    /// Inserts a tensor, or replaces the one of this name.
     pub fn insert(&mut self, name: impl Into<String>, tensor: Tensor) {
         let name = name.into();
         match self.0.iter_mut().find(|(n, _)| *n == name) {
@@ -26,22 +26,22 @@ impl StateDict {
         }
     }
 
-    /// Names and tensors.
+    /// Iterates over names and tensors.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.0.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
 
-    /// The names.
+    /// Iterates over the names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// How many there are.
+    /// Returns the number of tensors.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if there are no tensors.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -64,7 +64,7 @@ impl IntoIterator for StateDict {
     }
 }
 
-/// Gives members the tensors of their names, once all fit.
+/// Loads the tensors into the members of their names, once all match.
 pub(super) fn load(members: &[(String, Member<'_>)], dict: &StateDict) -> Result<()> {
     let mut wrong = Vec::new();
     let mut found = Vec::new();
@@ -96,7 +96,7 @@ impl Member<'_> {
     fn fits(&self, tensor: &Tensor) -> Result<(), String> {
         let (shape, expected) = match self {
             Self::Parameter(own) | Self::Buffer(own) => (tensor.dims(), own.dims()),
-            // PyTorch keeps counts without dimensions.
+            // PyTorch stores counters without dimensions.
             _ => (tensor.dims(), &[] as &[usize]),
         };
         if shape == expected { Ok(()) } else { Err(format!("expected {expected:?}, got {shape:?}")) }
@@ -118,7 +118,7 @@ impl Member<'_> {
     }
 }
 
-/// The tensor on a device. From a GPU, only to itself: reading needs a wait.
+/// Moves the tensor to a device. From a GPU, only to itself: readback has to wait.
 fn moved(tensor: &Tensor, device: &Device) -> Result<Tensor> {
     if tensor.device().same(device) {
         return Ok(tensor.clone());
@@ -130,7 +130,7 @@ fn moved(tensor: &Tensor, device: &Device) -> Result<Tensor> {
     Tensor::from_array(read_now(tensor)?, tensor.shape().clone(), device)
 }
 
-/// The elements of a tensor on the CPU, without a wait.
+/// Returns the elements of a tensor on the CPU, without waiting.
 pub(super) fn read_now(tensor: &Tensor) -> Result<crate::device::Array> {
     let mut read = std::pin::pin!(tensor.to_array());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -140,7 +140,8 @@ pub(super) fn read_now(tensor: &Tensor) -> Result<crate::device::Array> {
     }
 }
 
-/// A count such as `num_batches_tracked`: kept on the CPU, so that counting costs no kernel, and shown as a tensor.
+/// A counter such as `num_batches_tracked`: stored on the CPU, so that counting runs no kernel, and
+/// returned as a tensor.
 #[derive(Debug, Default)]
 pub struct Counter {
     loaded: RefCell<Option<Tensor>>,
@@ -148,12 +149,12 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Counts one.
+    /// Increments the counter.
     pub fn add_one(&self) {
         self.since.set(self.since.get().wrapping_add(1));
     }
 
-    /// The count without dimensions, an i32; an i64 if it goes on from a larger one.
+    /// Returns the count without dimensions, an i32; an i64 if it was loaded as a larger one.
     ///
     /// # Errors
     /// The device cannot compute.

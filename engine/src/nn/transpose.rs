@@ -1,24 +1,33 @@
-//! `Transpose`: two dimensions exchanged, as a layer: how a picture's patches become a sequence.
+//! `Transpose`: two dimensions swapped, as a layer that turns an image's patches into a sequence.
 
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, Layer, stateless, times};
+use super::layer::{Build, LayerConfig, stateless, times};
 use crate::{Device, Result};
 
-/// Dimensions `dim0` and `dim1` exchanged; the batch is dimension 0.
+/// Swap of dimensions `dim0` and `dim1`; the batch is dimension 0.
+///
+/// ```
+/// use kindling::nn::{Module, Transpose};
+/// use kindling::{Device, Tensor};
+/// let cpu = Device::cpu();
+/// let patches = Tensor::zeros([2, 16, 9], &cpu)?;
+/// assert_eq!(Transpose { dim0: 1, dim1: 2 }.forward(&patches)?.dims(), [2, 9, 16]);
+/// # Ok::<(), kindling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transpose {
-    /// One.
+    /// First dimension to swap.
     pub dim0: usize,
-    /// The other.
+    /// Second dimension to swap.
     pub dim1: usize,
 }
 
 stateless!(Transpose, |self, input| input.transpose(self.dim0 as isize, self.dim1 as isize));
 
-impl Layer for Transpose {
+impl LayerConfig for Transpose {
     fn kind(&self) -> &'static str {
         "Transpose"
     }

@@ -1,4 +1,4 @@
-//! `arange`, `linspace`: numbers made of an element's place.
+//! `arange`, `linspace`: numbers computed from the index.
 
 use std::hash::Hasher;
 
@@ -10,7 +10,8 @@ use crate::{Error, Result, dispatch};
 
 use super::create::TensorOptions;
 
-/// `start + i·step`, from the end as `end − (len − 1 − i)·step` in the second half, as torch.linspace does.
+/// Computes `start + i·step`, and from the end as `end − (len − 1 − i)·step` in the second half, as
+/// torch.linspace does.
 #[derive(Debug)]
 struct Arange {
     len: usize,
@@ -75,11 +76,18 @@ impl Pointwise for Arange {
 }
 
 impl Tensor {
-    /// `start, start + step, …` up to but not including `end`.
+    /// Creates a 1-D tensor of `start, start + step, …` up to but not including `end`.
     /// [torch.arange](https://docs.pytorch.org/docs/stable/generated/torch.arange.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// assert_eq!(Tensor::arange(1.0, 2.0, 0.25, &cpu)?.to_string(), "tensor([1.0000, 1.2500, 1.5000, 1.7500])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// `step` is zero or points away from `end`; bool; f64 on a GPU.
+    /// `step` is zero or leads away from `end`; bool; f64 on a GPU.
     pub fn arange(start: f64, end: f64, step: f64, options: impl Into<TensorOptions>) -> Result<Self> {
         let TensorOptions { dtype, device } = options.into();
         let len = ((end - start) / step).ceil();
@@ -92,11 +100,18 @@ impl Tensor {
         Self::create(Arange { len, dtype, start, step, end: last }, &device)
     }
 
-    /// `steps` numbers from `start` to `end`, both included, at equal distances.
+    /// Creates a 1-D tensor of `steps` evenly spaced numbers from `start` to `end`, both included.
     /// [torch.linspace](https://docs.pytorch.org/docs/stable/generated/torch.linspace.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// assert_eq!(Tensor::linspace(0.0, 1.0, 5, &cpu)?.to_string(), "tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A type that is no float; f64 on a GPU.
+    /// A type that is not floating point; f64 on a GPU.
     pub fn linspace(start: f64, end: f64, steps: usize, options: impl Into<TensorOptions>) -> Result<Self> {
         let TensorOptions { dtype, device } = options.into();
         if !dtype.is_float() {

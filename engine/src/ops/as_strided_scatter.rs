@@ -1,5 +1,5 @@
-//! `as_strided_scatter`: a copy of a tensor in which the elements that a layout visits are replaced. It is the
-//! gradient of every slice, and the meaning of a change in place through a view.
+//! `as_strided_scatter`: a copy of a tensor with the elements of a layout replaced. It is the
+//! gradient of every slice, and implements changes in place through a view.
 
 use std::hash::{Hash, Hasher};
 
@@ -11,12 +11,12 @@ use crate::tensor::{
 };
 use crate::{Error, Result, dispatch, shader};
 
-/// The shader takes so many dimensions, after neighbours have been joined.
-const MOST_DIMS: usize = 8;
+/// Maximum number of dimensions in the shader, after merging neighbors.
+const MAX_DIMS: usize = 8;
 
 #[derive(Debug)]
 struct AsStridedScatter {
-    /// Where the elements of the source go, within the contiguous input.
+    /// Layout of the source's elements in the contiguous input.
     layout: Layout,
 }
 
@@ -83,9 +83,9 @@ impl Kernel for AsStridedScatter {
         fn run<T: Element>(layout: &Layout, operands: &[View<'_>], output: &mut [T]) -> Result<()> {
             output.copy_from_slice(operands[0].contiguous::<T>()?);
             let mut source = operands[1].contiguous::<T>()?.iter();
-            layout.for_each(|place| {
+            layout.for_each(|offset| {
                 if let Some(x) = source.next() {
-                    output[place] = *x;
+                    output[offset] = *x;
                 }
             });
             Ok(())
@@ -95,8 +95,8 @@ impl Kernel for AsStridedScatter {
 
     fn gpu(&self, operands: &[ViewSpec], _output: &Spec, _device: &Device) -> Result<Program> {
         let (sizes, strides) = self.layout.collapse();
-        if sizes.len() > MOST_DIMS {
-            return Err(Error::shape(self.name(), format!("more than {MOST_DIMS} dimensions: {}", self.layout.shape)));
+        if sizes.len() > MAX_DIMS {
+            return Err(Error::shape(self.name(), format!("more than {MAX_DIMS} dimensions: {}", self.layout.shape)));
         }
         let len = operands[0].layout.numel();
         let copy = Launch {
@@ -117,19 +117,21 @@ impl Kernel for AsStridedScatter {
     }
 }
 
-/// The shader's `Params`: offsets of output and input; sizes and strides innermost first.
+/// Returns the shader's `Params`: offsets of output and input, then sizes and strides innermost
+/// first.
 fn params(numel: usize, sizes: &[usize], strides: &[isize], offsets: [usize; 2]) -> Vec<Param> {
     let inner = |i: usize| sizes.len().checked_sub(i + 1);
     let mut params = vec![Param::from(numel), Param::from(sizes.len())];
     params.extend(offsets.map(Param::from));
-    params.extend((0..MOST_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
-    params.extend((0..MOST_DIMS).map(|i| inner(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
+    params.extend((0..MAX_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
+    params.extend((0..MAX_DIMS).map(|i| inner(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
     params
 }
 
 impl Tensor {
-    /// A copy of `self` in which the elements that `layout` visits, over the contiguous elements, are those of
-    /// `source`. [torch.as_strided_scatter](https://docs.pytorch.org/docs/stable/generated/torch.as_strided_scatter.html)
+    /// Returns a copy of `self` in which the elements of `layout`, over the contiguous elements,
+    /// are replaced by those of `source`.
+    /// [torch.as_strided_scatter](https://docs.pytorch.org/docs/stable/generated/torch.as_strided_scatter.html)
     pub(crate) fn as_strided_scatter(&self, source: &Self, layout: &Layout) -> Result<Self> {
         Self::apply(AsStridedScatter { layout: layout.clone() }, &[self, source])
     }

@@ -5,25 +5,25 @@ use crate::{Error, Result};
 
 use super::pool::{MeanPool, Means, Windows, float_only, planes};
 
-/// Which means are taken; [`AvgPool2dOptions::new`] gives PyTorch's defaults.
+/// Options of [`Tensor::avg_pool2d`]; [`AvgPool2dOptions::new`] gives PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AvgPool2dOptions {
     /// Height and width of a window.
     pub kernel_size: [usize; 2],
-    /// Distance of windows, down and right.
+    /// Stride of the windows, down and right; the kernel size by default.
     pub stride: [usize; 2],
-    /// Zeros at top and bottom, and left and right.
+    /// Zeros added at top and bottom, and at left and right; 0 by default.
     pub padding: [usize; 2],
-    /// Whether windows may stand over the end.
+    /// Allows windows to reach beyond the end; `false` by default.
     pub ceil_mode: bool,
-    /// Whether zeros of the padding count.
+    /// Includes zeros of the padding in the mean; `true` by default.
     pub count_include_pad: bool,
-    /// What sums are divided by, instead of the number of elements.
+    /// Divisor of the sums; the number of elements by default.
     pub divisor_override: Option<usize>,
 }
 
 impl AvgPool2dOptions {
-    /// Windows of this size side by side.
+    /// Creates the options for adjacent windows of this size.
     pub fn new(kernel_size: [usize; 2]) -> Self {
         Self {
             kernel_size,
@@ -37,12 +37,20 @@ impl AvgPool2dOptions {
 }
 
 impl Tensor {
-    /// The mean of every window of images (n, c, h, w), or of one (c, h, w).
+    /// Computes the mean of every window of images (n, c, h, w), or of one (c, h, w).
     /// [torch.nn.functional.avg_pool2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html)
     ///
+    /// ```
+    /// use kindling::{ops::AvgPool2dOptions, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[[1.0_f32, 2.0], [3.0, 4.0]]], &cpu)?;
+    /// assert_eq!(x.avg_pool2d(&AvgPool2dOptions::new([2, 2]))?.to_string(), "tensor([[[2.5000]]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Other numbers of dimensions; a kernel or stride of 0; padding wider than half of the kernel; no window; a
-    /// divisor of 0; integers.
+    /// The input has another number of dimensions or an integer type; a kernel, stride or divisor
+    /// is 0; the padding exceeds half of the kernel; no window fits.
     pub fn avg_pool2d(&self, options: &AvgPool2dOptions) -> Result<Self> {
         const OP: &str = "avg_pool2d";
         float_only(OP, self.dtype())?;

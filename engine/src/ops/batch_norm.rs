@@ -1,4 +1,5 @@
-//! `batch_norm`: each channel normalised over the batch (and over space), or with running statistics.
+//! `batch_norm`: each channel normalized over the batch (and over space), or with running
+//! statistics.
 
 use super::reduce::Dims;
 use crate::tensor::{Shape, Tensor, no_grad};
@@ -7,10 +8,10 @@ use crate::{Error, Result};
 const OP: &str = "batch_norm";
 
 impl Tensor {
-    /// (x − mean)/√(var + eps)·weight + bias for each channel, dimension 1 of `self` (N, C, …). In training, mean and
-    /// var (over n) are the batch's, and the running statistics, if given, become
-    /// `(1 − momentum)·old + momentum·batch` in place, of var over n − 1; an empty batch leaves them. Otherwise mean and
-    /// var are the running statistics.
+    /// Computes (x − mean)/√(var + eps)·weight + bias for each channel, dimension 1 of `self` (N,
+    /// C, …). In training, mean and var (over n) are the batch's, and the running statistics, if
+    /// given, become `(1 − momentum)·old + momentum·batch` in place, with var over n − 1; an empty
+    /// batch leaves them. Otherwise mean and var are the running statistics.
     /// [torch.nn.functional.batch_norm](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html)
     ///
     /// ```
@@ -23,8 +24,8 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Fewer than two dimensions; statistics, weight or bias of another size than C; in training, a single value for
-    /// each channel; otherwise, no running statistics.
+    /// Fewer than two dimensions; statistics, weight or bias of another size than C; in training, a
+    /// single value per channel; otherwise, no running statistics.
     #[expect(clippy::too_many_arguments, reason = "they are PyTorch's; nn::BatchNorm2d is the way to pass fewer")]
     pub fn batch_norm(
         &self,
@@ -88,7 +89,7 @@ impl Tensor {
     }
 }
 
-/// x·weight + bias, where there are any.
+/// Computes x·weight + bias, each if given.
 pub(crate) fn affine(x: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -> Result<Tensor> {
     let x = weight.map_or(Ok(x.clone()), |weight| x.mul(weight))?;
     bias.map_or(Ok(x.clone()), |bias| x.add(bias))

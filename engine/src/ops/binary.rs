@@ -1,6 +1,7 @@
-//! The family of pointwise operations of two tensors: `output[i] = f(input[i], other[i])`, after broadcasting and
-//! type promotion. A member gives `f` in Rust and in WGSL (`NAME_forward`, and `NAME_forward_i32` if it takes
-//! integers) and its derivatives in tensor operations; gradients are summed over broadcast dimensions by `expand`.
+//! The family of pointwise operations of two tensors: `output[i] = f(input[i], other[i])`, after
+//! broadcasting and type promotion. A member has `f` in Rust and in WGSL (`NAME_forward`, and
+//! `NAME_forward_i32` if it takes integers) and derivatives in tensor operations; gradients are
+//! summed over broadcast dimensions by `expand`.
 
 mod add;
 mod add_scalar;
@@ -33,26 +34,27 @@ use crate::{Error, Result, dispatch};
 pub(crate) trait Binary: Debug + Send + Sync + Sized + 'static {
     /// PyTorch's name, and the stem of the shader.
     const NAME: &'static str;
-    /// The shader and what it calls.
+    /// Shader, with the pieces it calls.
     const WGSL: &'static [&'static str];
-    /// What the derivative looks at.
+    /// Tensors that the derivative reads.
     const SAVES: Saves;
-    /// The meaning for integers; without it integers are converted to f32.
+    /// Integer implementation; without it integers are converted to f32.
     const INT: Option<BinaryInts<Self>>;
 
-    /// The arguments, in the order in which the WGSL function takes them after the elements.
+    /// Returns the arguments that the WGSL function takes after the elements, in order.
     fn scalars(&self) -> Scalars {
         Scalars::new()
     }
 
-    /// One element.
+    /// Computes one element.
     fn forward<T: Float>(&self, x: T, y: T) -> T;
 
-    /// The gradients of the two inputs; those that [`Vjp::needs`] denies may be left out.
+    /// Computes the gradients of the two inputs; those not needed by [`Vjp::needs`] may be left
+    /// out.
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]>;
 }
 
-/// What a member does with integers.
+/// Integer implementation of a member.
 pub(crate) type BinaryInts<M> = OfInts<fn(&M, i32, i32) -> i32, fn(&M, i64, i64) -> i64>;
 
 #[derive(Debug)]
@@ -120,7 +122,8 @@ impl<B: Binary> Pointwise for BinaryOp<B> {
 }
 
 impl Tensor {
-    /// Calls a member of the family on two tensors, broadcast to one shape and converted to one type.
+    /// Calls a member of the family on two tensors, broadcast to one shape and converted to one
+    /// type.
     pub(crate) fn binary<B: Binary>(&self, other: &Self, op: B) -> Result<Self> {
         let (x, y) = self.promoted(other)?;
         let dtype = match x.dtype() {
@@ -133,22 +136,22 @@ impl Tensor {
         Self::apply(BinaryOp(op), &[&x, &y])
     }
 
-    /// Both tensors in the type that PyTorch computes in: the wider of the two; a scalar tensor (0-d) does not
-    /// widen one of its own category.
+    /// Converts both tensors to PyTorch's computation type: the wider of the two; a scalar tensor
+    /// (0-d) does not widen one of its own category.
     pub(crate) fn promoted(&self, other: &Self) -> Result<(Self, Self)> {
         let dtype = promote(self, other);
         Ok((self.to_dtype(dtype)?, other.to_dtype(dtype)?))
     }
 
-    /// Whether an operation with this number stays with integers: PyTorch's rule, which knows a Python `int` from a
-    /// `float`; here whole numbers count as integers.
+    /// Returns `true` if an operation with this number keeps the integer type: PyTorch's rule,
+    /// which tells a Python `int` from a `float`. Here integral values count as `int`.
     pub(crate) fn computes_in_integers_with(&self, value: f64) -> bool {
         let most = if self.dtype() == DType::I64 { -(i64::MIN as f64) } else { -f64::from(i32::MIN) };
         !self.dtype().is_float() && value.fract() == 0.0 && -most <= value && value < most
     }
 
-    /// A number everywhere, in this tensor's shape and in the type that PyTorch takes the number for beside this tensor.
-    /// It melts into what uses it, so it costs nothing.
+    /// Creates a tensor filled with a number, in this tensor's shape and in PyTorch's type for the
+    /// number next to this tensor. It is fused into its consumer, so it costs nothing.
     pub(crate) fn number_like(&self, value: f64) -> Result<Self> {
         let dtype = match self.dtype() {
             dtype if dtype.is_float() => dtype,
@@ -158,7 +161,7 @@ impl Tensor {
         Self::full(self.shape().clone(), value, (dtype, &self.device()))
     }
 
-    /// Tensors expanded to the shape that they broadcast to.
+    /// Expands tensors to the shape they broadcast to.
     pub(crate) fn broadcast<const N: usize>(tensors: [&Self; N], op: &'static str) -> Result<[Self; N]> {
         let mut shape = tensors[0].shape().clone();
         for tensor in &tensors[1..] {
@@ -174,8 +177,9 @@ impl Tensor {
     }
 }
 
-/// PyTorch's rule: bool < integers < floats; within a category the wider type; tensors with dimensions beat those
-/// without unless the latter's category is higher.
+/// Returns the promoted type by PyTorch's rule: bool < integers < floats, and the wider type within
+/// a category. Tensors with dimensions take precedence over those without, unless the latter's
+/// category is higher.
 fn promote(a: &Tensor, b: &Tensor) -> DType {
     let category = |t: &Tensor| u8::from(t.dtype() != DType::Bool) + u8::from(t.dtype().is_float());
     let (high, low) = if category(a) >= category(b) { (a, b) } else { (b, a) };

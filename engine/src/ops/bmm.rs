@@ -4,11 +4,21 @@ use crate::tensor::Tensor;
 use crate::{Error, Result};
 
 impl Tensor {
-    /// `output[i] = self[i]·other[i]`, for shapes (b, n, m) and (b, m, p).
+    /// Computes `output[i] = self[i]·other[i]`, for shapes (b, n, m) and (b, m, p).
     /// [torch.bmm](https://docs.pytorch.org/docs/stable/generated/torch.bmm.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let a = Tensor::from_nested(&[[[1.0_f32, 2.0]], [[3.0, 4.0]]], &cpu)?;
+    /// let b = Tensor::from_nested(&[[[1.0_f32], [1.0]], [[2.0], [2.0]]], &cpu)?;
+    /// assert_eq!(a.bmm(&b)?.flatten(0, -1)?.to_string(), "tensor([ 3., 14.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// An operand without exactly three dimensions; other sizes; types that differ.
+    /// Operands without exactly three dimensions, with sizes that do not match, or of different
+    /// types.
     pub fn bmm(&self, other: &Self) -> Result<Self> {
         match (self.dims(), other.dims()) {
             ([b, _, m], [b2, m2, _]) if b == b2 && m == m2 => self.matmul(other),

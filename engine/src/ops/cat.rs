@@ -1,5 +1,5 @@
-//! `cat` and `stack`: tensors joined along a dimension. The kernel copies words, whatever their type, and takes
-//! several tensors a launch.
+//! `cat` and `stack`: tensors concatenated along a dimension. The kernel copies words of any type,
+//! from several tensors a launch.
 
 use std::hash::Hasher;
 
@@ -11,8 +11,9 @@ use crate::tensor::{
 };
 use crate::{Error, Result, dispatch, shader};
 
-/// Tensors that one launch reads: with the output they are the 8 storage buffers that every WebGPU device binds.
-const MOST_INPUTS: usize = 7;
+/// Maximum number of tensors in a launch: with the output they are the 8 storage buffers that every
+/// WebGPU device binds.
+const MAX_INPUTS: usize = 7;
 
 #[derive(Debug)]
 struct Cat {
@@ -20,7 +21,7 @@ struct Cat {
 }
 
 impl Cat {
-    /// Rows that are copied as a whole: how many, and how long each operand's are.
+    /// Returns the number of rows copied as a whole, and their length in each operand.
     fn rows<'s>(&self, shapes: impl Iterator<Item = &'s Shape>) -> (usize, Vec<usize>) {
         let mut outer = 1;
         let lengths = shapes
@@ -98,7 +99,7 @@ impl Kernel for Cat {
         layout.is_contiguous()
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -125,14 +126,14 @@ impl Kernel for Cat {
         let filled: Vec<usize> = (0..operands.len()).filter(|i| outer * lengths[*i] > 0).collect();
         let mut launches = Vec::new();
         let mut start = 0;
-        for some in filled.chunks(MOST_INPUTS) {
+        for some in filled.chunks(MAX_INPUTS) {
             let length: usize = some.iter().map(|i| lengths[*i]).sum();
             let mut params = vec![outer, length, start, total, some.len(), 0, 0, 0];
             let pad = |i: usize| some.get(i).copied();
             params.extend((0..8).map(|i| pad(i).map_or(0, |i| lengths[i])));
             params.extend((0..8).map(|i| pad(i).map_or(0, |i| operands[i].layout.offset)));
-            // Bindings without an input of their own hold the first again, and are not read.
-            let mut bindings: Vec<Bind> = (0..MOST_INPUTS).map(|i| Bind::Operand(pad(i).unwrap_or(some[0]))).collect();
+            // Unused bindings hold the first input again, and are not read.
+            let mut bindings: Vec<Bind> = (0..MAX_INPUTS).map(|i| Bind::Operand(pad(i).unwrap_or(some[0]))).collect();
             bindings.push(Bind::Output);
             launches.push(Launch {
                 source: KernelSource::new("cat", &[shader!("cat")]),
@@ -145,7 +146,7 @@ impl Kernel for Cat {
         Ok(Program { launches, scratch: Vec::new() })
     }
 
-    fn joins(&self, operands: &[&Layout]) -> Option<Vec<usize>> {
+    fn concat_offsets(&self, operands: &[&Layout]) -> Option<Vec<usize>> {
         let (outer, lengths) = self.rows(operands.iter().map(|layout| &layout.shape));
         let ends = lengths.iter().scan(0, |end, length| {
             *end += length;
@@ -156,7 +157,7 @@ impl Kernel for Cat {
 }
 
 impl Tensor {
-    /// The tensors one after another along `dim`. Their types are promoted to one; 1-D tensors of size 0 are
+    /// Concatenates tensors along `dim`. Their types are promoted to one; 1-D tensors of size 0 are
     /// skipped. [torch.cat](https://docs.pytorch.org/docs/stable/generated/torch.cat.html)
     ///
     /// ```
@@ -168,7 +169,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// No tensors; tensors without dimensions; sizes that differ elsewhere than in `dim`.
+    /// No tensors; tensors without dimensions; sizes that differ in a dimension other than `dim`.
     pub fn cat(tensors: &[&Self], dim: isize) -> Result<Self> {
         let Some(first) = tensors.first() else {
             return Err(Error::shape("cat", "expected a non-empty list of tensors"));
@@ -188,8 +189,17 @@ impl Tensor {
         Self::apply(Cat { dim }, &kept.iter().collect::<Vec<_>>())
     }
 
-    /// The tensors, all of one shape, side by side along a new dimension.
+    /// Stacks tensors of one shape along a new dimension.
     /// [torch.stack](https://docs.pytorch.org/docs/stable/generated/torch.stack.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let a = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// let b = Tensor::from_nested(&[3.0_f32, 4.0], &cpu)?;
+    /// assert_eq!(Tensor::stack(&[&a, &b], 1)?.to_string(), "tensor([[1., 3.],\n        [2., 4.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// No tensors, or shapes that differ.

@@ -1,5 +1,5 @@
-//! `color_jitter`: brightness, contrast, saturation and hue of the pictures of a batch changed, each in its own way
-//! and order, by torchvision's formulas.
+//! `color_jitter`: brightness, contrast, saturation and hue of the images of a batch, each with its
+//! own factors and order, by torchvision's formulas.
 
 use std::hash::Hasher;
 
@@ -13,24 +13,24 @@ use crate::{Error, Result, shader};
 
 const NAME: &str = "color_jitter";
 
-/// A change of colour.
+/// A color adjustment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Adjust {
-    /// Every channel times the factor.
+    /// Multiplies every channel by the factor.
     Brightness = 0,
-    /// Away from the picture's mean grey by the factor.
+    /// Scales the distance from the image's mean gray by the factor.
     Contrast = 1,
-    /// Away from the pixel's grey by the factor.
+    /// Scales the distance from the pixel's gray by the factor.
     Saturation = 2,
-    /// Turned around the colour circle by this part of it.
+    /// Shifts the hue by this fraction of the color circle.
     Hue = 3,
 }
 
 impl Adjust {
     const ALL: [Self; 4] = [Self::Brightness, Self::Contrast, Self::Saturation, Self::Hue];
 
-    /// The integer that stands for changes in this order, at most four.
+    /// Returns the integer that encodes adjustments in this order, at most four.
     pub fn order(changes: &[Self]) -> i32 {
         let code = |i: usize| changes.get(i).map_or(NOTHING, |change| *change as i32);
         (0..4).map(|i| code(i) << (4 * i)).sum()
@@ -41,7 +41,7 @@ impl Adjust {
     }
 }
 
-/// Stands for no change in an order.
+/// Code for the end of an order.
 const NOTHING: i32 = 15;
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Function for ColorJitter {
     }
 
     fn vjp(&self, _cx: &Vjp<'_>, _grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Err(Error::value(NAME, "has no derivative: it is for pictures on their way into a network"))
+        Err(Error::value(NAME, "has no derivative: it is for images on their way into a network"))
     }
 }
 
@@ -67,7 +67,7 @@ impl Op for ColorJitter {
         let n = match *input.shape {
             [n, 1 | 3, _, _] if input.dtype.is_float() => n,
             _ => {
-                let rule = format!("expected float pictures of 1 or 3 channels [N, C, H, W], got {}", input.shape);
+                let rule = format!("expected float images of 1 or 3 channels [N, C, H, W], got {}", input.shape);
                 return Err(Error::shape(NAME, rule));
             }
         };
@@ -97,7 +97,7 @@ fn clamp<T: Float>(x: T) -> T {
     x.max(T::zero()).min(T::one())
 }
 
-fn grey<T: Float>([r, g, b]: [T; 3]) -> T {
+fn gray<T: Float>([r, g, b]: [T; 3]) -> T {
     T::c(0.2989) * r + T::c(0.587) * g + T::c(0.114) * b
 }
 
@@ -105,8 +105,8 @@ fn blend<T: Float>(rgb: [T; 3], other: T, factor: T) -> [T; 3] {
     rgb.map(|x| clamp(factor * x + (T::one() - factor) * other))
 }
 
-/// The colour turned around the colour circle, through hue, saturation and value.
-fn turn<T: Float>([r, g, b]: [T; 3], by: T) -> [T; 3] {
+/// Shifts the hue of a color, in HSV space.
+fn shift_hue<T: Float>([r, g, b]: [T; 3], by: T) -> [T; 3] {
     let (one, max, min) = (T::one(), r.max(g).max(b), r.min(g).min(b));
     let range = max - min;
     if range == T::zero() {
@@ -135,14 +135,14 @@ fn turn<T: Float>([r, g, b]: [T; 3], by: T) -> [T; 3] {
     }
 }
 
-fn adjust<T: Float>(change: Adjust, rgb: [T; 3], factors: &[f32], mean: T, colour: bool) -> [T; 3] {
+fn adjust<T: Float>(change: Adjust, rgb: [T; 3], factors: &[f32], mean: T, color: bool) -> [T; 3] {
     let factor = T::c(f64::from(factors[change as usize]));
     match change {
         Adjust::Brightness => blend(rgb, T::zero(), factor),
         Adjust::Contrast => blend(rgb, mean, factor),
-        Adjust::Saturation if colour => blend(rgb, grey(rgb), factor),
-        Adjust::Hue if colour => turn(rgb, factor),
-        // A grey picture has neither, as in torchvision.
+        Adjust::Saturation if color => blend(rgb, gray(rgb), factor),
+        Adjust::Hue if color => shift_hue(rgb, factor),
+        // A gray image has neither, as in torchvision.
         Adjust::Saturation | Adjust::Hue => rgb,
     }
 }
@@ -153,26 +153,26 @@ impl FloatKernel for ColorJitter {
         let (factors, orders) = (operands[1].contiguous::<f32>()?, operands[2].contiguous::<i32>()?);
         let shape = &operands[0].layout.shape;
         let (channels, plane) = (shape[1], shape[2] * shape[3]);
-        let colour = channels == 3;
+        let color = channels == 3;
         if plane == 0 {
             return Ok(());
         }
-        for (n, (picture, out)) in
+        for (n, (image, out)) in
             input.chunks_exact(channels * plane).zip(output.chunks_exact_mut(channels * plane)).enumerate()
         {
             let factors = &factors[n * 4..n * 4 + 4];
-            let pixel = |i: usize| [0, 1, 2].map(|c| picture[if colour { c * plane } else { 0 } + i]);
+            let pixel = |i: usize| [0, 1, 2].map(|c| image[if color { c * plane } else { 0 } + i]);
             let before = Adjust::of_order(orders[n]).take_while(|change| *change != Adjust::Contrast);
             let before: Vec<Adjust> = before.collect();
             let mean = (0..plane)
                 .map(|i| {
-                    let rgb = before.iter().fold(pixel(i), |rgb, c| adjust(*c, rgb, factors, T::zero(), colour));
-                    if colour { grey(rgb) } else { rgb[0] }
+                    let rgb = before.iter().fold(pixel(i), |rgb, c| adjust(*c, rgb, factors, T::zero(), color));
+                    if color { gray(rgb) } else { rgb[0] }
                 })
                 .sum::<T>()
                 / T::c(plane as f64);
             for i in 0..plane {
-                let rgb = Adjust::of_order(orders[n]).fold(pixel(i), |rgb, c| adjust(c, rgb, factors, mean, colour));
+                let rgb = Adjust::of_order(orders[n]).fold(pixel(i), |rgb, c| adjust(c, rgb, factors, mean, color));
                 for c in 0..channels {
                     out[c * plane + i] = rgb[c];
                 }
@@ -206,7 +206,7 @@ impl Kernel for ColorJitter {
             params: params.clone(),
             groups,
         };
-        // One workgroup a picture, then one thread a pixel.
+        // One workgroup per image, then one thread per pixel.
         let means = launch("means", Bind::Scratch(0), groups_1d(n * 64, 64));
         let apply = launch("apply", Bind::Scratch(0), groups_1d(n * plane, 64));
         Ok(Program { launches: vec![means, apply], scratch: vec![n] })
@@ -214,13 +214,24 @@ impl Kernel for ColorJitter {
 }
 
 impl Tensor {
-    /// Pictures (N×C×H×W, values 0 … 1, one or three channels) with their colours changed. `factors` (N×4) are those
-    /// of brightness, contrast, saturation and hue for each picture; `orders` (N, i32) say in which order they are
-    /// applied, by [`Adjust::order`]. No gradient passes.
+    /// Adjusts the colors of images (N×C×H×W, values 0 … 1, one or three channels). `factors` (N×4)
+    /// are those of brightness, contrast, saturation and hue for each image; `orders` (N, i32) are
+    /// their orders by [`Adjust::order`]. No gradient flows through.
     /// [ColorJitter](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.ColorJitter.html)
     ///
+    /// ```
+    /// use kindling::{ops::Adjust, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let image = Tensor::full([1, 3, 1, 1], 0.25, &cpu)?;
+    /// let factors = Tensor::from_nested(&[[2.0_f32, 1.0, 1.0, 0.0]], &cpu)?;
+    /// let orders = Tensor::from_nested(&[Adjust::order(&[Adjust::Brightness])], &cpu)?;
+    /// let brighter = image.color_jitter(&factors, &orders)?;
+    /// assert_eq!(brighter.flatten(0, -1)?.to_string(), "tensor([0.5000, 0.5000, 0.5000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Operands of other shapes and types.
+    /// Operands of other shapes or types.
     pub fn color_jitter(&self, factors: &Self, orders: &Self) -> Result<Self> {
         Self::apply(ColorJitter, &[self, factors, orders])
     }

@@ -1,7 +1,7 @@
-//! The families of pointwise operations that answer with bools: of two tensors (`Compare`), after broadcasting and type
-//! promotion, and of one (`Classify`). A member gives the question in Rust and in WGSL (`NAME_forward_f32`, `_i32`, `_i64` and
-//! `_u32`, or `_bool` for those that are asked of bools; `NAME_forward` if it is asked of floats only). There is no
-//! derivative.
+//! The families of pointwise operations with bool results: of two tensors (`Compare`), after
+//! broadcasting and type promotion, and of one (`Classify`). A member has the predicate in Rust and
+//! in WGSL: `NAME_forward_f32`, `_i32`, `_i64` and `_u32`, or `_bool` for predicates of bools;
+//! `NAME_forward` for predicates of floats only. There is no derivative.
 
 mod eq;
 mod ge;
@@ -28,27 +28,27 @@ use crate::device::{DType, Element, Float, Slice, SliceMut};
 use crate::tensor::{Compute, Function, Op, Pointwise, Saves, Scalars, Spec, Tensor, Vjp, WgslFn, typed, typed_mut};
 use crate::{Error, Result, dispatch};
 
-/// A question about two elements.
+/// A predicate of two elements.
 pub(crate) trait Compare: Debug + Send + Sync + 'static {
     /// PyTorch's name, and the stem of the shader.
     const NAME: &'static str;
-    /// The shader and what it calls.
+    /// Shader, with the pieces it calls.
     const WGSL: &'static [&'static str];
-    /// Whether bools are asked as they are; else as 0 and 1.
+    /// Compares bools as they are instead of as 0 and 1; `false` by default.
     const OF_BOOLS: bool = false;
 
-    /// The answer.
+    /// Evaluates the predicate.
     fn test<T: Element>(x: T, y: T) -> bool;
 }
 
-/// A question about one float.
+/// A predicate of one float.
 pub(crate) trait Classify: Debug + Send + Sync + 'static {
     /// PyTorch's name, and the stem of the shader.
     const NAME: &'static str;
-    /// The shader and what it calls.
+    /// Shader, with the pieces it calls.
     const WGSL: &'static [&'static str];
 
-    /// The answer.
+    /// Evaluates the predicate.
     fn test<T: Float>(x: T) -> bool;
 }
 
@@ -136,7 +136,7 @@ impl<C: Classify> Pointwise for ClassifyOp<C> {
 }
 
 impl Tensor {
-    /// Asks a question of two tensors, broadcast to one shape and converted to one type.
+    /// Evaluates a predicate of two tensors, broadcast to one shape and converted to one type.
     pub(crate) fn compare<C: Compare>(&self, other: &Self, _question: C) -> Result<Self> {
         let (mut x, mut y) = self.promoted(other)?;
         if x.dtype() == DType::Bool && !C::OF_BOOLS {
@@ -147,7 +147,7 @@ impl Tensor {
         Self::apply(CompareOp::<C>(PhantomData), &[&x, &y])
     }
 
-    /// Asks a question of one tensor; integers and bools are asked as f32, which they fit without becoming infinite.
+    /// Evaluates a predicate of one tensor; integers and bools as f32, in whose range they are.
     pub(crate) fn classify<C: Classify>(&self, _question: C) -> Result<Self> {
         let x = if self.dtype().is_float() { self.clone() } else { self.to_dtype(DType::F32)? };
         Self::apply(ClassifyOp::<C>(PhantomData), &[&x])

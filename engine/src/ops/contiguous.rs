@@ -1,5 +1,5 @@
-//! `contiguous` and `clone`: the elements copied into row-major order; and what rearranging operations have in
-//! common: a copy through a layout.
+//! `contiguous` and `clone`: copies in row-major order; and the basis of rearranging operations: a
+//! copy through a layout.
 
 use std::hash::Hasher;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use crate::{Result, dispatch};
 #[derive(Debug)]
 struct Copy {
     name: &'static str,
-    /// The shape of the copy, where it is not the input's.
+    /// Shape of the copy if it is not the input's.
     shape: Option<Shape>,
 }
 
@@ -40,7 +40,8 @@ impl Op for Copy {
         Ok(Spec { shape, dtype: operands[0].dtype })
     }
 
-    // The shape of the result shows in what reads it, its length in the operand's layout.
+    // The shape of the result is in the key of its readers, its length in that of the operand's
+    // layout.
     fn key(&self, _state: &mut dyn Hasher) {}
 
     fn scalars(&self) -> Scalars {
@@ -69,8 +70,17 @@ impl Pointwise for Copy {
 }
 
 impl Tensor {
-    /// Itself if its elements lie in row-major order without gaps, else a copy that does.
+    /// Returns the tensor itself if its elements are in row-major order without gaps, else a
+    /// contiguous copy.
     /// [torch.Tensor.contiguous](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?.t()?;
+    /// assert!(!x.is_contiguous() && x.contiguous()?.is_contiguous());
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -81,8 +91,18 @@ impl Tensor {
         Self::apply(Copy { name: "contiguous", shape: None }, &[self])
     }
 
-    /// A copy, through which gradients flow. (`clone()` in Rust gives another handle to the same tensor.)
+    /// Creates a copy, through which gradients flow. (`clone()` in Rust returns another handle to
+    /// the same tensor.)
     /// [torch.clone](https://docs.pytorch.org/docs/stable/generated/torch.clone.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::zeros([2], &cpu)?;
+    /// x.copy()?.fill_(1.0)?;
+    /// assert_eq!(x.to_string(), "tensor([0., 0.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -90,12 +110,13 @@ impl Tensor {
         Self::apply(Copy { name: "clone", shape: None }, &[self])
     }
 
-    /// A copy of what `layout`, over this tensor's storage, visits, as the result of `function` with the given
-    /// shape: how `flip` and `repeat` are made. The copy melts into whatever reads it.
+    /// Creates a copy of the elements of `layout`, over this tensor's storage, as the result of
+    /// `function` with the given shape: the basis of `flip` and `repeat`. The copy is fused into
+    /// its consumer.
     pub(crate) fn copy_through(&self, function: impl Function, layout: Layout, shape: Shape) -> Result<Self> {
         let copy = Copy { name: function.name(), shape: Some(shape) };
         let output = no_grad(|| Self::apply(copy, &[&self.view_through(layout)]))?;
-        output.remember(Rc::new(function), &[self]);
+        output.record_grad_fn(Rc::new(function), &[self]);
         Ok(output)
     }
 }

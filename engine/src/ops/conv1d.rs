@@ -5,16 +5,16 @@ use crate::{Error, Result};
 
 use super::conv2d::{Conv2dOptions, Padding};
 
-/// How a convolution in one dimension goes: the defaults are PyTorch's.
+/// Options of [`Tensor::conv1d`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conv1dOptions {
-    /// Steps of the kernel.
+    /// Stride of the kernel, 1 by default.
     pub stride: usize,
-    /// Zeros at both ends; of [`Padding::Explicit`] the second number counts.
+    /// Zeros at both ends, 0 by default; [`Padding::Explicit`] uses its second number.
     pub padding: Padding,
-    /// Distance of the kernel's elements.
+    /// Distance of the kernel's elements, 1 by default.
     pub dilation: usize,
-    /// Into how many parts the channels are cut.
+    /// Number of groups of channels, 1 by default.
     pub groups: usize,
 }
 
@@ -25,8 +25,18 @@ impl Default for Conv1dOptions {
 }
 
 impl Tensor {
-    /// The cross-correlation of sequences (n, c, l), or of one (c, l), with a weight (o, c/groups, k), plus a bias
-    /// (o). [torch.nn.functional.conv1d](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html)
+    /// Computes the cross-correlation of sequences (n, c, l), or of one (c, l), with a weight (o,
+    /// c/groups, k), plus a bias (o).
+    /// [torch.nn.functional.conv1d](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html)
+    ///
+    /// ```
+    /// use kindling::{ops::Conv1dOptions, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0, 4.0]], &cpu)?;
+    /// let weight = Tensor::from_nested(&[[[1.0_f32, -1.0]]], &cpu)?;
+    /// assert_eq!(x.conv1d(&weight, None, &Conv1dOptions::default())?.to_string(), "tensor([[-1., -2.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Tensor::conv2d`].

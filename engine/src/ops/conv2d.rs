@@ -1,4 +1,4 @@
-//! `conv2d`: images seen through a kernel that moves over them.
+//! `conv2d`: images cross-correlated with a kernel.
 
 use std::hash::Hasher;
 
@@ -12,16 +12,16 @@ use crate::{Error, Result, dispatch, shader};
 use super::conv::{Geometry, Window, cpu, float_operands, has_rows, image_params, normalized};
 use super::gemm::{self, Gemm};
 
-/// How a convolution goes: the defaults are PyTorch's.
+/// Options of [`Tensor::conv2d`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conv2dOptions {
-    /// Steps of the kernel, down and right.
+    /// Stride of the kernel, down and right; 1 by default.
     pub stride: [usize; 2],
-    /// Zeros around the input.
+    /// Zeros around the input, 0 by default.
     pub padding: Padding,
-    /// Distance of the kernel's elements, down and right.
+    /// Distance of the kernel's elements, down and right; 1 by default.
     pub dilation: [usize; 2],
-    /// Into how many parts the channels are cut; each is convolved by itself.
+    /// Number of groups of channels, each convolved separately; 1 by default.
     pub groups: usize,
 }
 
@@ -34,11 +34,12 @@ impl Default for Conv2dOptions {
 /// Zeros around an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// As many as make the output as large as the input; an odd one goes to the bottom or right. Stride 1 only.
+    /// Padding for an output as large as the input; an odd row or column is added at the bottom or
+    /// right. Stride 1 only.
     Same,
-    /// None.
+    /// No padding.
     Valid,
-    /// So many at the top and at the bottom, and so many at the left and at the right.
+    /// Zeros on each side: at the top and at the bottom, and at the left and at the right.
     Explicit([usize; 2]),
 }
 
@@ -49,7 +50,7 @@ impl Default for Padding {
 }
 
 impl Conv2dOptions {
-    /// The window for a kernel of this size.
+    /// Returns the window for a kernel of this size.
     ///
     /// # Errors
     /// [`Padding::Same`] with a stride.
@@ -70,7 +71,8 @@ impl Conv2dOptions {
     }
 }
 
-/// Of an input (n, c, h, w), a weight (o, c/groups, kh, kw) and perhaps a bias (o).
+/// A convolution of an input (n, c, h, w), a weight (o, c/groups, kh, kw) and optionally a bias
+/// (o).
 #[derive(Debug)]
 pub(super) struct Conv2d {
     pub window: Window,
@@ -135,7 +137,7 @@ impl Kernel for Conv2d {
         if index == 0 { has_rows(layout) } else { layout.is_contiguous() }
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -161,7 +163,7 @@ impl Kernel for Conv2d {
             wgsl: shader!("conv2d"),
             constants: g.patch_constants(),
             dtype: output.dtype,
-            shape: gemm::Shape { m: g.filters, n: g.images * g.places(), k: g.depth(), batches: g.window.groups },
+            shape: gemm::Shape { m: g.filters, n: g.images * g.positions(), k: g.depth(), batches: g.window.groups },
             deep: [true, false],
             operands: vec![Bind::Operand(1), Bind::Operand(0), Bind::Operand(if bias.is_some() { 2 } else { 1 })],
             params,
@@ -171,15 +173,15 @@ impl Kernel for Conv2d {
         gemm.program(device)
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
 impl Tensor {
-    /// The cross-correlation of images (n, c, h, w), or of one image (c, h, w), with a weight (o, c/groups, kh, kw),
-    /// plus a bias (o): `output[n, o, i, j] = bias[o] + Σ weight[o, c, p, q]·input[n, c, i·stride + p·dilation −
-    /// padding, …]`, where the input is 0 outside.
+    /// Computes the cross-correlation of images (n, c, h, w), or of one image (c, h, w), with a
+    /// weight (o, c/groups, kh, kw), plus a bias (o). The input is 0 outside:
+    /// `output[n, o, i, j] = bias[o] + Σ weight[o, c, p, q]·input[n, c, i·stride + p·dilation − padding, …]`.
     /// [torch.nn.functional.conv2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html)
     ///
     /// ```
@@ -194,8 +196,8 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Other numbers of dimensions; channels that are not those of the weight or that the groups do not divide; a
-    /// kernel larger than the padded input; a stride of 0; types that differ.
+    /// The number of dimensions is another; the channels do not match the weight or the groups; the
+    /// kernel is larger than the padded input; a stride is 0; the types differ.
     pub fn conv2d(&self, weight: &Self, bias: Option<&Self>, options: &Conv2dOptions) -> Result<Self> {
         let kernel = match weight.dims() {
             [.., h, w] => [*h, *w],
@@ -208,7 +210,7 @@ impl Tensor {
         })
     }
 
-    /// Calls `f` with a batch dimension in front, which is taken away again from the result where `self` has none.
+    /// Calls `f` with a leading batch dimension, removed from the result if `self` has none.
     pub(super) fn batched(&self, op: &'static str, ndim: usize, f: impl FnOnce(&Self) -> Result<Self>) -> Result<Self> {
         if self.ndim() == ndim {
             return f(self);

@@ -1,5 +1,5 @@
-//! `conv2d_input`: the gradient of a convolution's input (`torch.nn.grad.conv2d_input`), which is also what
-//! `conv_transpose2d` computes.
+//! `conv2d_input`: the gradient of a convolution's input (`torch.nn.grad.conv2d_input`), which
+//! `conv_transpose2d` computes as well.
 
 use std::hash::{Hash, Hasher};
 
@@ -14,7 +14,7 @@ use super::conv::{Geometry, Window, cpu, float_operands, has_planes, image_param
 use super::conv2d::Conv2d;
 use super::gemm::{self, Gemm};
 
-/// Of a gradient (n, o, oh, ow) and a weight (o, c/groups, kh, kw).
+/// Input gradient from the output's gradient (n, o, oh, ow) and a weight (o, c/groups, kh, kw).
 #[derive(Debug)]
 struct Conv2dInput {
     window: Window,
@@ -84,7 +84,7 @@ impl Kernel for Conv2dInput {
         if index == 0 { has_planes(layout) } else { layout.is_contiguous() }
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -122,13 +122,13 @@ impl Kernel for Conv2dInput {
         gemm.program(device)
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
 impl Tensor {
-    /// The gradient of the input of a convolution whose output has the gradient `self`.
+    /// Computes the gradient of the input of a convolution whose output has the gradient `self`.
     pub(super) fn conv2d_input(&self, input: [usize; 2], weight: &Self, window: Window) -> Result<Self> {
         Self::apply(Conv2dInput { window, input }, &[self, weight])
     }

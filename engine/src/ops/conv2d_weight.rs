@@ -1,5 +1,5 @@
-//! `conv2d_weight`: the gradient of a convolution's weight (`torch.nn.grad.conv2d_weight`), and that of its bias where both
-//! are wanted: then they are one value, the bias behind the weight.
+//! `conv2d_weight`: the gradient of a convolution's weight (`torch.nn.grad.conv2d_weight`), and on
+//! request that of its bias: both are then one value, the bias after the weight.
 
 use std::hash::{Hash, Hasher};
 
@@ -15,12 +15,12 @@ use super::conv2d::Conv2d;
 use super::gemm::{self, Gemm};
 use super::reduce::sum_of;
 
-/// Of an input (n, c, h, w) and a gradient (n, o, oh, ow).
+/// Weight gradient from an input (n, c, h, w) and the output's gradient (n, o, oh, ow).
 #[derive(Debug)]
 struct Conv2dWeight {
     window: Window,
     kernel: [usize; 2],
-    /// Whether the gradient of the bias is computed too. That has no derivative.
+    /// Computes the gradient of the bias as well; this has no derivative.
     bias: bool,
 }
 
@@ -93,7 +93,7 @@ impl Kernel for Conv2dWeight {
         if index == 0 { has_rows(layout) } else { has_planes(layout) }
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -112,7 +112,7 @@ impl Kernel for Conv2dWeight {
                     for image in 0..g.images {
                         let start = image as isize * layout.strides[0] + o as isize * layout.strides[1];
                         let start = (layout.offset as isize + start) as usize;
-                        sum += sum_of(&data[start..start + g.places()], |x| x);
+                        sum += sum_of(&data[start..start + g.positions()], |x| x);
                     }
                     *bias = T::c(sum);
                 }
@@ -134,7 +134,7 @@ impl Kernel for Conv2dWeight {
             wgsl: shader!("conv2d_weight"),
             constants: g.patch_constants(),
             dtype: output.dtype,
-            shape: gemm::Shape { m: g.filters, n, k: g.images * g.places(), batches: g.window.groups },
+            shape: gemm::Shape { m: g.filters, n, k: g.images * g.positions(), batches: g.window.groups },
             deep: [true, true],
             operands: vec![Bind::Operand(1), Bind::Operand(0)],
             params,
@@ -144,24 +144,25 @@ impl Kernel for Conv2dWeight {
         gemm.program(device)
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
 impl Tensor {
-    /// The gradient of the weight of a convolution of `self` whose output has the gradient `grad`.
+    /// Computes the gradient of the weight of a convolution of `self` whose output has the gradient
+    /// `grad`.
     pub(super) fn conv2d_weight(&self, kernel: [usize; 2], grad: &Self, window: Window) -> Result<Self> {
         Self::apply(Conv2dWeight { window, kernel, bias: false }, &[self, grad])
     }
 
-    /// The gradients of the weight and of the bias, without history.
+    /// Computes the gradients of the weight and of the bias, without history.
     pub(super) fn conv2d_weight_bias(&self, weight: &Shape, grad: &Self, window: Window) -> Result<[Self; 2]> {
         let op = Conv2dWeight { window, kernel: [weight[2], weight[3]], bias: true };
         no_grad(|| Self::apply(op, &[self, grad]))?.cut_bias(weight)
     }
 
-    /// The gradients of a weight of this shape and of its bias, which lie one after the other.
+    /// Splits consecutive gradients of a weight of this shape and of its bias.
     pub(super) fn cut_bias(&self, weight: &Shape) -> Result<[Self; 2]> {
         let (len, rows) = (weight.numel(), weight[0]);
         Ok([self.narrow(0, 0, len)?.reshape_to(weight)?, self.narrow(0, len as isize, rows)?])

@@ -1,22 +1,22 @@
-//! `conv_transpose2d`: the gradient of a convolution's input, as a layer of its own.
+//! `conv_transpose2d`: the gradient of a convolution's input, as an operation.
 
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
 use super::conv::Window;
 
-/// How a transposed convolution goes: the defaults are PyTorch's.
+/// Options of [`Tensor::conv_transpose2d`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvTranspose2dOptions {
-    /// Steps of the kernel over the output, down and right.
+    /// Stride of the kernel over the output, down and right; 1 by default.
     pub stride: [usize; 2],
-    /// Rows and columns that the output lacks on each side.
+    /// Rows and columns cut off the output on each side, 0 by default.
     pub padding: [usize; 2],
-    /// Rows and columns that the output has more at the bottom and at the right.
+    /// Rows and columns added to the output at the bottom and at the right, 0 by default.
     pub output_padding: [usize; 2],
-    /// Distance of the kernel's elements, down and right.
+    /// Distance of the kernel's elements, down and right; 1 by default.
     pub dilation: [usize; 2],
-    /// Into how many parts the channels are cut.
+    /// Number of groups of channels, 1 by default.
     pub groups: usize,
 }
 
@@ -27,13 +27,23 @@ impl Default for ConvTranspose2dOptions {
 }
 
 impl Tensor {
-    /// The transposed convolution of images (n, c, h, w), or of one image (c, h, w), with a weight (c, o/groups, kh,
-    /// kw), plus a bias (o): every element of the input adds the kernel, times itself, to the output. Heights
-    /// become `(h − 1)·stride − 2·padding + dilation·(kh − 1) + output_padding + 1`, widths likewise.
+    /// Computes the transposed convolution of images (n, c, h, w), or of one image (c, h, w), with
+    /// a weight (c, o/groups, kh, kw), plus a bias (o). Every element of the input adds the kernel,
+    /// times itself, to the output. Heights become
+    /// `(h − 1)·stride − 2·padding + dilation·(kh − 1) + output_padding + 1`, widths likewise.
     /// [torch.nn.functional.conv_transpose2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html)
     ///
+    /// ```
+    /// use kindling::{ops::ConvTranspose2dOptions, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[[1.0_f32, 2.0]]], &cpu)?;
+    /// let weight = Tensor::from_nested(&[[[[1.0_f32, 1.0]]]], &cpu)?;
+    /// assert_eq!(x.conv_transpose2d(&weight, None, &ConvTranspose2dOptions::default())?.to_string(), "tensor([[[1., 3., 2.]]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Sizes that do not fit; an output padding as large as both stride and dilation; types that differ.
+    /// Sizes that do not match; an output padding not below stride or dilation; types that differ.
     pub fn conv_transpose2d(
         &self,
         weight: &Self,

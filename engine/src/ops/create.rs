@@ -1,4 +1,4 @@
-//! Tensors from numbers on the CPU, and what creators have in common: where, and of which type.
+//! Tensors from numbers on the CPU, and the options of all creators: type and device.
 
 use std::rc::Rc;
 
@@ -9,9 +9,9 @@ use crate::{Error, Result};
 /// Type and device of a new tensor. A `&Device` alone means f32.
 #[derive(Clone, Debug)]
 pub struct TensorOptions {
-    /// The element type.
+    /// Element type.
     pub dtype: DType,
-    /// Where it will be.
+    /// Device of the tensor.
     pub device: Device,
 }
 
@@ -28,7 +28,7 @@ impl From<(DType, &Device)> for TensorOptions {
 }
 
 impl Tensor {
-    /// A tensor of the elements of a slice, in row-major order.
+    /// Creates a tensor from the elements of a slice, in row-major order.
     ///
     /// ```
     /// use kindling::{Device, Tensor};
@@ -44,7 +44,15 @@ impl Tensor {
         Self::from_array(T::array(data.to_vec()), shape, device)
     }
 
-    /// A tensor that takes over an array, in row-major order.
+    /// Creates a tensor that owns an array, in row-major order.
+    ///
+    /// ```
+    /// use kindling::{device::Array, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_array(Array::F32(vec![1.0, 2.0]), [2], &cpu)?;
+    /// assert_eq!(x.to_string(), "tensor([1., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shape has another number of elements; f64 on a GPU.
@@ -70,7 +78,14 @@ impl Tensor {
         Ok(Self::from_value(Value::new(len, dtype, device.clone(), state), shape))
     }
 
-    /// A tensor of one number, without dimensions.
+    /// Creates a tensor of one number, without dimensions.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// assert_eq!(Tensor::scalar(3.5_f32, &cpu)?.to_string(), "tensor(3.5000)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// f64 on a GPU.

@@ -1,5 +1,5 @@
-//! Printing as PyTorch prints (`torch/_tensor_str.py` is the reference): precision 4, lines of 80, the edges of
-//! tensors with more than 1000 elements.
+//! Display as in PyTorch (`torch/_tensor_str.py` is the reference): precision 4, lines of 80
+//! columns, the edges of tensors with more than 1000 elements.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::tensor::Tensor;
 
 const PRECISION: usize = 4;
 const LINE: usize = 80;
-const MOST_SHOWN: usize = 1000;
-/// Elements at each edge of a dimension that is summarized.
+const MAX_SHOWN_ELEMENTS: usize = 1000;
+/// Elements shown at each edge of a summarized dimension.
 const EDGE: usize = 3;
 
 /// Elements to print, with their shape.
@@ -31,11 +31,11 @@ enum Number {
 fn numbers(array: &Array) -> Vec<Number> {
     dispatch!(array.dtype(), T => {
         let number = |x: &T| if T::DTYPE.is_float() { Number::Float((*x).to_f64()) } else { Number::Int((*x).to_i64()) };
-        T::of(array).unwrap_or_default().iter().map(number).collect()
+        T::downcast(array).unwrap_or_default().iter().map(number).collect()
     })
 }
 
-/// How an element is written.
+/// Number format of a tensor.
 struct Format {
     kind: Kind,
     width: usize,
@@ -45,14 +45,15 @@ struct Format {
 enum Kind {
     Bool,
     Integer,
-    /// Floats that are whole numbers: `3.`
+    /// Floats with integral values: `3.`
     Whole,
     Fixed,
     Scientific,
 }
 
 impl Format {
-    /// What suits all `shown` elements: the scientific form where they differ a thousandfold or are extreme.
+    /// Chooses the format for all `shown` elements: scientific if they differ a thousandfold or are
+    /// extreme.
     fn new(dtype: DType, shown: &[Number]) -> Self {
         let kind = match dtype {
             DType::Bool => Kind::Bool,
@@ -95,7 +96,7 @@ fn float_kind(shown: &[Number]) -> Kind {
     if finite().all(|x| x.fract() == 0.0) { Kind::Whole } else { Kind::Fixed }
 }
 
-/// As C writes it: `1.5000e+00`, the exponent with a sign and two digits at least.
+/// Formats as C does: `1.5000e+00`, the exponent with a sign and at least two digits.
 fn scientific(x: f64) -> String {
     let text = format!("{x:.PRECISION$e}");
     match text.split_once('e') {
@@ -108,8 +109,8 @@ fn scientific(x: f64) -> String {
 }
 
 impl Printer<'_> {
-    /// Which elements along a dimension are shown; `None` stands for those left out.
-    fn places(&self, size: usize) -> Vec<Option<usize>> {
+    /// Returns the indices shown along a dimension; `None` marks the omitted ones.
+    fn shown_indices(&self, size: usize) -> Vec<Option<usize>> {
         if self.summarize && size > 2 * EDGE {
             let edges = (0..EDGE).map(Some).chain([None]);
             return edges.chain((size - EDGE..size).map(Some)).collect();
@@ -120,37 +121,37 @@ impl Printer<'_> {
     fn write(&self, dim: usize, first: usize, indent: usize) -> String {
         let Some(size) = self.dims.get(dim) else { return self.format.write(self.elements[first]) };
         let step: usize = self.dims[dim + 1..].iter().product();
-        let places = self.places(*size);
+        let indices = self.shown_indices(*size);
         if dim + 1 == self.dims.len() {
-            let write = |place: &Option<usize>| match place {
+            let write = |index: &Option<usize>| match index {
                 Some(i) => self.format.write(self.elements[first + i]),
                 None => " ...".to_owned(),
             };
-            let elements: Vec<String> = places.iter().map(write).collect();
+            let elements: Vec<String> = indices.iter().map(write).collect();
             let a_line = ((LINE.saturating_sub(indent)) / (self.format.width + 2)).max(1);
             let lines: Vec<String> = elements.chunks(a_line).map(|line| line.join(", ")).collect();
             return format!("[{}]", lines.join(&format!(",\n{}", " ".repeat(indent + 1))));
         }
-        let write = |place: &Option<usize>| match place {
+        let write = |index: &Option<usize>| match index {
             Some(i) => self.write(dim + 1, first + i * step, indent + 1),
             None => "...".to_owned(),
         };
-        let parts: Vec<String> = places.iter().map(write).collect();
+        let parts: Vec<String> = indices.iter().map(write).collect();
         let breaks = "\n".repeat(self.dims.len() - dim - 1);
         format!("[{}]", parts.join(&format!(",{breaks}{}", " ".repeat(indent + 1))))
     }
 
-    /// The elements that will be seen: they alone decide on the format.
+    /// Collects the elements that will be shown; only they determine the format.
     fn shown(&self, dim: usize, first: usize, out: &mut Vec<Number>) {
         let Some(size) = self.dims.get(dim) else { return out.push(self.elements[first]) };
         let step: usize = self.dims[dim + 1..].iter().product();
-        for i in self.places(*size).into_iter().flatten() {
+        for i in self.shown_indices(*size).into_iter().flatten() {
             self.shown(dim + 1, first + i * step, out);
         }
     }
 }
 
-/// PyTorch's name of the class of a `grad_fn`: `AddBackward0`.
+/// Returns PyTorch's class name of a `grad_fn`: `AddBackward0`.
 fn class(name: &str) -> String {
     let name = name.strip_suffix("_scalar").unwrap_or(name);
     let words = name.split('_').map(|word| {
@@ -177,7 +178,7 @@ impl Tensor {
             DType::F64 => Some("torch.float64"),
             DType::U32 => Some("torch.uint32"),
             DType::I64 => (self.numel() == 0).then_some("torch.int64"),
-            // i32 stands where PyTorch has its default integer; without elements even that is named.
+            // i32 takes the role of PyTorch's default integer; without elements even that is named.
             DType::I32 => (self.numel() == 0).then_some("torch.int32"),
             DType::Bool => (self.numel() == 0).then_some("torch.bool"),
         };
@@ -192,8 +193,8 @@ impl Tensor {
 }
 
 impl fmt::Display for Tensor {
-    /// As PyTorch prints it. The elements of a tensor on a GPU are waited for; in a browser, where nothing can be,
-    /// its shape is printed, and that it must be read first.
+    /// Prints as PyTorch does. A tensor on a GPU is read first. In a browser, where this cannot
+    /// wait, its shape is printed with a note that it must be read first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const START: &str = "tensor(";
         let elements = match self.read_now("display") {
@@ -204,7 +205,7 @@ impl fmt::Display for Tensor {
         if elements.is_empty() {
             text += "[]";
         } else {
-            let summarize = elements.len() > MOST_SHOWN;
+            let summarize = elements.len() > MAX_SHOWN_ELEMENTS;
             let format = Format { kind: Kind::Whole, width: 1 };
             let mut printer = Printer { elements: &elements, dims: self.dims(), summarize, format };
             let mut shown = Vec::new();
@@ -212,7 +213,8 @@ impl fmt::Display for Tensor {
             printer.format = Format::new(self.dtype(), &shown);
             text += &printer.write(0, 0, START.len());
         }
-        // PyTorch counts `len(text) - text.rfind("\n") + 1`, where rfind gives −1 if there is no break.
+        // PyTorch counts `len(text) - text.rfind("\n") + 1`, where rfind gives −1 if there is no
+        // break.
         let mut last_line = text.rfind('\n').map_or(text.len() + 2, |at| text.len() - at + 1);
         for suffix in self.suffixes() {
             if last_line + suffix.len() + 2 > LINE {

@@ -1,5 +1,5 @@
-//! `dropout`: elements set to zero at random, the others scaled up so that the mean stays. The mask is not kept:
-//! its derivative draws the same one again.
+//! `dropout`: random elements set to zero, the others scaled up to preserve the mean. The mask is
+//! not saved: the derivative draws the same one again.
 
 use std::hash::Hasher;
 
@@ -77,8 +77,8 @@ impl Pointwise for Dropout {
 }
 
 impl Tensor {
-    /// In training, each element is 0 with probability `p` and else x / (1 − p), a new draw at each call; otherwise
-    /// the tensor itself.
+    /// Sets each element to 0 with probability `p`, else to x / (1 − p), by a new draw at each call
+    /// in training; otherwise returns the tensor itself.
     /// [torch.nn.functional.dropout](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html)
     ///
     /// ```
@@ -91,7 +91,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// `p` outside of 0 to 1; a tensor that is not of floats.
+    /// `p` outside of 0 to 1; a tensor that is not floating point.
     pub fn dropout(&self, p: f64, training: bool) -> Result<Self> {
         if !(0.0..=1.0).contains(&p) {
             return Err(Error::value("dropout", format!("the probability has to be between 0 and 1, but got {p}")));

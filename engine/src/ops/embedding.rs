@@ -1,4 +1,4 @@
-//! `embedding`: rows of a table looked up by number.
+//! `embedding`: rows of a table by index.
 
 use crate::tensor::{Tensor, wrap_dim};
 use crate::{Error, Result};
@@ -6,9 +6,10 @@ use crate::{Error, Result};
 use super::gather::{Gather, Lookup};
 
 impl Tensor {
-    /// The rows of `weight`, a matrix, that these integers name: shape `[…, columns]`. The row `padding_idx` is
-    /// looked up like any other but gets no gradient; with `scale_grad_by_freq` a row's gradient is divided by how
-    /// often it was looked up. An index out of range is an error when the result is computed.
+    /// Looks up rows of `weight`, a matrix, by these integers: shape `[…, columns]`. The row
+    /// `padding_idx` is read like any other but gets no gradient. With `scale_grad_by_freq` a row's
+    /// gradient is divided by its number of uses. An index out of range is an error when the result
+    /// is computed.
     /// [torch.nn.functional.embedding](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html)
     ///
     /// ```
@@ -21,7 +22,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Indices that are no integers; a weight that is no matrix; a `padding_idx` outside of it.
+    /// Indices that are not integers; a weight that is not a matrix; a `padding_idx` out of range.
     pub fn embedding(&self, weight: &Self, padding_idx: Option<isize>, scale_grad_by_freq: bool) -> Result<Self> {
         let index = self.as_index("embedding")?;
         let &[rows, _] = weight.dims() else {

@@ -1,4 +1,4 @@
-//! `expand`: dimensions of size 1 read again and again, through a stride of zero. A layout, no kernel.
+//! `expand`: dimensions of size 1 repeated by a stride of zero. A layout, no kernel.
 
 use crate::tensor::{Function, Saves, Shape, Tensor, Vjp};
 use crate::{Error, Result};
@@ -20,8 +20,17 @@ impl Function for Expand {
 }
 
 impl Tensor {
-    /// A view in which dimensions of size 1 have the sizes given; −1 keeps a size, new dimensions may lead.
+    /// Creates a view with dimensions of size 1 expanded to the given sizes; −1 keeps a size, and
+    /// leading dimensions may be new.
     /// [torch.Tensor.expand](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32], [2.0]], &cpu)?;
+    /// assert_eq!(x.expand(&[-1, 3])?.to_string(), "tensor([[1., 1., 1.],\n        [2., 2., 2.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Fewer sizes than dimensions; a size other than 1 would change; −1 for a new dimension.
@@ -48,12 +57,13 @@ impl Tensor {
         self.expand_to(&Shape::from(sizes))
     }
 
-    /// [`Tensor::expand`] to a shape that is known to fit.
+    /// Expands to a shape that has been checked.
     pub(crate) fn expand_to(&self, shape: &Shape) -> Result<Self> {
         Ok(self.view_as_function(Expand, self.layout().broadcast_to(shape)))
     }
 
-    /// The gradient of expanding from `shape`: sums over the dimensions that were added or stretched.
+    /// Computes the gradient of expanding from `shape`: sums over the dimensions that were added or
+    /// broadcast.
     pub(crate) fn sum_to(&self, shape: &Shape) -> Result<Self> {
         if self.shape() == shape {
             return Ok(self.clone());

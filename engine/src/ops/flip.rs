@@ -1,4 +1,4 @@
-//! `flip`: dimensions run backwards, through negative strides. The copy melts into whatever reads it.
+//! `flip`: dimensions reversed by negative strides. The copy is fused into its consumer.
 
 use smallvec::SmallVec;
 
@@ -24,11 +24,19 @@ impl Function for Flip {
 }
 
 impl Tensor {
-    /// A copy in which the elements along `dims` stand in reverse order.
+    /// Creates a copy with the elements along `dims` in reverse order.
     /// [torch.flip](https://docs.pytorch.org/docs/stable/generated/torch.flip.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.flip(&[0])?.to_string(), "tensor([3., 2., 1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A dimension that does not exist or is named twice.
+    /// A dimension that is out of range or repeated.
     pub fn flip(&self, dims: &[isize]) -> Result<Self> {
         let flipped = self.shape().dims("flip", dims)?;
         let mut layout = self.layout().clone();

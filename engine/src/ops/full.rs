@@ -1,4 +1,4 @@
-//! `full`: every element the same number. It reads nothing, so that it melts into whatever uses it.
+//! `full`: every element the same number. It reads nothing, and is fused into its consumer.
 
 use std::hash::Hasher;
 
@@ -71,7 +71,15 @@ impl Pointwise for Full {
 }
 
 impl Tensor {
-    /// A tensor whose every element is `value`. [torch.full](https://docs.pytorch.org/docs/stable/generated/torch.full.html)
+    /// Creates a tensor whose every element is `value`.
+    /// [torch.full](https://docs.pytorch.org/docs/stable/generated/torch.full.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// assert_eq!(Tensor::full([2], 7.0, &cpu)?.to_string(), "tensor([7., 7.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// f64 on a GPU.
@@ -80,7 +88,14 @@ impl Tensor {
         Self::create(Full { shape: shape.into(), dtype, value }, &device)
     }
 
-    /// A tensor of zeros.
+    /// Creates a tensor of zeros.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// assert_eq!(Tensor::zeros([3], &cpu)?.to_string(), "tensor([0., 0., 0.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// f64 on a GPU.
@@ -88,7 +103,14 @@ impl Tensor {
         Self::full(shape, 0.0, options)
     }
 
-    /// A tensor of ones.
+    /// Creates a tensor of ones.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// assert_eq!(Tensor::ones([3], &cpu)?.to_string(), "tensor([1., 1., 1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// f64 on a GPU.
@@ -96,7 +118,15 @@ impl Tensor {
         Self::full(shape, 1.0, options)
     }
 
-    /// `value` everywhere, with the shape, type and device of `self`.
+    /// Creates a tensor filled with `value`, with the shape, type and device of `self`.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1_i32, 2], &cpu)?;
+    /// assert_eq!(x.full_like(7.0)?.to_string(), "tensor([7, 7])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -104,7 +134,15 @@ impl Tensor {
         Self::full(self.shape().clone(), value, (self.dtype(), &self.device()))
     }
 
-    /// Zeros with the shape, type and device of `self`.
+    /// Creates zeros with the shape, type and device of `self`.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1_i32, 2], &cpu)?;
+    /// assert_eq!(x.zeros_like()?.to_string(), "tensor([0, 0])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -112,7 +150,15 @@ impl Tensor {
         self.full_like(0.0)
     }
 
-    /// Ones with the shape, type and device of `self`.
+    /// Creates ones with the shape, type and device of `self`.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1_i32, 2], &cpu)?;
+    /// assert_eq!(x.ones_like()?.to_string(), "tensor([1, 1])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

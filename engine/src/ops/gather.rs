@@ -1,4 +1,4 @@
-//! `gather` and `index_select`: elements looked up by their place along a dimension.
+//! `gather` and `index_select`: elements looked up by index along a dimension.
 
 use std::hash::Hasher;
 
@@ -12,29 +12,29 @@ use crate::{DType, Error, Result, dispatch, shader};
 
 use super::index_sum::IndexSum;
 
-/// How a dimension is looked up: the same for reading ([`Gather`]) and for adding back ([`IndexSum`]).
+/// Lookup along a dimension, shared by reading ([`Gather`]) and by accumulation ([`IndexSum`]).
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
-    /// The operation that asked, which errors name.
+    /// Operation named in errors.
     pub name: &'static str,
-    /// The dimension.
+    /// Dimension looked up.
     pub dim: usize,
-    /// One index for all rows, of any shape, which takes the place of the dimension; else an index of the result's
-    /// own shape.
+    /// One index of any shape for all rows, replacing the dimension, if true; else an index of the
+    /// result's own shape.
     pub shared: bool,
-    /// A place that is read like any other, but to which no gradient goes.
+    /// Index that is read like any other but receives no gradient.
     pub skip: Option<usize>,
-    /// Whether gradients are divided by how often their place was read.
+    /// Divides gradients by the number of reads of their index if true.
     pub by_frequency: bool,
 }
 
 impl Lookup {
-    /// A plain lookup.
+    /// Creates a plain lookup.
     pub fn new(name: &'static str, dim: usize, shared: bool) -> Self {
         Self { name, dim, shared, skip: None, by_frequency: false }
     }
 
-    /// Sizes around the dimension, its own, and the length of the index along it.
+    /// Returns the sizes around the dimension, its own, and the length of the index along it.
     pub fn extents(&self, input: &Shape, index: &Shape) -> Extents {
         Extents {
             outer: input[..self.dim].iter().product(),
@@ -51,17 +51,17 @@ impl Lookup {
         state.write_usize(self.skip.map_or(0, |skip| skip + 1));
     }
 
-    /// The place that an element of the index names.
+    /// Resolves an element of the index.
     ///
     /// # Errors
-    /// There is no such place.
-    pub fn place(&self, index: i32, size: usize) -> Result<usize> {
-        let place = usize::try_from(index).ok().filter(|place| *place < size);
-        place.ok_or(Error::Index { op: self.name, index: i64::from(index), size })
+    /// The index is out of range.
+    pub fn resolve(&self, index: i32, size: usize) -> Result<usize> {
+        let resolved = usize::try_from(index).ok().filter(|resolved| *resolved < size);
+        resolved.ok_or(Error::Index { op: self.name, index: i64::from(index), size })
     }
 }
 
-/// A tensor seen as outer × size × inner around a dimension, and the length of an index along it.
+/// A tensor as outer × size × inner around a dimension, and the length of an index along it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extents {
     pub outer: usize,
@@ -124,7 +124,7 @@ impl Kernel for Gather {
             let (input, index) = (operands[0].contiguous::<T>()?, operands[1].contiguous::<i32>()?);
             for row in 0..outer * length {
                 let (o, j) = (row / length, row % length);
-                let from = |at: i32| Ok::<_, Error>((o * size + lookup.place(at, size)?) * inner);
+                let from = |at: i32| Ok::<_, Error>((o * size + lookup.resolve(at, size)?) * inner);
                 let out = &mut output[row * inner..(row + 1) * inner];
                 if lookup.shared {
                     let from = from(index[j])?;
@@ -168,8 +168,8 @@ impl Kernel for Gather {
 }
 
 impl Tensor {
-    /// The slices of `dim` that `index`, a vector of integers, names. An index out of range is an error when the
-    /// result is computed.
+    /// Selects slices along `dim` by `index`, a vector of integers. An index out of range is an
+    /// error when the result is computed.
     /// [torch.index_select](https://docs.pytorch.org/docs/stable/generated/torch.index_select.html)
     ///
     /// ```
@@ -183,7 +183,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// There is no such dimension; an index that is no vector of integers.
+    /// The dimension is out of range; the index is not a vector of integers.
     pub fn index_select(&self, dim: isize, index: &Self) -> Result<Self> {
         let index = index.as_index("index_select")?;
         if index.ndim() > 1 {
@@ -198,12 +198,22 @@ impl Tensor {
         Self::apply(Gather(lookup), &[self, &index.reshape(&[-1])?])
     }
 
-    /// `output[i, j, k] = self[i, index[i, j, k], k]` for `dim` 1, and likewise for others.
+    /// Computes `output[i, j, k] = self[i, index[i, j, k], k]` for `dim` 1, and likewise for
+    /// others.
     /// [torch.gather](https://docs.pytorch.org/docs/stable/generated/torch.gather.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?;
+    /// let index = Tensor::from_nested(&[[1_i32], [0]], &cpu)?;
+    /// assert_eq!(x.gather(1, &index)?.to_string(), "tensor([[2.],\n        [3.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension; an index of another number of dimensions, larger elsewhere than in `dim`, or not
-    /// of integers.
+    /// The dimension is out of range; the index has another number of dimensions, is larger in a
+    /// dimension other than `dim`, or is not of integers.
     pub fn gather(&self, dim: isize, index: &Self) -> Result<Self> {
         let index = index.as_index("gather")?;
         let dim = self.shape().dim("gather", dim)?;
@@ -214,18 +224,18 @@ impl Tensor {
         Self::apply(Gather(Lookup::new("gather", dim, false)), &[&part, &index])
     }
 
-    /// Integers as the indices that kernels take.
+    /// Converts integers to the indices that kernels take.
     pub(crate) fn as_index(&self, op: &'static str) -> Result<Self> {
         match self.dtype() {
-            // What 32 bits cannot hold stays out of every range.
+            // A value beyond 32 bits is clamped, and stays out of every range.
             DType::I64 => self.clamp(Some(i32::MIN.into()), Some(i32::MAX.into()))?.to_dtype(DType::I32),
             dtype if dtype.is_int() => self.to_dtype(DType::I32),
             dtype => Err(Error::dtype(op, format!("expected indices of integers, got {dtype}"))),
         }
     }
 
-    /// The part of this tensor that an index of the same number of dimensions can reach: cut to the index's sizes
-    /// elsewhere than in `dim`.
+    /// Returns the part of this tensor that an index of the same number of dimensions can reach:
+    /// narrowed to the index's sizes in all dimensions but `dim`.
     pub(super) fn under(&self, index: &Self, dim: usize, op: &'static str) -> Result<Self> {
         if index.ndim() != self.ndim() {
             let rule =

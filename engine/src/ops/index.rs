@@ -5,28 +5,28 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
-/// What stands in one place of the brackets in PyTorch's `x[0, 1:5:2, None, ...]`.
+/// An entry of the brackets in PyTorch's `x[0, 1:5:2, None, ...]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
-    /// One element of a dimension, which disappears; negative numbers count from the end.
+    /// Element of a dimension, negative from the end; the dimension is removed.
     At(isize),
-    /// Part of a dimension, by Python's rules.
+    /// Range of a dimension, by Python's rules.
     Slice {
-        /// The first element; `None` is the start.
+        /// First index; `None` is the start.
         start: Option<isize>,
-        /// Behind the last element; `None` is the end.
+        /// End, exclusive; `None` is the end of the dimension.
         stop: Option<isize>,
-        /// The distance of elements, at least 1.
+        /// Step between elements, at least 1.
         step: isize,
     },
-    /// A new dimension of size 1.
+    /// New dimension of size 1.
     NewAxis,
-    /// As many whole dimensions as are not mentioned.
+    /// All dimensions not mentioned.
     Ellipsis,
 }
 
 impl Index {
-    /// Every `step`th element of a range: `Index::from(1..).by(2)` is Python's `1::2`.
+    /// Selects every `step`th element of a range: `Index::from(1..).by(2)` is Python's `1::2`.
     #[must_use]
     pub fn by(self, step: isize) -> Self {
         match self {
@@ -39,7 +39,7 @@ impl Index {
         Self::Slice { start, stop, step: 1 }
     }
 
-    /// How many dimensions of the input it speaks of.
+    /// Returns the number of dimensions of the input it consumes.
     fn consumes(self) -> usize {
         usize::from(matches!(self, Self::At(_) | Self::Slice { .. }))
     }
@@ -51,8 +51,8 @@ impl From<RangeFull> for Index {
     }
 }
 
-/// What lies behind the last element of a range that includes `end`; the end itself if that is −1.
-fn behind(end: isize) -> Option<isize> {
+/// Returns the exclusive end of a range that includes `end`; `None` if that is −1.
+fn exclusive_end(end: isize) -> Option<isize> {
     if end == -1 { None } else { Some(end.saturating_add(1)) }
 }
 
@@ -72,7 +72,7 @@ macro_rules! from_integers {
 
         impl From<RangeInclusive<$int>> for Index {
             fn from(range: RangeInclusive<$int>) -> Self {
-                Self::slice(Some(*range.start() as isize), behind(*range.end() as isize))
+                Self::slice(Some(*range.start() as isize), exclusive_end(*range.end() as isize))
             }
         }
 
@@ -90,7 +90,7 @@ macro_rules! from_integers {
 
         impl From<RangeToInclusive<$int>> for Index {
             fn from(range: RangeToInclusive<$int>) -> Self {
-                Self::slice(None, behind(range.end as isize))
+                Self::slice(None, exclusive_end(range.end as isize))
             }
         }
     )*};
@@ -98,9 +98,9 @@ macro_rules! from_integers {
 
 from_integers!(i32, isize, usize);
 
-/// What [`Tensor::i`] takes: a single index, a tuple of up to six, or a slice of [`Index`].
+/// Arguments of [`Tensor::i`]: a single index, a tuple of up to six, or a slice of [`Index`].
 pub trait Indices {
-    /// The indices in order.
+    /// Returns the indices in order.
     fn indices(self) -> Vec<Index>;
 }
 
@@ -138,7 +138,7 @@ tuples! {
 }
 
 impl Tensor {
-    /// A view of part of the tensor, as `x[…]` in PyTorch.
+    /// Creates a view of part of the tensor, as `x[…]` in PyTorch.
     ///
     /// ```
     /// use kindling::{Device, Index, Tensor, block_on};
@@ -151,15 +151,24 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// More indices than dimensions, an index out of range, a step that is not positive, or two ellipses.
+    /// More indices than dimensions, an index out of range, a step that is not positive, or two
+    /// ellipses.
     pub fn i(&self, indices: impl Indices) -> Result<Self> {
         self.index(&indices.indices())
     }
 
-    /// [`Tensor::i`] with a list of indices.
+    /// Creates the view of [`Tensor::i`] from a list of indices.
+    ///
+    /// ```
+    /// use kindling::{ops::Index, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.index(&[Index::from(1..)])?.to_string(), "tensor([2., 3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As `i`.
+    /// As [`Tensor::i`].
     pub fn index(&self, indices: &[Index]) -> Result<Self> {
         let named: usize = indices.iter().map(|index| index.consumes()).sum();
         let Some(rest) = self.ndim().checked_sub(named) else {
@@ -190,7 +199,7 @@ impl Tensor {
         Ok(view)
     }
 
-    /// Gives part of the tensor the elements of `value`, broadcast, in place: `x[…] = value` in PyTorch.
+    /// Assigns `value`, broadcast, to part of the tensor in place: `x[…] = value` in PyTorch.
     ///
     /// ```
     /// use kindling::{Device, Tensor, block_on};
@@ -202,7 +211,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// As `i` and [`Tensor::copy_`].
+    /// As [`Tensor::i`] and [`Tensor::copy_`].
     pub fn set(&self, indices: impl Indices, value: &Self) -> Result<()> {
         self.i(indices)?.copy_(value)
     }

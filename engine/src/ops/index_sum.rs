@@ -1,5 +1,5 @@
-//! `scatter_add`, and the gradient of every lookup: elements of a source added up at the places that an index
-//! names, in the order of the index, without float atomics.
+//! `scatter_add`, and the gradient of every lookup: elements of a source accumulated by index, in
+//! the order of the index, without float atomics.
 
 use std::hash::Hasher;
 
@@ -13,11 +13,12 @@ use crate::{DType, Error, Result, dispatch, shader};
 
 use super::gather::{Extents, Gather, Lookup};
 
-/// `output[o, r, i] = Σ source[o, j, i]` over the j whose index is r; operands are the index and the source.
+/// Computes `output[o, r, i] = Σ source[o, j, i]` over the j whose index is r; operands are the
+/// index and the source.
 #[derive(Debug)]
 pub(super) struct IndexSum {
     pub lookup: Lookup,
-    /// The result's shape.
+    /// Shape of the result.
     pub shape: Shape,
 }
 
@@ -98,7 +99,7 @@ impl Kernel for IndexSum {
             for (from, x) in source.iter().enumerate() {
                 let (o, j, i) = (from / (inner * length), from / inner % length, from % inner);
                 let at = index[if lookup.shared { j } else { from }];
-                let row = lookup.place(at, size)?;
+                let row = lookup.resolve(at, size)?;
                 if lookup.skip == Some(row) {
                     continue;
                 }
@@ -161,13 +162,23 @@ impl Kernel for IndexSum {
 }
 
 impl Tensor {
-    /// A copy to which `src[i, j, k]` has been added at `[i, index[i, j, k], k]` for `dim` 1, and likewise for
-    /// others; what falls on one place is added up in the order of the index.
+    /// Returns a copy with `src[i, j, k]` added at `[i, index[i, j, k], k]` for `dim` 1, and
+    /// likewise for others. Equal indices are added in the order of the index.
     /// [torch.Tensor.scatter_add](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_add.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 1.0], &cpu)?;
+    /// let index = Tensor::from_nested(&[0_i32, 0, 1], &cpu)?;
+    /// let src = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.scatter_add(0, &index, &src)?.to_string(), "tensor([4., 4.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension; an index that is larger than `src`, larger than `self` elsewhere than in `dim`,
-    /// or not of integers; types that differ.
+    /// The dimension is out of range; the index is larger than `src`, larger than `self` in a
+    /// dimension other than `dim`, or not of integers; the types differ.
     pub fn scatter_add(&self, dim: isize, index: &Self, src: &Self) -> Result<Self> {
         const NAME: &str = "scatter_add";
         if self.dtype() == DType::Bool {
@@ -179,7 +190,7 @@ impl Tensor {
         })
     }
 
-    /// What scatters have in common: checks, and the case of an index that covers only part of the tensor.
+    /// Checks a scatter, and handles an index that covers only part of the tensor.
     pub(super) fn scattered(
         &self,
         op: &'static str,

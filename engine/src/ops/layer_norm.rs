@@ -1,4 +1,4 @@
-//! `layer_norm` and `rms_norm`: the last dimensions of each sample normalised.
+//! `layer_norm` and `rms_norm`: the last dimensions of each sample normalized.
 
 use super::batch_norm::affine;
 use super::reduce::{Dims, signed};
@@ -6,8 +6,17 @@ use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
 impl Tensor {
-    /// (x − mean)/√(var + eps)·weight + bias over the last dimensions, which are `normalized_shape`; var is over n.
+    /// Computes (x − mean)/√(var + eps)·weight + bias over the last dimensions, `normalized_shape`;
+    /// var is over n.
     /// [torch.nn.functional.layer_norm](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 3.0]], &cpu)?;
+    /// assert_eq!(x.layer_norm(&[2], None, None, 1e-5)?.to_string(), "tensor([[-1.0000,  1.0000]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The last dimensions, weight or bias have another shape.
@@ -26,8 +35,16 @@ impl Tensor {
         affine(self.normalize("layer_norm", &dims, eps, &stats, &[])?, weight, bias)
     }
 
-    /// x/√(mean of x² + eps)·weight over the last dimensions, which are `normalized_shape`.
+    /// Computes x/√(mean of x² + eps)·weight over the last dimensions, `normalized_shape`.
     /// [torch.nn.functional.rms_norm](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[3.0_f32, 4.0]], &cpu)?;
+    /// assert_eq!(x.rms_norm(&[2], None, 1e-5)?.to_string(), "tensor([[0.8485, 1.1314]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The last dimensions or the weight have another shape.
@@ -47,7 +64,7 @@ impl Tensor {
         }
         for (name, tensor) in given {
             if let Some(tensor) = tensor.filter(|t| t.shape() != &shape) {
-                let rule = format!("expected {name} of the shape {shape} that is normalised, got {}", tensor.shape());
+                let rule = format!("expected {name} of the shape {shape} that is normalized, got {}", tensor.shape());
                 return Err(Error::shape(op, rule));
             }
         }

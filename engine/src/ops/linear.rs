@@ -14,10 +14,10 @@ use crate::{Error, Result, shader};
 use super::gemm::{self, Gemm, multiply};
 use super::matmul::{deep, operand_params, product_dtype};
 
-/// The parameters for batches, of which there is one.
+/// Parameters for a single batch.
 const ONE_BATCH: [u32; 12] = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// Of an input (rows, in), a weight (out, in) and perhaps a bias (out).
+/// A product of an input (rows, in) and a weight (out, in), plus optionally a bias (out).
 #[derive(Debug)]
 struct Linear;
 
@@ -64,7 +64,7 @@ impl Op for Linear {
     }
 }
 
-/// The matrices A = x and B = Wᵀ.
+/// Returns the matrices A = x and B = Wᵀ.
 fn sides(input: &Layout, weight: &Layout) -> [Strided; 2] {
     let at = |l: &Layout| Strided { offset: l.offset, row: l.strides[0], col: l.strides[1] };
     [at(input), at(weight).t()]
@@ -75,7 +75,7 @@ impl Kernel for Linear {
         true
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -86,7 +86,7 @@ impl Kernel for Linear {
         products!(output.dtype(), "linear", T => {
             let bias = operands.get(2).map(|bias| -> Result<Vec<T>> {
                 let (data, mut copy) = (bias.typed::<T>()?, Vec::with_capacity(sizes[2]));
-                bias.layout.for_each(|place| copy.push(data[place]));
+                bias.layout.for_each(|offset| copy.push(data[offset]));
                 Ok(copy)
             });
             let (a, b) = ((input.typed::<T>()?, a), (weight.typed::<T>()?, b));
@@ -115,12 +115,13 @@ impl Kernel for Linear {
         gemm.program(device)
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
-/// The gradients of weight and bias, one after the other, of the output's gradient (rows, out) and the input (rows, in).
+/// Gradients of weight and bias, consecutive, from the output's gradient (rows, out) and the input
+/// (rows, in).
 #[derive(Debug)]
 struct LinearWeight;
 
@@ -155,7 +156,7 @@ impl Op for LinearWeight {
     }
 }
 
-/// The matrices A = gradᵀ and B = input.
+/// Returns the matrices A = gradᵀ and B = input.
 fn weight_sides(grad: &Layout, input: &Layout) -> [Strided; 2] {
     let at = |l: &Layout| Strided { offset: l.offset, row: l.strides[0], col: l.strides[1] };
     [at(grad).t(), at(input)]
@@ -166,7 +167,7 @@ impl Kernel for LinearWeight {
         true
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -207,14 +208,15 @@ impl Kernel for LinearWeight {
         gemm.program(device)
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
 impl Tensor {
-    /// `self·weightᵀ + bias` over the last dimension: (…, in) becomes (…, out), for a weight (out, in) and a bias
-    /// (out). [torch.nn.functional.linear](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html)
+    /// Computes `self·weightᵀ + bias` over the last dimension: (…, in) becomes (…, out), for a
+    /// weight (out, in) and a bias (out).
+    /// [torch.nn.functional.linear](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html)
     ///
     /// ```
     /// use kindling::{Device, Tensor};
@@ -226,7 +228,8 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// The last size of the input is not that of the weight; a bias of another size; types that differ.
+    /// The last size of the input differs from that of the weight; a bias of another size; types
+    /// that differ.
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Result<Self> {
         let dims = self.dims();
         let (Some((inputs, rows)), [outputs, expected]) = (dims.split_last(), weight.dims()) else {

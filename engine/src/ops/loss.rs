@@ -1,4 +1,4 @@
-//! Losses: what they share is how the losses of all elements become one.
+//! Losses, and the reduction of the losses of all elements to one.
 
 mod bce;
 mod class_loss;
@@ -11,22 +11,22 @@ use crate::{Error, Result};
 
 pub use cross_entropy::CrossEntropyOptions;
 
-/// What is made of the losses of all elements.
+/// Reduction of the losses of all elements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reduction {
-    /// Their mean.
+    /// Mean of the losses.
     #[default]
     Mean,
-    /// Their sum.
+    /// Sum of the losses.
     Sum,
-    /// Nothing: each is returned.
+    /// No reduction: each loss is returned.
     None,
-    /// Their sum over the size of the batch, dimension 0; for [`Tensor::kl_div`], whose mathematical value it is.
+    /// Sum over the size of the batch, dimension 0; for [`Tensor::kl_div`], the mathematical value.
     BatchMean,
 }
 
 impl Reduction {
-    /// PyTorch's name.
+    /// Returns PyTorch's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mean => "mean",

@@ -1,12 +1,22 @@
-//! `masked_fill`: a number wherever a mask is true; made of `where`.
+//! `masked_fill`: a number wherever a mask is true; by `where`.
 
 use crate::device::DType;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
 impl Tensor {
-    /// `value` where `mask` is true, else the element; the mask is broadcast. The type stays; integers cut `value`
-    /// toward zero. [torch.Tensor.masked_fill](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html)
+    /// Replaces elements by `value` where `mask` is true; the mask is broadcast. The type stays;
+    /// integers truncate `value` toward zero.
+    /// [torch.Tensor.masked_fill](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// let mask = Tensor::from_nested(&[false, true, false], &cpu)?;
+    /// assert_eq!(x.masked_fill(&mask, 0.0)?.to_string(), "tensor([1., 0., 3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The mask is not bool; the shapes cannot be broadcast; the tensors are on different devices.
@@ -18,7 +28,7 @@ impl Tensor {
         mask.where_(&self.full_like(value)?, self)
     }
 
-    /// [`Tensor::masked_fill`] in place.
+    /// In-place version of [`Tensor::masked_fill`].
     ///
     /// # Errors
     /// As [`Tensor::masked_fill`] and [`Tensor::copy_`].

@@ -14,10 +14,11 @@ use crate::{Error, Result, shader};
 
 use super::gemm::{self, Gemm, multiply_batches};
 
-/// The shader takes so many batch dimensions, after neighbours have been joined.
-const MOST_BATCH_DIMS: usize = 4;
+/// Maximum number of batch dimensions in the shader, after merging neighbors.
+const MAX_BATCH_DIMS: usize = 4;
 
-/// `output[…, m, n] = Σ_k a[…, m, k]·b[…, k, n]`: equally many dimensions, at least two, and equal batches.
+/// Computes `output[…, m, n] = Σ_k a[…, m, k]·b[…, k, n]` for operands of the same number of
+/// dimensions, at least two, and equal batches.
 #[derive(Debug)]
 struct MatMul;
 
@@ -66,10 +67,10 @@ impl Op for MatMul {
 
 impl Kernel for MatMul {
     fn accepts(&self, _index: usize, layout: &Layout) -> bool {
-        layout.shape.len() <= MOST_BATCH_DIMS + 2 || layout.is_contiguous()
+        layout.shape.len() <= MAX_BATCH_DIMS + 2 || layout.is_contiguous()
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -77,26 +78,26 @@ impl Kernel for MatMul {
         let (a, b) = (Sides::of(operands[0].layout), Sides::of(operands[1].layout));
         let sizes = [a.rows, a.cols, b.cols];
         let (mut at_a, mut at_b) = (Cursor::new(&a.batch), Cursor::new(&b.batch));
-        let places: Vec<[usize; 2]> = (0..a.batch.numel()).map(|_| [at_a.next_place(), at_b.next_place()]).collect();
+        let offsets: Vec<[usize; 2]> = (0..a.batch.numel()).map(|_| [at_a.next_offset(), at_b.next_offset()]).collect();
         products!(output.dtype(), "matmul", T => {
             let (a, b) = ((operands[0].typed::<T>()?, a.at), (operands[1].typed::<T>()?, b.at));
-            multiply_batches(sizes, a, b, &places, typed_mut(output)?)
+            multiply_batches(sizes, a, b, &offsets, typed_mut(output)?)
         })
     }
 
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, device: &Device) -> Result<Program> {
         let (a, b) = (Sides::of(&operands[0].layout), Sides::of(&operands[1].layout));
         let (sizes, a_batch, b_batch) = join(&a.batch, &b.batch);
-        if sizes.len() > MOST_BATCH_DIMS {
+        if sizes.len() > MAX_BATCH_DIMS {
             let rule = format!("the batches of {} and {} lie too scattered in memory", a.batch.shape, b.batch.shape);
             return Err(Error::shape("matmul", rule));
         }
         let offsets = [a.batch.offset, b.batch.offset];
         let mut params = operand_params(offsets, [a.at, b.at], None);
         let inner = |i: usize| sizes.len().checked_sub(i + 1);
-        params.extend((0..MOST_BATCH_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
+        params.extend((0..MAX_BATCH_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
         for steps in [a_batch, b_batch] {
-            params.extend((0..MOST_BATCH_DIMS).map(|i| inner(i).map_or(Param::Word(0), |d| Param::from(steps[d]))));
+            params.extend((0..MAX_BATCH_DIMS).map(|i| inner(i).map_or(Param::Word(0), |d| Param::from(steps[d]))));
         }
         let gemm = Gemm {
             name: "matmul",
@@ -113,7 +114,7 @@ impl Kernel for MatMul {
         gemm.program(device)
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
@@ -123,7 +124,7 @@ struct Sides {
     batch: Layout,
     rows: usize,
     cols: usize,
-    /// The steps; the offset stands in `batch`.
+    /// Strides of a matrix; the offset is in `batch`.
     at: Strided,
 }
 
@@ -145,7 +146,7 @@ impl Sides {
 
 type Steps = SmallVec<[isize; 6]>;
 
-/// The sizes and both strides of equal batches, with neighbours joined where both allow it.
+/// Returns the sizes and both strides of equal batches, with neighbors merged where both allow it.
 fn join(a: &Layout, b: &Layout) -> (SmallVec<[usize; 6]>, Steps, Steps) {
     let (mut sizes, mut at_a, mut at_b) = (SmallVec::<[usize; 6]>::new(), Steps::new(), Steps::new());
     for (d, size) in a.shape.iter().copied().enumerate().filter(|(_, size)| *size != 1) {
@@ -165,7 +166,8 @@ fn join(a: &Layout, b: &Layout) -> (SmallVec<[usize; 6]>, Steps, Steps) {
     (sizes, at_a, at_b)
 }
 
-/// The parameters of `shaders/matmul.wgsl` from `a_offset` to `bias_step`, and padding; then come the batches.
+/// Returns the parameters of `shaders/matmul.wgsl` from `a_offset` to `bias_step`, and padding,
+/// followed by the batches.
 pub(super) fn operand_params(offsets: [usize; 2], at: [Strided; 2], bias: Option<(usize, isize)>) -> Vec<Param> {
     let mut params = offsets.map(Param::from).to_vec();
     params.extend(at.iter().flat_map(|at| [Param::from(at.row), Param::from(at.col)]));
@@ -174,15 +176,15 @@ pub(super) fn operand_params(offsets: [usize; 2], at: [Strided; 2], bias: Option
     params
 }
 
-/// Whether neighbours in memory of A, and of B, differ in depth.
+/// Returns `true` if neighbors in memory of A, and of B, differ in depth.
 pub(super) fn deep(a: Strided, b: Strided) -> [bool; 2] {
     [a.col.unsigned_abs() <= a.row.unsigned_abs(), b.row.unsigned_abs() < b.col.unsigned_abs()]
 }
 
-/// The type of a product of two types.
+/// Returns the type of a product of two types.
 ///
 /// # Errors
-/// They differ, or cannot be multiplied.
+/// The types differ, or cannot be multiplied.
 pub(super) fn product_dtype(op: &'static str, a: DType, b: DType) -> Result<DType> {
     match (a, b) {
         (a, b) if a != b => {
@@ -194,9 +196,10 @@ pub(super) fn product_dtype(op: &'static str, a: DType, b: DType) -> Result<DTyp
 }
 
 impl Tensor {
-    /// The matrix product, by the ranks of the operands: two vectors give their dot product; a vector on the left
-    /// is a row, on the right a column, and that dimension is left out of the result; more than two dimensions are
-    /// batches of matrices, which broadcast. [torch.matmul](https://docs.pytorch.org/docs/stable/generated/torch.matmul.html)
+    /// Returns the matrix product, by the ranks of the operands. Two vectors give their dot
+    /// product. A vector on the left is a row, on the right a column, and that dimension is removed
+    /// from the result. More than two dimensions are batches of matrices, which broadcast.
+    /// [torch.matmul](https://docs.pytorch.org/docs/stable/generated/torch.matmul.html)
     ///
     /// ```
     /// use kindling::{Device, Tensor, block_on};
@@ -231,7 +234,8 @@ impl Tensor {
             return Err(Error::shape("matmul", rule));
         }
         let batch = Shape::from(a_batch).broadcast(&Shape::from(b_batch), "matmul")?;
-        // One matrix on the right serves all rows of all batches: one large product, and one for its gradient.
+        // One matrix on the right serves all rows of all batches: one large product, and one for
+        // its gradient.
         let product = if b_batch.is_empty() && !a_batch.is_empty() {
             let rows = batch.numel() * m;
             Self::apply(MatMul, &[&a.reshape_to(&Shape::from([rows, *k]))?, &b])?

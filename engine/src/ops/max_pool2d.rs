@@ -1,6 +1,6 @@
-//! `max_pool2d`: maxima of windows of images. Three operations: where each maximum lies, the elements at those
-//! places, and the sum of gradients back to them. The last two are each other's derivative. Windows that do not overlap
-//! go without the places: see `max_pool2d_maxima`.
+//! `max_pool2d`: maxima of windows of images, in three operations: the index of each maximum, the
+//! elements at those indices, and the accumulation of gradients back to them. The last two are each
+//! other's derivative. Windows that do not overlap need no indices: see `max_pool2d_maxima`.
 
 use std::hash::{Hash, Hasher};
 
@@ -14,23 +14,23 @@ use crate::{Error, Result, dispatch, shader};
 
 use super::pool::{Windows, each_plane, float_only, planes, with_size};
 
-/// Which windows; [`MaxPool2dOptions::new`] gives PyTorch's defaults.
+/// Options of [`Tensor::max_pool2d`]; [`MaxPool2dOptions::new`] gives PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaxPool2dOptions {
     /// Height and width of a window.
     pub kernel_size: [usize; 2],
-    /// Distance of windows, down and right.
+    /// Stride of the windows, down and right; the kernel size by default.
     pub stride: [usize; 2],
-    /// Places at top and bottom, and left and right, that never win.
+    /// Padding at top and bottom, and at left and right, never the maximum; 0 by default.
     pub padding: [usize; 2],
-    /// Distance of a window's elements, down and right.
+    /// Distance of a window's elements, down and right; 1 by default.
     pub dilation: [usize; 2],
-    /// Whether windows may stand over the end.
+    /// Allows windows to reach beyond the end; `false` by default.
     pub ceil_mode: bool,
 }
 
 impl MaxPool2dOptions {
-    /// Windows of this size side by side.
+    /// Creates the options for adjacent windows of this size.
     pub fn new(kernel_size: [usize; 2]) -> Self {
         Self { kernel_size, stride: kernel_size, padding: [0, 0], dilation: [1, 1], ceil_mode: false }
     }
@@ -46,7 +46,7 @@ impl MaxPool2dOptions {
     }
 }
 
-/// What the three have in common.
+/// Geometry shared by the three operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pool {
     pub windows: Windows,
@@ -59,7 +59,7 @@ impl Pool {
         self.input[0] * self.input[1]
     }
 
-    pub fn places(&self) -> usize {
+    pub fn positions(&self) -> usize {
         self.output[0] * self.output[1]
     }
 
@@ -67,24 +67,25 @@ impl Pool {
         self.hash(&mut state);
     }
 
-    /// Whether no two windows share a pixel.
+    /// Returns `true` if no two windows share a pixel.
     fn is_apart(&self) -> bool {
         let windows = &self.windows;
         (0..2).all(|d| (windows.kernel[d] - 1) * windows.dilation[d] < windows.stride[d])
     }
 
-    /// How many cells there are, down and across: the pixels from the beginning of one window up to that of the next.
+    /// Returns the number of cells, down and across: the pixels from the start of one window to
+    /// that of the next.
     pub fn cells(&self) -> [usize; 2] {
         [0, 1].map(|d| (self.input[d] + self.windows.padding[d]).div_ceil(self.windows.stride[d]))
     }
 
-    /// The elements of `from` at the places of the maxima of `input`.
+    /// Returns the elements of `from` at the indices of the maxima of `input`.
     pub fn taken(&self, from: &Tensor, input: &Tensor) -> Result<Tensor> {
         let indices = Tensor::apply(Indices(*self), &[input])?;
         Tensor::apply(MaxPool2d { pool: *self, backward: false }, &[from, &indices])
     }
 
-    /// The launch of `len` threads.
+    /// Returns the launch of `len` threads.
     pub fn program(&self, source: KernelSource, operands: &[ViewSpec], len: usize) -> Program {
         if len == 0 {
             return Program::default();
@@ -100,7 +101,7 @@ impl Pool {
     }
 }
 
-/// Where the maximum of each window lies in its plane; NaN is larger than any number.
+/// Index of the maximum of each window in its plane; NaN is larger than any number.
 #[derive(Debug)]
 struct Indices(Pool);
 
@@ -141,7 +142,7 @@ impl Kernel for Indices {
         layout.is_contiguous()
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -150,7 +151,7 @@ impl Kernel for Indices {
         let output = typed_mut::<i32>(output)?;
         dispatch!(operands[0].data.dtype(), floats T => {
             let data = operands[0].contiguous::<T>()?;
-            each_plane(output, pool.places(), |i, plane| {
+            each_plane(output, pool.positions(), |i, plane| {
                 find(pool, &data[i * pool.pixels()..(i + 1) * pool.pixels()], plane);
                 Ok(())
             })
@@ -165,7 +166,8 @@ impl Kernel for Indices {
     }
 }
 
-/// The places of a window in one dimension that lie within the image: the first, and how many.
+/// Returns the part of a window within the image along one dimension: the first index and the
+/// length.
 fn within(pool: &Pool, d: usize, o: usize) -> (usize, usize) {
     let windows = &pool.windows;
     let (step, padding) = (windows.dilation[d], windows.padding[d]);
@@ -180,23 +182,23 @@ pub(super) fn find<T: Float>(pool: &Pool, image: &[T], plane: &mut [i32]) {
     let [step_h, step_w] = pool.windows.dilation;
     let (wide, stride) = (pool.input[1], pool.windows.stride[1]);
     let cols: Vec<(usize, usize)> = (0..pool.output[1]).map(|o| within(pool, 1, o)).collect();
-    // Where no window stands over an edge, all columns are compared at once, tap by tap.
+    // Windows that lie within the image: all columns are compared at once, tap by tap.
     let even = cols.iter().all(|(_, count)| *count == pool.windows.kernel[1]) && pool.windows.padding[1] == 0;
-    // Whole vectors: what is left over would be compared one by one.
+    // Whole vectors only: a remainder would be compared one by one.
     let width = pool.output[1].next_multiple_of(8);
     let offsets: Vec<i32> = (0..width).map(|o| (o * stride) as i32).collect();
-    let (mut best, mut taps, mut places) = (vec![T::neg_infinity(); width], vec![T::zero(); width], vec![0; width]);
+    let (mut best, mut taps, mut winners) = (vec![T::neg_infinity(); width], vec![T::zero(); width], vec![0; width]);
     for (oh, line) in plane.chunks_mut(pool.output[1].max(1)).enumerate() {
         let (top, rows) = within(pool, 0, oh);
         if even {
             best.fill(T::neg_infinity());
-            places.iter_mut().zip(&cols).for_each(|(at, (left, _))| *at = (top * wide + left) as i32);
+            winners.iter_mut().zip(&cols).for_each(|(at, (left, _))| *at = (top * wide + left) as i32);
             for (row, col) in (0..rows).flat_map(|row| (0..pool.windows.kernel[1]).map(move |col| (row, col))) {
                 let start = (top + row * step_h) * wide + col * step_w;
                 taps[..line.len()].iter_mut().zip(image[start..].iter().step_by(stride)).for_each(|(tap, x)| *tap = *x);
-                better(&mut places, &mut best, &taps, start as i32, &offsets);
+                better(&mut winners, &mut best, &taps, start as i32, &offsets);
             }
-            line.copy_from_slice(&places[..line.len()]);
+            line.copy_from_slice(&winners[..line.len()]);
             continue;
         }
         for (out, (left, count)) in line.iter_mut().zip(&cols) {
@@ -216,20 +218,22 @@ pub(super) fn find<T: Float>(pool: &Pool, image: &[T], plane: &mut [i32]) {
     }
 }
 
-/// Takes over those of the next taps that are larger than the best so far, or NaN; tap `i` lies at `start + offsets[i]`. By masks:
-/// written as a choice it is compiled to branches, which numbers that look random make a processor guess, at ten times the time.
-fn better<T: Float>(places: &mut [i32], best: &mut [T], taps: &[T], start: i32, offsets: &[i32]) {
-    let count = places.len();
+/// Updates the maxima by the next taps that are larger, or NaN; tap `i` is at `start + offsets[i]`.
+/// By masks: a conditional compiles to branches, which random-looking numbers make unpredictable,
+/// at ten times the time.
+fn better<T: Float>(winners: &mut [i32], best: &mut [T], taps: &[T], start: i32, offsets: &[i32]) {
+    let count = winners.len();
     let (best, taps, offsets) = (&mut best[..count], &taps[..count], &offsets[..count]);
     for i in 0..count {
         let larger = (taps[i] > best[i]) | taps[i].is_nan();
         let mask = -i32::from(larger);
-        places[i] = ((start + offsets[i]) & mask) | (places[i] & !mask);
+        winners[i] = ((start + offsets[i]) & mask) | (winners[i] & !mask);
         best[i] = if larger { taps[i] } else { best[i] };
     }
 }
 
-/// With `backward`, the gradient of the images for one of the maxima; else the maxima. Operand 1 says where they lie.
+/// Maxima at the indices of operand 1, or with `backward`, the gradient of the images from that of
+/// the maxima.
 #[derive(Debug)]
 struct MaxPool2d {
     pool: Pool,
@@ -273,17 +277,17 @@ impl Op for MaxPool2d {
 impl FloatKernel for MaxPool2d {
     fn run<T: Float>(&self, operands: &[View<'_>], output: &mut [T]) -> Result<()> {
         let (data, indices) = (operands[0].contiguous::<T>()?, operands[1].contiguous::<i32>()?);
-        let (pixels, places) = (self.pool.pixels(), self.pool.places());
-        let indices = |i: usize| &indices[i * places..(i + 1) * places];
+        let (pixels, positions) = (self.pool.pixels(), self.pool.positions());
+        let indices = |i: usize| &indices[i * positions..(i + 1) * positions];
         if self.backward {
             return each_plane(output, pixels, |i, plane| {
                 plane.fill(T::zero());
-                let grads = &data[i * places..(i + 1) * places];
+                let grads = &data[i * positions..(i + 1) * positions];
                 indices(i).iter().zip(grads).for_each(|(at, grad)| plane[*at as usize] += *grad);
                 Ok(())
             });
         }
-        each_plane(output, places, |i, plane| {
+        each_plane(output, positions, |i, plane| {
             let image = &data[i * pixels..(i + 1) * pixels];
             plane.iter_mut().zip(indices(i)).for_each(|(out, at)| *out = image[*at as usize]);
             Ok(())
@@ -296,7 +300,7 @@ impl Kernel for MaxPool2d {
         layout.is_contiguous()
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -310,14 +314,15 @@ impl Kernel for MaxPool2d {
         Ok(self.pool.program(source, operands, output.shape.numel()))
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
 impl Tensor {
-    /// The maximum of every window of images (n, c, h, w), or of one (c, h, w). Its gradient goes to the first
-    /// maximum in row-major order. [torch.nn.functional.max_pool2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html)
+    /// Computes the maximum of every window of images (n, c, h, w), or of one (c, h, w). Its
+    /// gradient goes to the first maximum in row-major order.
+    /// [torch.nn.functional.max_pool2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html)
     ///
     /// ```
     /// use kindling::ops::MaxPool2dOptions;
@@ -329,8 +334,8 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Other numbers of dimensions; a kernel, stride or dilation of 0; padding wider than half of the kernel; no
-    /// window; integers.
+    /// The input has another number of dimensions or an integer type; a kernel, stride or dilation
+    /// is 0; the padding exceeds half of the kernel; no window fits.
     pub fn max_pool2d(&self, options: &MaxPool2dOptions) -> Result<Self> {
         let pool = self.max_pool(options)?;
         if pool.is_apart() {
@@ -339,13 +344,24 @@ impl Tensor {
         Ok(self.max_pool2d_with_indices(options)?.0)
     }
 
-    /// [`Tensor::max_pool2d`], and where in its plane each maximum lies, as row·width + column.
+    /// Computes [`Tensor::max_pool2d`], and the index of each maximum in its plane, row·width +
+    /// column.
+    ///
+    /// ```
+    /// use kindling::{ops::MaxPool2dOptions, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[[1.0_f32, 2.0], [5.0, 4.0]]], &cpu)?;
+    /// let (maxima, indices) = x.max_pool2d_with_indices(&MaxPool2dOptions::new([2, 2]))?;
+    /// assert_eq!(maxima.to_string(), "tensor([[[5.]]])");
+    /// assert_eq!(indices.to_string(), "tensor([[[2]]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Tensor::max_pool2d`].
     pub fn max_pool2d_with_indices(&self, options: &MaxPool2dOptions) -> Result<(Self, Self)> {
         let pool = self.max_pool(options)?;
-        // Copied once, if it must be, for both operations.
+        // Copied once for both operations, if at all.
         let input = self.contiguous()?;
         let indices = Self::apply(Indices(pool), &[&input])?;
         let maxima = Self::apply(MaxPool2d { pool, backward: false }, &[&input, &indices])?;

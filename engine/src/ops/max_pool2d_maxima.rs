@@ -1,5 +1,5 @@
-//! `max_pool2d` of windows that do not overlap: the maxima straight from the images, and the gradient by looking for
-//! them again, so that no places are kept in between.
+//! `max_pool2d` of windows that do not overlap: the maxima are computed directly from the images,
+//! and the gradient finds them again, so no indices are saved.
 
 use std::hash::Hasher;
 
@@ -13,7 +13,8 @@ use crate::{Error, Result, shader};
 use super::max_pool2d::{Pool, find};
 use super::pool::{each_plane, with_size};
 
-/// With `backward`, the gradient of the images, operand 1, for one of the maxima, operand 0; else the maxima of operand 0.
+/// Maxima of operand 0, or with `backward`, the gradient of the images, operand 1, from that of the
+/// maxima, operand 0.
 #[derive(Debug)]
 struct Maxima {
     pool: Pool,
@@ -33,7 +34,7 @@ impl Function for Maxima {
         if !self.backward {
             return Ok(vec![Some(Tensor::apply(Self { backward: true, ..*self }, &[grad, &cx.input(0)?])?)]);
         }
-        // Linear in the gradient that came in; the places do not move with the images.
+        // Linear in the incoming gradient; the indices do not change with the images.
         let input = cx.input(1)?.detach();
         Ok(vec![Some(self.pool.taken(grad, &input)?), None])
     }
@@ -61,23 +62,23 @@ impl Op for Maxima {
 
 impl FloatKernel for Maxima {
     fn run<T: Float>(&self, operands: &[View<'_>], output: &mut [T]) -> Result<()> {
-        let (pixels, places) = (self.pool.pixels(), self.pool.places());
+        let (pixels, positions) = (self.pool.pixels(), self.pool.positions());
         let input = operands[usize::from(self.backward)].contiguous::<T>()?;
         let image = |i: usize| &input[i * pixels..(i + 1) * pixels];
         let indices = |i: usize| {
-            let mut indices = vec![0; places];
+            let mut indices = vec![0; positions];
             find(&self.pool, image(i), &mut indices);
             indices
         };
         if !self.backward {
-            return each_plane(output, places, |i, plane| {
+            return each_plane(output, positions, |i, plane| {
                 plane.iter_mut().zip(indices(i)).for_each(|(out, at)| *out = image(i)[at as usize]);
                 Ok(())
             });
         }
         let grad = operands[0].contiguous::<T>()?;
         each_plane(output, pixels, |i, plane| {
-            let grads = &grad[i * places..(i + 1) * places];
+            let grads = &grad[i * positions..(i + 1) * positions];
             indices(i).into_iter().zip(grads).for_each(|(at, grad)| plane[at as usize] = *grad);
             Ok(())
         })
@@ -106,13 +107,13 @@ impl Kernel for Maxima {
         Ok(self.pool.program(KernelSource::new(self.name(), &pieces), operands, threads))
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
 impl Tensor {
-    /// The maxima of windows that do not overlap.
+    /// Computes the maxima of windows that do not overlap.
     pub(super) fn max_pool2d_maxima(&self, pool: Pool) -> Result<Self> {
         Self::apply(Maxima { pool, backward: false }, &[self])
     }

@@ -1,7 +1,7 @@
-//! The operations: one file, one shader, one test, one name each. A file holds the operation's arguments, its
-//! shape rule, its meaning on the CPU, its kernel, its derivative, and the `impl Tensor` by which it is called.
-//! Families (`unary`, `binary`, `reduce`) hold what their members share. Operations know no buffers and no
-//! gradients beyond their own derivative.
+//! The operations: one file, one shader, one test, one name each. A file has the operation's
+//! arguments, its shape rule, its CPU loop, its kernel, its derivative, and its `impl Tensor`.
+//! Families (`unary`, `binary`, `reduce`) have the code shared by their members. Operations know no
+//! buffers and no gradients beyond their own derivative.
 
 // Families.
 #[macro_use]
@@ -17,7 +17,7 @@ mod reduce;
 mod rows;
 mod unary;
 
-// Making tensors.
+// Creation.
 mod arange;
 mod create;
 mod full;
@@ -26,7 +26,7 @@ mod rand;
 mod random;
 mod to;
 
-// Printing them.
+// Display.
 mod display;
 
 // Layouts: no kernel.
@@ -49,29 +49,29 @@ mod roll;
 mod to_dtype;
 mod tril;
 
-// One element at a time, beside the families.
+// Pointwise, beside the families.
 mod dropout;
 mod masked_fill;
 mod where_;
 
-// Looking up by number.
+// Lookup by index.
 mod embedding;
 mod gather;
 mod index_sum;
 mod one_hot;
 mod scatter;
 
-// Along a line.
+// Along a dimension.
 mod scan;
 mod sort;
 
-// Rows, normalisation, losses.
+// Rows, normalization, losses.
 mod batch_norm;
 mod layer_norm;
 mod loss;
 mod softmax;
 
-// Pools.
+// Pooling.
 mod adaptive_avg_pool2d;
 mod avg_pool2d;
 mod max_pool1d;
@@ -90,7 +90,7 @@ mod linear;
 mod matmul;
 mod outer;
 
-// Pictures on their way into a network.
+// Images on their way into a network.
 mod color_jitter;
 mod gather_batch;
 mod warp;
@@ -101,7 +101,7 @@ pub use conv_transpose2d::ConvTranspose2dOptions;
 pub use conv1d::Conv1dOptions;
 pub use conv2d::{Conv2dOptions, Padding};
 pub use create::TensorOptions;
-pub use gather_batch::{GatherBatch, Place};
+pub use gather_batch::{Crop, GatherBatch};
 pub use gemm::{Choice, Choices, Variant, adopt, choices, set_variant, tune};
 #[cfg(not(target_arch = "wasm32"))]
 pub use gemm::{recall, tune_as_needed, tuning_ms};

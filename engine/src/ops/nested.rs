@@ -6,10 +6,10 @@ use crate::{Error, Result};
 
 /// Elements nested to any depth in arrays, slices and vectors.
 pub trait Nested {
-    /// The type of the elements.
+    /// Element type.
     type Element: Element;
 
-    /// Appends the sizes of the dimensions, judged by the first of each.
+    /// Appends the sizes of the dimensions, by the first entry of each.
     fn sizes(&self, sizes: &mut Vec<usize>);
 
     /// Appends the elements.
@@ -79,7 +79,7 @@ like_slices! {
 }
 
 impl Tensor {
-    /// A tensor of nested arrays or vectors.
+    /// Creates a tensor from nested arrays or vectors.
     /// [torch.tensor](https://docs.pytorch.org/docs/stable/generated/torch.tensor.html)
     ///
     /// ```
@@ -92,7 +92,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Sequences of different lengths side by side; f64 on a GPU.
+    /// Neighboring sequences of different lengths; f64 on a GPU.
     pub fn from_nested<N: Nested + ?Sized>(nested: &N, device: &Device) -> Result<Self> {
         let (mut sizes, mut elements) = (Vec::new(), Vec::new());
         nested.sizes(&mut sizes);

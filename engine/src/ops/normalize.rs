@@ -1,5 +1,6 @@
-//! What normalisations share: statistics of the elements over some dimensions, in one reduction, and the operation
-//! that normalises with them. Its gradient is two sums in one reduction and a pointwise expression.
+//! The basis of normalizations: statistics of the elements over some dimensions, in one reduction,
+//! and the operation that normalizes by them. Its gradient is two sums in one reduction and a
+//! pointwise expression.
 
 mod sums;
 
@@ -45,7 +46,8 @@ impl Reduce for NormStats {
     }
 }
 
-/// (x − mean)·rstd, then ·weight, then + bias, of as many operands as there are: all in one shape.
+/// Computes (x − mean)·rstd, then ·weight, then + bias, with weight and bias optional: all in one
+/// shape.
 #[derive(Debug)]
 struct Normalize;
 
@@ -59,7 +61,7 @@ impl Function for Normalize {
     }
 
     fn vjp(&self, _cx: &Vjp<'_>, _grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Err(Error::internal("normalize is remembered as another function"))
+        Err(Error::internal("normalize is recorded as another function"))
     }
 }
 
@@ -110,8 +112,8 @@ impl Pointwise for Normalize {
     }
 }
 
-/// How [`Tensor::normalize`] is remembered: as a function of x, mean, rstd, weight and bias before they are expanded.
-/// mean and rstd are x's own, and the derivative knows it.
+/// Recorded form of [`Tensor::normalize`]: a function of x, mean, rstd, weight and bias before they
+/// are expanded. mean and rstd are x's own, as the derivative assumes.
 #[derive(Debug)]
 struct Normalized {
     name: &'static str,
@@ -132,7 +134,7 @@ impl Function for Normalized {
         let x = cx.input(0)?;
         let over = signed(&self.dims);
         let n = x.count_over(&self.dims) as f64;
-        // Asked for the gradient of this gradient, the statistics are made anew, as functions of x.
+        // For the gradient of this gradient, the statistics are computed anew, as functions of x.
         let (normal, rstd, sum, product) = if is_grad_enabled() {
             let deviation = x.sub(&x.mean_dim(&over, true)?)?;
             let rstd = deviation.mul(&deviation)?.mean_dim(&over, true)?.add_scalar(self.eps)?.rsqrt()?;
@@ -146,7 +148,7 @@ impl Function for Normalized {
         };
         let mut grads = vec![None; cx.inputs()];
         if cx.needs(0) {
-            // Scaled behind the broadcast: then that needs no kernel of its own.
+            // Scaled after the broadcast, which then needs no kernel of its own.
             let mean = |sum: &Tensor| sum.expand_to(x.shape())?.mul_scalar(1.0 / n);
             let slope = grad.sub(&mean(&sum)?)?.sub(&normal.mul(&mean(&product)?)?)?;
             let slope = slope.mul(&rstd)?;
@@ -167,18 +169,18 @@ fn normalize_pointwise(x: &Tensor, others: &[&Tensor]) -> Result<Tensor> {
     no_grad(|| Tensor::apply(Normalize, &operands))
 }
 
-/// The statistics of a tensor over some dimensions, which have size 1 in them; without history.
+/// Statistics of a tensor over some dimensions, of size 1 there; without history.
 pub(crate) struct Stats {
-    /// The mean.
+    /// Mean.
     pub mean: Tensor,
-    /// The variance over n.
+    /// Variance over n.
     pub variance: Tensor,
-    /// 1/√(variance + eps).
+    /// Reciprocal standard deviation, 1/√(variance + eps).
     pub rstd: Tensor,
 }
 
 impl Tensor {
-    /// Statistics over `dims`.
+    /// Computes statistics over `dims`.
     pub(crate) fn norm_stats(&self, dims: &[usize], eps: f64) -> Result<Stats> {
         let planes = no_grad(|| self.detach().reduce_planes(NormStats { eps }, dims))?;
         match <[Self; 3]>::try_from(planes) {
@@ -187,8 +189,8 @@ impl Tensor {
         }
     }
 
-    /// (x − mean)·rstd·weight + bias with x's own statistics over `dims`. Weight and bias have size 1 in `dims`, and
-    /// x's size elsewhere; there is no bias without a weight.
+    /// Computes (x − mean)·rstd·weight + bias with x's own statistics over `dims`. Weight and bias
+    /// have size 1 in `dims`, and x's size elsewhere; there is no bias without a weight.
     pub(crate) fn normalize(
         &self,
         name: &'static str,
@@ -200,7 +202,7 @@ impl Tensor {
         let others: Vec<&Self> = [&stats.mean, &stats.rstd].into_iter().chain(affine.iter().copied()).collect();
         let output = normalize_pointwise(self, &others)?;
         let inputs: Vec<&Self> = std::iter::once(self).chain(others).collect();
-        output.remember(Rc::new(Normalized { name, dims: Dims::from_slice(dims), eps }), &inputs);
+        output.record_grad_fn(Rc::new(Normalized { name, dims: Dims::from_slice(dims), eps }), &inputs);
         Ok(output)
     }
 }

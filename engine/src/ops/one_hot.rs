@@ -58,8 +58,8 @@ impl Kernel for OneHot {
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let rows = typed_mut::<i32>(output)?.chunks_exact_mut(self.classes);
         for (row, class) in rows.zip(operands[0].contiguous::<i32>()?) {
-            let place = usize::try_from(*class).ok().and_then(|class| row.get_mut(class));
-            *place.ok_or(Error::Index { op: NAME, index: i64::from(*class), size: self.classes })? = 1;
+            let element = usize::try_from(*class).ok().and_then(|class| row.get_mut(class));
+            *element.ok_or(Error::Index { op: NAME, index: i64::from(*class), size: self.classes })? = 1;
         }
         Ok(())
     }
@@ -83,13 +83,22 @@ impl Kernel for OneHot {
 }
 
 impl Tensor {
-    /// For every class a row of `num_classes` zeros with a one at the class; i32. Without a number, it is one more
-    /// than the largest class, for which the classes are read.
+    /// Encodes every class as a row of `num_classes` zeros with a one at the class; i32. `None`
+    /// uses the largest class plus one, for which the classes are read.
     /// [torch.nn.functional.one_hot](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1_i32, 0], &cpu)?;
+    /// assert_eq!(x.one_hot(Some(3))?.to_string(), "tensor([[0, 1, 0],\n        [1, 0, 0]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Classes that are no integers; no classes at all and no number. A class out of range is an error when the
-    /// result is computed. On a GPU in the browser the number must be given, since reading there takes a wait.
+    /// Classes that are not integers; no classes and no number. A class out of range is an error
+    /// when the result is computed. On a GPU in the browser the number is required, since reading
+    /// has to wait there.
     pub fn one_hot(&self, num_classes: Option<usize>) -> Result<Self> {
         let index = self.as_index(NAME)?;
         let classes = match num_classes {

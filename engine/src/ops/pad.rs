@@ -1,22 +1,22 @@
-//! `pad`: elements put around a tensor, or cut off where the padding is negative. A constant is a copy into a
-//! larger tensor; the other modes join pieces of the tensor itself, so that their derivatives are those of the
-//! pieces.
+//! `pad`: elements added around a tensor, or removed by negative padding. A constant is a copy into
+//! a larger tensor; the other modes concatenate pieces of the tensor, so that their derivatives are
+//! those of the pieces.
 
 use std::rc::Rc;
 
 use crate::tensor::{Function, Layout, Saves, Shape, Tensor, Vjp, no_grad, row_major};
 use crate::{Error, Result};
 
-/// What [`Tensor::pad`] puts around a tensor.
+/// Padding mode of [`Tensor::pad`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PadMode {
-    /// A number.
+    /// A constant number.
     Constant(f64),
-    /// The elements mirrored at the edge, which is not repeated: `c b | a b c | b a`.
+    /// Elements mirrored at the edge, which is not repeated: `c b | a b c | b a`.
     Reflect,
-    /// The element at the edge: `a a | a b c | c c`.
+    /// Element at the edge: `a a | a b c | c c`.
     Replicate,
-    /// The elements from the other end: `b c | a b c | a b`.
+    /// Elements from the other end: `b c | a b c | a b`.
     Circular,
 }
 
@@ -40,8 +40,8 @@ impl Function for ConstantPad {
 }
 
 impl Tensor {
-    /// Puts `pad[0]` elements before and `pad[1]` behind the last dimension, `pad[2]` and `pad[3]` around the one
-    /// before it, and so on; negative numbers cut elements off.
+    /// Adds `pad[0]` elements before and `pad[1]` after the last dimension, `pad[2]` and `pad[3]`
+    /// around the one before it, and so on; negative numbers remove elements.
     /// [torch.nn.functional.pad](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html)
     ///
     /// ```
@@ -53,9 +53,9 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// An odd count of numbers, or more than two a dimension; a size that would be negative; `Reflect` by the
-    /// dimension's size or more, `Circular` by more than it. The modes other than `Constant` pad the last one,
-    /// two or three dimensions behind one or two others.
+    /// An odd number of paddings, or more than two per dimension; a negative size; `Reflect` by the
+    /// dimension's size or more, `Circular` by more than it. Modes other than `Constant` pad the
+    /// last one, two or three dimensions after one or two others.
     pub fn pad(&self, pad: &[isize], mode: PadMode) -> Result<Self> {
         let padded = pad.len() / 2;
         if !pad.len().is_multiple_of(2) || padded > self.ndim() {
@@ -68,7 +68,7 @@ impl Tensor {
         }
         if let PadMode::Constant(value) = mode {
             let output = no_grad(|| self.constant_pad(pad, value))?;
-            output.remember(Rc::new(ConstantPad { pad: pad.to_vec() }), &[self]);
+            output.record_grad_fn(Rc::new(ConstantPad { pad: pad.to_vec() }), &[self]);
             return Ok(output);
         }
         if !(1..=3).contains(&padded) || ![padded + 1, padded + 2].contains(&self.ndim()) {
@@ -125,7 +125,7 @@ impl Tensor {
         outer.as_strided_scatter(&inner, &Layout { shape: Shape::from(inner.dims()), strides, offset })
     }
 
-    /// Cuts off where the padding is negative.
+    /// Removes elements for negative padding.
     fn crop(&self, dim: usize, [before, after]: [isize; 2]) -> Result<Self> {
         let (start, end) = ((-before).max(0), self.dims()[dim] as isize + after.min(0));
         if start == 0 && end == self.dims()[dim] as isize {
@@ -135,7 +135,7 @@ impl Tensor {
     }
 
     fn pad_dim(&self, dim: usize, sides: [isize; 2], mode: PadMode) -> Result<Self> {
-        // What is cut off can still be mirrored, but does not come around.
+        // Removed elements can still be mirrored, but do not wrap around.
         let input = if mode == PadMode::Circular { self.crop(dim, sides)? } else { self.clone() };
         let size = input.dims()[dim];
         let [before, after] = sides.map(|n| n.max(0) as usize);

@@ -28,8 +28,16 @@ impl Function for Permute {
 }
 
 impl Tensor {
-    /// A view whose dimension i is dimension `dims[i]` of `self`.
+    /// Creates a view whose dimension i is dimension `dims[i]` of `self`.
     /// [torch.permute](https://docs.pytorch.org/docs/stable/generated/torch.permute.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::zeros([2, 3, 4], &cpu)?;
+    /// assert_eq!(x.permute(&[2, 0, 1])?.dims(), [4, 2, 3]);
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `dims` does not name every dimension once.
@@ -55,11 +63,19 @@ impl Tensor {
         Ok(self.view_as_function(Permute { dims: order }, layout))
     }
 
-    /// A view with two dimensions exchanged.
+    /// Creates a view with two dimensions swapped.
     /// [torch.transpose](https://docs.pytorch.org/docs/stable/generated/torch.transpose.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0]], &cpu)?;
+    /// assert_eq!(x.transpose(0, 1)?.to_string(), "tensor([[1.],\n        [2.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension.
+    /// A dimension is out of range.
     pub fn transpose(&self, dim0: isize, dim1: isize) -> Result<Self> {
         let (a, b) = (self.shape().dim("transpose", dim0)?, self.shape().dim("transpose", dim1)?);
         let mut dims: SmallVec<[isize; 6]> = (0..self.ndim() as isize).collect();
@@ -69,7 +85,15 @@ impl Tensor {
         self.permute(&dims)
     }
 
-    /// The transpose of a matrix; vectors and scalars as they are.
+    /// Returns the transpose of a matrix; vectors and scalars unchanged.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0]], &cpu)?;
+    /// assert_eq!(x.t()?.to_string(), "tensor([[1.],\n        [2.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// More than two dimensions.

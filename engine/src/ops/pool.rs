@@ -1,5 +1,5 @@
-//! The family of pools: windows that move over the planes of images. What they share: where windows lie, how planes
-//! are walked on the CPU, and the means over windows with their gradient.
+//! The family of pools: windows over the planes of images. Shared by them: positions of windows,
+//! iteration over planes on the CPU, and means over windows with their gradient.
 
 use std::hash::{Hash, Hasher};
 
@@ -11,7 +11,7 @@ use crate::tensor::{
 };
 use crate::{Error, Result, shader};
 
-/// Windows of one size at even distances.
+/// Windows of one size at a constant stride.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Windows {
     pub kernel: [usize; 2],
@@ -22,10 +22,10 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// How many windows there are, down and across.
+    /// Returns the number of windows, down and across.
     ///
     /// # Errors
-    /// A kernel, stride or dilation of 0, padding wider than half of the kernel, or no window.
+    /// A kernel, stride or dilation is 0; the padding exceeds half of the kernel; no window fits.
     pub fn output(&self, op: &'static str, input: [usize; 2]) -> Result<[usize; 2]> {
         let refuse = |rule: String| Err(Error::shape(op, rule));
         if [self.kernel, self.stride, self.dilation].iter().flatten().any(|n| *n == 0) {
@@ -47,11 +47,12 @@ impl Windows {
             let steps = match free {
                 Some(free) if self.ceil_mode => free.div_ceil(stride),
                 Some(free) => free / stride,
-                // With ceil_mode, a window may stand over the end of an image that is a little too small.
+                // With ceil_mode, a window may reach beyond the end of an image that is a little
+                // too small.
                 None if self.ceil_mode && reach(d) - padded < stride => 0,
                 None => return None,
             };
-            // A window that would start beyond the image and its padding on the left is dropped.
+            // A window that would start in the padding at the end is dropped.
             let last_starts_inside = steps * stride < input[d] + self.padding[d];
             Some(if self.ceil_mode && !last_starts_inside { steps } else { steps + 1 })
         };
@@ -61,13 +62,13 @@ impl Windows {
         }
     }
 
-    /// As parameters of a shader.
+    /// Returns them as parameters of a shader.
     pub fn params(&self) -> Vec<Param> {
         [self.kernel, self.stride, self.padding, self.dilation].iter().flatten().map(|n| Param::from(*n)).collect()
     }
 }
 
-/// The sizes of a batch of images (…, h, w), or an error.
+/// Returns the number of planes and the size of a batch of images (…, h, w), or an error.
 pub(super) fn planes(op: &'static str, shape: &[usize]) -> Result<(usize, [usize; 2])> {
     match shape {
         [c, h, w] => Ok((*c, [*h, *w])),
@@ -76,18 +77,18 @@ pub(super) fn planes(op: &'static str, shape: &[usize]) -> Result<(usize, [usize
     }
 }
 
-/// The shape with other heights and widths.
+/// Returns the shape with another height and width.
 pub(super) fn with_size(shape: &[usize], size: [usize; 2]) -> Shape {
     let outer = shape.len().saturating_sub(2);
     Shape::new(shape[..outer].iter().copied().chain(size))
 }
 
-/// Refuses what is no float.
+/// Refuses types that are not floating point.
 pub(super) fn float_only(op: &'static str, dtype: DType) -> Result<()> {
     if dtype.is_float() { Ok(()) } else { Err(Error::dtype(op, format!("not implemented for {dtype}"))) }
 }
 
-/// Runs `f` on every plane of `len` elements of an output, side by side where that pays.
+/// Runs `f` on every plane of `len` elements of an output, in parallel if that pays.
 pub(super) fn each_plane<T: Send>(
     output: &mut [T],
     len: usize,
@@ -104,16 +105,16 @@ pub(super) fn each_plane<T: Send>(
     output.chunks_mut(len).enumerate().try_for_each(|(i, plane)| f(i, plane))
 }
 
-/// Which elements a mean is taken over.
+/// Elements over which a mean is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Means {
-    /// Over windows, divided by the number of elements, with padding or without, or by a given number.
+    /// Windows; the divisor is the number of elements, with or without padding, or given.
     Strided { windows: Windows, count_include_pad: bool, divisor: Option<usize> },
-    /// Over as many parts of the image as the output is large, as even as possible.
+    /// As many parts of the image as the output has elements, as even as possible.
     Adaptive,
 }
 
-/// `[from, to)` of an input and the size it counts as, for window `o` of `outputs`.
+/// Span `[from, to)` of an input and its size as divisor, for window `o` of `outputs`.
 struct Span {
     from: usize,
     to: usize,
@@ -153,7 +154,7 @@ impl Means {
     }
 }
 
-/// Means over windows, or the gradient of the input for one of the output.
+/// Means over windows, or the gradient of the input from that of the output.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MeanPool {
     pub means: Means,
@@ -241,7 +242,7 @@ impl Kernel for MeanPool {
         layout.is_contiguous()
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 

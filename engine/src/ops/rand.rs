@@ -1,6 +1,7 @@
-//! `rand`, `randint`, `bernoulli`, `randn`, `randperm`: tensors of random numbers. The first three are computed
-//! where the tensor lies, each element by itself. The others are computed on the CPU and uploaded: the logarithm and
-//! the sine of adapters differ in their last bits, and a permutation has no parallel form.
+//! `rand`, `randint`, `bernoulli`, `randn`, `randperm`: tensors of random numbers. The first three
+//! are computed on the tensor's device, each element by itself. The others are computed on the CPU
+//! and uploaded: adapters' logarithms and sines differ in their last bits, and a permutation has no
+//! parallel form.
 
 use std::hash::Hasher;
 
@@ -15,14 +16,14 @@ use crate::{Error, Result, dispatch};
 use super::create::TensorOptions;
 use super::random::{Key, next_key, normals, threefry, uniform, word};
 
-/// What is drawn.
+/// Distribution to draw from.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     /// Floats in [0, 1).
     Uniform,
-    /// Integers from the first on, as many as the second says.
+    /// Integers, by first value and number of values.
     Integers(i32, u32),
-    /// 1 with the probability that the operand gives, else 0.
+    /// 1 with the operand as probability, else 0.
     Bernoulli,
 }
 
@@ -104,7 +105,8 @@ impl Pointwise for Rand {
 }
 
 impl Tensor {
-    /// Random numbers in [0, 1), all alike probable. The same seed gives the same numbers on every device.
+    /// Creates random numbers uniform in [0, 1). The same seed gives the same numbers on every
+    /// device.
     /// [torch.rand](https://docs.pytorch.org/docs/stable/generated/torch.rand.html)
     ///
     /// ```
@@ -117,7 +119,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// A type that is no float; f64 on a GPU.
+    /// A type that is not floating point; f64 on a GPU.
     pub fn rand(shape: impl Into<Shape>, options: impl Into<TensorOptions>) -> Result<Self> {
         let TensorOptions { dtype, device } = options.into();
         floats("rand", dtype)?;
@@ -125,19 +127,36 @@ impl Tensor {
         Self::create(Rand { kind: Kind::Uniform, spec, key: next_key() }, &device)
     }
 
-    /// [`Tensor::rand`] with the shape, type and device of `self`.
+    /// Creates [`Tensor::rand`] with the shape, type and device of `self`.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::zeros([2, 3], &cpu)?;
+    /// assert_eq!(x.rand_like()?.dims(), [2, 3]);
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// A type that is no float.
+    /// A type that is not floating point.
     pub fn rand_like(&self) -> Result<Self> {
         Self::rand(self.shape().clone(), (self.dtype(), &self.device()))
     }
 
-    /// Normal deviates: mean 0, standard deviation 1. The same seed gives the same numbers on every device.
+    /// Creates standard normal numbers: mean 0, standard deviation 1. The same seed gives the same
+    /// numbers on every device.
     /// [torch.randn](https://docs.pytorch.org/docs/stable/generated/torch.randn.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor, block_on};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::randn([1000], &cpu)?;
+    /// assert!(block_on(x.mean()?.item())?.abs() < 0.2);
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A type that is no float; f64 on a GPU.
+    /// A type that is not floating point; f64 on a GPU.
     pub fn randn(shape: impl Into<Shape>, options: impl Into<TensorOptions>) -> Result<Self> {
         let TensorOptions { dtype, device } = options.into();
         floats("randn", dtype)?;
@@ -150,16 +169,32 @@ impl Tensor {
         Self::from_array(array, shape, &device)
     }
 
-    /// [`Tensor::randn`] with the shape, type and device of `self`.
+    /// Creates [`Tensor::randn`] with the shape, type and device of `self`.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::zeros([2, 3], &cpu)?;
+    /// assert_eq!(x.randn_like()?.dims(), [2, 3]);
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// A type that is no float.
+    /// A type that is not floating point.
     pub fn randn_like(&self) -> Result<Self> {
         Self::randn(self.shape().clone(), (self.dtype(), &self.device()))
     }
 
-    /// Random integers from `low` up to but not including `high`, i32.
+    /// Creates random integers from `low` up to but not including `high`, i32.
     /// [torch.randint](https://docs.pytorch.org/docs/stable/generated/torch.randint.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor, block_on};
+    /// # let cpu = Device::cpu();
+    /// let dice = Tensor::randint(1, 7, [100], &cpu)?;
+    /// assert!(block_on(dice.to_vec::<i32>())?.iter().all(|n| (1..7).contains(n)));
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `high` is not above `low`.
@@ -172,8 +207,17 @@ impl Tensor {
         Self::create(Rand { kind, spec, key: next_key() }, device)
     }
 
-    /// Random integers from `low` up to but not including `high`, with the shape, type and device of `self`.
+    /// Creates random integers from `low` up to but not including `high`, with the shape, type and
+    /// device of `self`.
     /// [torch.randint_like](https://docs.pytorch.org/docs/stable/generated/torch.randint_like.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor, block_on};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::zeros([3], &cpu)?;
+    /// assert!(block_on(x.randint_like(0, 2)?.to_vec::<f32>())?.iter().all(|n| *n == 0.0 || *n == 1.0));
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Tensor::randint`].
@@ -181,18 +225,26 @@ impl Tensor {
         Self::randint(low, high, self.shape().clone(), &self.device())?.to_dtype(self.dtype())
     }
 
-    /// The integers from 0 to n − 1 in random order, i32.
+    /// Creates a random permutation of the integers from 0 to n − 1, i32.
     /// [torch.randperm](https://docs.pytorch.org/docs/stable/generated/torch.randperm.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let (sorted, _) = Tensor::randperm(4, &cpu)?.sort(0, false)?;
+    /// assert_eq!(sorted.to_string(), "tensor([0, 1, 2, 3])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// More than 2³¹ of them.
+    /// `n` exceeds 2³¹.
     pub fn randperm(n: usize, device: &Device) -> Result<Self> {
         if i32::try_from(n).is_err() {
             return Err(Error::value("randperm", format!("{n} is more than an i32 counts")));
         }
         let key = next_key();
         let mut order: Vec<i32> = (0..n as i32).collect();
-        // Fisher and Yates; the bias of a product of 64 bits is below 2⁻³².
+        // Fisher–Yates shuffle; the bias of a product of 64 bits is below 2⁻³².
         for i in (1..n).rev() {
             let [high, low] = threefry(key, [i as u32, 2]);
             let draw = (u64::from(high) << 32) | u64::from(low);
@@ -201,12 +253,21 @@ impl Tensor {
         Self::from_array(Array::I32(order), [n], device)
     }
 
-    /// 1 with the probability that each element gives, else 0, in the type of `self`. No gradient flows through.
+    /// Draws 1 with each element as probability, else 0, in the type of `self`. No gradient flows
+    /// through.
     /// [torch.bernoulli](https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let p = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(p.bernoulli()?.to_string(), "tensor([0., 1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A type that is no float; on the CPU, when computed, an element outside of 0 to 1 (a GPU takes it as the
-    /// nearest of the two).
+    /// A type that is not floating point; on the CPU, when computed, an element outside of 0 to 1
+    /// (a GPU clamps it).
     pub fn bernoulli(&self) -> Result<Self> {
         floats("bernoulli", self.dtype())?;
         let spec = Spec { shape: self.shape().clone(), dtype: self.dtype() };
@@ -218,7 +279,7 @@ fn floats(op: &'static str, dtype: DType) -> Result<()> {
     if dtype.is_float() { Ok(()) } else { Err(Error::dtype(op, format!("makes floats, not {dtype}"))) }
 }
 
-/// A key as the last scalars of a pointwise operation.
+/// Returns a key as the last scalars of a pointwise operation.
 pub(super) fn key_scalars(key: Key) -> SmallVec<[Scalar; 2]> {
     smallvec![Scalar::Word(key[0]), Scalar::Word(key[1])]
 }

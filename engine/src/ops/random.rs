@@ -1,14 +1,14 @@
-//! Random numbers by counting: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as
-//! 1, 2, 3", 2011) of a key and an element's number. Nothing is carried from one element to the next, so the CPU
-//! and the GPU give the same bits, whatever the order. It knows no tensors.
+//! Counter-based random numbers: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw: "Parallel random
+//! numbers: as easy as 1, 2, 3", 2011) of a key and an element's index. Elements are independent,
+//! so the CPU and the GPU give the same bits in any order. The module knows no tensors.
 
 use std::cell::Cell;
 
-/// What one call of a random operation draws from: element i is `threefry(key, [i, 0])`.
+/// Key of one call of a random operation: element i is `threefry(key, [i, 0])`.
 pub(crate) type Key = [u32; 2];
 
-/// Where random numbers come from: a seed and how many calls have drawn from it. Each thread has one, which
-/// [`manual_seed`] sets; copies of it are its saved state.
+/// Source of random numbers: a seed and the number of calls drawn. Each thread has one, set by
+/// [`manual_seed`]; a copy of it is its saved state.
 ///
 /// ```
 /// use kindling::{Device, Generator, Tensor, block_on, manual_seed};
@@ -23,9 +23,9 @@ pub(crate) type Key = [u32; 2];
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generator {
-    /// The seed.
+    /// Seed.
     pub seed: u64,
-    /// How many calls have drawn from it.
+    /// Number of calls drawn so far.
     pub calls: u64,
 }
 
@@ -33,31 +33,31 @@ thread_local! {
     static CURRENT: Cell<Generator> = const { Cell::new(Generator::new(0)) };
 }
 
-/// Starts this thread's random numbers anew from a seed.
+/// Seeds this thread's random numbers.
 /// [torch.manual_seed](https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html)
 pub fn manual_seed(seed: u64) {
     Generator::new(seed).make_current();
 }
 
 impl Generator {
-    /// The generator of a seed, from which nothing has been drawn.
+    /// Creates a generator from a seed, before the first draw.
     pub const fn new(seed: u64) -> Self {
         Self { seed, calls: 0 }
     }
 
-    /// This thread's generator as it is now.
+    /// Returns a copy of this thread's generator.
     pub fn current() -> Self {
         CURRENT.with(Cell::get)
     }
 
-    /// Makes it this thread's generator; gives the one that was.
+    /// Sets this thread's generator; returns the previous one.
     pub fn make_current(self) -> Self {
         CURRENT.with(|current| current.replace(self))
     }
 
-    /// Runs `f` with this generator in place of the thread's; what `f` draws is counted here.
+    /// Runs `f` with this generator instead of the thread's; draws of `f` are counted here.
     pub fn scope<T>(&mut self, f: impl FnOnce() -> T) -> T {
-        /// Puts the thread's generator back, also when `f` panics.
+        /// Restores the thread's generator, also when `f` panics.
         struct Restore(Generator);
         impl Drop for Restore {
             fn drop(&mut self) {
@@ -70,7 +70,7 @@ impl Generator {
         result
     }
 
-    /// The key of the next call.
+    /// Returns the key of the next call.
     fn draw(&mut self) -> Key {
         let halves = |x: u64| [x as u32, (x >> 32) as u32];
         let key = threefry(halves(self.seed), halves(self.calls));
@@ -79,7 +79,7 @@ impl Generator {
     }
 }
 
-/// The key of this thread's next call.
+/// Returns the key of this thread's next call.
 pub(crate) fn next_key() -> Key {
     let mut generator = Generator::current();
     let key = generator.draw();
@@ -87,7 +87,7 @@ pub(crate) fn next_key() -> Key {
     key
 }
 
-/// Threefry with two words and 20 rounds.
+/// Computes Threefry with two words and 20 rounds.
 pub(crate) fn threefry(key: Key, counter: [u32; 2]) -> [u32; 2] {
     const ROTATIONS: [u32; 8] = [13, 15, 26, 6, 17, 29, 16, 24];
     let keys = [key[0], key[1], 0x1bd1_1bda ^ key[0] ^ key[1]];
@@ -104,18 +104,19 @@ pub(crate) fn threefry(key: Key, counter: [u32; 2]) -> [u32; 2] {
     [x, y]
 }
 
-/// Element `i` of a key's numbers in [0, 1): the upper 24 bits of the first word, as many as an f32 holds.
+/// Returns element `i` of a key's numbers in [0, 1): the upper 24 bits of the first word, as many
+/// as an f32 holds.
 pub(crate) fn uniform(key: Key, i: usize) -> f32 {
     (word(key, i) >> 8) as f32 * (1.0 / 16_777_216.0)
 }
 
-/// Element `i` of a key's words.
+/// Returns element `i` of a key's words.
 pub(crate) fn word(key: Key, i: usize) -> u32 {
     threefry(key, [i as u32, 0])[0]
 }
 
-/// `len` normal deviates of a key, by the transform of Box and Muller. The functions are those of the crate `libm`,
-/// which gives the same bits everywhere.
+/// Computes `len` normal numbers of a key, by the Box–Muller transform. The functions are those of
+/// the crate `libm`, which gives the same bits everywhere.
 pub(crate) fn normals(key: Key, len: usize) -> Vec<f64> {
     let mut out = Vec::with_capacity(len + 1);
     for pair in 0..len.div_ceil(2) {
@@ -132,7 +133,7 @@ pub(crate) fn normals(key: Key, len: usize) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// The authors' known answers, from Random123's `kat_vectors`.
+    /// Known answers of the authors, from Random123's `kat_vectors`.
     #[test]
     fn threefry_gives_the_known_answers() {
         assert_eq!(threefry([0, 0], [0, 0]), [0x6b20_0159, 0x99ba_4efe]);

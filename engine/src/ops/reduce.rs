@@ -1,6 +1,7 @@
-//! The family of reductions: `output[o]` is made of `input[o, r]` over all r. A member says what it makes of a run
-//! of elements on the CPU, and on the GPU how elements are accumulated and accumulations merged; how the work is
-//! cut stands in `program`. The order is fixed, so the same input gives the same bits.
+//! The family of reductions: `output[o]` is computed from `input[o, r]` over all r. A member
+//! reduces a run of elements on the CPU; on the GPU it accumulates elements and merges
+//! accumulations, and `program` divides the work. The order is fixed, so the same input gives the
+//! same bits.
 
 mod amax;
 mod any;
@@ -37,35 +38,36 @@ pub(crate) type Dims = SmallVec<[usize; 6]>;
 pub(crate) trait Reduce: Debug + Send + Sync + Clone + 'static {
     /// PyTorch's name.
     const NAME: &'static str;
-    /// The shader: `Acc`, `Output`, `acc_start`, `acc_add`, `acc_merge`, `acc_finish` over `Element`.
+    /// Shader: `Acc`, `Output`, `acc_start`, `acc_add`, `acc_merge`, `acc_finalize` over `Element`.
     const WGSL: &'static [&'static str];
-    /// Words of the shader's `Acc`.
+    /// Size of the shader's `Acc`, in words.
     const ACC_WORDS: usize = 1;
-    /// Results for each run; more than one make a leading dimension.
+    /// Number of results for each run; more than one form a leading dimension.
     const PLANES: usize = 1;
-    /// What the derivative looks at.
+    /// Tensors that the derivative reads.
     const SAVES: Saves;
 
-    /// The type of the result.
+    /// Returns the type of the result.
     fn output(&self, input: DType) -> DType {
         input
     }
 
-    /// At most one number that may change from step to step; the shader's `params.scalar`.
+    /// Returns at most one number that may change from step to step; the shader's `params.scalar`.
     fn scalars(&self) -> Scalars {
         Scalars::new()
     }
 
-    /// What is made of a run of elements: one number for each plane, computed in f64.
+    /// Reduces a run of elements to one number for each plane, in f64.
     fn run<T: Element>(&self, run: &[T], planes: &mut [f64]);
 
-    /// What is made of a run of 64-bit integers, exactly; `None` if nothing is that f64 does not tell as well, or if the
+    /// Reduces a run of 64-bit integers exactly; `None` if f64 is exact as well, or if the
     /// operation takes no integers.
     fn run_i64(&self, _run: &[i64]) -> Option<i64> {
         None
     }
 
-    /// The gradient of the input. `dims` are the reduced dimensions; `grad` and the output have size 1 there.
+    /// Computes the gradient of the input. `dims` are the reduced dimensions; `grad` and the output
+    /// have size 1 there.
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor>;
 }
 
@@ -117,7 +119,7 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
         Reduction::fits(layout, &self.dims)
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -131,9 +133,9 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
                 let results = map_runs([data], input.layout, &self.dims, R::PLANES, run);
                 return store(&results, R::PLANES, output);
             }
-            // What is exact in 64 bits is not in an f64.
+            // Exact 64-bit results do not fit an f64.
             let run = |_: usize, [run]: [&[T]; 1], results: &mut [Exact]| {
-                let exact = i64::of_slice(T::slice(run)).and_then(|run| self.op.run_i64(run));
+                let exact = i64::downcast_slice(T::slice(run)).and_then(|run| self.op.run_i64(run));
                 if let Some(exact) = exact {
                     results[0] = Exact::Int(exact);
                     return;
@@ -164,12 +166,12 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
         .program(device)
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
-/// A result before it has its type.
+/// A result before conversion to its type.
 trait Number: Copy {
     fn to<U: Element>(self) -> U;
 }
@@ -202,7 +204,7 @@ impl Number for Exact {
     }
 }
 
-/// Writes results, `planes` side by side, plane by plane.
+/// Writes results, `planes` of them for each run, plane by plane.
 fn store<N: Number>(results: &[N], planes: usize, output: SliceMut<'_>) -> Result<()> {
     let outputs = results.len() / planes;
     dispatch!(output.dtype(), U => {
@@ -214,7 +216,7 @@ fn store<N: Number>(results: &[N], planes: usize, output: SliceMut<'_>) -> Resul
     Ok(())
 }
 
-/// The piece of WGSL that says what an `Element` of this type is.
+/// Returns the piece of WGSL that defines `Element` for this type.
 fn element(op: &'static str, dtype: DType) -> Result<&'static str> {
     match dtype {
         DType::I32 => Ok(shader!("shared/element_i32")),
@@ -224,7 +226,7 @@ fn element(op: &'static str, dtype: DType) -> Result<&'static str> {
     }
 }
 
-/// The layouts over the dimensions that are kept and over those that are reduced, both from offset 0.
+/// Splits a layout into the dimensions kept and those reduced, both from offset 0.
 pub(crate) fn split(layout: &Layout, dims: &[usize]) -> (Layout, Layout) {
     let pick = |reduced: bool| {
         let chosen: Dims = (0..layout.shape.len()).filter(|d| dims.contains(d) == reduced).collect();
@@ -241,7 +243,7 @@ impl Tensor {
     /// Reduces `dims` (all of them if `None`).
     ///
     /// # Errors
-    /// A dimension that does not exist or is named twice.
+    /// A dimension that is out of range or repeated.
     pub(crate) fn reduce<R: Reduce>(&self, op: R, dims: Option<&[isize]>, keepdim: bool) -> Result<Self> {
         let dims = self.reduced_dims(R::NAME, dims)?;
         let squeezed = self.shape().reduce(&dims, false);
@@ -249,14 +251,15 @@ impl Tensor {
         if keepdim { Ok(reduced) } else { reduced.reshape_to(&squeezed) }
     }
 
-    /// The planes of a reduction of several results, each with size 1 in the dimensions reduced.
+    /// Returns the planes of a reduction with several results, each with size 1 in the reduced
+    /// dimensions.
     pub(crate) fn reduce_planes<R: Reduce>(&self, op: R, dims: &[usize]) -> Result<Vec<Self>> {
         let dims = Dims::from_slice(dims);
         let packed = Self::apply(ReduceOp { op, dims }, &[self])?;
         (0..R::PLANES).map(|plane| packed.select(0, plane as isize)).collect()
     }
 
-    /// The dimensions that `dims` names (all of them if `None`), sorted; a scalar has none.
+    /// Resolves `dims` (all of them if `None`) and sorts them; a scalar has none.
     pub(crate) fn reduced_dims(&self, op: &'static str, dims: Option<&[isize]>) -> Result<Dims> {
         let dims = match dims {
             Some(dims) => self.shape().dims(op, dims)?,
@@ -265,12 +268,12 @@ impl Tensor {
         Ok(dims.into_iter().filter(|d| *d < self.ndim()).collect())
     }
 
-    /// How many elements each result of a reduction is made of.
+    /// Returns the number of elements reduced to each result.
     pub(crate) fn count_over(&self, dims: &[usize]) -> usize {
         dims.iter().map(|d| self.dims()[*d]).product()
     }
 
-    /// Refuses a reduction of nothing, for operations that have no result then.
+    /// Refuses an empty reduction, for operations without a result in that case.
     pub(crate) fn not_empty_over(&self, op: &'static str, dims: Option<&[isize]>) -> Result<()> {
         if dims.is_none() && self.numel() == 0 {
             let rule = format!("expected reduction dim to be specified for an empty tensor of shape {}", self.shape());
@@ -286,7 +289,7 @@ impl Tensor {
     }
 }
 
-/// [`Tensor::sum_dim`] and its like take signed dimensions.
+/// Converts dimensions for [`Tensor::sum_dim`] and the like, which take signed ones.
 pub(crate) fn signed(dims: &[usize]) -> SmallVec<[isize; 6]> {
     dims.iter().map(|d| *d as isize).collect()
 }

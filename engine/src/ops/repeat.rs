@@ -1,4 +1,4 @@
-//! `repeat`: the tensor laid out several times along each dimension, read through strides of zero.
+//! `repeat`: the tensor tiled along each dimension, read through strides of zero.
 
 use crate::tensor::{Function, Layout, Saves, Shape, Strides, Tensor, Vjp};
 use crate::{Error, Result};
@@ -24,7 +24,8 @@ impl Function for Repeat {
     }
 }
 
-/// `[repeats[0], sizes[0], repeats[1], sizes[1], …]`, the shape padded with leading ones, and the result's shape.
+/// Returns `[repeats[0], sizes[0], repeats[1], sizes[1], …]`, the shape padded with leading ones,
+/// and the result's shape.
 fn interleave(repeats: &[usize], shape: &Shape) -> (Shape, Shape) {
     let new = repeats.len() - shape.len();
     let size = |d: usize| d.checked_sub(new).map_or(1, |d| shape[d]);
@@ -34,8 +35,17 @@ fn interleave(repeats: &[usize], shape: &Shape) -> (Shape, Shape) {
 }
 
 impl Tensor {
-    /// A copy that holds this tensor `repeats[d]` times along each dimension d; new dimensions may lead.
+    /// Creates a copy with this tensor repeated `repeats[d]` times along each dimension d; leading
+    /// dimensions may be new.
     /// [torch.Tensor.repeat](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.repeat.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.repeat(&[2])?.to_string(), "tensor([1., 2., 1., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Fewer repeats than dimensions.

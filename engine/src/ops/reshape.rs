@@ -1,5 +1,5 @@
-//! `reshape` and `view`: the same elements in the same order under another shape. A layout where strides allow
-//! it; else `reshape` copies first.
+//! `reshape` and `view`: the same elements in the same order with another shape. A layout if
+//! strides allow it; else `reshape` copies first.
 
 use crate::tensor::{Function, Saves, Shape, Tensor, Vjp};
 use crate::{AutogradError, Error, Result};
@@ -22,7 +22,7 @@ impl Function for Reshape {
     }
 }
 
-/// The shape that `sizes` asks for; one −1 is inferred from the number of elements.
+/// Resolves the shape `sizes`; one −1 is inferred from the number of elements.
 pub(super) fn infer(op: &'static str, shape: &Shape, sizes: &[isize]) -> Result<Shape> {
     let refuse =
         |why: &str| Err(Error::shape(op, format!("{sizes:?} is invalid for a tensor of shape {shape}: {why}")));
@@ -48,7 +48,8 @@ pub(super) fn infer(op: &'static str, shape: &Shape, sizes: &[isize]) -> Result<
 }
 
 impl Tensor {
-    /// The same elements under another shape; one size may be −1. A view if the strides allow it, else a copy.
+    /// Returns the same elements with another shape; one size may be −1. A view if the strides
+    /// allow it, else a copy.
     /// [torch.reshape](https://docs.pytorch.org/docs/stable/generated/torch.reshape.html)
     ///
     /// ```
@@ -66,11 +67,19 @@ impl Tensor {
         self.reshape_to(&infer("reshape", self.shape(), sizes)?)
     }
 
-    /// [`Tensor::reshape`] without a copy.
+    /// Returns [`Tensor::reshape`] as a view, without a copy.
     /// [torch.Tensor.view](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?;
+    /// assert_eq!(x.view(&[-1])?.to_string(), "tensor([1., 2., 3., 4.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// As `reshape`; and where the strides would need a copy.
+    /// As [`Tensor::reshape`]; or the strides require a copy.
     pub fn view(&self, sizes: &[isize]) -> Result<Self> {
         let shape = infer("view", self.shape(), sizes)?;
         let layout = self.layout().view(&shape).ok_or_else(|| {
@@ -87,7 +96,7 @@ impl Tensor {
         Ok(self.view_as_function(Reshape { name: "view" }, layout))
     }
 
-    /// [`Tensor::reshape`] to a shape with as many elements.
+    /// Reshapes to a shape with the same number of elements.
     pub(crate) fn reshape_to(&self, shape: &Shape) -> Result<Self> {
         if self.shape() == shape {
             return Ok(self.clone());
@@ -95,7 +104,7 @@ impl Tensor {
         self.reshape_as("reshape", shape)
     }
 
-    /// [`Tensor::reshape_to`] under the name of an operation that is a reshape: squeeze, flatten and the like.
+    /// Reshapes under the name of another operation: squeeze, flatten and the like.
     pub(crate) fn reshape_as(&self, name: &'static str, shape: &Shape) -> Result<Self> {
         match self.layout().view(shape) {
             Some(layout) => Ok(self.view_as_function(Reshape { name }, layout)),

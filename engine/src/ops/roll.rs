@@ -1,4 +1,4 @@
-//! `roll`: elements move along a dimension, and those pushed out come in again at the other end.
+//! `roll`: elements shifted along a dimension; those shifted beyond the end reappear at the start.
 
 use std::rc::Rc;
 
@@ -25,12 +25,20 @@ impl Function for Roll {
 }
 
 impl Tensor {
-    /// A copy in which the element at i along `dims[k]` has moved to i + `shifts[k]`, around the end; without
-    /// dims the elements move in row-major order.
+    /// Creates a copy with the element at i along `dims[k]` moved to i + `shifts[k]`, modulo the
+    /// size; without `dims` the elements move in row-major order.
     /// [torch.roll](https://docs.pytorch.org/docs/stable/generated/torch.roll.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.roll(&[1], &[0])?.to_string(), "tensor([3., 1., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A dimension that does not exist; dims without as many shifts.
+    /// A dimension that is out of range; another number of shifts than of `dims`.
     pub fn roll(&self, shifts: &[isize], dims: &[isize]) -> Result<Self> {
         if let ([_], []) = (shifts, dims) {
             return self.reshape(&[-1])?.roll(shifts, &[0])?.reshape_to(self.shape());
@@ -58,7 +66,7 @@ impl Tensor {
                 Self::cat(&[&head, &self.take("roll", dim, 0, size - shift, 1)?], dim as isize)
             }
         })?;
-        output.remember(Rc::new(Roll { shift, dim }), &[self]);
+        output.record_grad_fn(Rc::new(Roll { shift, dim }), &[self]);
         Ok(output)
     }
 }

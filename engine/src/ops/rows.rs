@@ -1,24 +1,24 @@
-//! Rows: the elements along one dimension of a contiguous tensor, which kernels such as softmax take as units. How
-//! they lie, and how they are shared out.
+//! Rows: the elements along one dimension of a contiguous tensor, the units of kernels such as
+//! softmax. Their layout, and their division among threads.
 
 use crate::device::{Device, Float};
 use crate::tensor::{Layout, Param};
 
 use super::reduce::program::{groups_of_teams, team};
 
-/// The rows of a contiguous tensor along one dimension: `length` elements, `inner` places apart.
+/// The rows of a contiguous tensor along one dimension: `length` elements at a stride of `inner`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows {
-    /// How many there are.
+    /// Number of rows.
     pub rows: usize,
-    /// Elements of each.
+    /// Number of elements of a row.
     pub length: usize,
-    /// The distance of neighbours.
+    /// Stride within a row.
     pub inner: usize,
 }
 
 impl Rows {
-    /// The rows along `dim` of a tensor of this shape; a scalar is one row of one element.
+    /// Returns the rows along `dim` of a tensor of this shape; a scalar is one row of one element.
     pub fn along(shape: &[usize], dim: usize) -> Self {
         let length = shape.get(dim).copied().unwrap_or(1);
         let inner = shape.iter().skip(dim + 1).product();
@@ -26,30 +26,31 @@ impl Rows {
         Self { rows: outer * inner, length, inner }
     }
 
-    /// Where a row starts.
+    /// Returns the offset of a row.
     pub fn start(&self, row: usize) -> usize {
         let inner = self.inner.max(1);
         row / inner * self.length * inner + row % inner
     }
 
-    /// Threads that share a row.
+    /// Returns the number of threads that share a row.
     pub fn team(&self, device: &Device) -> usize {
         team(device, self.length, self.inner > 1)
     }
 
-    /// Workgroups for one team a row.
+    /// Returns the workgroups for one team a row.
     pub fn groups(&self, device: &Device) -> [u32; 3] {
         groups_of_teams(self.rows, self.team(device))
     }
 
-    /// The shader's first parameters, then the offsets of operands.
+    /// Returns the shader's first parameters, followed by the offsets of operands.
     pub fn params(&self, operands: &[&Layout]) -> Vec<Param> {
         let mut params = [self.rows, self.length, self.inner].map(Param::from).to_vec();
         params.extend(operands.iter().map(|layout| Param::from(layout.offset)));
         params
     }
 
-    /// Calls `visit` with each row of `N` tensors, as runs, and writes the run it leaves in the first of `outputs`.
+    /// Calls `visit` with each row of `N` tensors as runs, and writes the run left in the first of
+    /// `outputs`.
     pub fn map<T: Float, const N: usize>(
         &self,
         inputs: [&[T]; N],

@@ -1,5 +1,6 @@
-//! `cumsum` and `cumprod`, by an operation that both are cases of: y₀ = x₀, yⱼ = xⱼ + fⱼ·yⱼ₋₁ along a dimension. Its
-//! derivative is the same operation backwards, so that zeros in a product are no special case.
+//! `cumsum` and `cumprod`, special cases of one operation: y₀ = x₀, yⱼ = xⱼ + fⱼ·yⱼ₋₁ along a
+//! dimension. Its derivative is the same operation backwards, so that zeros in a product are no
+//! special case.
 
 use std::hash::Hasher;
 
@@ -11,7 +12,7 @@ use crate::tensor::{
 };
 use crate::{Error, Result, dispatch, shader};
 
-/// Operands: x, and unless it is a plain sum, f.
+/// A scan; operands are x, and unless it is a plain sum, f.
 #[derive(Debug)]
 struct Scan {
     name: &'static str,
@@ -20,17 +21,17 @@ struct Scan {
 }
 
 impl Scan {
-    /// How many elements lie under the dimension, and its size.
+    /// Returns the number of elements inside of the dimension, and its size.
     fn extents(&self, shape: &Shape) -> (usize, usize) {
         (shape[self.dim + 1..].iter().product(), shape[self.dim])
     }
 
     fn lines<T: Copy>(&self, shape: &Shape, output: &mut [T], step: impl Fn(usize, Option<T>) -> T) {
         let (inner, length) = self.extents(shape);
-        for place in 0..output.len() {
-            let first = (place / inner).is_multiple_of(length);
-            let before = if first { None } else { Some(output[place - inner]) };
-            output[place] = step(place, before);
+        for index in 0..output.len() {
+            let first = (index / inner).is_multiple_of(length);
+            let before = if first { None } else { Some(output[index - inner]) };
+            output[index] = step(index, before);
         }
     }
 
@@ -142,7 +143,8 @@ impl Kernel for Scan {
 }
 
 impl Tensor {
-    /// Running sums along `dim`. Sums of i64 are i64, those of other integers and of bools i32.
+    /// Computes cumulative sums along `dim`. Sums of i64 are i64, those of other integers and of
+    /// bools i32.
     /// [torch.cumsum](https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html)
     ///
     /// ```
@@ -154,16 +156,25 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn cumsum(&self, dim: isize) -> Result<Self> {
         self.cumulative("cumsum", dim, |x, dim| x.scan("cumsum", dim, None))
     }
 
-    /// Running products along `dim`. Products of i64 are i64, those of other integers and of bools i32.
+    /// Computes cumulative products along `dim`. Products of i64 are i64, those of other integers
+    /// and of bools i32.
     /// [torch.cumprod](https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.cumprod(0)?.to_string(), "tensor([1., 2., 6.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn cumprod(&self, dim: isize) -> Result<Self> {
         self.cumulative("cumprod", dim, |x, dim| {
             // Only the first term counts; all others come from the factors.

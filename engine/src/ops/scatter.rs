@@ -1,5 +1,5 @@
-//! `scatter`: elements of a source put at the places that an index names. Where several fall on one place, the
-//! last stays.
+//! `scatter`: elements of a source written at the positions of an index. For equal indices the last
+//! one remains.
 
 use std::hash::Hasher;
 
@@ -73,7 +73,7 @@ impl Kernel for Scatter {
             let (index, source) = (operands[1].contiguous::<i32>()?, operands[2].contiguous::<T>()?);
             for (from, (at, x)) in index.iter().zip(source).enumerate() {
                 let (o, i) = (from / (inner * length), from % inner);
-                output[(o * size + lookup.place(*at, size)?) * inner + i] = *x;
+                output[(o * size + lookup.resolve(*at, size)?) * inner + i] = *x;
             }
             Ok(())
         }
@@ -110,9 +110,20 @@ impl Kernel for Scatter {
 }
 
 impl Tensor {
-    /// A copy in which `src[i, j, k]` stands at `[i, index[i, j, k], k]` for `dim` 1, and likewise for others. Where
-    /// several fall on one place the last stays; gradients are right where none do.
+    /// Creates a copy with `src[i, j, k]` written at `[i, index[i, j, k], k]` for `dim` 1, and
+    /// likewise for others. For equal indices the last one remains; gradients are correct only for
+    /// distinct indices.
     /// [torch.Tensor.scatter](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 0.0, 0.0], &cpu)?;
+    /// let index = Tensor::from_nested(&[2_i32, 0], &cpu)?;
+    /// let src = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.scatter(0, &index, &src)?.to_string(), "tensor([2., 0., 1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Tensor::scatter_add`].

@@ -1,14 +1,24 @@
-//! `slice`, `narrow`, `select`: part of a dimension. A layout, no kernel; the gradient is scattered into zeros.
+//! `slice`, `narrow`, `select`: part of a dimension. A layout, no kernel; the gradient is scattered
+//! into zeros.
 
 use crate::tensor::{AsStrided, Layout, Tensor, row_major};
 use crate::{Error, Result};
 
 impl Tensor {
-    /// Elements `start`, `start + step`, … before `stop` of a dimension, by Python's rules: negative bounds count
-    /// from the end, bounds beyond it are cut, `None` is open. A view.
+    /// Creates a view of the elements `start`, `start + step`, … before `stop` of a dimension, by
+    /// Python's rules: negative bounds count from the end, bounds beyond it are clamped, `None` is
+    /// open.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0, 4.0], &cpu)?;
+    /// assert_eq!(x.slice(0, Some(1), None, 2)?.to_string(), "tensor([2., 4.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// There is no such dimension, or `step` is not positive.
+    /// The dimension is out of range, or `step` is not positive.
     pub fn slice(&self, dim: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> Result<Self> {
         let dim = self.dim_of("slice", dim)?;
         if step <= 0 {
@@ -21,11 +31,19 @@ impl Tensor {
         self.take("slice", dim, start as usize, (stop - start).unsigned_abs().div_ceil(step as usize), step)
     }
 
-    /// `length` elements of a dimension from `start` on. A view.
+    /// Creates a view of `length` elements of a dimension from `start` on.
     /// [torch.narrow](https://docs.pytorch.org/docs/stable/generated/torch.narrow.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0, 4.0], &cpu)?;
+    /// assert_eq!(x.narrow(0, 1, 2)?.to_string(), "tensor([2., 3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension, or it is too short.
+    /// The dimension is out of range, or too short.
     pub fn narrow(&self, dim: isize, start: isize, length: usize) -> Result<Self> {
         let dim = self.dim_of("narrow", dim)?;
         let size = self.dims()[dim];
@@ -41,11 +59,19 @@ impl Tensor {
         }
     }
 
-    /// One element of a dimension, which disappears. A view.
+    /// Creates a view of one element of a dimension, which is removed.
     /// [torch.select](https://docs.pytorch.org/docs/stable/generated/torch.select.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?;
+    /// assert_eq!(x.select(0, 1)?.to_string(), "tensor([3., 4.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension or index.
+    /// The dimension or the index is out of range.
     pub fn select(&self, dim: isize, index: isize) -> Result<Self> {
         let dim = self.dim_of("select", dim)?;
         let size = self.dims()[dim] as isize;
@@ -68,7 +94,7 @@ impl Tensor {
 
     pub(super) fn take(&self, name: &'static str, dim: usize, start: usize, len: usize, step: isize) -> Result<Self> {
         let cut = |mut layout: Layout| {
-            // Nothing is visited in an empty slice; an offset beyond the memory would only confuse.
+            // An empty slice visits nothing; an offset beyond the memory would only confuse.
             if len > 0 {
                 layout.offset = (layout.offset as isize + start as isize * layout.strides[dim]) as usize;
             }
@@ -79,7 +105,7 @@ impl Tensor {
         Ok(self.view_as_function(AsStrided::named(name, cut(self.dense_layout())), cut(self.layout().clone())))
     }
 
-    /// The dimension that `dim` names, of a tensor that has some.
+    /// Resolves `dim` of a tensor that has dimensions.
     pub(super) fn dim_of(&self, op: &'static str, dim: isize) -> Result<usize> {
         if self.ndim() == 0 {
             return Err(Error::shape(op, "a tensor without dimensions cannot be indexed"));
@@ -87,7 +113,7 @@ impl Tensor {
         self.shape().dim(op, dim)
     }
 
-    /// How the gradient of this tensor lies, which is contiguous.
+    /// Returns the layout of this tensor's gradient, which is contiguous.
     pub(super) fn dense_layout(&self) -> Layout {
         Layout { shape: self.shape().clone(), strides: row_major(self.dims()), offset: 0 }
     }

@@ -1,4 +1,5 @@
-//! `softmax` and `log_softmax` of one dimension: a kernel each way, whose gradient is again one.
+//! `softmax` and `log_softmax` of one dimension: one kernel for each direction, whose gradient is
+//! again one.
 
 use std::hash::Hasher;
 
@@ -11,7 +12,7 @@ use crate::tensor::{
 };
 use crate::{Result, shader};
 
-/// softmax, or its logarithm.
+/// Softmax, or its logarithm.
 #[derive(Debug)]
 struct Softmax {
     dim: usize,
@@ -104,7 +105,7 @@ impl Kernel for Softmax {
     }
 }
 
-/// The gradient of softmax or log_softmax, from that of the result and the result.
+/// Gradient of softmax or log_softmax, from that of the result and the result.
 #[derive(Debug)]
 struct SoftmaxBackward {
     dim: usize,
@@ -207,7 +208,7 @@ impl Kernel for SoftmaxBackward {
 }
 
 impl Tensor {
-    /// eˣ / Σ eˣ over `dim`, without overflow. Integers become f32.
+    /// Computes eˣ / Σ eˣ over `dim`, without overflow. Integers become f32.
     /// [torch.softmax](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html)
     ///
     /// ```
@@ -219,28 +220,37 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn softmax(&self, dim: isize) -> Result<Self> {
         let dim = self.shape().dim("softmax", dim)?;
         Self::apply(Softmax { dim, log: false }, &[&self.as_float()?])
     }
 
-    /// x − log Σ eˣ over `dim`: the logarithm of softmax, more exact than taking it. Integers become f32.
+    /// Computes x − log Σ eˣ over `dim`: the logarithm of softmax, more accurate than taking it.
+    /// Integers become f32.
     /// [torch.log_softmax](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.log_softmax(0)?.to_string(), "tensor([-1.3133, -0.3133])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn log_softmax(&self, dim: isize) -> Result<Self> {
         let dim = self.shape().dim("log_softmax", dim)?;
         Self::apply(Softmax { dim, log: true }, &[&self.as_float()?])
     }
 
-    /// The gradient of softmax or log_softmax for `self`, the gradient of its result `y`.
+    /// Computes the gradient of softmax or log_softmax for `self`, the gradient of its result `y`.
     pub(crate) fn softmax_backward(&self, y: &Self, dim: usize, log: bool) -> Result<Self> {
         Self::apply(SoftmaxBackward { dim, log }, &[self, y])
     }
 
-    /// Itself if it holds floats, else as f32.
+    /// Converts to f32 unless it is floating point.
     pub(crate) fn as_float(&self) -> Result<Self> {
         if self.dtype().is_float() { Ok(self.clone()) } else { self.to_dtype(DType::F32) }
     }

@@ -1,5 +1,5 @@
-//! `sort`, `argsort`, `topk`: a kernel finds the order, and the values are gathered by it, which gives them their
-//! derivative. Equal elements keep their order; NaN counts as the largest.
+//! `sort`, `argsort`, `topk`: a kernel finds the order, and the values are gathered by it, which
+//! gives them their derivative. The sort is stable; NaN counts as the largest.
 
 use std::cmp::Ordering;
 use std::hash::Hasher;
@@ -12,7 +12,7 @@ use crate::tensor::{
 };
 use crate::{DType, Error, Result, dispatch, shader};
 
-/// Blocks of this many elements are sorted by counting before runs are merged.
+/// Number of elements per block; blocks are sorted by counting before runs are merged.
 const BLOCK: usize = 256;
 
 #[derive(Debug)]
@@ -34,12 +34,12 @@ impl Argsort {
                 true => compare(at(*b), at(*a)),
                 false => compare(at(*a), at(*b)),
             });
-            order.iter().enumerate().for_each(|(place, j)| output[first + place * inner] = *j as i32);
+            order.iter().enumerate().for_each(|(rank, j)| output[first + rank * inner] = *j as i32);
         }
     }
 }
 
-/// Numbers in order, NaN, which alone differs from itself, behind all.
+/// Orders numbers, NaN, the only one that differs from itself, after all others.
 fn compare<T: Element>(a: T, b: T) -> Ordering {
     let is_nan = |x: T| x.partial_cmp(&x).is_none();
     a.partial_cmp(&b).unwrap_or_else(|| is_nan(a).cmp(&is_nan(b)))
@@ -55,7 +55,7 @@ impl Function for Argsort {
     }
 
     fn vjp(&self, _cx: &Vjp<'_>, _grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Ok(vec![None]) // Places have no gradient.
+        Ok(vec![None]) // Indices have no gradient.
     }
 }
 
@@ -113,7 +113,7 @@ impl Kernel for Argsort {
                 groups: groups_1d(count, 64),
             }
         };
-        // Runs go back and forth between two scratch buffers; the last merge writes the output.
+        // Runs alternate between two scratch buffers; the last merge writes the output.
         let merges = length.div_ceil(BLOCK).next_power_of_two().trailing_zeros() as usize;
         let written = |pass: usize| if pass == merges { Bind::Output } else { Bind::Scratch(pass % 2) };
         let mut launches = vec![launch("block", vec![Bind::Operand(0), written(0)], BLOCK)];
@@ -126,31 +126,40 @@ impl Kernel for Argsort {
 }
 
 impl Tensor {
-    /// The elements along `dim` in ascending or descending order, and where each was (i32). Equal elements keep their
-    /// order; NaN counts as the largest. [torch.sort](https://docs.pytorch.org/docs/stable/generated/torch.sort.html)
+    /// Sorts the elements along `dim` in ascending or descending order, and returns their former
+    /// indices (i32). Equal elements keep their order; NaN counts as the largest.
+    /// [torch.sort](https://docs.pytorch.org/docs/stable/generated/torch.sort.html)
     ///
     /// ```
     /// use kindling::{Device, Tensor, block_on};
     /// # fn main() -> kindling::Result<()> {
     /// let x = Tensor::from_slice(&[3, 1, 2], [3], &Device::cpu())?;
-    /// let (values, places) = x.sort(0, true)?;
+    /// let (values, indices) = x.sort(0, true)?;
     /// assert_eq!(block_on(values.to_vec::<i32>())?, [3, 2, 1]);
-    /// assert_eq!(block_on(places.to_vec::<i32>())?, [0, 2, 1]);
+    /// assert_eq!(block_on(indices.to_vec::<i32>())?, [0, 2, 1]);
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn sort(&self, dim: isize, descending: bool) -> Result<(Self, Self)> {
-        let places = self.argsort(dim, descending)?;
-        Ok((self.gather(dim, &places)?, places))
+        let indices = self.argsort(dim, descending)?;
+        Ok((self.gather(dim, &indices)?, indices))
     }
 
-    /// Where the elements along `dim` are in sorted order, i32.
+    /// Computes the indices that sort the elements along `dim`, i32.
     /// [torch.argsort](https://docs.pytorch.org/docs/stable/generated/torch.argsort.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[3.0_f32, 1.0, 2.0], &cpu)?;
+    /// assert_eq!(x.argsort(0, false)?.to_string(), "tensor([1, 2, 0])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn argsort(&self, dim: isize, descending: bool) -> Result<Self> {
         let dim = self.shape().dim("sort", dim)?;
         if self.ndim() == 0 {
@@ -159,11 +168,21 @@ impl Tensor {
         Self::apply(Argsort { dim, descending }, &[self])
     }
 
-    /// The `k` largest (or smallest) elements along `dim`, sorted, and where each was (i32).
+    /// Returns the `k` largest (or smallest) elements along `dim`, sorted, and their indices (i32).
     /// [torch.topk](https://docs.pytorch.org/docs/stable/generated/torch.topk.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[3.0_f32, 1.0, 2.0], &cpu)?;
+    /// let (values, indices) = x.topk(2, 0, true)?;
+    /// assert_eq!(values.to_string(), "tensor([3., 2.])");
+    /// assert_eq!(indices.to_string(), "tensor([0, 2])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension, or it has fewer elements.
+    /// The dimension is out of range, or has fewer elements.
     pub fn topk(&self, k: usize, dim: isize, largest: bool) -> Result<(Self, Self)> {
         let at = self.shape().dim("topk", dim)?;
         let size = self.dims().get(at).copied().unwrap_or(1);
@@ -171,12 +190,12 @@ impl Tensor {
             let rule = format!("k ({k}) is more than the size {size} of dimension {dim} of {}", self.shape());
             return Err(Error::shape("topk", rule));
         }
-        let mut places = self.argsort(dim, largest)?;
+        let mut indices = self.argsort(dim, largest)?;
         if k < size {
-            let line = if self.ndim() == 0 { places.reshape(&[1])? } else { places };
-            places = line.take("topk", at, 0, k, 1)?;
+            let line = if self.ndim() == 0 { indices.reshape(&[1])? } else { indices };
+            indices = line.take("topk", at, 0, k, 1)?;
         }
-        let values = if self.ndim() == places.ndim() { self.clone() } else { self.reshape(&[1])? };
-        Ok((values.gather(dim, &places)?, places))
+        let values = if self.ndim() == indices.ndim() { self.clone() } else { self.reshape(&[1])? };
+        Ok((values.gather(dim, &indices)?, indices))
     }
 }

@@ -1,14 +1,23 @@
-//! `split`, `chunk`, `unbind`: a tensor cut along a dimension. Views, no kernel.
+//! `split`, `chunk`, `unbind`: a tensor divided along a dimension. Views, no kernel.
 
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
 impl Tensor {
-    /// Views of these lengths along `dim`, one after the other.
+    /// Splits into consecutive views of these lengths along `dim`.
     /// [torch.split](https://docs.pytorch.org/docs/stable/generated/torch.split.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// let parts = x.split(&[1, 2], 0)?;
+    /// assert_eq!(parts[1].to_string(), "tensor([2., 3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension, or the lengths do not add up to its size.
+    /// The dimension is out of range, or the lengths do not add up to its size.
     pub fn split(&self, lengths: &[usize], dim: isize) -> Result<Vec<Self>> {
         let dim = self.dim_of("split", dim)?;
         let size = self.dims()[dim];
@@ -28,10 +37,19 @@ impl Tensor {
         Ok(parts)
     }
 
-    /// Views of `length` along `dim`, of which the last may be shorter.
+    /// Splits into views of `length` along `dim`, the last possibly shorter.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// let parts = x.split_size(2, 0)?;
+    /// assert_eq!(parts[1].to_string(), "tensor([3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// There is no such dimension; a length of 0, unless the dimension has size 0.
+    /// The dimension is out of range; a length of 0, unless the dimension has size 0.
     pub fn split_size(&self, length: usize, dim: isize) -> Result<Vec<Self>> {
         let dim = self.dim_of("split", dim)?;
         let size = self.dims()[dim];
@@ -44,11 +62,20 @@ impl Tensor {
         self.split(&lengths, dim as isize)
     }
 
-    /// At most `chunks` views along `dim`, all of ⌈size / chunks⌉ but for the last.
+    /// Splits into at most `chunks` views along `dim`, all of ⌈size / chunks⌉ except the last.
     /// [torch.chunk](https://docs.pytorch.org/docs/stable/generated/torch.chunk.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// let parts = x.chunk(2, 0)?;
+    /// assert_eq!(parts[0].to_string(), "tensor([1., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension, or no chunks are wanted.
+    /// The dimension is out of range, or `chunks` is 0.
     pub fn chunk(&self, chunks: usize, dim: isize) -> Result<Vec<Self>> {
         let at = self.dim_of("chunk", dim)?;
         if chunks == 0 {
@@ -60,11 +87,20 @@ impl Tensor {
         }
     }
 
-    /// A view of every element along `dim`, which disappears.
+    /// Returns a view of every element along `dim`, which is removed.
     /// [torch.unbind](https://docs.pytorch.org/docs/stable/generated/torch.unbind.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?;
+    /// let rows = x.unbind(0)?;
+    /// assert_eq!(rows[1].to_string(), "tensor([3., 4.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn unbind(&self, dim: isize) -> Result<Vec<Self>> {
         let dim = self.dim_of("unbind", dim)?;
         (0..self.dims()[dim]).map(|i| self.select(dim as isize, i as isize)).collect()

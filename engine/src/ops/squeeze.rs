@@ -1,30 +1,46 @@
-//! `squeeze` and `unsqueeze`: dimensions of size 1 left out or put in. A layout, no kernel.
+//! `squeeze` and `unsqueeze`: dimensions of size 1 removed or inserted. A layout, no kernel.
 
 use crate::tensor::{Shape, Tensor, wrap_dim};
 use crate::{Error, Result};
 
 impl Tensor {
-    /// A view without the dimensions of size 1.
+    /// Creates a view without the dimensions of size 1.
     /// [torch.squeeze](https://docs.pytorch.org/docs/stable/generated/torch.squeeze.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0]], &cpu)?;
+    /// assert_eq!(x.squeeze()?.to_string(), "tensor([1., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// None: a tensor without such dimensions stays as it is.
+    /// None: a tensor without such dimensions is unchanged.
     pub fn squeeze(&self) -> Result<Self> {
         let sizes = self.dims().iter().copied().filter(|size| *size != 1);
         self.reshape_as("squeeze", &Shape::new(sizes))
     }
 
-    /// A view without those of `dims` that have size 1.
+    /// Creates a view without those of `dims` that have size 1.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0]], &cpu)?;
+    /// assert_eq!(x.squeeze_dims(&[0, 1])?.to_string(), "tensor([1., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// A dimension that does not exist or is named twice.
+    /// A dimension that is out of range or repeated.
     pub fn squeeze_dims(&self, dims: &[isize]) -> Result<Self> {
         let dims = self.shape().dims("squeeze", dims)?;
         let kept = self.dims().iter().enumerate().filter(|(d, size)| **size != 1 || !dims.contains(d));
         self.reshape_as("squeeze", &Shape::new(kept.map(|(_, size)| *size)))
     }
 
-    /// A view with a dimension of size 1 put in at `dim`.
+    /// Creates a view with a dimension of size 1 inserted at `dim`.
     /// [torch.unsqueeze](https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html)
     ///
     /// ```
@@ -36,7 +52,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// `dim` lies outside of −(n+1) … n.
+    /// `dim` is outside of −(n+1) … n.
     pub fn unsqueeze(&self, dim: isize) -> Result<Self> {
         let dim = wrap_dim("unsqueeze", dim, self.ndim() + 1)?;
         let (before, after) = self.dims().split_at(dim);
@@ -44,11 +60,20 @@ impl Tensor {
         self.reshape_as("unsqueeze", &Shape::new(sizes))
     }
 
-    /// A view (or, where strides need it, a copy) with the dimensions from `start_dim` to `end_dim` joined.
+    /// Creates a view (or, if strides require it, a copy) with the dimensions from `start_dim` to
+    /// `end_dim` merged.
     /// [torch.flatten](https://docs.pytorch.org/docs/stable/generated/torch.flatten.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?;
+    /// assert_eq!(x.flatten(0, -1)?.to_string(), "tensor([1., 2., 3., 4.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A dimension that does not exist; `start_dim` after `end_dim`.
+    /// A dimension that is out of range; `start_dim` after `end_dim`.
     pub fn flatten(&self, start_dim: isize, end_dim: isize) -> Result<Self> {
         let (start, end) = (self.shape().dim("flatten", start_dim)?, self.shape().dim("flatten", end_dim)?);
         if start > end {
@@ -64,11 +89,19 @@ impl Tensor {
         self.reshape_as("flatten", &Shape::new(sizes))
     }
 
-    /// A view in which dimension `dim` is cut into `sizes`, of which one may be −1.
+    /// Creates a view with dimension `dim` divided into `sizes`, of which one may be −1.
     /// [torch.unflatten](https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0, 4.0], &cpu)?;
+    /// assert_eq!(x.unflatten(0, &[2, -1])?.to_string(), "tensor([[1., 2.],\n        [3., 4.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// There is no such dimension; `sizes` is empty or does not multiply up to its size.
+    /// The dimension is out of range; `sizes` is empty or does not multiply up to its size.
     pub fn unflatten(&self, dim: isize, sizes: &[isize]) -> Result<Self> {
         let dim = self.dim_of("unflatten", dim)?;
         if sizes.is_empty() {

@@ -1,5 +1,5 @@
-//! `to`: a tensor on another device. Uploading is at once; reading back takes a wait, so that in a browser a tensor
-//! leaves the GPU only by [`Tensor::to_cpu`].
+//! `to`: a tensor on another device. An upload is immediate; readback has to wait, so that in a
+//! browser a tensor leaves the GPU only by [`Tensor::to_cpu`].
 
 use std::rc::Rc;
 
@@ -26,12 +26,20 @@ impl Function for To {
 }
 
 impl Tensor {
-    /// The tensor on `device`; itself if it is there. Gradients move back.
+    /// Returns the tensor on `device`; itself if it is there. Gradients move back.
     /// [torch.Tensor.to](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::ones([2], &cpu)?;
+    /// assert!(x.to(&cpu)?.is(&x));
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// f64 to a GPU; what went wrong when the value was computed. In a browser, a tensor on a GPU: it must be read,
-    /// which takes a wait, with `.to_cpu().await`.
+    /// f64 to a GPU; the error of the value's computation. In a browser, a tensor on a GPU: it must
+    /// be awaited, with `.to_cpu().await`.
     pub fn to(&self, device: &Device) -> Result<Self> {
         if self.device().same(device) {
             return Ok(self.clone());
@@ -39,10 +47,10 @@ impl Tensor {
         self.arrived(self.read_now("to")?, device)
     }
 
-    /// The tensor of these elements, which were read from `self`, on `device`.
+    /// Creates the tensor of these elements, which were read from `self`, on `device`.
     pub(crate) fn arrived(&self, elements: Array, device: &Device) -> Result<Self> {
         let output = Self::from_array(elements, self.shape().clone(), device)?;
-        output.remember(Rc::new(To { from: self.device() }), &[self]);
+        output.record_grad_fn(Rc::new(To { from: self.device() }), &[self]);
         Ok(output)
     }
 }

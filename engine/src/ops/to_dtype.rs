@@ -1,4 +1,5 @@
-//! `to_dtype`: the elements as another type. Floats are cut toward zero, integers wrap, bool is `x != 0`.
+//! `to_dtype`: conversion to another type. Floats are truncated toward zero, integers wrap, bool is
+//! `x != 0`.
 
 use std::hash::Hasher;
 
@@ -79,8 +80,16 @@ impl Pointwise for ToDType {
 }
 
 impl Tensor {
-    /// The elements as another type; itself if it has that type.
+    /// Converts the elements to another type; returns itself if it has that type.
     /// [torch.Tensor.to](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html)
+    ///
+    /// ```
+    /// use kindling::{DType, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.7_f32, -1.7], &cpu)?;
+    /// assert_eq!(x.to_dtype(DType::I32)?.to_string(), "tensor([ 1, -1])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// f64 on a GPU.

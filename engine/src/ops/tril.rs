@@ -21,7 +21,7 @@ struct Triangle {
 }
 
 impl Triangle {
-    /// Whether element `i` of a batch of matrices stays.
+    /// Returns `true` if element `i` of a batch of matrices is kept.
     fn keeps(&self, i: usize) -> bool {
         let (row, col) = (i / self.cols % self.rows, i % self.cols);
         let at = col as i64 - row as i64;
@@ -81,8 +81,17 @@ impl Pointwise for Triangle {
 }
 
 impl Tensor {
-    /// The matrices in the last two dimensions with zeros above the diagonal that lies `diagonal` above the main
-    /// one. [torch.tril](https://docs.pytorch.org/docs/stable/generated/torch.tril.html)
+    /// Returns the matrices in the last two dimensions with zeros above the diagonal that lies
+    /// `diagonal` above the main one.
+    /// [torch.tril](https://docs.pytorch.org/docs/stable/generated/torch.tril.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?;
+    /// assert_eq!(x.tril(0)?.to_string(), "tensor([[1., 0.],\n        [3., 4.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Fewer than two dimensions.
@@ -90,8 +99,17 @@ impl Tensor {
         self.triangle(false, diagonal)
     }
 
-    /// The matrices in the last two dimensions with zeros below the diagonal that lies `diagonal` above the main
-    /// one. [torch.triu](https://docs.pytorch.org/docs/stable/generated/torch.triu.html)
+    /// Returns the matrices in the last two dimensions with zeros below the diagonal that lies
+    /// `diagonal` above the main one.
+    /// [torch.triu](https://docs.pytorch.org/docs/stable/generated/torch.triu.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?;
+    /// assert_eq!(x.triu(0)?.to_string(), "tensor([[1., 2.],\n        [0., 4.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Fewer than two dimensions.
@@ -99,8 +117,15 @@ impl Tensor {
         self.triangle(true, diagonal)
     }
 
-    /// The n × m matrix with ones on its main diagonal.
+    /// Returns the n × m matrix with ones on its main diagonal.
     /// [torch.eye](https://docs.pytorch.org/docs/stable/generated/torch.eye.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// assert_eq!(Tensor::eye(2, 2, &cpu)?.to_string(), "tensor([[1., 0.],\n        [0., 1.]])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// f64 on a GPU.
@@ -113,7 +138,7 @@ impl Tensor {
             let name = if upper { "triu" } else { "tril" };
             return Err(Error::shape(name, format!("expects at least 2 dimensions, got shape {}", self.shape())));
         };
-        // Diagonals further out than the corners are all alike.
+        // Diagonals beyond the corners are all equivalent.
         let most = i32::MAX as isize;
         let op = Triangle { upper, rows, cols, diagonal: diagonal.clamp(-most, most) as i32 };
         Self::apply(op, &[self])

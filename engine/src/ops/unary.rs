@@ -1,6 +1,7 @@
-//! The family of pointwise operations of one tensor: `output[i] = f(input[i])`. A member gives `f` in Rust and in
-//! WGSL (`NAME_forward` in its shader, and `NAME_forward_i32` if it takes integers) and its derivative in tensor
-//! operations. Integers are converted to f32 first, as in PyTorch, unless the member takes them itself.
+//! The family of pointwise operations of one tensor: `output[i] = f(input[i])`. A member has `f` in
+//! Rust and in WGSL (`NAME_forward` in its shader, and `NAME_forward_i32` if it takes integers) and
+//! its derivative in tensor operations. Integers are converted to f32 first, as in PyTorch, unless
+//! the member takes them itself.
 
 mod abs;
 mod atan;
@@ -57,26 +58,26 @@ pub use gelu::Gelu;
 pub(crate) trait Unary: Debug + Send + Sync + Sized + 'static {
     /// PyTorch's name, and the stem of the shader.
     const NAME: &'static str;
-    /// The shader and what it calls.
+    /// Shader, with the pieces it calls.
     const WGSL: &'static [&'static str];
-    /// What the derivative looks at.
+    /// Tensors that the derivative reads.
     const SAVES: Saves;
-    /// The meaning for integers, for those that do not make floats of them.
+    /// Integer implementation, for operations that do not convert integers to floats.
     const INT: Option<UnaryInts<Self>> = None;
 
-    /// The arguments, in the order in which the WGSL function takes them after the element.
+    /// Returns the arguments that the WGSL function takes after the element, in order.
     fn scalars(&self) -> Scalars {
         Scalars::new()
     }
 
-    /// One element.
+    /// Computes one element.
     fn forward<T: Float>(&self, x: T) -> T;
 
-    /// The gradient of the input.
+    /// Computes the gradient of the input.
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor>;
 }
 
-/// What a member does with integers.
+/// Integer implementation of a member.
 pub(crate) type UnaryInts<M> = OfInts<fn(&M, i32) -> i32, fn(&M, i64) -> i64>;
 
 #[derive(Debug)]
@@ -143,7 +144,8 @@ impl<U: Unary> Pointwise for UnaryOp<U> {
 }
 
 impl Tensor {
-    /// Calls a member of the family; what are no floats become integers if it takes them, else f32.
+    /// Calls a member of the family; elements that are not floating point become integers if it
+    /// takes them, else f32.
     pub(crate) fn unary<U: Unary>(&self, op: U) -> Result<Self> {
         let dtype = match self.dtype() {
             dtype if dtype.is_float() => dtype,

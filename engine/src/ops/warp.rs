@@ -1,5 +1,5 @@
-//! `warp`: pictures of a batch turned, moved and scaled, each in its own way; what torchvision does with `affine` and
-//! nearest neighbours.
+//! `warp`: images of a batch rotated, translated and scaled, each by its own map: torchvision's
+//! `affine` with nearest-neighbor interpolation.
 
 use std::hash::{Hash, Hasher};
 
@@ -29,7 +29,7 @@ impl Function for Warp {
     }
 
     fn vjp(&self, _cx: &Vjp<'_>, _grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Err(Error::value(NAME, "has no derivative: it is for pictures on their way into a network"))
+        Err(Error::value(NAME, "has no derivative: it is for images on their way into a network"))
     }
 }
 
@@ -37,10 +37,10 @@ impl Op for Warp {
     fn infer(&self, operands: &[Spec]) -> Result<Spec> {
         let (input, maps) = (&operands[0], &operands[1]);
         let [n, channels, ..] = *input.shape else {
-            return Err(Error::shape(NAME, format!("expected pictures of shape [N, C, H, W], got {}", input.shape)));
+            return Err(Error::shape(NAME, format!("expected images of shape [N, C, H, W], got {}", input.shape)));
         };
         if input.shape.len() != 4 || !input.dtype.is_float() {
-            return Err(Error::shape(NAME, format!("expected float pictures [N, C, H, W], got {}", input.shape)));
+            return Err(Error::shape(NAME, format!("expected float images [N, C, H, W], got {}", input.shape)));
         }
         if *maps.shape != [n, 6] || maps.dtype != DType::F32 {
             let rule = format!("expected maps of shape [{n}, 6] in f32, got {} in {}", maps.shape, maps.dtype);
@@ -112,9 +112,9 @@ impl Kernel for Warp {
 }
 
 impl Tensor {
-    /// Pictures (N×C×H×W) seen through affine maps, one each: `output[n, c, y, x] = input[n, c, v, u]` where
-    /// `u = m₀x + m₁y + m₂` and `v = m₃x + m₄y + m₅`, rounded to the nearest pixel (half to even), and 0 outside of
-    /// the picture. `maps` is N×6. No gradient passes.
+    /// Applies an affine map to each image (N×C×H×W): `output[n, c, y, x] = input[n, c, v, u]`
+    /// where `u = m₀x + m₁y + m₂` and `v = m₃x + m₄y + m₅`, rounded to the nearest pixel (ties to
+    /// even), and 0 outside of the image. `maps` is N×6. No gradient flows through.
     ///
     /// ```
     /// use kindling::{Device, Tensor, block_on};
@@ -126,7 +126,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Pictures or maps of another shape or type.
+    /// Images or maps of another shape or type.
     pub fn warp(&self, maps: &Self, size: [usize; 2]) -> Result<Self> {
         Self::apply(Warp { size }, &[self, maps])
     }

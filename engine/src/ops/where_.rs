@@ -1,4 +1,5 @@
-//! `where`: one of two elements, by a condition, with broadcasting. (`where` is a word of Rust, hence `where_`.)
+//! `where`: one of two elements, by a condition, with broadcasting. (`where` is a keyword of Rust,
+//! hence `where_`.)
 
 use std::hash::Hasher;
 
@@ -74,8 +75,9 @@ impl Pointwise for Where {
 }
 
 impl Tensor {
-    /// `input` where this condition is true, else `other`, element by element, with broadcasting and type promotion.
-    /// What is not taken has no influence, not even as NaN, and a gradient of 0.
+    /// Selects `input` where this condition is true, else `other`, element by element, with
+    /// broadcasting and type promotion. Elements not selected have no influence, not even as NaN,
+    /// and a gradient of 0.
     /// [torch.where](https://docs.pytorch.org/docs/stable/generated/torch.where.html)
     ///
     /// ```
@@ -88,7 +90,8 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// The condition is not bool; the shapes cannot be broadcast; the tensors are on different devices.
+    /// The condition is not bool; the shapes cannot be broadcast; the tensors are on different
+    /// devices.
     pub fn where_(&self, input: &Self, other: &Self) -> Result<Self> {
         if self.dtype() != DType::Bool {
             let rule = format!("the condition must be bool, is {}; compare it to something first", self.dtype());

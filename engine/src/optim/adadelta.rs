@@ -1,9 +1,9 @@
-//! `Adadelta`: steps as large as recent steps were for gradients of this size.
+//! `Adadelta`: step sizes adapted to recent gradients and recent steps.
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, average, numbers, penalized};
-use super::{Optimizer, Rule, State};
+use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
 
@@ -13,13 +13,13 @@ use crate::{Result, Tensor};
 pub struct AdadeltaOptions {
     /// Learning rate.
     pub lr: f64,
-    /// How much is kept of the averages.
+    /// Coefficient of the running averages, 0.9 by default.
     pub rho: f64,
-    /// Added to the denominator.
+    /// Term added to the denominator, 1e-6 by default.
     pub eps: f64,
-    /// The L2 penalty.
+    /// L2 penalty, 0 by default.
     pub weight_decay: f64,
-    /// Climb instead of descend.
+    /// Ascends instead of descending; `false` by default.
     pub maximize: bool,
 }
 
@@ -29,29 +29,41 @@ impl Default for AdadeltaOptions {
     }
 }
 
-/// g ← g + λθ; s ← ρs + (1 − ρ)g²; d = √((a + ε)/(s + ε))·g; a ← ρa + (1 − ρ)d²; θ ← θ − ηd.
+/// Adadelta: g ← g + λθ; s ← ρs + (1 − ρ)g²; d = √((a + ε)/(s + ε))·g; a ← ρa + (1 − ρ)d²; θ ← θ −
+/// ηd.
 /// [torch.optim.Adadelta](https://docs.pytorch.org/docs/stable/generated/torch.optim.Adadelta.html)
+///
+/// ```
+/// use kindling::optim::Adadelta;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = Adadelta::new([x.clone()], 1.0);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.9968, 1.9968])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type Adadelta = Optimizer<AdadeltaOptions>;
 
 impl Adadelta {
-    /// Over these parameters, at a learning rate.
+    /// Creates an optimizer of these parameters with a learning rate.
     pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::of(parameters, AdadeltaOptions { lr, ..AdadeltaOptions::default() })
+        Self::with_rule(parameters, AdadeltaOptions { lr, ..AdadeltaOptions::default() })
     }
 
-    /// How much is kept of the averages; 0.9 by default.
+    /// Sets the coefficient of the running averages, 0.9 by default.
     #[must_use]
     pub fn rho(self, rho: f64) -> Self {
         self.with(|rule| rule.rho = rho)
     }
 
-    /// Added to the denominator; 1e-6 by default.
+    /// Sets the term added to the denominator, 1e-6 by default.
     #[must_use]
     pub fn eps(self, eps: f64) -> Self {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// The L2 penalty; 0.0 by default.
+    /// Sets the L2 penalty, 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.with(|rule| rule.weight_decay = weight_decay)
@@ -60,7 +72,7 @@ impl Adadelta {
 
 numbers!(AdadeltaOptions, Adadelta);
 
-impl Rule for AdadeltaOptions {
+impl UpdateRule for AdadeltaOptions {
     fn names(&self) -> &'static [&'static str] {
         &["step", "square_avg", "acc_delta"]
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, numbers, penalized};
-use super::{Optimizer, Rule, State};
+use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
 
@@ -13,15 +13,15 @@ use crate::{Result, Tensor};
 pub struct AdagradOptions {
     /// Learning rate.
     pub lr: f64,
-    /// How fast the learning rate falls.
+    /// Decay of the learning rate, 0 by default.
     pub lr_decay: f64,
-    /// The L2 penalty.
+    /// L2 penalty, 0 by default.
     pub weight_decay: f64,
-    /// What the sum begins with.
+    /// Initial value of the sum of squares, 0 by default.
     pub initial_accumulator_value: f64,
-    /// Added to the denominator.
+    /// Term added to the denominator, 1e-10 by default.
     pub eps: f64,
-    /// Climb instead of descend.
+    /// Ascends instead of descending; `false` by default.
     pub maximize: bool,
 }
 
@@ -31,35 +31,46 @@ impl Default for AdagradOptions {
     }
 }
 
-/// g ← g + λθ; s ← s + g²; θ ← θ − η/(1 + (t − 1)·lr_decay) · g/(√s + ε).
+/// Adagrad: g ← g + λθ; s ← s + g²; θ ← θ − η/(1 + (t − 1)·lr_decay) · g/(√s + ε).
 /// [torch.optim.Adagrad](https://docs.pytorch.org/docs/stable/generated/torch.optim.Adagrad.html)
+///
+/// ```
+/// use kindling::optim::Adagrad;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = Adagrad::new([x.clone()], 0.1);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.9000, 1.9000])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type Adagrad = Optimizer<AdagradOptions>;
 
 impl Adagrad {
-    /// Over these parameters, at a learning rate.
+    /// Creates an optimizer of these parameters with a learning rate.
     pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::of(parameters, AdagradOptions { lr, ..AdagradOptions::default() })
+        Self::with_rule(parameters, AdagradOptions { lr, ..AdagradOptions::default() })
     }
 
-    /// How fast the learning rate falls; 0.0 by default.
+    /// Sets the decay of the learning rate, 0 by default.
     #[must_use]
     pub fn lr_decay(self, lr_decay: f64) -> Self {
         self.with(|rule| rule.lr_decay = lr_decay)
     }
 
-    /// The L2 penalty; 0.0 by default.
+    /// Sets the L2 penalty, 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.with(|rule| rule.weight_decay = weight_decay)
     }
 
-    /// What the sum begins with; 0.0 by default.
+    /// Sets the initial value of the sum of squares, 0 by default.
     #[must_use]
     pub fn initial_accumulator_value(self, initial_accumulator_value: f64) -> Self {
         self.with(|rule| rule.initial_accumulator_value = initial_accumulator_value)
     }
 
-    /// Added to the denominator; 1e-10 by default.
+    /// Sets the term added to the denominator, 1e-10 by default.
     #[must_use]
     pub fn eps(self, eps: f64) -> Self {
         self.with(|rule| rule.eps = eps)
@@ -68,7 +79,7 @@ impl Adagrad {
 
 numbers!(AdagradOptions, Adagrad);
 
-impl Rule for AdagradOptions {
+impl UpdateRule for AdagradOptions {
     fn names(&self) -> &'static [&'static str] {
         &["step", "sum"]
     }

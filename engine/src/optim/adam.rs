@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, average, numbers, penalized};
-use super::{Optimizer, Rule, State};
+use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
 
@@ -15,15 +15,17 @@ macro_rules! options {
         pub struct $name {
             /// Learning rate.
             pub lr: f64,
-            /// How much is kept of the averages of the gradient and of its square.
+            /// Coefficients of the running averages of the gradient and its square, 0.9 and 0.999
+            /// by default.
             pub betas: [f64; 2],
-            /// Added to the denominator.
+            /// Term added to the denominator, 1e-8 by default.
             pub eps: f64,
-            /// Weight decay.
+            /// Weight decay: an L2 penalty for Adam (0 by default), decoupled for AdamW (0.01 by
+            /// default).
             pub weight_decay: f64,
-            /// Divide by the largest average so far.
+            /// Divides by the maximum of the averages so far; `false` by default.
             pub amsgrad: bool,
-            /// Climb instead of descend.
+            /// Ascends instead of descending; `false` by default.
             pub maximize: bool,
         }
 
@@ -34,18 +36,19 @@ macro_rules! options {
         }
 
         impl $of {
-            /// Over these parameters, at a learning rate.
+            /// Creates an optimizer of these parameters with a learning rate.
             pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-                Self::of(parameters, $name { lr, ..$name::default() })
+                Self::with_rule(parameters, $name { lr, ..$name::default() })
             }
 
-            /// How much is kept of the averages of the gradient and of its square; 0.9 and 0.999 by default.
+            /// Sets the coefficients of the running averages of the gradient and its square; 0.9
+            /// and 0.999 by default.
             #[must_use]
             pub fn betas(self, betas: [f64; 2]) -> Self {
                 self.with(|rule| rule.betas = betas)
             }
 
-            /// Added to the denominator; 1e-8 by default.
+            /// Sets the term added to the denominator, 1e-8 by default.
             #[must_use]
             pub fn eps(self, eps: f64) -> Self {
                 self.with(|rule| rule.eps = eps)
@@ -57,14 +60,14 @@ macro_rules! options {
                 self.with(|rule| rule.weight_decay = weight_decay)
             }
 
-            /// Divide by the largest average so far; off by default.
+            /// Sets division by the maximum of the averages so far; off by default.
             #[must_use]
             pub fn amsgrad(self, amsgrad: bool) -> Self {
                 self.with(|rule| rule.amsgrad = amsgrad)
             }
         }
 
-        impl Rule for $name {
+        impl UpdateRule for $name {
             fn names(&self) -> &'static [&'static str] {
                 &["step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"]
             }
@@ -100,12 +103,35 @@ macro_rules! options {
 options!(AdamOptions, Adam, 0.0);
 options!(AdamWOptions, AdamW, 0.01);
 
-/// g ← g + λθ; m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²; θ ← θ − η·m̂ / (√v̂ + ε), where m̂ = m/(1 − β₁ᵗ) and
-/// v̂ = v/(1 − β₂ᵗ). [torch.optim.Adam](https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html)
+/// Adam: g ← g + λθ; m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²; θ ← θ − η·m̂ / (√v̂ + ε), where m̂
+/// = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
+/// [torch.optim.Adam](https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html)
+///
+/// ```
+/// use kindling::optim::Adam;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = Adam::new([x.clone()], 0.1);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.9000, 1.9000])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type Adam = Optimizer<AdamOptions>;
 
-/// [`Adam`] whose weight decay does not pass through the averages: θ ← θ − ηλθ.
+/// AdamW: [`Adam`] with decoupled weight decay, θ ← θ − ηλθ.
 /// [torch.optim.AdamW](https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html)
+///
+/// ```
+/// use kindling::optim::AdamW;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = AdamW::new([x.clone()], 0.1).weight_decay(0.1);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.8900, 1.8800])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type AdamW = Optimizer<AdamWOptions>;
 
 impl AdamOptions {

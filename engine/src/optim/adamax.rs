@@ -1,9 +1,9 @@
-//! `Adamax`: Adam with the largest recent gradient in place of the root mean square.
+//! `Adamax`: Adam with the infinity norm of recent gradients instead of the root mean square.
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, average, numbers, penalized};
-use super::{Optimizer, Rule, State};
+use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
 
@@ -13,13 +13,14 @@ use crate::{Result, Tensor};
 pub struct AdamaxOptions {
     /// Learning rate.
     pub lr: f64,
-    /// How much is kept of the averages of the gradient and of its square.
+    /// Coefficients of the running averages of the gradient and its square, 0.9 and 0.999 by
+    /// default.
     pub betas: [f64; 2],
-    /// Added to the denominator.
+    /// Term added to the denominator, 1e-8 by default.
     pub eps: f64,
-    /// The L2 penalty.
+    /// L2 penalty, 0 by default.
     pub weight_decay: f64,
-    /// Climb instead of descend.
+    /// Ascends instead of descending; `false` by default.
     pub maximize: bool,
 }
 
@@ -29,29 +30,41 @@ impl Default for AdamaxOptions {
     }
 }
 
-/// g ← g + λθ; m ← β₁m + (1 − β₁)g; u ← max(β₂u, |g| + ε); θ ← θ − η/(1 − β₁ᵗ) · m/u.
+/// Adamax: g ← g + λθ; m ← β₁m + (1 − β₁)g; u ← max(β₂u, |g| + ε); θ ← θ − η/(1 − β₁ᵗ) · m/u.
 /// [torch.optim.Adamax](https://docs.pytorch.org/docs/stable/generated/torch.optim.Adamax.html)
+///
+/// ```
+/// use kindling::optim::Adamax;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = Adamax::new([x.clone()], 0.1);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.9000, 1.9000])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type Adamax = Optimizer<AdamaxOptions>;
 
 impl Adamax {
-    /// Over these parameters, at a learning rate.
+    /// Creates an optimizer of these parameters with a learning rate.
     pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::of(parameters, AdamaxOptions { lr, ..AdamaxOptions::default() })
+        Self::with_rule(parameters, AdamaxOptions { lr, ..AdamaxOptions::default() })
     }
 
-    /// How much is kept of the averages of the gradient and of its square; [0.9, 0.999] by default.
+    /// Sets the coefficients of the running averages of the gradient and its square; 0.9 and 0.999
+    /// by default.
     #[must_use]
     pub fn betas(self, betas: [f64; 2]) -> Self {
         self.with(|rule| rule.betas = betas)
     }
 
-    /// Added to the denominator; 1e-8 by default.
+    /// Sets the term added to the denominator, 1e-8 by default.
     #[must_use]
     pub fn eps(self, eps: f64) -> Self {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// The L2 penalty; 0.0 by default.
+    /// Sets the L2 penalty, 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.with(|rule| rule.weight_decay = weight_decay)
@@ -60,7 +73,7 @@ impl Adamax {
 
 numbers!(AdamaxOptions, Adamax, momentum = betas[0]);
 
-impl Rule for AdamaxOptions {
+impl UpdateRule for AdamaxOptions {
     fn names(&self) -> &'static [&'static str] {
         &["step", "exp_avg", "exp_inf"]
     }

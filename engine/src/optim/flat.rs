@@ -1,12 +1,13 @@
-//! Several tensors as one flat run of elements, and back. Joining copies, unless the tensors already lie one after
-//! the other in one value, as an optimizer's parameters do after its first step. It knows layouts, no rule.
+//! Tensors as one flat run of elements, and back. Concatenation copies, unless the tensors are
+//! already consecutive slices of one value, as an optimizer's parameters are after its first step.
+//! The module knows layouts, no rule.
 
 use std::rc::Rc;
 
 use crate::tensor::Shape;
 use crate::{Error, Result, Tensor};
 
-/// All elements of `tensors` in order, as one dimension. At least one tensor.
+/// Concatenates `tensors`, at least one, into one dimension.
 ///
 /// # Errors
 /// Tensors of different types or devices.
@@ -18,7 +19,7 @@ pub(super) fn join(tensors: &[Tensor]) -> Result<Tensor> {
     Tensor::cat(&flat.iter().collect::<Vec<_>>(), 0)
 }
 
-/// The run that the tensors already are, if they lie one after the other.
+/// Returns the existing run if the tensors are consecutive slices of one.
 fn found(tensors: &[Tensor]) -> Result<Option<Tensor>> {
     let first = tensors.first().ok_or_else(|| Error::internal("an optimizer joined nothing"))?.operand();
     let start = first.layout.offset;
@@ -35,16 +36,17 @@ fn found(tensors: &[Tensor]) -> Result<Option<Tensor>> {
     if at - start == len { Ok(Some(whole)) } else { whole.narrow(0, start as isize, at - start).map(Some) }
 }
 
-/// The elements of `flat` from `offset` on, in a shape.
+/// Returns the elements of `flat` from `offset` on, in a shape.
 ///
 /// # Errors
-/// There are not as many.
+/// There are not enough elements.
 pub(super) fn part(flat: &Tensor, offset: usize, shape: &Shape) -> Result<Tensor> {
     flat.narrow(0, offset as isize, shape.numel())?.reshape_to(shape)
 }
 
-/// Has every tensor that is all of its storage, and whose elements `flat` holds in its place, lie there: then nothing
-/// else keeps the elements where they were made, and they can be made in `flat`.
+/// Makes every tensor that owns all of its storage a slice of `flat`, which holds the same
+/// elements. No other memory then holds the elements, and they can be computed directly into
+/// `flat`.
 pub(super) fn point_into(flat: &Tensor, tensors: &[Tensor]) {
     let operand = flat.operand();
     let mut offset = operand.layout.offset;
@@ -56,8 +58,8 @@ pub(super) fn point_into(flat: &Tensor, tensors: &[Tensor]) {
     }
 }
 
-/// Gives every tensor its part of `flat`, in place; those that are all of their storage point into `flat` from
-/// now on.
+/// Assigns every tensor its part of `flat`, in place; tensors that own all of their storage become
+/// slices of `flat`.
 ///
 /// # Errors
 /// The device cannot compute.

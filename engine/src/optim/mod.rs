@@ -1,6 +1,7 @@
-//! Optimizers, learning-rate schedules and gradient clipping, by PyTorch's names and rules. Parameters that step
-//! together lie in one flat value, and so do their gradients and the optimizer's state, so that an update is a
-//! handful of kernels whatever the number of parameters. It knows no layers and no loops over data.
+//! Optimizers, learning-rate schedules and gradient clipping, by PyTorch's names and rules.
+//! Parameters that step together are slices of one flat value, and so are their gradients and the
+//! optimizer's state. An update is then a handful of kernels for any number of parameters. The
+//! layer knows no layers and no loops over data.
 //!
 //! ```
 //! use kindling::optim::Sgd;
@@ -47,7 +48,7 @@ pub use nadam::{NAdam, NAdamOptions};
 pub use optimizer::{OptimState, Optimizer};
 pub use radam::{RAdam, RAdamOptions};
 pub use rmsprop::{RmsProp, RmsPropOptions};
-pub use rule::{Numbers, Rule};
+pub use rule::{Hyperparameters, UpdateRule};
 pub use schedule::{Schedule, Scheduler};
 pub use sgd::{Sgd, SgdOptions};
 pub use spec::OptimizerSpec;

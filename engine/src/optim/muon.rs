@@ -1,9 +1,9 @@
-//! `Muon`: momentum whose direction is made orthogonal, matrix by matrix, by Newton-Schulz iterations.
+//! `Muon`: momentum orthogonalized, matrix by matrix, by Newton–Schulz iterations.
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, average, numbers};
-use super::{Optimizer, Rule, State, flat};
+use super::{Optimizer, State, UpdateRule, flat};
 use crate::tensor::Shape;
 use crate::{Error, Result, Tensor};
 
@@ -13,30 +13,30 @@ use crate::{Error, Result, Tensor};
 pub struct MuonOptions {
     /// Learning rate.
     pub lr: f64,
-    /// Decoupled weight decay.
+    /// Decoupled weight decay, 0.1 by default.
     pub weight_decay: f64,
-    /// How much of the average is kept.
+    /// Momentum factor, 0.95 by default.
     pub momentum: f64,
-    /// Nesterov's look-ahead.
+    /// Nesterov momentum; `true` by default.
     pub nesterov: bool,
-    /// The coefficients a, b, c of an iteration X ← aX + (bA + cA²)X with A = XXᵀ.
+    /// Coefficients a, b, c of an iteration X ← aX + (bA + cA²)X with A = XXᵀ.
     pub ns_coefficients: [f64; 3],
-    /// The least norm by which a matrix is divided.
+    /// Minimum norm by which a matrix is divided, 1e-7 by default.
     pub eps: f64,
-    /// How many iterations.
+    /// Number of iterations, 5 by default.
     pub ns_steps: usize,
-    /// How the learning rate depends on the shape.
+    /// Adjustment of the learning rate to the shape.
     pub adjust_lr_fn: AdjustLr,
 }
 
-/// How the learning rate of a matrix of A rows and B columns is adjusted.
+/// Adjustment of the learning rate for a matrix of A rows and B columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdjustLr {
-    /// √max(1, A/B).
+    /// Factor √max(1, A/B).
     #[default]
     Original,
-    /// 0.2·√max(A, B): steps as large as AdamW's, so that its learning rates serve.
+    /// Factor 0.2·√max(A, B): step sizes match AdamW's, so that its learning rates apply.
     MatchRmsAdamw,
 }
 
@@ -55,30 +55,42 @@ impl Default for MuonOptions {
     }
 }
 
-/// b ← μb + (1 − μ)g; u = nesterov ? (1 − μ)g + μb : b; θ ← (1 − ηλ)θ − η'·orthogonalize(u). For matrices; a
-/// convolution's weight counts as one of `out_channels` rows. Others belong to another optimizer.
+/// Muon: b ← μb + (1 − μ)g; u = nesterov ? (1 − μ)g + μb : b; θ ← (1 − ηλ)θ − η'·orthogonalize(u).
+/// For matrices; a convolution's weight is treated as one of `out_channels` rows. Other parameters
+/// need another optimizer.
 /// [torch.optim.Muon](https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html)
+///
+/// ```
+/// use kindling::optim::Muon;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = Muon::new([x.clone()], 0.1);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_ne!(x.detach().to_string(), "tensor([[1., 2.],\n        [3., 4.]])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type Muon = Optimizer<MuonOptions>;
 
 impl Muon {
-    /// Over these parameters, at a learning rate.
+    /// Creates an optimizer of these parameters with a learning rate.
     pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::of(parameters, MuonOptions { lr, ..MuonOptions::default() })
+        Self::with_rule(parameters, MuonOptions { lr, ..MuonOptions::default() })
     }
 
-    /// How much of the average is kept; 0.95 by default.
+    /// Sets the momentum factor, 0.95 by default.
     #[must_use]
     pub fn momentum(self, momentum: f64) -> Self {
         self.with(|rule| rule.momentum = momentum)
     }
 
-    /// Decoupled weight decay; 0.1 by default.
+    /// Sets the decoupled weight decay, 0.1 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.with(|rule| rule.weight_decay = weight_decay)
     }
 
-    /// How the learning rate depends on the shape.
+    /// Sets the adjustment of the learning rate to the shape.
     #[must_use]
     pub fn adjust_lr_fn(self, adjust: AdjustLr) -> Self {
         self.with(|rule| rule.adjust_lr_fn = adjust)
@@ -87,7 +99,7 @@ impl Muon {
 
 numbers!(MuonOptions, Muon, momentum = momentum);
 
-impl Rule for MuonOptions {
+impl UpdateRule for MuonOptions {
     fn names(&self) -> &'static [&'static str] {
         &["momentum_buffer"]
     }
@@ -131,7 +143,7 @@ impl MuonOptions {
         }
     }
 
-    /// A matrix with nearly the singular vectors of this one and singular values near 1.
+    /// Returns a matrix with nearly the singular vectors of this one and singular values near 1.
     fn orthogonal(&self, matrix: &Tensor) -> Result<Tensor> {
         let tall = matrix.dims()[0] > matrix.dims()[1];
         let [a, b, c] = self.ns_coefficients;

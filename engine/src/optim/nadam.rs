@@ -1,9 +1,9 @@
-//! `NAdam`: Adam with Nesterov's look-ahead.
+//! `NAdam`: Adam with Nesterov momentum.
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, average, decayed, numbers};
-use super::{Optimizer, Rule, State};
+use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
 
@@ -13,17 +13,18 @@ use crate::{Result, Tensor};
 pub struct NAdamOptions {
     /// Learning rate.
     pub lr: f64,
-    /// How much is kept of the averages of the gradient and of its square.
+    /// Coefficients of the running averages of the gradient and its square, 0.9 and 0.999 by
+    /// default.
     pub betas: [f64; 2],
-    /// Added to the denominator.
+    /// Term added to the denominator, 1e-8 by default.
     pub eps: f64,
-    /// The L2 penalty.
+    /// L2 penalty, 0 by default.
     pub weight_decay: f64,
-    /// How fast the momentum reaches its full value.
+    /// Decay ψ of the momentum schedule, 4e-3 by default.
     pub momentum_decay: f64,
-    /// Decay the parameters themselves, as AdamW does.
+    /// Decays the parameters directly, as AdamW does; `false` by default.
     pub decoupled_weight_decay: bool,
-    /// Climb instead of descend.
+    /// Ascends instead of descending; `false` by default.
     pub maximize: bool,
 }
 
@@ -41,42 +42,54 @@ impl Default for NAdamOptions {
     }
 }
 
-/// As [`Adam`](super::Adam) with μₜ = β₁(1 − 0.96^(tψ)/2), ψ the `momentum_decay`, and
-/// θ ← θ − η·((1 − μₜ)/(1 − Πμ)·g + μₜ₊₁/(1 − Πμ·μₜ₊₁)·m) / (√v̂ + ε).
+/// NAdam: [`Adam`](super::Adam) with μₜ = β₁(1 − 0.96^(tψ)/2), ψ the `momentum_decay`, and θ ← θ −
+/// η·((1 − μₜ)/(1 − Πμ)·g + μₜ₊₁/(1 − Πμ·μₜ₊₁)·m) / (√v̂ + ε).
 /// [torch.optim.NAdam](https://docs.pytorch.org/docs/stable/generated/torch.optim.NAdam.html)
+///
+/// ```
+/// use kindling::optim::NAdam;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = NAdam::new([x.clone()], 0.1);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.8944, 1.8944])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type NAdam = Optimizer<NAdamOptions>;
 
 impl NAdam {
-    /// Over these parameters, at a learning rate.
+    /// Creates an optimizer of these parameters with a learning rate.
     pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::of(parameters, NAdamOptions { lr, ..NAdamOptions::default() })
+        Self::with_rule(parameters, NAdamOptions { lr, ..NAdamOptions::default() })
     }
 
-    /// How much is kept of the averages of the gradient and of its square; [0.9, 0.999] by default.
+    /// Sets the coefficients of the running averages of the gradient and its square; 0.9 and 0.999
+    /// by default.
     #[must_use]
     pub fn betas(self, betas: [f64; 2]) -> Self {
         self.with(|rule| rule.betas = betas)
     }
 
-    /// Added to the denominator; 1e-8 by default.
+    /// Sets the term added to the denominator, 1e-8 by default.
     #[must_use]
     pub fn eps(self, eps: f64) -> Self {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// The L2 penalty; 0.0 by default.
+    /// Sets the L2 penalty, 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.with(|rule| rule.weight_decay = weight_decay)
     }
 
-    /// How fast the momentum reaches its full value; 4e-3 by default.
+    /// Sets the decay of the momentum schedule, 4e-3 by default.
     #[must_use]
     pub fn momentum_decay(self, momentum_decay: f64) -> Self {
         self.with(|rule| rule.momentum_decay = momentum_decay)
     }
 
-    /// Decay the parameters themselves, as AdamW does; false by default.
+    /// Sets decay of the parameters directly, as AdamW does; off by default.
     #[must_use]
     pub fn decoupled_weight_decay(self, decoupled_weight_decay: bool) -> Self {
         self.with(|rule| rule.decoupled_weight_decay = decoupled_weight_decay)
@@ -85,7 +98,7 @@ impl NAdam {
 
 numbers!(NAdamOptions, NAdam, momentum = betas[0]);
 
-impl Rule for NAdamOptions {
+impl UpdateRule for NAdamOptions {
     fn names(&self) -> &'static [&'static str] {
         &["step", "mu_product", "exp_avg", "exp_avg_sq"]
     }

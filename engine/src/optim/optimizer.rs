@@ -1,20 +1,21 @@
-//! The optimizer: groups of parameters, each with its rule, cut into runs that step together. A run is what has
-//! always had a gradient together, of one type on one device; it has one flat value for its parameters and one
-//! for each entry of its state. It knows no rule by name.
+//! The optimizer: groups of parameters, each with its update rule, split into runs that step
+//! together. A run holds parameters of one type on one device that have always had gradients in the
+//! same steps. It has one flat value for its parameters and one for each entry of its state. The
+//! module knows no rule by name.
 
 use super::state::kind;
-use super::{OptimizerSpec, ParamState, Rule, State, StateValue, flat};
+use super::{OptimizerSpec, ParamState, State, StateValue, UpdateRule, flat};
 use crate::device::Device;
 use crate::tensor::Shape;
 use crate::{AutogradError, Error, Result, Tensor, no_grad, plan};
 
-/// A run longer than this is cut, so that it fits a binding on every adapter (WebGPU promises 128 MiB).
-const MOST_ELEMENTS: usize = 1 << 24;
+/// Maximum length of a run, so that it fits a binding on every adapter (WebGPU guarantees 128 MiB).
+const MAX_FLAT_ELEMENTS: usize = 1 << 24;
 
-/// An optimizer whose groups follow rules of type `R`; without it, rules of any kind, as
-/// [`OptimizerSpec::build`] makes it.
+/// An optimizer whose groups have rules of type `R`; the default is rules of any kind, as built by
+/// [`OptimizerSpec::build`].
 #[derive(Debug)]
-pub struct Optimizer<R: Rule = Box<dyn Rule>> {
+pub struct Optimizer<R: UpdateRule = Box<dyn UpdateRule>> {
     groups: Vec<Group<R>>,
 }
 
@@ -25,32 +26,32 @@ struct Group<R> {
     runs: Vec<Run>,
 }
 
-/// Parameters, by number within the group, that step together.
+/// Parameters that step together, by index in the group.
 #[derive(Debug)]
 struct Run {
     members: Vec<usize>,
     state: State,
 }
 
-/// All that an optimizer remembers, as plain data and tensors: PyTorch's `state_dict()`.
+/// State of an optimizer, as plain data and tensors: PyTorch's `state_dict()`.
 #[derive(Clone, Debug, Default)]
 pub struct OptimState {
-    /// The state of each parameter, in the order of the groups.
+    /// State of each parameter, in the order of the groups.
     pub state: Vec<ParamState>,
-    /// Of each group, the hyper-parameters and how many parameters it has.
+    /// Hyper-parameters and number of parameters of each group.
     pub param_groups: Vec<(OptimizerSpec, usize)>,
 }
 
-impl<R: Rule> Optimizer<R> {
-    /// An optimizer of one group. A parameter given twice counts once.
-    pub fn of(parameters: impl IntoIterator<Item = Tensor>, rule: R) -> Self {
+impl<R: UpdateRule> Optimizer<R> {
+    /// Creates an optimizer of one group. A repeated parameter counts once.
+    pub fn with_rule(parameters: impl IntoIterator<Item = Tensor>, rule: R) -> Self {
         Self { groups: vec![Group::new(parameters, rule)] }
     }
 
-    /// Adds parameters with hyper-parameters of their own.
+    /// Adds a group of parameters with its own hyper-parameters.
     ///
     /// # Errors
-    /// One of them is in another group already.
+    /// A parameter is in another group already.
     pub fn add_param_group(&mut self, parameters: impl IntoIterator<Item = Tensor>, rule: R) -> Result<()> {
         let group = Group::new(parameters, rule);
         let known = |p: &Tensor| self.groups.iter().flat_map(|g| &g.params).any(|q| q.is(p));
@@ -69,22 +70,22 @@ impl<R: Rule> Optimizer<R> {
         self
     }
 
-    /// The rules of the groups.
+    /// Iterates over the rules of the groups.
     pub fn rules(&self) -> impl Iterator<Item = &R> {
         self.groups.iter().map(|group| &group.rule)
     }
 
-    /// The rules of the groups, to change hyper-parameters.
+    /// Iterates over the rules of the groups, for changes of hyper-parameters.
     pub fn rules_mut(&mut self) -> impl Iterator<Item = &mut R> {
         self.groups.iter_mut().map(|group| &mut group.rule)
     }
 
-    /// The parameters, group by group.
+    /// Iterates over the parameters, group by group.
     pub fn parameters(&self) -> impl Iterator<Item = &Tensor> {
         self.groups.iter().flat_map(|group| &group.params)
     }
 
-    /// The learning rate of each group.
+    /// Returns the learning rate of each group.
     pub fn lrs(&self) -> Vec<f64> {
         self.rules().map(|rule| rule.lr()).collect()
     }
@@ -94,17 +95,17 @@ impl<R: Rule> Optimizer<R> {
         self.rules_mut().for_each(|rule| rule.set_lr(lr));
     }
 
-    /// Forgets all gradients, as PyTorch's `zero_grad(set_to_none=True)`.
+    /// Clears all gradients, as PyTorch's `zero_grad(set_to_none=True)`.
     pub fn zero_grad(&self) {
         self.parameters().for_each(|p| p.set_grad(None));
     }
 
-    /// Moves every parameter that has a gradient; the others keep their value and their state. Everything
-    /// recorded so far is executed, in one submit on a GPU.
+    /// Updates every parameter that has a gradient; the others keep their value and their state.
+    /// Everything recorded so far is executed, in one submit on a GPU.
     ///
     /// # Errors
-    /// A hyper-parameter out of its range; no parameters; a parameter that is no leaf; what the rule refuses; or a
-    /// kernel that the device cannot run.
+    /// A hyper-parameter out of its range; no parameters; a parameter that is not a leaf; an error
+    /// of the rule; or a kernel that the device cannot run.
     pub fn step(&mut self) -> Result<()> {
         if self.parameters().next().is_none() {
             return Err(Error::value("step", "the optimizer got an empty parameter list"));
@@ -120,7 +121,7 @@ impl<R: Rule> Optimizer<R> {
         devices.iter().try_for_each(plan::flush)
     }
 
-    /// What is remembered of one parameter; nothing before its first step.
+    /// Returns the state of a parameter; empty before its first step.
     ///
     /// # Errors
     /// The parameter is in no group.
@@ -132,7 +133,7 @@ impl<R: Rule> Optimizer<R> {
         self.groups.iter().find_map(of_group).ok_or_else(|| Error::value("state_of", "the parameter is in no group"))?
     }
 
-    /// All that is remembered.
+    /// Returns the state of the optimizer.
     ///
     /// # Errors
     /// The device cannot compute.
@@ -147,8 +148,8 @@ impl<R: Rule> Optimizer<R> {
         Ok(dict)
     }
 
-    /// Takes over what another optimizer over parameters of the same shapes remembered. Nothing changes if it
-    /// does not fit.
+    /// Loads the state of another optimizer over parameters of the same shapes. Nothing changes if
+    /// it does not match.
     ///
     /// # Errors
     /// Other groups, another optimizer, unknown entries, or other shapes.
@@ -177,7 +178,7 @@ impl<R: Rule> Optimizer<R> {
     }
 }
 
-impl<R: Rule> Group<R> {
+impl<R: UpdateRule> Group<R> {
     fn new(parameters: impl IntoIterator<Item = Tensor>, rule: R) -> Self {
         let mut params: Vec<Tensor> = Vec::new();
         for parameter in parameters {
@@ -210,7 +211,7 @@ impl<R: Rule> Group<R> {
         Ok(())
     }
 
-    /// Cuts runs of which only some members have a gradient: from here on their states differ.
+    /// Splits runs of which only some members have a gradient: from here on their states differ.
     fn split(&mut self) -> Result<()> {
         let mut runs = Vec::with_capacity(self.runs.len());
         for run in std::mem::take(&mut self.runs) {
@@ -221,7 +222,7 @@ impl<R: Rule> Group<R> {
                 continue;
             }
             for members in [with, without] {
-                let state = run.state.pick(&places(&self.params, &run.members, &members))?;
+                let state = run.state.pick(&slices(&self.params, &run.members, &members))?;
                 runs.push(Run { members, state });
             }
         }
@@ -232,13 +233,13 @@ impl<R: Rule> Group<R> {
     fn state_of(&self, param: usize) -> Result<ParamState> {
         let run = self.runs.iter().find(|run| run.members.contains(&param));
         let run = run.ok_or_else(|| Error::internal("a parameter is in no run"))?;
-        match places(&self.params, &run.members, &[param]).first() {
+        match slices(&self.params, &run.members, &[param]).first() {
             Some((offset, shape)) => run.state.part(*offset, shape),
             None => Ok(ParamState::new()),
         }
     }
 
-    /// The runs of parameters with these states.
+    /// Returns the runs of parameters with these states.
     fn runs_of(&self, states: &[ParamState]) -> Result<Vec<Run>> {
         let names = self.rule.names();
         let mut kinds: Vec<(_, Vec<usize>)> = Vec::new();
@@ -272,7 +273,7 @@ impl<R: Rule> Group<R> {
     }
 }
 
-/// Cuts members into runs of one type, one device and bounded length.
+/// Splits members into runs of one type, one device and bounded length.
 fn cut(params: &[Tensor], members: Vec<usize>) -> Vec<Vec<usize>> {
     let mut runs: Vec<(Vec<usize>, usize)> = Vec::new();
     for i in members {
@@ -280,7 +281,7 @@ fn cut(params: &[Tensor], members: Vec<usize>) -> Vec<Vec<usize>> {
             let like = &params[run[0]];
             like.dtype() == params[i].dtype()
                 && like.device().same(&params[i].device())
-                && *len + params[i].numel() <= MOST_ELEMENTS
+                && *len + params[i].numel() <= MAX_FLAT_ELEMENTS
         };
         match runs.iter_mut().find(fits) {
             Some((run, len)) => {
@@ -293,16 +294,16 @@ fn cut(params: &[Tensor], members: Vec<usize>) -> Vec<Vec<usize>> {
     runs.into_iter().map(|(run, _)| run).collect()
 }
 
-/// Where `wanted` lie in the flat values of a run of `members`.
-fn places(params: &[Tensor], members: &[usize], wanted: &[usize]) -> Vec<(usize, Shape)> {
-    let mut places = Vec::with_capacity(wanted.len());
+/// Returns the slices of `wanted` in the flat values of a run of `members`.
+fn slices(params: &[Tensor], members: &[usize], wanted: &[usize]) -> Vec<(usize, Shape)> {
+    let mut slices = Vec::with_capacity(wanted.len());
     let mut offset = 0;
     for member in members {
         let shape = params[*member].shape();
         if wanted.contains(member) {
-            places.push((offset, shape.clone()));
+            slices.push((offset, shape.clone()));
         }
         offset += shape.numel();
     }
-    places
+    slices
 }

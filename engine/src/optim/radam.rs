@@ -1,9 +1,10 @@
-//! `RAdam`: Adam that waits with scaling until the average of squares can be trusted.
+//! `RAdam`: Adam with a rectified variance, which scales steps once the average of squares is
+//! reliable.
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, average, decayed, numbers};
-use super::{Optimizer, Rule, State};
+use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
 
@@ -13,15 +14,16 @@ use crate::{Result, Tensor};
 pub struct RAdamOptions {
     /// Learning rate.
     pub lr: f64,
-    /// How much is kept of the averages of the gradient and of its square.
+    /// Coefficients of the running averages of the gradient and its square, 0.9 and 0.999 by
+    /// default.
     pub betas: [f64; 2],
-    /// Added to the denominator.
+    /// Term added to the denominator, 1e-8 by default.
     pub eps: f64,
-    /// The L2 penalty.
+    /// L2 penalty, 0 by default.
     pub weight_decay: f64,
-    /// Decay the parameters themselves, as AdamW does.
+    /// Decays the parameters directly, as AdamW does; `false` by default.
     pub decoupled_weight_decay: bool,
-    /// Climb instead of descend.
+    /// Ascends instead of descending; `false` by default.
     pub maximize: bool,
 }
 
@@ -38,36 +40,49 @@ impl Default for RAdamOptions {
     }
 }
 
-/// As [`Adam`](super::Adam), with ρ∞ = 2/(1 − β₂) − 1 and ρₜ = ρ∞ − 2tβ₂ᵗ/(1 − β₂ᵗ): while ρₜ ≤ 5, θ ← θ − η·m̂; then
-/// θ ← θ − η·m̂·r/(√v̂ + ε) with r = √((ρₜ − 4)(ρₜ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρₜ)).
+/// RAdam: [`Adam`](super::Adam), with ρ∞ = 2/(1 − β₂) − 1 and ρₜ = ρ∞ − 2tβ₂ᵗ/(1 − β₂ᵗ): while ρₜ ≤
+/// 5, θ ← θ − η·m̂; then θ ← θ − η·m̂·r/(√v̂ + ε) with r = √((ρₜ − 4)(ρₜ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ −
+/// 2)ρₜ)).
 /// [torch.optim.RAdam](https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html)
+///
+/// ```
+/// use kindling::optim::RAdam;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = RAdam::new([x.clone()], 0.1);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.8000, 1.6000])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type RAdam = Optimizer<RAdamOptions>;
 
 impl RAdam {
-    /// Over these parameters, at a learning rate.
+    /// Creates an optimizer of these parameters with a learning rate.
     pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::of(parameters, RAdamOptions { lr, ..RAdamOptions::default() })
+        Self::with_rule(parameters, RAdamOptions { lr, ..RAdamOptions::default() })
     }
 
-    /// How much is kept of the averages of the gradient and of its square; [0.9, 0.999] by default.
+    /// Sets the coefficients of the running averages of the gradient and its square; 0.9 and 0.999
+    /// by default.
     #[must_use]
     pub fn betas(self, betas: [f64; 2]) -> Self {
         self.with(|rule| rule.betas = betas)
     }
 
-    /// Added to the denominator; 1e-8 by default.
+    /// Sets the term added to the denominator, 1e-8 by default.
     #[must_use]
     pub fn eps(self, eps: f64) -> Self {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// The L2 penalty; 0.0 by default.
+    /// Sets the L2 penalty, 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.with(|rule| rule.weight_decay = weight_decay)
     }
 
-    /// Decay the parameters themselves, as AdamW does; false by default.
+    /// Sets decay of the parameters directly, as AdamW does; off by default.
     #[must_use]
     pub fn decoupled_weight_decay(self, decoupled_weight_decay: bool) -> Self {
         self.with(|rule| rule.decoupled_weight_decay = decoupled_weight_decay)
@@ -76,7 +91,7 @@ impl RAdam {
 
 numbers!(RAdamOptions, RAdam, momentum = betas[0]);
 
-impl Rule for RAdamOptions {
+impl UpdateRule for RAdamOptions {
     fn names(&self) -> &'static [&'static str] {
         &["step", "exp_avg", "exp_avg_sq"]
     }

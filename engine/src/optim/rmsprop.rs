@@ -1,9 +1,9 @@
-//! `RMSprop`: steps divided by a moving average of the gradient's size.
+//! `RMSprop`: steps divided by a running root mean square of the gradient.
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, average, numbers, penalized};
-use super::{Optimizer, Rule, State};
+use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
 
@@ -13,17 +13,17 @@ use crate::{Result, Tensor};
 pub struct RmsPropOptions {
     /// Learning rate.
     pub lr: f64,
-    /// How much is kept of the average.
+    /// Coefficient of the running average, 0.99 by default.
     pub alpha: f64,
-    /// Added to the denominator.
+    /// Term added to the denominator, 1e-8 by default.
     pub eps: f64,
-    /// The L2 penalty.
+    /// L2 penalty, 0 by default.
     pub weight_decay: f64,
-    /// How much of the last direction is kept.
+    /// Momentum factor, 0 by default.
     pub momentum: f64,
-    /// Divide by the standard deviation instead of the root mean square.
+    /// Divides by the standard deviation instead of the root mean square; `false` by default.
     pub centered: bool,
-    /// Climb instead of descend.
+    /// Ascends instead of descending; `false` by default.
     pub maximize: bool,
 }
 
@@ -33,41 +33,53 @@ impl Default for RmsPropOptions {
     }
 }
 
-/// g ← g + λθ; s ← αs + (1 − α)g²; with `centered` also a ← αa + (1 − α)g and s − a² in place of s; b ← μb + g/(√s + ε);
-/// θ ← θ − ηb. [torch.optim.RMSprop](https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html)
+/// RMSprop: g ← g + λθ; s ← αs + (1 − α)g²; with `centered` also a ← αa + (1 − α)g and s − a²
+/// instead of s; b ← μb + g/(√s + ε); θ ← θ − ηb.
+/// [torch.optim.RMSprop](https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html)
+///
+/// ```
+/// use kindling::optim::RmsProp;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = RmsProp::new([x.clone()], 0.01).momentum(0.9);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.9000, 1.9000])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type RmsProp = Optimizer<RmsPropOptions>;
 
 impl RmsProp {
-    /// Over these parameters, at a learning rate.
+    /// Creates an optimizer of these parameters with a learning rate.
     pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::of(parameters, RmsPropOptions { lr, ..RmsPropOptions::default() })
+        Self::with_rule(parameters, RmsPropOptions { lr, ..RmsPropOptions::default() })
     }
 
-    /// How much is kept of the average; 0.99 by default.
+    /// Sets the coefficient of the running average, 0.99 by default.
     #[must_use]
     pub fn alpha(self, alpha: f64) -> Self {
         self.with(|rule| rule.alpha = alpha)
     }
 
-    /// Added to the denominator; 1e-8 by default.
+    /// Sets the term added to the denominator, 1e-8 by default.
     #[must_use]
     pub fn eps(self, eps: f64) -> Self {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// The L2 penalty; 0.0 by default.
+    /// Sets the L2 penalty, 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.with(|rule| rule.weight_decay = weight_decay)
     }
 
-    /// How much of the last direction is kept; 0.0 by default.
+    /// Sets the momentum factor, 0 by default.
     #[must_use]
     pub fn momentum(self, momentum: f64) -> Self {
         self.with(|rule| rule.momentum = momentum)
     }
 
-    /// Divide by the standard deviation instead of the root mean square; false by default.
+    /// Sets division by the standard deviation instead of the root mean square; off by default.
     #[must_use]
     pub fn centered(self, centered: bool) -> Self {
         self.with(|rule| rule.centered = centered)
@@ -76,7 +88,7 @@ impl RmsProp {
 
 numbers!(RmsPropOptions, RmsProp, momentum = momentum);
 
-impl Rule for RmsPropOptions {
+impl UpdateRule for RmsPropOptions {
     fn names(&self) -> &'static [&'static str] {
         &["step", "square_avg", "grad_avg", "momentum_buffer"]
     }

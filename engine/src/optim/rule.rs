@@ -1,6 +1,6 @@
-//! What an optimizer is: the rule by which a run of parameters moves. A rule is plain data, its hyper-parameters,
-//! and a formula in tensor operations over flat values. Numbers that change from step to step enter as scalars of
-//! operations, so every step is the same plan.
+//! Update rules: the arithmetic of an optimizer for a run of parameters. A rule is plain data, its
+//! hyper-parameters, and a formula in tensor operations over flat values. Numbers that change from
+//! step to step are scalars of operations, so every step has the same plan.
 
 use std::fmt::Debug;
 
@@ -8,53 +8,54 @@ use super::{OptimizerSpec, State};
 use crate::tensor::Shape;
 use crate::{Error, Result, Tensor};
 
-/// A rule of optimization; its fields are its hyper-parameters.
-pub trait Rule: Numbers + Debug + 'static {
-    /// The names of what [`State`] holds for it, tensors and numbers.
+/// An update rule; its fields are its hyper-parameters.
+pub trait UpdateRule: Hyperparameters + Debug + 'static {
+    /// Returns the names of its entries in [`State`], tensors and numbers.
     fn names(&self) -> &'static [&'static str];
 
-    /// Whether the hyper-parameters make sense.
+    /// Checks the hyper-parameters.
     ///
     /// # Errors
-    /// One is out of its range; the error names it.
+    /// A hyper-parameter is out of its range; the error names it.
     fn check(&self) -> Result<()>;
 
-    /// The new parameters. `param` and `grad` are flat: the elements of tensors of these `shapes`, one after the
-    /// other; tensors in `state` are flat likewise.
+    /// Computes the new parameters. `param` and `grad` are flat: the consecutive elements of
+    /// tensors of these `shapes`; tensors in `state` are flat likewise.
     ///
     /// # Errors
-    /// Shapes that the rule does not take.
+    /// Shapes that the rule does not support.
     fn update(&self, param: &Tensor, grad: &Tensor, shapes: &[Shape], state: &mut State) -> Result<Tensor>;
 }
 
-/// The hyper-parameters that are reached from outside: by schedules, checkpoints and specs.
-pub trait Numbers {
-    /// The learning rate.
+/// Hyper-parameters accessed from outside: by schedules, checkpoints and specs.
+pub trait Hyperparameters {
+    /// Returns the learning rate.
     fn lr(&self) -> f64;
 
-    /// Changes the learning rate.
+    /// Sets the learning rate.
     fn set_lr(&mut self, lr: f64);
 
-    /// The momentum, or the first of the betas: what a one-cycle schedule cycles.
+    /// Returns the momentum, or the first of the betas, for one-cycle schedules.
     fn momentum(&self) -> Option<f64>;
 
-    /// Changes it.
+    /// Sets the momentum, or the first of the betas.
     fn set_momentum(&mut self, momentum: f64);
 
-    /// All of them, as plain data.
+    /// Returns all hyper-parameters as plain data.
     fn spec(&self) -> OptimizerSpec;
 
-    /// Takes all of them over.
+    /// Replaces all hyper-parameters.
     ///
     /// # Errors
     /// They belong to another optimizer.
     fn set_spec(&mut self, spec: &OptimizerSpec) -> Result<()>;
 }
 
-/// `Numbers` for options that stand in [`OptimizerSpec`] as a variant; `momentum` says what momentum is.
+/// Implements `Hyperparameters` for options that are a variant of [`OptimizerSpec`]; `momentum`
+/// names the field of the momentum.
 macro_rules! numbers {
     ($options:ty, $variant:ident $(, momentum = $($field:tt).+ $([$i:literal])?)?) => {
-        impl $crate::optim::Numbers for $options {
+        impl $crate::optim::Hyperparameters for $options {
             fn lr(&self) -> f64 {
                 self.lr
             }
@@ -96,7 +97,7 @@ pub(super) fn another(wanted: &str, found: &OptimizerSpec) -> Error {
     Error::value("load_state_dict", rule)
 }
 
-impl<R: Numbers + ?Sized> Numbers for Box<R> {
+impl<R: Hyperparameters + ?Sized> Hyperparameters for Box<R> {
     fn lr(&self) -> f64 {
         (**self).lr()
     }
@@ -122,7 +123,7 @@ impl<R: Numbers + ?Sized> Numbers for Box<R> {
     }
 }
 
-impl Rule for Box<dyn Rule> {
+impl UpdateRule for Box<dyn UpdateRule> {
     fn names(&self) -> &'static [&'static str] {
         (**self).names()
     }
@@ -144,7 +145,7 @@ pub(super) fn require(op: &'static str, name: &str, value: f64, fits: bool, rang
     Err(Error::value(op, format!("{name} must be {range}, got {value}")))
 }
 
-/// Refuses a number that is negative or no number.
+/// Refuses a number that is negative or NaN.
 pub(super) fn not_negative(op: &'static str, numbers: &[(&str, f64)]) -> Result<()> {
     numbers.iter().try_for_each(|(name, value)| require(op, name, *value, *value >= 0.0, "at least 0"))
 }
@@ -155,19 +156,19 @@ pub(super) fn fraction(op: &'static str, numbers: &[(&str, f64)]) -> Result<()> 
     numbers.iter().try_for_each(|(name, value)| require(op, name, *value, fits(*value), "at least 0 and below 1"))
 }
 
-/// The gradient that a rule sees: negated to maximize, plus the L2 penalty's own gradient.
+/// Returns the gradient for a rule: negated to maximize, plus that of the L2 penalty.
 pub(super) fn penalized(param: &Tensor, grad: &Tensor, weight_decay: f64, maximize: bool) -> Result<Tensor> {
     let grad = if maximize { grad.neg()? } else { grad.clone() };
     if weight_decay == 0.0 { Ok(grad) } else { grad.add(&param.mul_scalar(weight_decay)?) }
 }
 
-/// A moving average: β·average + (1 − β)·new.
+/// Returns a running average: β·average + (1 − β)·new.
 pub(super) fn average(average: &Tensor, new: &Tensor, beta: f64) -> Result<Tensor> {
     average.mul_scalar(beta)?.add(&new.mul_scalar(1.0 - beta)?)
 }
 
-/// Parameters and gradient with the weight decay applied: to the gradient as an L2 penalty, or, `decoupled`, to the
-/// parameters at the learning rate.
+/// Applies the weight decay: to the gradient as an L2 penalty, or, `decoupled`, to the parameters
+/// at the learning rate. Returns both.
 pub(super) fn decayed(
     param: &Tensor,
     grad: &Tensor,

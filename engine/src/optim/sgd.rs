@@ -1,9 +1,10 @@
-//! `SGD`: stochastic gradient descent, with momentum, dampening, Nesterov's look-ahead and weight decay.
+//! `SGD`: stochastic gradient descent, with momentum, dampening, Nesterov momentum and weight
+//! decay.
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, numbers, penalized};
-use super::{Optimizer, Rule, State};
+use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Error, Result, Tensor};
 
@@ -13,15 +14,15 @@ use crate::{Error, Result, Tensor};
 pub struct SgdOptions {
     /// Learning rate.
     pub lr: f64,
-    /// How much of the last direction is kept.
+    /// Momentum factor, 0 by default.
     pub momentum: f64,
-    /// How much of a new gradient is left out of the momentum.
+    /// Dampening of the momentum, 0 by default.
     pub dampening: f64,
-    /// The L2 penalty.
+    /// L2 penalty, 0 by default.
     pub weight_decay: f64,
-    /// Nesterov's look-ahead; needs momentum and no dampening.
+    /// Nesterov momentum, `false` by default; requires momentum and no dampening.
     pub nesterov: bool,
-    /// Climb instead of descend.
+    /// Ascends instead of descending; `false` by default.
     pub maximize: bool,
 }
 
@@ -31,35 +32,46 @@ impl Default for SgdOptions {
     }
 }
 
-/// g ← g + λθ; b ← μb + (1 − τ)g (at first b ← g); θ ← θ − η(nesterov ? g + μb : b).
+/// SGD: g ← g + λθ; b ← μb + (1 − τ)g (initially b ← g); θ ← θ − η(nesterov ? g + μb : b).
 /// [torch.optim.SGD](https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html)
+///
+/// ```
+/// use kindling::optim::Sgd;
+/// use kindling::{Device, Tensor};
+/// let x = Tensor::from_nested(&[1.0_f32, 2.0], &Device::cpu())?.requires_grad_(true)?;
+/// let mut optimizer = Sgd::new([x.clone()], 0.1).momentum(0.9);
+/// x.square()?.sum()?.backward()?;
+/// optimizer.step()?;
+/// assert_eq!(x.detach().to_string(), "tensor([0.8000, 1.6000])");
+/// # Ok::<(), kindling::Error>(())
+/// ```
 pub type Sgd = Optimizer<SgdOptions>;
 
 impl Sgd {
-    /// Over these parameters, at a learning rate.
+    /// Creates an optimizer of these parameters with a learning rate.
     pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::of(parameters, SgdOptions { lr, ..SgdOptions::default() })
+        Self::with_rule(parameters, SgdOptions { lr, ..SgdOptions::default() })
     }
 
-    /// How much of the last direction is kept; 0 by default.
+    /// Sets the momentum factor, 0 by default.
     #[must_use]
     pub fn momentum(self, momentum: f64) -> Self {
         self.with(|rule| rule.momentum = momentum)
     }
 
-    /// How much of a new gradient is left out of the momentum; 0 by default.
+    /// Sets the dampening of the momentum, 0 by default.
     #[must_use]
     pub fn dampening(self, dampening: f64) -> Self {
         self.with(|rule| rule.dampening = dampening)
     }
 
-    /// The L2 penalty; 0 by default.
+    /// Sets the L2 penalty, 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.with(|rule| rule.weight_decay = weight_decay)
     }
 
-    /// Nesterov's look-ahead; off by default.
+    /// Sets Nesterov momentum; off by default.
     #[must_use]
     pub fn nesterov(self, nesterov: bool) -> Self {
         self.with(|rule| rule.nesterov = nesterov)
@@ -68,7 +80,7 @@ impl Sgd {
 
 numbers!(SgdOptions, Sgd, momentum = momentum);
 
-impl Rule for SgdOptions {
+impl UpdateRule for SgdOptions {
     fn names(&self) -> &'static [&'static str] {
         &["momentum_buffer"]
     }

@@ -1,12 +1,12 @@
-//! Optimizers as plain data: what a training specification, a share link and a checkpoint hold. It builds them,
-//! and knows nothing of their formulas.
+//! Optimizers as plain data, for training specifications, share links and checkpoints. The module
+//! builds them, and knows nothing of their formulas.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    AdadeltaOptions, AdagradOptions, AdamOptions, AdamWOptions, AdamaxOptions, MuonOptions, NAdamOptions, Numbers,
-    Optimizer, RAdamOptions, RmsPropOptions, Rule, SgdOptions,
+    AdadeltaOptions, AdagradOptions, AdamOptions, AdamWOptions, AdamaxOptions, Hyperparameters, MuonOptions,
+    NAdamOptions, Optimizer, RAdamOptions, RmsPropOptions, SgdOptions, UpdateRule,
 };
 use crate::{Error, Result, Tensor};
 
@@ -56,8 +56,8 @@ pub enum OptimizerSpec {
     Muon(MuonOptions),
 }
 
-/// The same for each optimizer's options, by their own type: a program that only describes optimizers, as the page does,
-/// holds none of what they compute.
+/// Evaluates an expression for each optimizer's options, by their own type: a program that only
+/// describes optimizers, as the page does, contains none of their computations.
 macro_rules! of_each {
     ($spec:expr, $options:ident => $what:expr) => {
         match $spec {
@@ -76,19 +76,19 @@ macro_rules! of_each {
 }
 
 impl OptimizerSpec {
-    /// The names of all optimizers, as PyTorch spells them.
+    /// Names of all optimizers, in PyTorch's spelling.
     pub const NAMES: [&'static str; 10] =
         ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "Muon"];
 
-    /// From JSON: `{"name": "Adam", "lr": 0.001}`. What is left out has PyTorch's default.
+    /// Parses JSON: `{"name": "Adam", "lr": 0.001}`. Omitted fields have PyTorch's defaults.
     ///
     /// # Errors
-    /// No such optimizer, an unknown hyper-parameter, or a value of the wrong kind.
+    /// An unknown optimizer or hyper-parameter, or an ill-typed value.
     pub fn from_json(json: &str) -> Result<Self> {
         crate::json::read(json).map_err(|e| Error::value("optimizer", e))
     }
 
-    /// By name and hyper-parameters, as PyTorch's constructor takes them.
+    /// Creates a spec from name and hyper-parameters, as PyTorch's constructor takes them.
     ///
     /// # Errors
     /// As [`OptimizerSpec::from_json`].
@@ -98,7 +98,7 @@ impl OptimizerSpec {
         crate::json::from_value(&Value::Object(map)).map_err(|e| Error::value("optimizer", e))
     }
 
-    /// The same with some hyper-parameters changed: how parameter groups differ.
+    /// Returns a copy with some hyper-parameters changed, for parameter groups.
     ///
     /// # Errors
     /// As [`OptimizerSpec::from_json`].
@@ -108,10 +108,10 @@ impl OptimizerSpec {
         Self::from_attrs(self.name(), &all)
     }
 
-    /// The hyper-parameters by name.
+    /// Returns the hyper-parameters by name.
     ///
     /// # Errors
-    /// One that JSON cannot express.
+    /// A hyper-parameter that JSON cannot express.
     pub fn attrs(&self) -> Result<Map<String, Value>> {
         match crate::json::to_value(self) {
             Ok(Value::Object(mut map)) => {
@@ -123,7 +123,7 @@ impl OptimizerSpec {
         }
     }
 
-    /// The optimizer's name.
+    /// Returns the optimizer's name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sgd(_) => "SGD",
@@ -139,17 +139,17 @@ impl OptimizerSpec {
         }
     }
 
-    /// The rule, ready to be used.
-    pub fn rule(&self) -> Box<dyn Rule> {
+    /// Returns the update rule.
+    pub fn rule(&self) -> Box<dyn UpdateRule> {
         of_each!(self.clone(), options => Box::new(options))
     }
 
-    /// The learning rate.
+    /// Returns the learning rate.
     pub fn lr(&self) -> f64 {
         of_each!(self, options => options.lr())
     }
 
-    /// The same with another learning rate.
+    /// Returns a copy with another learning rate.
     #[must_use]
     pub fn with_lr(&self, lr: f64) -> Self {
         of_each!(self.clone(), options => {
@@ -159,24 +159,25 @@ impl OptimizerSpec {
         })
     }
 
-    /// Whether the hyper-parameters make sense.
+    /// Checks the hyper-parameters.
     ///
     /// # Errors
-    /// One is out of its range; the error names it.
+    /// A hyper-parameter is out of its range; the error names it.
     pub fn check(&self) -> Result<()> {
         of_each!(self, options => options.check())
     }
 
-    /// The optimizer over parameters, as one group. Muon, which moves matrices only, gets the parameters of two
-    /// and more dimensions, and AdamW with the same learning rate and weight decay the others.
+    /// Builds the optimizer of one group of parameters. Muon, which updates matrices only, gets the
+    /// parameters of two and more dimensions; AdamW with the same learning rate and weight decay
+    /// gets the others.
     ///
     /// # Errors
     /// A hyper-parameter out of its range; no parameters.
     pub fn build(&self, parameters: impl IntoIterator<Item = Tensor>) -> Result<Optimizer> {
         self.check()?;
-        let Self::Muon(options) = self else { return Ok(Optimizer::of(parameters, self.rule())) };
+        let Self::Muon(options) = self else { return Ok(Optimizer::with_rule(parameters, self.rule())) };
         let (matrices, others): (Vec<_>, Vec<_>) = parameters.into_iter().partition(|p| p.ndim() >= 2);
-        let mut optimizer = Optimizer::of(matrices, self.rule());
+        let mut optimizer = Optimizer::with_rule(matrices, self.rule());
         if !others.is_empty() {
             let rest = AdamWOptions { lr: options.lr, weight_decay: options.weight_decay, ..Default::default() };
             optimizer.add_param_group(others, Box::new(rest))?;

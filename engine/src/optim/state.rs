@@ -1,5 +1,5 @@
-//! What an optimizer remembers from step to step: flat tensors and numbers of a run of parameters, by PyTorch's
-//! names, and the same cut up by parameter. It knows no rule.
+//! State of an optimizer: flat tensors and numbers of a run of parameters, by PyTorch's names, and
+//! the same split by parameter. The module knows no rule.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use super::flat;
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
 
-/// The state of parameters that have always stepped together.
+/// State of parameters that have always stepped together.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     tensors: Named<Tensor>,
     numbers: Named<f64>,
 }
 
-/// A few values by name.
+/// Values by name; there are few.
 type Named<T> = Vec<(&'static str, T)>;
 
 fn find<T: Clone>(values: &Named<T>, name: &str) -> Option<T> {
@@ -28,32 +28,32 @@ fn replace<T>(values: &mut Named<T>, name: &'static str, value: T) {
     }
 }
 
-/// The state of one parameter, by PyTorch's names.
+/// State of one parameter, by PyTorch's names.
 pub type ParamState = BTreeMap<String, StateValue>;
 
-/// One entry of it.
+/// An entry of a parameter's state.
 #[derive(Clone, Debug)]
 pub enum StateValue {
-    /// Elements, of the parameter's shape.
+    /// Elements, in the parameter's shape.
     Tensor(Tensor),
-    /// A number, such as the count of steps, which PyTorch keeps as a tensor without dimensions.
+    /// A number, such as the step count, which PyTorch stores as a tensor without dimensions.
     Number(f64),
 }
 
 impl State {
-    /// Counts a step; the first is 1. Rules that correct for bias start with this.
+    /// Counts a step and returns its number, from 1. Rules with bias correction start with it.
     pub fn count(&mut self) -> f64 {
         let step = self.number("step", 0.0) + 1.0;
         self.set_number("step", step);
         step
     }
 
-    /// A tensor, if it has been set.
+    /// Returns a tensor, if it has been set.
     pub fn get(&self, name: &str) -> Option<Tensor> {
         find(&self.tensors, name)
     }
 
-    /// A tensor; where it has not been set, `value` everywhere.
+    /// Returns a tensor; filled with `value` if it has not been set.
     ///
     /// # Errors
     /// The device cannot compute.
@@ -66,7 +66,7 @@ impl State {
         replace(&mut self.tensors, name, value.clone());
     }
 
-    /// A number, or `default` if it has not been set.
+    /// Returns a number, or `default` if it has not been set.
     pub fn number(&self, name: &str, default: f64) -> f64 {
         find(&self.numbers, name).unwrap_or(default)
     }
@@ -76,7 +76,7 @@ impl State {
         replace(&mut self.numbers, name, value);
     }
 
-    /// The state of the parameter that lies at `offset`.
+    /// Returns the state of the parameter at `offset`.
     pub(super) fn part(&self, offset: usize, shape: &Shape) -> Result<ParamState> {
         let mut part = ParamState::new();
         for (name, tensor) in &self.tensors {
@@ -88,18 +88,18 @@ impl State {
         Ok(part)
     }
 
-    /// The state of some of the parameters, which lie at `places`.
-    pub(super) fn pick(&self, places: &[(usize, Shape)]) -> Result<Self> {
+    /// Returns the state of the parameters at `slices`.
+    pub(super) fn pick(&self, slices: &[(usize, Shape)]) -> Result<Self> {
         let mut tensors = Vec::with_capacity(self.tensors.len());
         for (name, tensor) in &self.tensors {
             let parts: Vec<Tensor> =
-                places.iter().map(|(offset, shape)| flat::part(tensor, *offset, shape)).collect::<Result<_>>()?;
+                slices.iter().map(|(offset, shape)| flat::part(tensor, *offset, shape)).collect::<Result<_>>()?;
             tensors.push((*name, flat::join(&parts)?));
         }
         Ok(Self { tensors, numbers: self.numbers.clone() })
     }
 
-    /// The state of a run whose members have these states; all have the same names and numbers.
+    /// Concatenates the states of a run's members; all have the same names and numbers.
     pub(super) fn of_parts(parts: &[&ParamState], names: &[&'static str]) -> Result<Self> {
         let mut state = Self::default();
         for name in names {
@@ -123,7 +123,8 @@ impl State {
     }
 }
 
-/// What tells apart parameters that cannot step together: which entries there are, and the numbers.
+/// Returns a key that differs for parameters that cannot step together: names of the entries, and
+/// the numbers.
 pub(super) fn kind(state: &ParamState) -> Vec<(&str, Option<u64>)> {
     let number = |value: &StateValue| match value {
         StateValue::Number(number) => Some(number.to_bits()),

@@ -1,18 +1,18 @@
-//! The one door through which operations are called: checks operands, records the operation, and remembers it
-//! for backward. Nothing is computed here.
+//! The single entry point for calls of operations: checks operands, records the operation, and
+//! links it for backward. Nothing is computed here.
 
 use std::rc::Rc;
 
-use super::{LONGEST_RECORDING, Recorder, flush};
+use super::{MAX_RECORDING_LEN, Recorder, flush};
 use crate::device::{DType, Device};
 use crate::tensor::{Compute, Function, Layout, Node, Op, Recorded, Spec, State, Tensor, Value, is_grad_enabled};
 use crate::{Error, Result};
 
 impl Tensor {
-    /// Calls an operation on tensors, at least one.
+    /// Calls an operation on at least one tensor.
     ///
     /// # Errors
-    /// Operands on different devices, or ones that the operation refuses.
+    /// Operands on different devices, or operands that the operation refuses.
     pub(crate) fn apply(op: impl Op, inputs: &[&Self]) -> Result<Self> {
         let first = inputs.first().ok_or_else(|| Error::internal("an operation without operands needs a device"))?;
         let device = first.device();
@@ -23,7 +23,7 @@ impl Tensor {
         record(Rc::new(op), inputs, &device)
     }
 
-    /// Calls an operation that makes something of nothing, on a device.
+    /// Calls an operation without operands, on a device.
     ///
     /// # Errors
     /// The operation refuses its arguments.
@@ -31,7 +31,7 @@ impl Tensor {
         record(Rc::new(op), &[], device)
     }
 
-    /// Another layout of the same memory, as the result of `function`.
+    /// Returns another layout of the same memory, as the result of `function`.
     pub(crate) fn view_as_function(&self, function: impl Function, layout: Layout) -> Self {
         let view = self.view_through(layout);
         if is_grad_enabled() && self.requires_grad() {
@@ -40,21 +40,21 @@ impl Tensor {
         view
     }
 
-    /// Remembers that `function` made `self` of `inputs`, if backward could want it.
-    pub(crate) fn remember(&self, function: Rc<dyn Function>, inputs: &[&Self]) {
+    /// Records for backward that `function` made `self` of `inputs`, if gradients may flow.
+    pub(crate) fn record_grad_fn(&self, function: Rc<dyn Function>, inputs: &[&Self]) {
         if self.wants_memory(inputs) {
             Node::link(function, inputs, self);
         }
     }
 
-    /// Whether backward could want to know that this tensor was made of `inputs`.
+    /// Returns `true` if gradients may flow from this tensor to `inputs`.
     pub(crate) fn wants_memory(&self, inputs: &[&Self]) -> bool {
         is_grad_enabled() && self.dtype().is_float() && inputs.iter().any(|t| t.requires_grad())
     }
 }
 
-/// Refuses 64-bit types that a GPU does not have: floats always, integers where the operation has no function in WGSL
-/// that takes them as pairs of words.
+/// Refuses 64-bit types that a GPU lacks: floats always, integers if the operation has no WGSL
+/// function that takes them as pairs of words.
 fn exists_on_gpu(op: &dyn Op, operands: &[Spec], output: DType) -> Result<()> {
     if output == DType::F64 {
         return Err(Error::dtype(op.name(), "f64 exists on the CPU only: WebGPU has no 64-bit floats"));
@@ -65,8 +65,8 @@ fn exists_on_gpu(op: &dyn Op, operands: &[Spec], output: DType) -> Result<()> {
     let dtypes: Vec<DType> = operands.iter().map(|spec| spec.dtype).collect();
     if let Compute::Pointwise(pointwise) = op.compute() {
         let function = pointwise.wgsl(&dtypes)?;
-        let head = format!("fn {}(", function.name);
-        if function.pieces.iter().any(|piece| piece.contains(&head)) {
+        let producer = format!("fn {}(", function.name);
+        if function.pieces.iter().any(|piece| piece.contains(&producer)) {
             return Ok(());
         }
     }
@@ -86,8 +86,8 @@ fn record(op: Rc<dyn Op>, inputs: &[&Tensor], device: &Device) -> Result<Tensor>
     let value = Value::new(spec.shape.numel(), spec.dtype, device.clone(), state);
     let length = Recorder::of(device)?.push(&value);
     let output = Tensor::from_value(value, spec.shape);
-    output.remember(op, inputs);
-    if length >= LONGEST_RECORDING {
+    output.record_grad_fn(op, inputs);
+    if length >= MAX_RECORDING_LEN {
         flush(device)?;
     }
     Ok(output)

@@ -1,6 +1,6 @@
-//! One WGSL kernel of a group of pointwise operations: the operations' own functions, joined by a `main` that
-//! loads, calls and stores; or, for a group that goes on with the result of another kernel, the function `finish`
-//! that this one calls. Sizes and strides are parameters, so groups of one structure share a pipeline.
+//! WGSL for a group of pointwise operations: their functions, called from a `main` that loads,
+//! calls and stores. For a group fused into another kernel, the function is `epilogue`, which that
+//! kernel calls. Sizes and strides are parameters, so groups of one structure share a pipeline.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -12,25 +12,26 @@ use crate::device::DType;
 use crate::device::gpu::{Access, KernelSource};
 use crate::tensor::{Compute, Layout, Param};
 
-/// Threads in a workgroup. Together all threads of a launch take as many elements at a time as they are.
+/// Threads per workgroup. The threads of a launch advance through the elements in strides of their
+/// number.
 pub const WORKGROUP: usize = 64;
 
-/// A generated kernel and how to launch it.
+/// A generated kernel and its launch.
 pub struct Generated {
-    /// The source.
+    /// Source of the kernel.
     pub source: KernelSource,
-    /// What each storage binding is for, in order.
-    pub bindings: Vec<(Access, Place)>,
-    /// The parameters: scalars carry the node and the scalar's number.
+    /// Contents of each storage binding, in order.
+    pub bindings: Vec<(Access, GroupBinding)>,
+    /// Parameters, in order; scalars carry the node and the scalar's index.
     pub params: Vec<GroupParam>,
 }
 
-/// What a binding holds.
+/// Contents of a storage binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A value made elsewhere.
+pub enum GroupBinding {
+    /// A value loaded.
     Load(Source),
-    /// The stored result of a node.
+    /// Stored result of a node.
     Store(usize),
 }
 
@@ -38,59 +39,59 @@ pub enum Place {
 pub enum GroupParam {
     /// A constant.
     Const(Param),
-    /// A scalar of a node.
+    /// A scalar of a node, by node and index.
     Scalar(usize, usize),
 }
 
-/// The kernel that a group goes on with.
+/// The kernel into which a group is fused as its epilogue.
 #[derive(Clone, Copy)]
-pub struct Head {
+pub struct Producer {
     /// Its node.
     pub node: usize,
-    /// The node whose result its binding `output` holds.
+    /// Node whose result the binding `output` holds.
     pub output: Option<usize>,
-    /// How many bindings it has.
+    /// Number of its bindings.
     pub bindings: usize,
 }
 
 struct Writer<'a> {
     graph: &'a Graph,
     loads: Vec<(Source, &'a Layout)>,
-    bindings: Vec<(Access, Place)>,
+    bindings: Vec<(Access, GroupBinding)>,
     params: Vec<GroupParam>,
     functions: String,
     locals: String,
     body: String,
     pieces: Vec<Cow<'static, str>>,
-    head: Option<Head>,
-    /// Where in their buffers sources lie.
+    producer: Option<Producer>,
+    /// Offset of each source in its buffer.
     offset: &'a dyn Fn(Source) -> usize,
 }
 
-/// Generates the kernel of a group. `aliases` names, for stored nodes, the loaded source whose buffer they
-/// overwrite; `offset` says where in its buffer a source or a stored node lies. Without a `head` the first parameter is
-/// the length.
+/// Generates the kernel of a group. `aliases` maps stored nodes to the loaded source whose buffer
+/// they overwrite; `offset` gives the offset of a source or a stored node in its buffer. Without a
+/// `producer` the first parameter is the length.
 ///
 /// # Errors
-/// An operation that has no form for its operand types on the GPU.
+/// An operation without a GPU form for its operand types.
 pub fn generate<'a>(
     graph: &'a Graph,
     fused: &Fused,
     aliases: &[(usize, Source)],
     offset: &'a dyn Fn(Source) -> usize,
-    head: Option<Head>,
+    producer: Option<Producer>,
 ) -> Result<Generated> {
     let len = fused.nodes.first().map_or(0, |n| graph.nodes[*n].value.len);
     let mut writer = Writer {
         graph,
         loads: fused.loads(graph),
         bindings: Vec::new(),
-        params: head.map_or_else(|| vec![GroupParam::Const(Param::from(len))], |_| Vec::new()),
+        params: producer.map_or_else(|| vec![GroupParam::Const(Param::from(len))], |_| Vec::new()),
         functions: String::new(),
         locals: String::new(),
         body: String::new(),
         pieces: Vec::new(),
-        head,
+        producer,
         offset,
     };
     for i in 0..writer.loads.len() {
@@ -100,7 +101,7 @@ pub fn generate<'a>(
     for node in &fused.nodes {
         writer.call(*node, fused)?;
         if name.len() < 48 {
-            name += if name.is_empty() && head.is_none() { "" } else { "+" };
+            name += if name.is_empty() && producer.is_none() { "" } else { "+" };
             name += graph.nodes[*node].recorded.op.name();
         }
     }
@@ -111,22 +112,22 @@ pub fn generate<'a>(
 }
 
 impl Writer<'_> {
-    /// The WGSL of a new parameter word.
+    /// Returns the WGSL of a new parameter word.
     fn param(&mut self, param: GroupParam) -> String {
         self.params.push(param);
         self.word(self.params.len() - 1)
     }
 
-    /// The WGSL of a parameter word.
+    /// Returns the WGSL of a parameter word.
     fn word(&self, at: usize) -> String {
-        let of = if self.head.is_some() { "finish_params" } else { "params" };
+        let of = if self.producer.is_some() { "epilogue_params" } else { "params" };
         format!("{of}.words[{}].{}", at / 4, ["x", "y", "z", "w"][at % 4])
     }
 
-    /// The WGSL of a new parameter word in the body. A loop that `main` has takes it from outside: SwiftShader checks each load
-    /// of a uniform.
+    /// Returns the WGSL of a new parameter word in the body. A loop in `main` hoists it:
+    /// SwiftShader checks each load of a uniform.
     fn local(&mut self, param: GroupParam) -> String {
-        if self.head.is_some() {
+        if self.producer.is_some() {
             return self.param(param);
         }
         self.params.push(param);
@@ -135,16 +136,16 @@ impl Writer<'_> {
         format!("p{at}")
     }
 
-    /// The name of what is bound for a place.
-    fn binding(&mut self, place: Place, access: Access) -> String {
-        if let (Place::Store(node), Some(head)) = (place, self.head)
-            && head.output == Some(node)
+    /// Returns the name of a binding, adding it if it is new.
+    fn binding(&mut self, contents: GroupBinding, access: Access) -> String {
+        if let (GroupBinding::Store(node), Some(producer)) = (contents, self.producer)
+            && producer.output == Some(node)
         {
             return "output".to_owned();
         }
-        let found = self.bindings.iter().position(|(_, p)| *p == place);
+        let found = self.bindings.iter().position(|(_, p)| *p == contents);
         let at = found.unwrap_or_else(|| {
-            self.bindings.push((access, place));
+            self.bindings.push((access, contents));
             self.bindings.len() - 1
         });
         format!("b{at}")
@@ -154,20 +155,20 @@ impl Writer<'_> {
         let (source, layout) = self.loads[i];
         let alias = aliases.iter().find(|(_, s)| *s == source);
         let binding = match alias {
-            Some((node, _)) => self.binding(Place::Store(*node), Access::Write),
-            None => self.binding(Place::Load(source), Access::Read),
+            Some((node, _)) => self.binding(GroupBinding::Store(*node), Access::Write),
+            None => self.binding(GroupBinding::Load(source), Access::Read),
         };
         let layout = Layout { offset: layout.offset + (self.offset)(source), ..layout.clone() };
-        let place = self.place(i, &layout);
+        let index = self.load_index(i, &layout);
         let load = match self.graph.dtype(source) {
-            DType::Bool => format!("{binding}[{place}] != 0u"),
-            _ => format!("{binding}[{place}]"),
+            DType::Bool => format!("{binding}[{index}] != 0u"),
+            _ => format!("{binding}[{index}]"),
         };
         let _ = writeln!(self.body, "    let l{i} = {load};");
     }
 
-    /// The expression for where element `i` of the result lies in a load.
-    fn place(&mut self, load: usize, layout: &Layout) -> String {
+    /// Returns the expression for the index in a load of element `i` of the result.
+    fn load_index(&mut self, load: usize, layout: &Layout) -> String {
         let (sizes, strides) = layout.collapse();
         if sizes.is_empty() || sizes.len() == 1 && strides[0] == 1 {
             let i = if sizes.is_empty() { "" } else { "i" };
@@ -180,21 +181,21 @@ impl Writer<'_> {
                 }
             };
         }
-        let mut code = format!("fn place{load}(i: u32) -> u32 {{\n    var rest = i;\n");
+        let mut code = format!("fn index{load}(i: u32) -> u32 {{\n    var rest = i;\n");
         let offset = self.param(GroupParam::Const(Param::from(layout.offset)));
-        let _ = writeln!(code, "    var place = {offset};");
+        let _ = writeln!(code, "    var index = {offset};");
         for d in (0..sizes.len()).rev() {
             let stride = self.param(GroupParam::Const(Param::from(strides[d])));
             if d == 0 {
-                let _ = writeln!(code, "    place += rest * {stride};");
+                let _ = writeln!(code, "    index += rest * {stride};");
             } else {
                 let size = self.param(GroupParam::Const(Param::from(sizes[d])));
-                let _ = writeln!(code, "    place += (rest % {size}) * {stride};\n    rest /= {size};");
+                let _ = writeln!(code, "    index += (rest % {size}) * {stride};\n    rest /= {size};");
             }
         }
-        code += "    return place;\n}\n";
+        code += "    return index;\n}\n";
         self.functions += &code;
-        format!("place{load}(i)")
+        format!("index{load}(i)")
     }
 
     fn call(&mut self, node: usize, fused: &Fused) -> Result<()> {
@@ -239,26 +240,26 @@ impl Writer<'_> {
     }
 
     fn store(&mut self, node: usize) {
-        let binding = self.binding(Place::Store(node), Access::Write);
+        let binding = self.binding(GroupBinding::Store(node), Access::Write);
         let value = match self.graph.nodes[node].value.dtype {
             DType::Bool => format!("select(0u, 1u, v{node})"),
             _ => format!("v{node}"),
         };
-        let place = match (self.offset)(Source::Node(node)) {
+        let index = match (self.offset)(Source::Node(node)) {
             0 => "i".to_owned(),
             offset => format!("i + {}", self.local(GroupParam::Const(Param::from(offset)))),
         };
-        let _ = writeln!(self.body, "    {binding}[{place}] = {value};");
+        let _ = writeln!(self.body, "    {binding}[{index}] = {value};");
     }
 
     fn finish(mut self, name: String) -> Generated {
-        // Behind a kernel's own bindings: storage, then the parameters if there are any.
-        let first = self.head.map_or(0, |head| head.bindings);
+        // After a kernel's own bindings: storage, then the parameters if there are any.
+        let first = self.producer.map_or(0, |producer| producer.bindings);
         let mut code = String::new();
-        for (i, (access, place)) in self.bindings.iter().enumerate() {
-            let dtype = match place {
-                Place::Load(source) => self.graph.dtype(*source),
-                Place::Store(node) => self.graph.nodes[*node].value.dtype,
+        for (i, (access, contents)) in self.bindings.iter().enumerate() {
+            let dtype = match contents {
+                GroupBinding::Load(source) => self.graph.dtype(*source),
+                GroupBinding::Store(node) => self.graph.nodes[*node].value.dtype,
             };
             let element = match dtype {
                 DType::Bool => "u32",
@@ -269,7 +270,7 @@ impl Writer<'_> {
             let _ = writeln!(code, "@group(0) @binding({at}) var<storage, {access}> b{i}: array<{element}>;");
         }
         let (name_of_type, variable) =
-            if self.head.is_some() { ("FinishParams", "finish_params") } else { ("Params", "params") };
+            if self.producer.is_some() { ("EpilogueParams", "epilogue_params") } else { ("Params", "params") };
         if !self.params.is_empty() {
             let _ = writeln!(
                 code,
@@ -280,14 +281,14 @@ impl Writer<'_> {
             );
         }
         code += &self.functions;
-        let own = self.head.map(|_| "arrayLength(&output)".to_owned());
+        let own = self.producer.map(|_| "arrayLength(&output)".to_owned());
         let lengths = own.into_iter().chain((0..self.bindings.len()).map(|i| format!("arrayLength(&b{i})")));
-        // Asked for once, ahead of loops: see shared/gemm_common.wgsl.
+        // Computed once, ahead of loops: see shared/gemm_common.wgsl.
         let bound = lengths.reduce(|all, one| format!("min({all}, {one})")).unwrap_or_else(|| "1u".to_owned());
         let _ = writeln!(code, "fn bound() -> u32 {{\n    return {bound};\n}}");
         let (locals, body) = (&self.locals, &self.body);
-        let _ = match self.head {
-            Some(Head { node, .. }) => write!(code, "fn finish(i: u32, v{node}: Output) {{\n{body}}}\n"),
+        let _ = match self.producer {
+            Some(Producer { node, .. }) => write!(code, "fn epilogue(i: u32, v{node}: Output) {{\n{body}}}\n"),
             None => write!(
                 code,
                 "@compute @workgroup_size({WORKGROUP})\nfn main(@builtin(global_invocation_id) id: vec3<u32>, \

@@ -1,5 +1,6 @@
-//! Execution on a GPU of launches that `launches` prepared once for a structure: writes the numbers that changed, finds
-//! bind groups for the buffers at hand, and encodes. It knows launches, not what they compute.
+//! Execution on a GPU of launches that `launches` prepared once for a structure: writes changed
+//! parameters, finds bind groups for the current buffers, and encodes. The module knows launches,
+//! not their computation.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,54 +15,54 @@ use crate::device::gpu::{BindGroup, Dispatch, Gpu, GpuBuffer, Pipeline, Window};
 use crate::tensor::State;
 use crate::{Error, Result};
 
-/// Bind groups kept for each launch before they are forgotten: recordings alternate between few sets of buffers.
-const MOST_BIND_GROUPS: usize = 8;
+/// Bind groups cached for each launch: recordings alternate between few sets of buffers.
+const MAX_BIND_GROUPS: usize = 8;
 
 /// A prepared schedule.
 pub struct GpuPlan {
     launches: Vec<Prepared>,
     slots: Vec<Slot>,
-    /// The slot of each node that someone holds.
+    /// Slot of each node held outside of the recording.
     results: Vec<(usize, usize)>,
     params: Option<Rc<GpuBuffer>>,
-    /// The words of `params`, and whether they have been written to it at all.
+    /// Words of `params`, and whether they have been written to it at all.
     words: RefCell<Vec<u32>>,
     written: Cell<bool>,
     scalars: Vec<Patch>,
 }
 
-/// A word of the parameters that is written anew at each run.
+/// A parameter word written anew at each run.
 pub struct Patch {
-    /// Which.
+    /// Index of the word.
     pub word: usize,
-    /// The node whose scalar it is.
+    /// Node whose scalar it is.
     pub node: usize,
-    /// The number of the scalar.
+    /// Index of the scalar.
     pub scalar: usize,
 }
 
-/// A launch, and the bind groups it has been run with.
+/// A launch, and the bind groups it has run with.
 pub struct Prepared {
-    /// The kernel.
+    /// Compiled kernel.
     pub pipeline: Rc<Pipeline>,
-    /// What each of its bindings is.
+    /// Contents of each binding.
     pub buffers: Vec<Bound>,
-    /// Workgroups.
+    /// Number of workgroups in x, y, z.
     pub groups: [u32; 3],
     /// Bind groups by the buffers' numbers.
     pub bound: RefCell<HashMap<Vec<u64>, BindGroup>>,
 }
 
-/// What a binding is, once memory is assigned.
+/// Contents of a binding after memory is assigned.
 #[derive(Clone, Copy)]
 pub enum Bound {
     /// The buffer of a slot.
     Slot(usize),
     /// The buffer of an external.
     External(usize),
-    /// The words to which kernels report.
+    /// Words in which kernels report faults.
     Faults,
-    /// Part of the parameters.
+    /// A range of the parameters.
     Params(Window),
 }
 
@@ -84,7 +85,7 @@ impl GpuPlan {
         })
     }
 
-    /// Encodes the launches for a graph of this structure and settles the values that someone holds.
+    /// Encodes the launches for a graph of this structure and settles the values held outside.
     ///
     /// # Errors
     /// An operand whose computation was refused.
@@ -117,7 +118,7 @@ impl GpuPlan {
         self.settle(graph, &slots)
     }
 
-    /// Takes over the scalars of this recording; says whether any differs from the last.
+    /// Takes over the scalars of this recording and returns `true` if any changed.
     fn patch(&self, graph: &Graph) -> bool {
         let mut words = self.words.borrow_mut();
         let mut changed = false;
@@ -149,7 +150,7 @@ impl Prepared {
         externals: &[Rc<GpuBuffer>],
         params: &Rc<GpuBuffer>,
     ) -> BindGroup {
-        let buffer = |place: &Bound| match place {
+        let buffer = |bound: &Bound| match bound {
             Bound::Slot(slot) => (&slots[*slot], None),
             Bound::External(external) => (&externals[*external], None),
             Bound::Faults => (gpu.fault_buffer(), None),
@@ -161,7 +162,7 @@ impl Prepared {
         if let Some(found) = bound.get(&ids) {
             return found.clone();
         }
-        if bound.len() >= MOST_BIND_GROUPS {
+        if bound.len() >= MAX_BIND_GROUPS {
             bound.clear();
         }
         let made = gpu.bind(&self.pipeline, &buffers);

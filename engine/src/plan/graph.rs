@@ -1,5 +1,5 @@
-//! What has been recorded, as a graph: nodes in the order of their calls, operands by number, and the key under
-//! which its plan is kept. It knows structure only.
+//! The recording as a graph: nodes in the order of their calls, operands by index, and the key of
+//! the cached plan. The module knows structure only.
 
 use std::hash::Hasher;
 use std::rc::Rc;
@@ -9,45 +9,45 @@ use crate::tensor::{Layout, Recorded, Value};
 
 /// A recording, ready to be planned or executed.
 pub struct Graph {
-    /// Values to compute, in the order in which they were recorded: operands come before their users.
+    /// Values to compute, in the order of recording: operands precede their users.
     pub nodes: Vec<GraphNode>,
-    /// Values computed before.
+    /// Values computed earlier.
     pub externals: Vec<External>,
-    /// Equal for graphs that one plan serves.
+    /// Key, equal for graphs that one plan serves.
     pub key: Vec<u64>,
 }
 
-/// One value to compute.
+/// A value to compute.
 pub struct GraphNode {
     /// The value.
     pub value: Rc<Value>,
-    /// The operation.
+    /// The recorded operation.
     pub recorded: Rc<Recorded>,
-    /// Where its operands come from.
+    /// Sources of its operands.
     pub operands: Vec<Source>,
-    /// Whether someone outside of the recording holds it.
+    /// True if it is held outside of the recording.
     pub escapes: bool,
 }
 
-/// A value computed before.
+/// A value computed earlier.
 pub struct External {
     /// The value.
     pub value: Rc<Value>,
-    /// Whether only this recording holds it: its memory may be overwritten after its last use.
+    /// True if only this recording holds it: its memory may be overwritten after its last use.
     pub donated: bool,
 }
 
-/// Where elements come from.
+/// Source of elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
-    /// The node of this number.
+    /// Node, by index.
     Node(usize),
-    /// The external of this number.
+    /// External, by index.
     External(usize),
 }
 
 impl Graph {
-    /// The graph of `values`, which are recorded and stand in the order of their recording.
+    /// Builds the graph of `values`, which are in the order of their recording.
     pub fn new(values: Vec<Rc<Value>>) -> Self {
         let mut nodes: Vec<GraphNode> = Vec::with_capacity(values.len());
         let mut externals: Vec<External> = Vec::new();
@@ -77,7 +77,8 @@ impl Graph {
             value.mark.set(nodes.len());
             nodes.push(GraphNode { value, recorded, operands, escapes: false });
         }
-        // One reference is the graph's own, one each operand's; any more are tensors, or what backward saved.
+        // One reference is the graph's own, one each operand's; any others are tensors, or saved
+        // for backward.
         for (node, uses) in nodes.iter_mut().zip(&node_uses) {
             node.escapes = Rc::strong_count(&node.value) > 1 + uses;
         }
@@ -88,17 +89,17 @@ impl Graph {
         Self { nodes, externals, key }
     }
 
-    /// How many elements a source has.
+    /// Returns the number of elements of a source.
     pub fn len(&self, source: Source) -> usize {
         self.value(source).len
     }
 
-    /// How many words they take on the GPU.
+    /// Returns the number of words they take on the GPU.
     pub fn words(&self, source: Source) -> usize {
         self.value(source).words()
     }
 
-    /// Their type.
+    /// Returns their element type.
     pub fn dtype(&self, source: Source) -> DType {
         self.value(source).dtype
     }
@@ -110,7 +111,7 @@ impl Graph {
         }
     }
 
-    /// The layout through which a node reads its operand.
+    /// Returns the layout through which a node reads its operand.
     pub fn layout(&self, node: usize, operand: usize) -> &Layout {
         &self.nodes[node].recorded.operands[operand].layout
     }
@@ -142,7 +143,7 @@ fn key(nodes: &[GraphNode], externals: &[External]) -> Vec<u64> {
     words.0
 }
 
-/// A hasher that forgets nothing: two structures are the same if and only if their words are.
+/// A hasher that stores every word: two structures are equal if and only if their words are.
 struct Words(Vec<u64>);
 
 impl Hasher for Words {

@@ -1,9 +1,9 @@
-//! From a schedule to launches over slots: asks operations for their kernels, has groups' kernels written, assigns
-//! memory, and lays out parameters. It knows the contract of operations only.
+//! Launches over slots for a schedule: requests operations' kernels, generates groups' kernels,
+//! assigns memory, and lays out parameters. The module knows the contract of operations only.
 
 use std::cell::RefCell;
 
-use super::codegen::{Generated, GroupParam, Head, Place, WORKGROUP, generate};
+use super::codegen::{Generated, GroupBinding, GroupParam, Producer, WORKGROUP, generate};
 use super::gpu::{Bound, Patch, Prepared};
 use super::graph::{Graph, Source};
 use super::memory::{Memory, Slot};
@@ -14,20 +14,20 @@ use crate::device::gpu::{Access, Gpu, KernelSource, Window};
 use crate::tensor::{Bind, Compute, Kernel, Launch, Layout, Op, Param, Shape, Spec, ViewSpec, groups_1d};
 use crate::{Error, Result, shader};
 
-/// Uniform windows start at multiples of this, in words: WebGPU's 256 bytes.
-const WINDOW: usize = 64;
+/// Alignment of uniform windows, in words: WebGPU's 256 bytes.
+const WINDOW_WORDS: usize = 64;
 
-/// What a plan is made of.
+/// Parts of a plan.
 pub struct Planned {
-    /// The launches, in order.
+    /// Launches, in order.
     pub launches: Vec<Prepared>,
-    /// Memory.
+    /// Memory assignment.
     pub slots: Vec<Slot>,
-    /// The slot of each node that someone holds.
+    /// Slot of each node held outside of the recording.
     pub results: Vec<(usize, usize)>,
-    /// The words of the parameters.
+    /// Words of the parameters.
     pub words: Vec<u32>,
-    /// Those that are written at each run.
+    /// Words written at each run.
     pub scalars: Vec<Patch>,
 }
 
@@ -41,7 +41,7 @@ struct Planner<'a> {
     scalars: Vec<Patch>,
 }
 
-/// The launches for a schedule.
+/// Plans the launches for a schedule.
 ///
 /// # Errors
 /// A kernel that the GPU cannot run.
@@ -51,12 +51,12 @@ pub fn plan(graph: &Graph, schedule: &Schedule, gpu: &Gpu, device: &Device) -> R
         Planner { graph, gpu, device, memory, launches: Vec::new(), words: Vec::new(), scalars: Vec::new() };
     for (at, step) in schedule.steps.iter().enumerate() {
         match step {
-            Step::Fused(fused) => match fused.head {
-                Some(head) => planner.kernel(at, head, fused)?,
+            Step::Fused(fused) => match fused.producer {
+                Some(producer) => planner.kernel(at, producer, fused)?,
                 None => planner.fused(at, fused)?,
             },
             Step::Kernel(node) => {
-                planner.kernel(at, *node, &Fused { head: Some(*node), nodes: Vec::new(), outputs: vec![*node] })?;
+                planner.kernel(at, *node, &Fused { producer: Some(*node), nodes: Vec::new(), outputs: vec![*node] })?;
             }
         }
         let read: Vec<Source> = step.nodes().flat_map(|n| graph.nodes[n].operands.iter().copied()).collect();
@@ -68,7 +68,7 @@ pub fn plan(graph: &Graph, schedule: &Schedule, gpu: &Gpu, device: &Device) -> R
     Ok(Planned { launches, slots: memory.slots, results, words, scalars })
 }
 
-/// What a group loads, and the places of that before results took slots over.
+/// Loads of a group, with their slots before results took them over.
 struct Loads<'a> {
     loads: Vec<(Source, &'a Layout)>,
     before: Vec<Bound>,
@@ -88,7 +88,7 @@ impl<'a> Planner<'a> {
         self.storages(&generated, &loads, &mut buffers, &mut access)?;
         buffers.push(self.window(own(generated.params)));
         access.push(Access::Uniform);
-        // Emulated threads are dear to start, and a processor has few at a time.
+        // Emulated threads are expensive to start, and a processor runs few at a time.
         let each = if self.gpu.kind() == AdapterKind::Software { (len / (8 * WORKGROUP)).clamp(1, 16) } else { 1 };
         self.push(&generated.source, &access, buffers, groups_1d(len, WORKGROUP * each));
         Ok(())
@@ -96,11 +96,12 @@ impl<'a> Planner<'a> {
 
     fn loads(&self, fused: &Fused) -> Result<Loads<'a>> {
         let loads = fused.loads(self.graph);
-        let before = loads.iter().map(|(source, _)| self.place(*source)).collect::<Result<_>>()?;
+        let before = loads.iter().map(|(source, _)| self.bound(*source)).collect::<Result<_>>()?;
         Ok(Loads { loads, before })
     }
 
-    /// Memory for the results of a group; gives those that overwrite what the group loads, none of `kept`.
+    /// Assigns memory for the results of a group; returns those that overwrite a load of the group,
+    /// none of `kept`.
     fn results(
         &mut self,
         at: usize,
@@ -109,11 +110,12 @@ impl<'a> Planner<'a> {
         kept: &[Source],
     ) -> Vec<(usize, Source)> {
         let graph = self.graph;
-        // Sources read only in order may be overwritten by a result of the same element type.
+        // Sources read only at the same index may be overwritten by a result of the same element
+        // type.
         let in_order = |source: &Source| {
             loads.iter().filter(|(s, _)| s == source).all(|(s, layout)| layout.is_whole(graph.len(*s)))
         };
-        // A whole, and a part that was made in it, are two sources in one slot.
+        // A concatenation and a part written into it are two sources in one slot.
         let slot = |source: &Source| match source {
             Source::Node(n) => self.memory.node_slot[*n],
             Source::External(_) => None,
@@ -139,7 +141,7 @@ impl<'a> Planner<'a> {
         aliases
     }
 
-    /// The storage bindings that a generated kernel asks for.
+    /// Returns the storage bindings that a generated kernel requires.
     fn storages(
         &self,
         generated: &Generated,
@@ -147,35 +149,36 @@ impl<'a> Planner<'a> {
         buffers: &mut Vec<Bound>,
         access: &mut Vec<Access>,
     ) -> Result<()> {
-        for (how, place) in &generated.bindings {
-            access.push(*how);
-            buffers.push(match place {
-                Place::Store(node) => self.place(Source::Node(*node))?,
-                Place::Load(source) => {
+        for (mode, contents) in &generated.bindings {
+            access.push(*mode);
+            buffers.push(match contents {
+                GroupBinding::Store(node) => self.bound(Source::Node(*node))?,
+                GroupBinding::Load(source) => {
                     let at = loads.loads.iter().position(|(s, _)| s == source);
-                    at.map(|i| loads.before[i]).ok_or_else(|| Error::internal("a load without a place"))?
+                    at.map(|i| loads.before[i]).ok_or_else(|| Error::internal("a load without a slot"))?
                 }
             });
         }
         Ok(())
     }
 
-    /// A node's kernel, and the group that goes on with its result, which may be empty.
+    /// Plans a node's kernel with its epilogue, the group fused to its result, which may be empty.
     fn kernel(&mut self, at: usize, node: usize, fused: &Fused) -> Result<()> {
         let graph = self.graph;
         let op = &*graph.nodes[node].recorded.op;
         let Compute::Kernel(kernel) = op.compute() else {
             return Err(Error::internal(format!("{} has no kernel", op.name())));
         };
-        if let Some(offsets) = self.memory.joins.offsets[node].clone() {
-            return self.join(at, node, &offsets);
+        if let Some(offsets) = self.memory.concats.offsets[node].clone() {
+            return self.concatenate(at, node, &offsets);
         }
-        let (specs, places, copies) = self.operands(node, kernel)?;
+        let (specs, operands, copies) = self.operands(node, kernel)?;
         let dtype = graph.nodes[node].value.dtype;
         let program = kernel.gpu(&specs, &Spec { shape: op_shape(op, &specs)?, dtype }, self.device)?;
         let loads = self.loads(fused)?;
         let aliases = self.results(at, fused, &loads.loads, &graph.nodes[node].operands);
-        // The shader's `output` is the first result of its type; without one, something that is not read.
+        // The shader's `output` is the first result of its type; without one, a buffer that is not
+        // read.
         let first = fused.outputs.iter().copied().find(|n| graph.nodes[*n].value.dtype == dtype);
         let mut scratch: Vec<usize> = program.scratch.iter().map(|words| self.memory.scratch(*words)).collect();
         let output = match first.and_then(|n| self.memory.node_slot[n]) {
@@ -186,26 +189,26 @@ impl<'a> Planner<'a> {
             }
         };
         let moved = first.is_some_and(|n| self.memory.offset(Source::Node(n)) > 0);
-        let goes_on = kernel.finishes() && (moved || !fused.nodes.is_empty());
+        let has_epilogue = kernel.fuses_epilogue() && (moved || !fused.nodes.is_empty());
         let last = program.launches.len().saturating_sub(1);
         for (i, mut launch) in program.launches.into_iter().enumerate() {
             let (mut buffers, mut access) = (Vec::new(), Vec::new());
             for bind in &launch.bindings {
-                let (place, how) = match bind {
-                    Bind::Operand(i) => (places[*i], Access::Read),
+                let (bound, mode) = match bind {
+                    Bind::Operand(i) => (operands[*i], Access::Read),
                     Bind::Output => (Bound::Slot(output), Access::Write),
                     Bind::Scratch(i) => (Bound::Slot(scratch[*i]), Access::Write),
                     Bind::ScratchRead(i) => (Bound::Slot(scratch[*i]), Access::Read),
                     Bind::Faults => (Bound::Faults, Access::Write),
                 };
-                buffers.push(place);
-                access.push(how);
+                buffers.push(bound);
+                access.push(mode);
             }
             buffers.push(self.window(launch.params.into_iter().map(|param| (param, node))));
             access.push(Access::Uniform);
-            if goes_on && i == last {
-                let head = Head { node, output: first, bindings: access.len() };
-                let generated = generate(graph, fused, &aliases, &|source| self.memory.offset(source), Some(head))?;
+            if has_epilogue && i == last {
+                let producer = Producer { node, output: first, bindings: access.len() };
+                let generated = generate(graph, fused, &aliases, &|source| self.memory.offset(source), Some(producer))?;
                 self.storages(&generated, &loads, &mut buffers, &mut access)?;
                 if !generated.params.is_empty() {
                     buffers.push(self.window(own(generated.params)));
@@ -218,8 +221,8 @@ impl<'a> Planner<'a> {
                     }
                 }
                 launch.source.name = format!("{}{}", launch.source.name, generated.source.name).into();
-            } else if kernel.finishes() {
-                launch.source.pieces.push(shader!("shared/finish").into());
+            } else if kernel.fuses_epilogue() {
+                launch.source.pieces.push(shader!("shared/epilogue").into());
             }
             self.push(&launch.source, &access, buffers, launch.groups);
         }
@@ -227,49 +230,51 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// The operands of a kernel as it takes them: their layouts, their places, and the slots of copies.
+    /// Returns the operands of a kernel as it accepts them: layouts, slots, and the slots of
+    /// copies.
     fn operands(&mut self, node: usize, kernel: &dyn Kernel) -> Result<(Vec<ViewSpec>, Vec<Bound>, Vec<usize>)> {
         let graph = self.graph;
-        let (mut specs, mut places, mut copies) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut specs, mut operands, mut copies) = (Vec::new(), Vec::new(), Vec::new());
         for (i, source) in graph.nodes[node].operands.iter().enumerate() {
             let layout = self.layout(node, i);
             let dtype = graph.dtype(*source);
-            let place = self.place(*source)?;
+            let bound = self.bound(*source)?;
             if kernel.accepts(i, &layout) {
                 specs.push(ViewSpec { layout, dtype });
-                places.push(place);
+                operands.push(bound);
             } else {
                 let slot = self.memory.scratch(layout.numel());
-                self.copy(place, &layout, slot, 0)?;
+                self.copy(bound, &layout, slot, 0)?;
                 copies.push(slot);
                 specs.push(ViewSpec { layout: Layout::contiguous(layout.shape), dtype });
-                places.push(Bound::Slot(slot));
+                operands.push(Bound::Slot(slot));
             }
         }
-        Ok((specs, places, copies))
+        Ok((specs, operands, copies))
     }
 
-    /// The layout of an operand in its slot.
+    /// Returns the layout of an operand in its slot.
     fn layout(&self, node: usize, operand: usize) -> Layout {
         let layout = self.graph.layout(node, operand).clone();
         let offset = layout.offset + self.memory.offset(self.graph.nodes[node].operands[operand]);
         Layout { offset, ..layout }
     }
 
-    /// A joining node of whose operands some have been written in place: the others are copied there.
-    fn join(&mut self, at: usize, node: usize, offsets: &[usize]) -> Result<()> {
+    /// Plans a concatenating node of which some operands were written directly: the others are
+    /// copied.
+    fn concatenate(&mut self, at: usize, node: usize, offsets: &[usize]) -> Result<()> {
         let slot = self.memory.assign(self.graph, at, node, &mut Vec::new());
         for (i, source) in self.graph.nodes[node].operands.iter().enumerate() {
-            if matches!(source, Source::Node(n) if self.memory.joins.members[*n].is_some_and(|m| m.into == node)) {
+            if matches!(source, Source::Node(n) if self.memory.concats.members[*n].is_some_and(|m| m.into == node)) {
                 continue;
             }
             let layout = self.layout(node, i);
-            self.copy(self.place(*source)?, &layout, slot, offsets[i])?;
+            self.copy(self.bound(*source)?, &layout, slot, offsets[i])?;
         }
         Ok(())
     }
 
-    /// Copies what a layout reads into a slot, in order, from the word `to` on.
+    /// Copies the elements of a layout into a slot, in row-major order, from the word `to` on.
     fn copy(&mut self, from: Bound, layout: &Layout, slot: usize, to: usize) -> Result<()> {
         if layout.numel() > 0 {
             let launch = copy_launch(layout, to)?;
@@ -280,7 +285,7 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn place(&self, source: Source) -> Result<Bound> {
+    fn bound(&self, source: Source) -> Result<Bound> {
         match source {
             Source::External(e) => Ok(self.memory.donated(e).map_or(Bound::External(e), Bound::Slot)),
             Source::Node(n) => {
@@ -290,7 +295,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// A place for parameters, each with the node whose scalar it may be.
+    /// Allocates a window of parameters, each with the node whose scalar it may be.
     fn window(&mut self, params: impl Iterator<Item = (Param, usize)>) -> Bound {
         let first = self.words.len();
         for (param, node) in params {
@@ -305,7 +310,7 @@ impl<'a> Planner<'a> {
             self.words.push(word);
         }
         let words = (self.words.len() - first).max(1).next_multiple_of(4);
-        self.words.resize(first + words.next_multiple_of(WINDOW), 0);
+        self.words.resize(first + words.next_multiple_of(WINDOW_WORDS), 0);
         Bound::Params(Window { first, words })
     }
 
@@ -315,7 +320,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The parameters of a group, each with its node.
+/// Returns the parameters of a group, each with its node.
 fn own(params: Vec<GroupParam>) -> impl Iterator<Item = (Param, usize)> {
     params.into_iter().map(|param| match param {
         GroupParam::Const(param) => (param, usize::MAX),
@@ -329,21 +334,22 @@ fn op_shape(op: &dyn Op, specs: &[ViewSpec]) -> Result<Shape> {
     Ok(op.infer(&specs)?.shape)
 }
 
-/// The launch that copies what a layout reads, word by word, whatever the element type, to the words from `to` on.
+/// Returns the launch that copies the elements of a layout word by word, for any element type, to
+/// the words from `to` on.
 fn copy_launch(layout: &Layout, to: usize) -> Result<Launch> {
-    const MOST_DIMS: usize = 8;
+    const MAX_DIMS: usize = 8;
     let (sizes, strides) = layout.collapse();
-    if sizes.len() > MOST_DIMS {
+    if sizes.len() > MAX_DIMS {
         return Err(Error::shape(
             "contiguous",
-            format!("{} has more than {MOST_DIMS} dimensions in memory", layout.shape),
+            format!("{} has more than {MAX_DIMS} dimensions in memory", layout.shape),
         ));
     }
     let mut params = [layout.numel(), sizes.len(), layout.offset, to].map(Param::from).to_vec();
     let padded = |i: usize| sizes.len().checked_sub(i + 1);
     // Innermost first.
-    params.extend((0..MOST_DIMS).map(|i| padded(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
-    params.extend((0..MOST_DIMS).map(|i| padded(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
+    params.extend((0..MAX_DIMS).map(|i| padded(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
+    params.extend((0..MAX_DIMS).map(|i| padded(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
     Ok(Launch {
         source: KernelSource::new("contiguous", &[shader!("contiguous")]),
         bindings: vec![Bind::Operand(0), Bind::Output],

@@ -1,4 +1,5 @@
-//! How long a program takes on a GPU: run on memory of its own, behind everything else, until it has ended.
+//! Time measurement of a program on a GPU: it runs on its own memory, after everything else, until
+//! it completes.
 
 use std::rc::Rc;
 
@@ -6,9 +7,9 @@ use crate::device::gpu::{Access, Dispatch, Gpu, GpuBuffer, Window};
 use crate::tensor::{Bind, Param, Program};
 use crate::{Error, Result};
 
-/// Milliseconds of the fastest of `runs` runs of a program, after one that compiles it. `operands` and `output` are the words
-/// of its buffers, whose elements are whatever lies there; `now` gives milliseconds. In a browser nothing waits but the
-/// future.
+/// Measures the fastest of `runs` runs of a program, in milliseconds, after a first run that
+/// compiles it. `operands` and `output` are the words of its buffers, whose contents are
+/// unspecified; `now` returns milliseconds. In a browser only the future waits.
 ///
 /// # Errors
 /// A kernel that the GPU cannot run.
@@ -38,7 +39,7 @@ pub(crate) async fn milliseconds(
         let mut access = Vec::with_capacity(launch.bindings.len() + 1);
         let mut bound: Vec<(&Rc<GpuBuffer>, Option<Window>)> = Vec::with_capacity(launch.bindings.len() + 1);
         for bind in &launch.bindings {
-            let (buffer, how) = match bind {
+            let (buffer, mode) = match bind {
                 Bind::Operand(i) => (&buffers[*i], Access::Read),
                 Bind::Output => (&output, Access::Write),
                 Bind::Scratch(i) => (&scratch[*i], Access::Write),
@@ -46,7 +47,7 @@ pub(crate) async fn milliseconds(
                 Bind::Faults => (gpu.fault_buffer(), Access::Write),
             };
             bound.push((buffer, None));
-            access.push(how);
+            access.push(mode);
         }
         bound.push((&params, Some(Window { first: 0, words: words.len() })));
         access.push(Access::Uniform);

@@ -1,12 +1,12 @@
-//! Where results lie on the GPU: every value of a plan gets a slot, and slots are used again once their values
-//! are dead; what will be joined lies in the slot of the whole from the beginning. A slot becomes a buffer when the
-//! plan runs. It knows lifetimes and lengths, not what is computed.
+//! Memory on the GPU: every value of a plan gets a slot, and slots are reused once their values are
+//! dead. Parts of a concatenation are in its slot from the beginning. A slot becomes a buffer when
+//! the plan runs. The module knows lifetimes and lengths, not computations.
 
+use super::concat::{ConcatPlan, ConcatSlot};
 use super::graph::{Graph, Source};
-use super::join::{Joins, Place};
 use super::schedule::Schedule;
 
-/// What a slot is made of.
+/// Origin of a slot's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
     /// A buffer of this many words from the pool.
@@ -17,22 +17,22 @@ pub enum Slot {
 
 /// Slots of all nodes.
 pub struct Memory {
-    /// What each slot is.
+    /// Origin of each slot.
     pub slots: Vec<Slot>,
-    /// The slot of each node that is stored at all.
+    /// Slot of each node that is stored at all.
     pub node_slot: Vec<Option<usize>>,
-    /// What is written where it will be joined.
-    pub joins: Joins,
-    /// The last step that reads each node's value and, behind them, each external.
+    /// Results written directly into concatenations.
+    pub concats: ConcatPlan,
+    /// Last step that reads each node's value and, after the nodes, each external.
     last_use: Vec<Option<usize>>,
     free: Vec<usize>,
     words: Vec<usize>,
-    /// The slot that overwrites each external, if one does.
+    /// Slot that writes_all each external, if one does.
     donated: Vec<Option<usize>>,
 }
 
 impl Memory {
-    /// Lifetimes for a schedule; slots are handed out by [`Memory::assign`], step by step.
+    /// Computes lifetimes for a schedule; [`Memory::assign`] assigns slots, step by step.
     pub fn new(graph: &Graph, schedule: &Schedule) -> Self {
         let mut last_use = vec![None; graph.nodes.len() + graph.externals.len()];
         for (at, step) in schedule.steps.iter().enumerate() {
@@ -40,17 +40,17 @@ impl Memory {
                 last_use[number(graph, *source)] = Some(at);
             }
         }
-        let joins = Joins::new(graph, schedule);
-        // A whole lives as long as any of its parts.
-        for (member, place) in joins.members.iter().enumerate() {
-            if let Some(Place { into, .. }) = place {
+        let concats = ConcatPlan::new(graph, schedule);
+        // A concatenation lives as long as any of its parts.
+        for (member, slot) in concats.members.iter().enumerate() {
+            if let Some(ConcatSlot { into, .. }) = slot {
                 last_use[*into] = last_use[*into].max(last_use[member]);
             }
         }
         Self {
             slots: Vec::new(),
             node_slot: vec![None; graph.nodes.len()],
-            joins,
+            concats,
             last_use,
             free: Vec::new(),
             words: Vec::new(),
@@ -58,10 +58,10 @@ impl Memory {
         }
     }
 
-    /// A slot for the result of `node`; one of `in_place`, sources that the step reads only at the elements it
-    /// writes, is overwritten if it dies in this step.
+    /// Assigns a slot for the result of `node`. A source of `in_place`, read by the step only at
+    /// the elements it writes, is overwritten if it dies in this step.
     pub fn assign(&mut self, graph: &Graph, at: usize, node: usize, in_place: &mut Vec<Source>) -> usize {
-        if let Some(slot) = self.joined(graph, node) {
+        if let Some(slot) = self.concat_slot(graph, node) {
             self.node_slot[node] = Some(slot);
             return slot;
         }
@@ -81,11 +81,11 @@ impl Memory {
         slot
     }
 
-    /// The slot of the whole that a node is part of, or that it is.
-    fn joined(&mut self, graph: &Graph, node: usize) -> Option<usize> {
-        let into = match self.joins.members[node] {
-            Some(place) => place.into,
-            None if self.joins.offsets[node].is_some() => node,
+    /// Returns the slot of the concatenation that a node is part of, or that it is.
+    fn concat_slot(&mut self, graph: &Graph, node: usize) -> Option<usize> {
+        let into = match self.concats.members[node] {
+            Some(slot) => slot.into,
+            None if self.concats.offsets[node].is_some() => node,
             None => return None,
         };
         let slot = self.node_slot[into].unwrap_or_else(|| self.scratch(graph.nodes[into].value.len));
@@ -93,16 +93,16 @@ impl Memory {
         Some(slot)
     }
 
-    /// Where in its slot a source lies.
+    /// Returns the offset of a source in its slot.
     pub fn offset(&self, source: Source) -> usize {
         match source {
-            Source::Node(n) => self.joins.members[n].map_or(0, |place| place.offset),
+            Source::Node(n) => self.concats.members[n].map_or(0, |slot| slot.offset),
             Source::External(_) => 0,
         }
     }
 
-    /// A slot of at least `words` words: the smallest free one that is not more than twice too large, or a new
-    /// one. Give it back with [`Memory::release`].
+    /// Allocates a slot of at least `words` words: the smallest free one at most twice as large, or
+    /// a new one. [`Memory::release`] frees it.
     pub fn scratch(&mut self, words: usize) -> usize {
         let fits = |slot: &&usize| self.words[**slot] >= words && self.words[**slot] <= words.max(64) * 2;
         if let Some(slot) = self.free.iter().filter(fits).min_by_key(|slot| (self.words[**slot], **slot)).copied() {
@@ -114,23 +114,23 @@ impl Memory {
         self.slots.len() - 1
     }
 
-    /// Gives a slot back.
+    /// Frees a slot.
     pub fn release(&mut self, slot: usize) {
         self.free.push(slot);
     }
 
-    /// After a step: gives back the slots of the values that nobody will read.
+    /// Frees the slots of the values that no step after this one reads.
     pub fn retire(&mut self, graph: &Graph, at: usize, read: &[Source]) {
         for source in read {
             let Source::Node(n) = *source else { continue };
-            let dies = self.last_use[n] == Some(at) && !graph.nodes[n].escapes && self.joins.members[n].is_none();
+            let dies = self.last_use[n] == Some(at) && !graph.nodes[n].escapes && self.concats.members[n].is_none();
             if let Some(slot) = self.node_slot[n].take_if(|_| dies) {
                 self.release(slot);
             }
         }
     }
 
-    /// The slot that overwrites a donated external, if one does.
+    /// Returns the slot that writes_all a donated external, if one does.
     pub fn donated(&self, external: usize) -> Option<usize> {
         self.donated[external]
     }
@@ -138,7 +138,7 @@ impl Memory {
     fn may_overwrite(&self, graph: &Graph, source: Source) -> bool {
         match source {
             Source::Node(n) => {
-                !graph.nodes[n].escapes && self.node_slot[n].is_some() && self.joins.members[n].is_none()
+                !graph.nodes[n].escapes && self.node_slot[n].is_some() && self.concats.members[n].is_none()
             }
             Source::External(e) => graph.externals[e].donated && self.donated[e].is_none(),
         }
@@ -153,7 +153,7 @@ impl Memory {
     }
 }
 
-/// The place of a source in a table of all nodes and, behind them, all externals.
+/// Returns the index of a source in a table of all nodes followed by all externals.
 fn number(graph: &Graph, source: Source) -> usize {
     match source {
         Source::Node(n) => n,

@@ -1,14 +1,14 @@
-//! From recordings to results. Operations are recorded as they are called; reading a value, or the end of an
-//! optimizer's step, takes everything recorded so far, fuses pointwise chains, assigns memory and runs it. The
-//! plan for a structure is made once and found again by its key. It knows the contract of operations, none by
-//! name.
+//! Planning and execution. Operations are recorded as they are called. A read, or the end of an
+//! optimizer's step, takes everything recorded so far, fuses pointwise chains, assigns memory and
+//! runs it. The plan of a structure is made once and cached by its key. The layer knows the
+//! contract of operations, none by name.
 
 mod apply;
 mod codegen;
+mod concat;
 mod cpu;
 mod gpu;
 mod graph;
-mod join;
 mod launches;
 mod measure;
 mod memory;
@@ -30,31 +30,31 @@ use crate::{Error, Result};
 use graph::Graph;
 use schedule::Schedule;
 
-/// Plans kept per device; beyond that the least recently used goes.
-const MOST_PLANS: usize = 128;
+/// Maximum number of plans cached per device; the least recently used is evicted.
+const MAX_PLANS: usize = 128;
 
-/// Recordings longer than this are run without waiting for a read, so that a program which never reads keeps a
-/// bounded graph.
-const LONGEST_RECORDING: usize = 8192;
+/// Maximum length of a recording; longer ones run without waiting for a read, so that a program
+/// which never reads has a bounded graph.
+const MAX_RECORDING_LEN: usize = 8192;
 
-/// What a device has recorded and the plans it has.
+/// Recording and cached plans of a device.
 #[derive(Default)]
 struct Recorder {
     recorded: RefCell<Vec<Weak<Value>>>,
     plans: RefCell<HashMap<Vec<u64>, Rc<Plan>>>,
     clock: Cell<u64>,
-    /// The number 1, by type: what backward starts from, step after step.
+    /// The number 1, by type: the first gradient of every backward pass.
     ones: RefCell<HashMap<DType, Rc<Value>>>,
 }
 
-/// How recordings of one structure are executed.
+/// Execution of recordings of one structure.
 struct Plan {
     schedule: Schedule,
     device: DevicePlan,
     used: Cell<u64>,
 }
 
-/// What a plan has for its device.
+/// Device-specific part of a plan.
 enum DevicePlan {
     Cpu(cpu::CpuPlan),
     Gpu(gpu::GpuPlan),
@@ -71,7 +71,7 @@ impl Recorder {
         recorded.len()
     }
 
-    /// The plan for a graph, and whether it had to be made.
+    /// Returns the plan for a graph, and `true` if it was made now.
     fn plan(&self, graph: &Graph, device: &Device) -> Result<Rc<Plan>> {
         self.clock.set(self.clock.get() + 1);
         if let Some(plan) = self.plans.borrow().get(&graph.key) {
@@ -87,7 +87,7 @@ impl Recorder {
         };
         let plan = Rc::new(Plan { schedule, device: of_device, used: Cell::new(self.clock.get()) });
         let mut plans = self.plans.borrow_mut();
-        if plans.len() >= MOST_PLANS {
+        if plans.len() >= MAX_PLANS {
             let oldest = plans.iter().min_by_key(|(_, plan)| plan.used.get()).map(|(key, _)| key.clone());
             if let Some(oldest) = oldest {
                 plans.remove(&oldest);
@@ -98,7 +98,8 @@ impl Recorder {
     }
 }
 
-/// A tensor of one element that is 1, made by `make` the first time; `like` is such a tensor.
+/// Returns a tensor of one element that is 1, made by `make` the first time; `like` is such a
+/// tensor.
 ///
 /// # Errors
 /// The device cannot compute.
@@ -119,7 +120,7 @@ pub(crate) fn one(like: &Tensor, make: impl FnOnce() -> Result<Tensor>) -> Resul
 /// Executes everything recorded on a device. On a GPU it is submitted, not awaited.
 ///
 /// # Errors
-/// A kernel that the device cannot run. What was recorded is then refused, each value with that error.
+/// A kernel that the device cannot run. Every value recorded is then refused with that error.
 pub fn flush(device: &Device) -> Result<()> {
     encode(device)?;
     if let Device::Gpu(gpu) = device {
@@ -152,7 +153,7 @@ fn encode(device: &Device) -> Result<()> {
     done
 }
 
-/// Forgets the plans of a device: kernels may be chosen anew.
+/// Drops the plans of a device, so that kernels are chosen anew.
 pub(crate) fn forget(device: &Device) -> Result<()> {
     Recorder::of(device)?.plans.borrow_mut().clear();
     Ok(())

@@ -1,15 +1,16 @@
-//! Reading tensors: everything recorded is executed, and the elements come back to the CPU. On a GPU this is
-//! the engine's only wait; on the CPU the future is ready at once.
+//! Reads of tensors: everything recorded is executed, and the elements are copied to the CPU. On a
+//! GPU this is the engine's only wait; on the CPU the future is ready at once.
 
 use super::encode;
 use crate::device::{Array, CpuBuffer, Device, Element};
 use crate::tensor::{Tensor, View};
 use crate::{Error, Result, dispatch};
 
-/// The elements of several tensors of one device, in row-major order, by one execution and one readback.
+/// Returns the elements of several tensors of one device, in row-major order, by one execution and
+/// one readback.
 ///
 /// # Errors
-/// Tensors of different devices; or what went wrong when the values were computed.
+/// Tensors of different devices; or the error of a value's computation.
 pub async fn read_many(tensors: &[&Tensor]) -> Result<Vec<Array>> {
     let Some(first) = tensors.first() else { return Ok(Vec::new()) };
     let device = first.device();
@@ -47,25 +48,26 @@ fn in_order(tensor: &Tensor, whole: &Array) -> Array {
     dispatch!(whole.dtype(), T => {
         let data = view.typed::<T>().unwrap_or_default();
         let mut out = Vec::with_capacity(tensor.numel());
-        layout.for_each(|place| out.push(data[place]));
+        layout.for_each(|offset| out.push(data[offset]));
         T::array(out)
     })
 }
 
 impl Tensor {
-    /// The elements in row-major order.
+    /// Returns the elements in row-major order.
     ///
     /// # Errors
-    /// What went wrong when the value was computed.
+    /// The error of the value's computation.
     pub async fn to_array(&self) -> Result<Array> {
         let mut arrays = read_many(&[self]).await?;
         arrays.pop().ok_or_else(|| Error::internal("a read gave nothing"))
     }
 
-    /// The elements in row-major order, at once: for operations whose shape depends on them.
+    /// Returns the elements in row-major order at once, for operations whose output shape depends
+    /// on them.
     ///
     /// # Errors
-    /// In a browser, a tensor on the GPU: `op` cannot wait there.
+    /// A tensor on the GPU in a browser, where `op` cannot wait.
     pub(crate) fn read_now(&self, op: &'static str) -> Result<Array> {
         if let Device::Cpu(_) = self.device() {
             encode(&self.device())?;
@@ -84,7 +86,7 @@ impl Tensor {
         ))
     }
 
-    /// The elements in row-major order, as `T`, which must be the tensor's element type.
+    /// Returns the elements in row-major order as `T`, which must be the tensor's element type.
     ///
     /// ```
     /// use kindling::{Device, Tensor};
@@ -95,7 +97,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// `T` is another type; or what went wrong when the value was computed.
+    /// `T` is another type; or the error of the value's computation.
     pub async fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         if T::DTYPE != self.dtype() {
             let rule =
@@ -103,13 +105,14 @@ impl Tensor {
             return Err(Error::dtype("to_vec", rule));
         }
         let array = self.to_array().await?;
-        T::of(&array).map(<[T]>::to_vec).ok_or_else(|| Error::internal("a read changed the element type"))
+        T::downcast(&array).map(<[T]>::to_vec).ok_or_else(|| Error::internal("a read changed the element type"))
     }
 
-    /// The tensor on the CPU; itself if it is there. Gradients move back to where it was.
+    /// Moves the tensor to the CPU; returns itself if it is there. Gradients move back to its
+    /// device.
     ///
     /// # Errors
-    /// What went wrong when the value was computed.
+    /// The error of the value's computation.
     pub async fn to_cpu(&self) -> Result<Self> {
         if self.device().is_cpu() {
             return Ok(self.clone());
@@ -117,11 +120,11 @@ impl Tensor {
         self.arrived(self.to_array().await?, &Device::cpu())
     }
 
-    /// The only element, as a number.
+    /// Returns the only element as a number.
     ///
     /// # Errors
-    /// There are none or several; an i64 that f64 cannot tell from its neighbours; or what went wrong when the value was
-    /// computed.
+    /// There is not exactly one element; an i64 that f64 cannot represent; or the error of the
+    /// value's computation.
     pub async fn item(&self) -> Result<f64> {
         if self.numel() != 1 {
             let rule =
@@ -130,7 +133,7 @@ impl Tensor {
         }
         let array = self.to_array().await?;
         let number = array.to_f64().first().copied().unwrap_or(f64::NAN);
-        match i64::of(&array) {
+        match i64::downcast(&array) {
             Some(exact) if exact.iter().any(|x| x.unsigned_abs() > 1 << f64::MANTISSA_DIGITS) => {
                 Err(Error::value("item", format!("{exact:?} is too large for an f64; use .to_vec::<i64>()")))
             }
@@ -139,7 +142,7 @@ impl Tensor {
     }
 }
 
-/// Runs a future to its end on this thread: what a program outside of the browser does with reads.
+/// Runs a future to completion on this thread, as programs outside of the browser do with reads.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn block_on<F: Future>(future: F) -> F::Output {
     pollster::block_on(future)

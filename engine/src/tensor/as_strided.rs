@@ -1,29 +1,30 @@
-//! The view that any layout makes: what a view of a tensor becomes after the tensor was changed in place, as
-//! PyTorch regenerates it. It knows layouts; the scattering of its gradient is an operation.
+//! Views through any layout: PyTorch regenerates a view this way after its base was changed in
+//! place. The module knows layouts; scattering the gradient is an operation.
 
 use super::{Function, Layout, Saves, Shape, Tensor, Vjp};
 use crate::Result;
 
-/// `output[i, j, …] = memory[offset + i·strides[0] + j·strides[1] + …]`.
+/// Computes `output[i, j, …] = memory[offset + i·strides[0] + j·strides[1] + …]`.
 pub struct AsStrided {
     name: &'static str,
     layout: Layout,
-    /// How the input lies in the memory, and how long that is; `None` if the memory is the input, in order.
+    /// Layout of the input in its memory, and that memory's length; `None` if the input is
+    /// contiguous and is all of it.
     input: Option<(Layout, usize)>,
 }
 
 impl AsStrided {
-    /// The view through `layout` of a contiguous tensor.
+    /// Creates a view through `layout` of a contiguous tensor.
     pub fn new(layout: Layout) -> Self {
         Self::named("as_strided", layout)
     }
 
-    /// The same under the name of the operation that takes the view.
+    /// Creates the same view under the name of the operation that takes it.
     pub fn named(name: &'static str, layout: Layout) -> Self {
         Self { name, layout, input: None }
     }
 
-    /// The view through `layout` of the storage that a tensor lies in.
+    /// Creates a view through `layout` of the storage of `tensor`.
     pub(crate) fn of_storage(layout: Layout, tensor: &Tensor) -> Self {
         let whole = tensor.is_whole_storage();
         Self { name: "as_strided", layout, input: (!whole).then(|| (tensor.layout().clone(), tensor.storage_len())) }
@@ -40,7 +41,7 @@ impl Function for AsStrided {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        // Elements that share memory, along strides of zero, add up their gradients.
+        // Elements that share memory (strides of zero) accumulate their gradients.
         let shared = (0..self.layout.shape.len()).filter(|d| self.layout.strides[*d] == 0);
         let shared: Vec<isize> = shared.map(|d| d as isize).collect();
         let mut layout = self.layout.clone();

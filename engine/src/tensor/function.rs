@@ -1,6 +1,6 @@
-//! What makes a result differentiable: a function with a derivative, and the node that remembers one call of it.
-//! Derivatives are written in tensor operations, so that gradients of gradients come for free. It knows how a
-//! call is remembered, not how gradients are walked back: that is `autograd`.
+//! Differentiable calls: a function with a derivative, and the graph node that records one call of
+//! it. Derivatives are written in tensor operations, so gradients of gradients need no extra code.
+//! The walk from results to inputs is in `autograd`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -10,23 +10,24 @@ use super::{Layout, Shape, Tensor};
 use crate::device::{DType, Device};
 use crate::{AutogradError, Error, Result};
 
-/// Something that has a derivative.
+/// A function with a derivative.
 pub trait Function: 'static {
-    /// PyTorch's name of the operation: in errors, profiles and the graph.
+    /// Returns PyTorch's name of the operation, for errors, profiles and the graph.
     fn name(&self) -> &'static str;
 
-    /// What the derivative looks at. Anything else is not kept alive for it.
+    /// Returns the tensors that the derivative reads. Others are not kept alive for it.
     fn saves(&self) -> Saves;
 
-    /// The vector-Jacobian product: for `grad`, the gradient of the result, the gradient of every input; `None`
-    /// for inputs without one. Inputs for which [`Vjp::needs`] is false may be left out.
+    /// Computes the vector-Jacobian product: from `grad`, the gradient of the result, the gradient
+    /// of every input; `None` for inputs without one. Inputs for which [`Vjp::needs`] is false may
+    /// be left out.
     ///
     /// # Errors
-    /// What was saved has been freed or changed; or the operations of the derivative refuse.
+    /// A saved tensor was freed or changed in place, or an operation of the derivative fails.
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>>;
 }
 
-/// What a function keeps for its derivative.
+/// The tensors that a function saves for its derivative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Saves {
     inputs: u64,
@@ -34,16 +35,16 @@ pub struct Saves {
 }
 
 impl Saves {
-    /// Nothing: shapes are always known.
+    /// Saves nothing; shapes are always known.
     pub const NOTHING: Self = Self { inputs: 0, output: false };
-    /// The first input.
+    /// Saves the first input.
     pub const INPUT: Self = Self::inputs(&[0]);
-    /// Every input.
+    /// Saves every input.
     pub const INPUTS: Self = Self { inputs: u64::MAX, output: false };
-    /// The result.
+    /// Saves the result.
     pub const OUTPUT: Self = Self { inputs: 0, output: true };
 
-    /// These inputs.
+    /// Saves these inputs.
     pub const fn inputs(which: &[usize]) -> Self {
         let (mut inputs, mut i) = (0, 0);
         while i < which.len() {
@@ -53,13 +54,13 @@ impl Saves {
         Self { inputs, output: false }
     }
 
-    /// The result too.
+    /// Saves the result as well.
     pub const fn and_output(self) -> Self {
         Self { inputs: self.inputs, output: true }
     }
 }
 
-/// A tensor as it was when a function was called: its storage, and the version it had.
+/// A tensor as it was at the call: its storage, and the version the storage had.
 struct SavedTensor {
     storage: Rc<Storage>,
     layout: Layout,
@@ -96,33 +97,33 @@ impl SavedTensor {
 struct Saved {
     inputs: Vec<Option<SavedTensor>>,
     output: Option<SavedTensor>,
-    /// What a function of the user's keeps, and where it came from.
+    /// Tensors that a user's function saved, each with its origin.
     more: Vec<(SavedTensor, Origin)>,
 }
 
-/// Where a tensor came from that a function of the user's keeps.
+/// Origin of a tensor saved by a user's function.
 pub enum Origin {
-    /// From elsewhere: an input, or a tensor of another history.
+    /// An input, or a tensor of another history.
     Edge(Edge),
-    /// It is this result of the call. (An edge to the call itself would keep it alive for ever.)
+    /// Result of this very call, by index. An edge to the call itself would keep it alive for ever.
     Output(usize),
 }
 
-/// Where the gradient of an input goes.
+/// Destination of an input's gradient.
 #[derive(Clone)]
 pub enum Edge {
-    /// Nowhere.
+    /// No destination: the input needs no gradient.
     None,
-    /// To the call that made the input.
+    /// The call that made the input.
     Node(Rc<Node>),
-    /// Into the `grad` of a leaf.
+    /// The `grad` of a leaf.
     Leaf(Tensor),
 }
 
-/// Called with a gradient; may give another in its place.
+/// A function called with a gradient; it may return a replacement.
 pub type Hook = Rc<dyn Fn(&Tensor) -> Result<Option<Tensor>>>;
 
-/// One call of a function, remembered for backward.
+/// A recorded call of a function, for the backward pass.
 pub struct Node {
     function: Rc<dyn Function>,
     edges: RefCell<Vec<Edge>>,
@@ -139,12 +140,12 @@ thread_local! {
 }
 
 impl Node {
-    /// Remembers that `function` made `output` of `inputs`.
+    /// Records that `function` made `output` of `inputs`.
     pub fn link(function: Rc<dyn Function>, inputs: &[&Tensor], output: &Tensor) {
         Self::link_saving(function, inputs, output, Vec::new());
     }
 
-    /// The same, keeping other tensors too.
+    /// Records the call and saves further tensors.
     pub(crate) fn link_saving(
         function: Rc<dyn Function>,
         inputs: &[&Tensor],
@@ -175,32 +176,32 @@ impl Node {
         output.set_node(Some(Rc::new(node)));
     }
 
-    /// The function's name.
+    /// Returns the function's name.
     pub fn name(&self) -> &'static str {
         self.function.name()
     }
 
-    /// A number that grows with every call: the order in which backward walks.
+    /// Returns the sequence number of the call; backward visits calls in descending order.
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// Where the gradients of the inputs go.
+    /// Returns the destinations of the inputs' gradients.
     pub fn edges(&self) -> Vec<Edge> {
         self.edges.borrow().clone()
     }
 
-    /// Shape, type and device of the result.
+    /// Returns shape, type and device of the result.
     pub fn output(&self) -> &(Shape, DType, Device) {
         &self.output
     }
 
-    /// The gradients of the inputs, given the result's.
+    /// Computes the gradients of the inputs from that of the result.
     pub(crate) fn vjp(self: &Rc<Self>, grad: &Tensor, needs: &[bool]) -> Result<Vec<Option<Tensor>>> {
         self.function.vjp(&Vjp { node: self, needs }, grad)
     }
 
-    /// The result has become all of `tensor`, by a change in place.
+    /// Marks the result as all of `tensor`, after a change in place.
     pub(crate) fn save_output_again(&self, tensor: &Tensor) {
         if let Some(saved) = self.saved.borrow_mut().as_mut()
             && saved.output.is_some()
@@ -209,7 +210,7 @@ impl Node {
         }
     }
 
-    /// Forgets what was saved: another backward through it is refused.
+    /// Frees the saved tensors; a second backward through this node is refused.
     pub(crate) fn free(&self) {
         self.saved.replace(None);
     }
@@ -245,29 +246,29 @@ impl Drop for Node {
     }
 }
 
-/// What a derivative sees of the call it differentiates.
+/// The call being differentiated, as its derivative sees it.
 pub struct Vjp<'a> {
     node: &'a Rc<Node>,
     needs: &'a [bool],
 }
 
 impl Vjp<'_> {
-    /// Whether the gradient of this input is wanted.
+    /// Returns `true` if the gradient of this input is needed.
     pub fn needs(&self, input: usize) -> bool {
         self.needs.get(input).copied().unwrap_or(false)
     }
 
-    /// The shape of an input.
+    /// Returns the shape of an input.
     pub fn shape(&self, input: usize) -> &Shape {
         &self.node.shapes[input]
     }
 
-    /// How many inputs there were.
+    /// Returns the number of inputs.
     pub fn inputs(&self) -> usize {
         self.node.shapes.len()
     }
 
-    /// An input that was saved.
+    /// Returns a saved input.
     ///
     /// # Errors
     /// It was freed by an earlier backward, or changed in place since.
@@ -282,7 +283,7 @@ impl Vjp<'_> {
         Ok(tensor)
     }
 
-    /// The result, if it was saved.
+    /// Returns the saved result.
     ///
     /// # Errors
     /// It was freed by an earlier backward, or changed in place since.
@@ -292,7 +293,8 @@ impl Vjp<'_> {
         Ok(tensor)
     }
 
-    /// What a function of the user's kept; `part` takes a result out of the node's one.
+    /// Returns a tensor saved by a user's function; `part` extracts a result from the node's joint
+    /// one.
     pub(crate) fn saved(&self, part: &dyn Fn(usize, &Tensor) -> Result<Tensor>) -> Result<Vec<Tensor>> {
         let saved = self.node.saved.borrow();
         let saved = saved.as_ref().ok_or_else(|| self.node.freed())?;

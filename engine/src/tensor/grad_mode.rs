@@ -1,5 +1,5 @@
-//! Whether operations are remembered for backward: `no_grad`, `enable_grad`, as in PyTorch. Each thread has its
-//! own mode.
+//! Grad mode: recording of operations for backward, on or off (`no_grad`, `enable_grad`, as in
+//! PyTorch). Each thread has its own mode.
 
 use std::cell::Cell;
 
@@ -7,19 +7,19 @@ thread_local! {
     static ENABLED: Cell<bool> = const { Cell::new(true) };
 }
 
-/// Whether operations are remembered for backward.
+/// Returns `true` if operations are recorded for backward.
 pub fn is_grad_enabled() -> bool {
     ENABLED.with(Cell::get)
 }
 
-/// Sets the mode until the guard is dropped.
+/// A guard that sets the mode until it is dropped.
 #[must_use = "the mode lasts as long as the guard"]
 pub struct GradMode {
     before: bool,
 }
 
 impl GradMode {
-    /// Remembers, or not, from now on.
+    /// Sets the mode and returns a guard that restores the previous one.
     pub fn set(enabled: bool) -> Self {
         Self { before: ENABLED.with(|e| e.replace(enabled)) }
     }
@@ -31,7 +31,7 @@ impl Drop for GradMode {
     }
 }
 
-/// Runs `f` without remembering anything for backward.
+/// Runs `f` without recording anything for backward.
 ///
 /// ```
 /// use kindling::{Device, Tensor, no_grad};
@@ -46,7 +46,7 @@ pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Runs `f` remembering operations, also inside of [`no_grad`].
+/// Runs `f` with recording on, also inside [`no_grad`].
 pub fn enable_grad<T>(f: impl FnOnce() -> T) -> T {
     let _mode = GradMode::set(true);
     f()

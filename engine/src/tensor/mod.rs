@@ -1,5 +1,5 @@
-//! What a tensor is, and what an operation is. Shapes and layouts, values that are recorded before they are
-//! computed, the contract of operations and of derivatives. It knows no operation and runs nothing.
+//! Tensors and the contracts of operations and derivatives: shapes, layouts, and values that are
+//! recorded before they are computed. The layer knows no operation and runs nothing.
 
 mod as_strided;
 mod function;

@@ -1,5 +1,5 @@
-//! What an operation is: the contract that its author signs. Nothing in it is optional, so an operation without
-//! a meaning on the CPU, a kernel or a derivative does not compile. It knows no operation.
+//! The contract of an operation: shape rule, CPU loop, GPU kernel and derivative are all required,
+//! so an operation without one of them does not compile. The module knows no operation.
 
 use std::fmt::Debug;
 use std::hash::Hasher;
@@ -11,35 +11,35 @@ use crate::device::gpu::{FaultSite, KernelSource};
 use crate::device::{DType, Device, Element, Float, Slice, SliceMut};
 use crate::{Error, Result};
 
-/// Shape and element type of a tensor: all that checks need.
+/// Shape and element type of a tensor: all that shape rules need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
-    /// The sizes.
+    /// Sizes of the dimensions.
     pub shape: Shape,
-    /// The element type.
+    /// Element type.
     pub dtype: DType,
 }
 
 impl Spec {
-    /// A spec.
+    /// Creates a spec.
     pub fn new(shape: impl Into<Shape>, dtype: DType) -> Self {
         Self { shape: shape.into(), dtype }
     }
 }
 
-/// A number that may differ from step to step without making another plan: a learning rate, a random seed.
+/// A number that may change from step to step under the same plan: a learning rate, a random seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scalar {
-    /// A float; on the GPU an `f32`.
+    /// Floating-point number, `f32` on the GPU.
     Float(f64),
-    /// A word; on the GPU a `u32`.
+    /// Unsigned 32-bit word, `u32` on the GPU.
     Word(u32),
-    /// An integer; on the GPU an `i32`.
+    /// Signed 32-bit integer, `i32` on the GPU.
     Int(i32),
 }
 
 impl Scalar {
-    /// Its type in WGSL.
+    /// Returns the type's name in WGSL.
     pub fn wgsl(self) -> &'static str {
         match self {
             Self::Float(_) => "f32",
@@ -48,7 +48,7 @@ impl Scalar {
         }
     }
 
-    /// The word that stands for it on the GPU.
+    /// Returns the word that represents it on the GPU.
     pub fn word(self) -> u32 {
         match self {
             Self::Float(x) => (x as f32).to_bits(),
@@ -58,43 +58,46 @@ impl Scalar {
     }
 }
 
-/// The scalars of an operation.
+/// Scalars of an operation, in order.
 pub type Scalars = SmallVec<[Scalar; 4]>;
 
-/// An operation that makes a new value of values. Its arguments are the struct's fields.
+/// An operation that computes a new value from values. Its arguments are the struct's fields.
 pub trait Op: Function + Debug + Send + Sync {
-    /// Shape and type of the result: the only place where operands can be wrong.
+    /// Infers shape and type of the result; the only check of operands.
     ///
     /// # Errors
-    /// The operands do not fit; the error names this operation, the rule and the shapes.
+    /// The operands do not fit; the error names the operation, the rule and the shapes.
     fn infer(&self, operands: &[Spec]) -> Result<Spec>;
 
-    /// Tells apart operations that need different plans: hash every field that changes what is computed, except
-    /// those given as [`Op::scalars`].
+    /// Hashes every field that changes the computation, except those given as [`Op::scalars`]:
+    /// operations of equal keys share a plan.
     fn key(&self, state: &mut dyn Hasher);
 
-    /// The numbers that may change from step to step.
+    /// Returns the numbers that may change from step to step.
     fn scalars(&self) -> Scalars;
 
-    /// How it is computed.
+    /// Returns the kind of computation.
     fn compute(&self) -> Compute<'_>;
 }
 
-/// The two kinds of computation.
+/// Kind of computation.
 pub enum Compute<'a> {
-    /// Element by element: fused with its neighbours into one generated kernel.
+    /// Element by element; fused with its neighbors into one generated kernel.
     Pointwise(&'a dyn Pointwise),
-    /// By a kernel of its own.
+    /// By its own kernel.
     Kernel(&'a dyn Kernel),
 }
 
-/// An operation whose element i needs only element i of its operands (after broadcasting) and i itself.
+/// An operation whose element i needs only element i of its operands (after broadcasting) and i
+/// itself.
 pub trait Pointwise: Sync {
-    /// The WGSL function that computes one element, for operands of these types: its arguments are the
-    /// operands, then the scalars in order, then, if `takes_index`, the element's number as `u32`.
+    /// Returns the WGSL function that computes one element, for operands of these types. Its
+    /// arguments are the operands, the scalars in order and, if `takes_index`, the element's index
+    /// as `u32`.
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn>;
 
-    /// A run of elements: `output[i] = f(operands[0][i], …)`; the first has the number `first` in the result.
+    /// Computes a run of elements, `output[i] = f(operands[0][i], …)`; `first` is the index of the
+    /// first one in the result.
     ///
     /// # Errors
     /// A value that the operation does not accept.
@@ -104,48 +107,51 @@ pub trait Pointwise: Sync {
 /// A function in a WGSL file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WgslFn {
-    /// The files that define it and what it calls.
+    /// Files that define it and the functions it calls.
     pub pieces: SmallVec<[&'static str; 2]>,
-    /// Its name.
+    /// Name of the function.
     pub name: String,
-    /// The types of its scalar parameters: `f32`, `u32` or `i32`, one for each of [`Op::scalars`].
+    /// Types of its scalar parameters (`f32`, `u32` or `i32`), one for each of [`Op::scalars`].
     pub scalars: SmallVec<[&'static str; 4]>,
-    /// Whether it takes the element's number as its last argument.
+    /// Takes the element's index as the last argument if true.
     pub takes_index: bool,
 }
 
-/// An operation with a kernel of its own.
+/// An operation with its own kernel.
 pub trait Kernel {
-    /// Whether operand `index` may be read through `layout`; if not, a contiguous copy that starts at offset 0
-    /// is made first. Accept offsets: parameters lie inside of one long buffer.
+    /// Returns `true` if operand `index` may be read through `layout`; otherwise a contiguous copy
+    /// at offset 0 is made first. Accept offsets: parameters are slices of one long buffer.
     fn accepts(&self, index: usize, layout: &Layout) -> bool;
 
-    /// Whether [`Kernel::cpu`] writes every element of the output, so that it need not be zeroed before.
-    fn overwrites(&self) -> bool {
+    /// Returns `true` if [`Kernel::cpu`] writes every element of the output, which then need not be
+    /// zeroed.
+    fn writes_every_element(&self) -> bool {
         false
     }
 
-    /// Its meaning, in plain loops. `output` is contiguous, and zeroed unless the kernel [`Kernel::overwrites`] it.
+    /// Computes the result in plain loops. `output` is contiguous, and zeroed unless the kernel
+    /// [`Kernel::writes_every_element`].
     ///
     /// # Errors
     /// A value that the operation does not accept, such as an index out of range.
     fn cpu(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()>;
 
-    /// The launches that compute it on the GPU. `output` lies contiguous.
+    /// Returns the launches that compute it on the GPU. `output` is contiguous.
     ///
     /// # Errors
-    /// Something the GPU cannot do, such as an index beyond 32 bits.
+    /// A limit of the GPU is exceeded, such as an index beyond 32 bits.
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, device: &Device) -> Result<Program>;
 
-    /// Whether the shaders hand every element of the result, once, to `finish(i, value)`, which is given to them: i is
-    /// the element's number, and value has the shader's type `Output`. Pointwise operations on the result then run there.
-    fn finishes(&self) -> bool {
+    /// Returns `true` if the shaders pass every element of the result exactly once to
+    /// `epilogue(i, value)`, with the element's index and a value of the shader's type `Output`.
+    /// Pointwise operations on the result then run there.
+    fn fuses_epilogue(&self) -> bool {
         false
     }
 
-    /// Where in the result each operand lies, for an operation that only puts operands of these layouts one after the
-    /// other: then they are written there in the first place, where that can be.
-    fn joins(&self, _operands: &[&Layout]) -> Option<Vec<usize>> {
+    /// Returns each operand's offset in the result, for an operation that only concatenates
+    /// operands of these layouts. Where possible, operands are then written there directly.
+    fn concat_offsets(&self, _operands: &[&Layout]) -> Option<Vec<usize>> {
         None
     }
 }
@@ -155,23 +161,24 @@ pub trait Kernel {
 pub struct View<'a> {
     /// All elements of the value.
     pub data: Slice<'a>,
-    /// Which of them, in which order.
+    /// Layout of the elements read.
     pub layout: &'a Layout,
 }
 
 impl<'a> View<'a> {
-    /// The whole slice behind the layout, as elements of type `T`.
+    /// Returns the whole slice behind the layout, as elements of type `T`.
     ///
     /// # Errors
-    /// A bug: the type is another one.
+    /// The element type differs (a bug).
     pub fn typed<T: Element>(&self) -> Result<&'a [T]> {
         typed(self.data)
     }
 
-    /// The elements in row-major order, without a copy: for operands that are only accepted contiguous.
+    /// Returns the elements in row-major order without a copy, for operands accepted only if
+    /// contiguous.
     ///
     /// # Errors
-    /// A bug: the type is another one, or the layout has gaps.
+    /// The element type differs or the layout has gaps (a bug).
     pub fn contiguous<T: Element>(&self) -> Result<&'a [T]> {
         let data = self.typed::<T>()?;
         if !self.layout.is_contiguous() {
@@ -179,72 +186,73 @@ impl<'a> View<'a> {
         }
         let (from, len) = (self.layout.offset, self.layout.numel());
         if len == 0 {
-            return Ok(&[]); // An empty slice may begin behind the end.
+            return Ok(&[]); // The offset of an empty slice may be beyond the end.
         }
         data.get(from..from + len).ok_or_else(|| Error::internal("a layout reaches beyond its memory"))
     }
 }
 
-/// The slice behind an operand, as elements of type `T`.
+/// Returns the slice behind an operand, as elements of type `T`.
 ///
 /// # Errors
-/// A bug: the type is another one.
+/// The element type differs (a bug).
 pub fn typed<T: Element>(data: Slice<'_>) -> Result<&[T]> {
-    T::of_slice(data).ok_or_else(|| Error::internal(format!("expected {}, found {}", T::DTYPE, data.dtype())))
+    T::downcast_slice(data).ok_or_else(|| Error::internal(format!("expected {}, found {}", T::DTYPE, data.dtype())))
 }
 
-/// The slice behind an output, as elements of type `T`.
+/// Returns the slice behind an output, as elements of type `T`.
 ///
 /// # Errors
-/// A bug: the type is another one.
+/// The element type differs (a bug).
 pub fn typed_mut<T: Element>(output: SliceMut<'_>) -> Result<&mut [T]> {
     let found = output.dtype();
-    T::of_slice_mut(output).ok_or_else(|| Error::internal(format!("expected {}, found {found}", T::DTYPE)))
+    T::downcast_slice_mut(output).ok_or_else(|| Error::internal(format!("expected {}, found {found}", T::DTYPE)))
 }
 
-/// A layout and an element type: an operand, as a kernel on the GPU is prepared for it.
+/// Layout and element type of an operand, for the preparation of a GPU kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ViewSpec {
-    /// How the operand lies in its buffer.
+    /// Layout of the operand in its buffer.
     pub layout: Layout,
-    /// Its element type.
+    /// Element type.
     pub dtype: DType,
 }
 
-/// Launches in order, and the scratch memory they share.
+/// Kernel launches in order, and the scratch memory they share.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
-    /// What to run.
+    /// Launches, in order.
     pub launches: Vec<Launch>,
-    /// Elements (words) of each scratch buffer.
+    /// Length of each scratch buffer, in words.
     pub scratch: Vec<usize>,
 }
 
-/// One kernel launch.
+/// A kernel launch.
 #[derive(Clone, Debug)]
 pub struct Launch {
-    /// The kernel.
+    /// Kernel to run.
     pub source: KernelSource,
-    /// What its storage bindings 0, 1, … are.
+    /// Contents of the storage bindings 0, 1, ….
     pub bindings: Vec<Bind>,
-    /// Its uniform parameters.
+    /// Uniform parameters, in order.
     pub params: Vec<Param>,
-    /// Workgroups in x, y, z.
+    /// Number of workgroups in x, y, z.
     pub groups: [u32; 3],
 }
 
-/// What a storage binding is.
+/// Contents of a storage binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bind {
     /// An operand, read only.
     Operand(usize),
-    /// The result, read and write.
+    /// Result, read and write.
     Output,
     /// Scratch memory, read and write.
     Scratch(usize),
     /// Scratch memory written by an earlier launch, read only.
     ScratchRead(usize),
-    /// The words to which kernels report indices out of range: `array<atomic<u32>>`, see `shared/fault.wgsl`.
+    /// Words in which kernels report indices out of range: `array<atomic<u32>>`, see
+    /// `shared/fault.wgsl`.
     Faults,
 }
 
@@ -253,9 +261,9 @@ pub enum Bind {
 pub enum Param {
     /// A constant of the plan.
     Word(u32),
-    /// The operation's scalar of this number, written anew at every execution.
+    /// Index into the operation's scalars; written anew at every execution.
     Scalar(usize),
-    /// The number under which the kernel reports faults.
+    /// Site under which the kernel reports faults.
     Fault(FaultSite),
 }
 
@@ -289,27 +297,27 @@ impl From<f32> for Param {
     }
 }
 
-/// Workgroups for `n` threads in groups of `size`, spread over x and y; the kernel's thread number is
-/// `id.y * (num_workgroups.x * size) + id.x`.
+/// Returns the workgroups for `n` threads in groups of `size`, spread over x and y; the kernel's
+/// thread index is `id.y * (num_workgroups.x * size) + id.x`.
 pub fn groups_1d(n: usize, size: usize) -> [u32; 3] {
-    const MOST: usize = 65_535;
+    const MAX_GROUPS_PER_DIMENSION: usize = 65_535;
     let groups = n.div_ceil(size).max(1);
-    let y = groups.div_ceil(MOST);
+    let y = groups.div_ceil(MAX_GROUPS_PER_DIMENSION);
     [groups.div_ceil(y) as u32, y as u32, 1]
 }
 
-/// A float kernel's typed body: `f32` and `f64` by the same code.
+/// A float kernel's typed body: one implementation for `f32` and `f64`.
 pub trait FloatKernel {
-    /// `output` in terms of the operands, which are contiguous where the op accepts nothing else.
+    /// Computes `output` from the operands, which are contiguous where the op accepts nothing else.
     ///
     /// # Errors
     /// A value that the operation does not accept.
     fn run<T: Float>(&self, operands: &[View<'_>], output: &mut [T]) -> Result<()>;
 
-    /// [`FloatKernel::run`] for the type that `output` has.
+    /// Calls [`FloatKernel::run`] for the element type of `output`.
     ///
     /// # Errors
-    /// A value that the operation does not accept, or a bug: the output is no float.
+    /// A value that the operation does not accept; or an output that is no float (a bug).
     fn run_any(&self, operands: &[View<'_>], output: SliceMut<'_>) -> Result<()> {
         let dtype = output.dtype();
         crate::dispatch!(dtype, floats T => self.run::<T>(operands, typed_mut(output)?),

@@ -1,5 +1,5 @@
-//! Shapes and the rules every operation shares: broadcasting, dimensions that count from the end. It knows no
-//! memory.
+//! Shapes and the rules shared by all operations: broadcasting, dimensions counted from the end.
+//! The module knows no memory.
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,38 +8,38 @@ use smallvec::SmallVec;
 
 use crate::{Error, Result};
 
-/// The sizes of a tensor's dimensions, outermost first.
+/// Sizes of a tensor's dimensions, outermost first.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 6]>);
 
 impl Shape {
-    /// A shape of these sizes.
+    /// Creates a shape of these sizes.
     pub fn new(sizes: impl IntoIterator<Item = usize>) -> Self {
         Self(sizes.into_iter().collect())
     }
 
-    /// The number of elements: the product of the sizes, 1 for a scalar.
+    /// Returns the number of elements: the product of the sizes, 1 for a scalar.
     pub fn numel(&self) -> usize {
         self.0.iter().product()
     }
 
-    /// The sizes, to change.
+    /// Returns the sizes for modification.
     pub(crate) fn sizes_mut(&mut self) -> &mut SmallVec<[usize; 6]> {
         &mut self.0
     }
 
-    /// The dimension that `dim` names; negative ones count from the end. A scalar is taken to have one.
+    /// Resolves `dim`, negative from the end. A scalar is treated as having one dimension.
     ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn dim(&self, op: &'static str, dim: isize) -> Result<usize> {
         wrap_dim(op, dim, self.len().max(1))
     }
 
-    /// The dimensions that `dims` names, sorted.
+    /// Resolves several dimensions and sorts them.
     ///
     /// # Errors
-    /// One does not exist or is named twice.
+    /// A dimension is out of range or repeated.
     pub fn dims(&self, op: &'static str, dims: &[isize]) -> Result<SmallVec<[usize; 6]>> {
         let mut out: SmallVec<[usize; 6]> = SmallVec::new();
         for dim in dims {
@@ -53,7 +53,7 @@ impl Shape {
         Ok(out)
     }
 
-    /// The shape that two shapes broadcast to: aligned at the end, sizes equal or 1.
+    /// Broadcasts two shapes: aligned at the end, sizes equal or 1.
     ///
     /// # Errors
     /// Two sizes differ and neither is 1.
@@ -78,7 +78,7 @@ impl Shape {
         Ok(Self(sizes))
     }
 
-    /// What is left after reducing `dims` (sorted): sizes of 1 with `keepdim`, else without them.
+    /// Returns the shape after reducing `dims` (sorted): size 1 with `keepdim`, otherwise dropped.
     pub fn reduce(&self, dims: &[usize], keepdim: bool) -> Self {
         let sizes = self.iter().enumerate().filter_map(|(i, size)| match dims.contains(&i) {
             true if keepdim => Some(1),
@@ -89,10 +89,10 @@ impl Shape {
     }
 }
 
-/// `dim` in a list of `ndim`; negative ones count from the end.
+/// Resolves `dim` among `ndim` dimensions, negative from the end.
 ///
 /// # Errors
-/// There is no such dimension.
+/// The dimension is out of range.
 pub fn wrap_dim(op: &'static str, dim: isize, ndim: usize) -> Result<usize> {
     let n = ndim as isize;
     if dim < -n || dim >= n {

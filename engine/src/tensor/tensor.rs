@@ -1,5 +1,5 @@
-//! The tensor: a layout over a storage, with what autograd needs to know. It knows no operation; each operation
-//! brings its own `impl Tensor`.
+//! The tensor: a layout over a storage, with autograd's metadata. It knows no operation; each
+//! operation has its own `impl Tensor`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use super::{Layout, Shape, State};
 use crate::device::{DType, Device};
 use crate::{AutogradError, Error, Result};
 
-/// An n-dimensional array on a device. Cloning gives another handle to the same tensor.
+/// An n-dimensional array on a device. Cloning returns another handle to the same tensor.
 #[derive(Clone)]
 pub struct Tensor(Rc<Inner>);
 
@@ -23,13 +23,13 @@ pub(crate) struct Inner {
     node: RefCell<Option<Rc<Node>>>,
     hooks: RefCell<Vec<(u64, Hook)>>,
     retains_grad: Cell<bool>,
-    /// The tensor this is a view of, and the version of it that `node` belongs to.
+    /// Base of this view, and the base's version that `node` belongs to.
     base: Option<Tensor>,
     base_version: Cell<u64>,
 }
 
-/// Memory that tensors share: all views of one tensor have one storage. A change in place gives it a new value.
-/// It may be part of a longer value: an optimizer keeps all parameters in one.
+/// Memory shared by a tensor and its views. A change in place gives it a new value. It may be a
+/// slice of a longer value: an optimizer holds all parameters in one.
 pub struct Storage {
     value: RefCell<Rc<Value>>,
     offset: Cell<usize>,
@@ -37,19 +37,19 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// All of a value.
+    /// Creates a storage of a whole value.
     fn new(value: Rc<Value>) -> Rc<Self> {
         Rc::new(Self { len: value.len, value: RefCell::new(value), offset: Cell::new(0) })
     }
 }
 
 impl Tensor {
-    /// A new tensor over the whole of a value.
+    /// Creates a tensor over a whole value.
     pub(crate) fn from_value(value: Rc<Value>, shape: Shape) -> Self {
         Self::over(Storage::new(value), Layout::contiguous(shape), Rc::default())
     }
 
-    /// A tensor over a storage, without history.
+    /// Creates a tensor over a storage, without history.
     pub(crate) fn over(storage: Rc<Storage>, layout: Layout, versions: Rc<Cell<u64>>) -> Self {
         Self::build(storage, layout, versions, None)
     }
@@ -70,76 +70,76 @@ impl Tensor {
         }))
     }
 
-    /// A view: the same memory through another layout; changes in place are seen through both.
+    /// Creates a view: the same memory through another layout. Changes in place show in both.
     pub(crate) fn view_through(&self, layout: Layout) -> Self {
         let base = self.0.base.clone().unwrap_or_else(|| self.clone());
         Self::build(self.0.storage.clone(), layout, self.0.versions.clone(), Some(base))
     }
 
-    /// The sizes.
+    /// Returns the sizes of the dimensions.
     pub fn shape(&self) -> &Shape {
         &self.0.layout.shape
     }
 
-    /// The sizes as a slice.
+    /// Returns the sizes as a slice.
     pub fn dims(&self) -> &[usize] {
         &self.0.layout.shape
     }
 
-    /// The size of one dimension; negative ones count from the end.
+    /// Returns the size of a dimension, negative from the end.
     ///
     /// # Errors
-    /// There is no such dimension.
+    /// The dimension is out of range.
     pub fn size(&self, dim: isize) -> Result<usize> {
         Ok(self.shape().get(self.shape().dim("size", dim)?).copied().unwrap_or(1))
     }
 
-    /// The number of dimensions.
+    /// Returns the number of dimensions.
     pub fn ndim(&self) -> usize {
         self.shape().len()
     }
 
-    /// The number of elements.
+    /// Returns the number of elements.
     pub fn numel(&self) -> usize {
         self.shape().numel()
     }
 
-    /// The element type.
+    /// Returns the element type.
     pub fn dtype(&self) -> DType {
         self.0.storage.value.borrow().dtype
     }
 
-    /// Where it is.
+    /// Returns the device.
     pub fn device(&self) -> Device {
         self.0.storage.value.borrow().device.clone()
     }
 
-    /// The steps in memory along each dimension, in elements.
+    /// Returns the stride of each dimension, in elements.
     pub fn stride(&self) -> &[isize] {
         &self.0.layout.strides
     }
 
-    /// Where in its storage the first element lies.
+    /// Returns the offset of the first element in its storage.
     pub fn storage_offset(&self) -> usize {
         self.0.layout.offset
     }
 
-    /// Whether the elements lie in row-major order without gaps.
+    /// Returns `true` if the elements are in row-major order without gaps.
     pub fn is_contiguous(&self) -> bool {
         self.0.layout.is_contiguous()
     }
 
-    /// Whether two tensors begin at the same place of the same memory (PyTorch compares `data_ptr()`).
+    /// Returns `true` if two tensors begin at the same address (PyTorch compares `data_ptr()`).
     pub fn same_memory(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0.storage, &other.0.storage) && self.0.layout.offset == other.0.layout.offset
     }
 
-    /// Whether two handles are the same tensor, as Python's `is`.
+    /// Returns `true` if two handles are the same tensor, like Python's `is`.
     pub fn is(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
-    /// How it lies in its storage.
+    /// Returns the layout over its storage.
     pub(crate) fn layout(&self) -> &Layout {
         &self.0.layout
     }
@@ -160,12 +160,12 @@ impl Tensor {
         weak.upgrade().map(Self)
     }
 
-    /// An address that identifies this tensor while it lives.
+    /// Returns an address that identifies this tensor while it is alive.
     pub(crate) fn address(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }
 
-    /// Itself as an operand.
+    /// Returns this tensor as an operand.
     pub(crate) fn operand(&self) -> Operand {
         let storage = &self.0.storage;
         let mut layout = self.0.layout.clone();
@@ -173,22 +173,22 @@ impl Tensor {
         Operand { value: storage.value.borrow().clone(), layout }
     }
 
-    /// Whether this is all of its storage, in order.
+    /// Returns `true` if this is all of its storage, contiguous.
     pub(crate) fn is_whole_storage(&self) -> bool {
         self.0.layout.is_whole(self.0.storage.len)
     }
 
-    /// How many elements its storage has.
+    /// Returns the number of elements of its storage.
     pub(crate) fn storage_len(&self) -> usize {
         self.0.storage.len
     }
 
-    /// The tensor this is a view of.
+    /// Returns the base of this view.
     pub(crate) fn base(&self) -> Option<&Self> {
         self.0.base.as_ref()
     }
 
-    /// How often its memory has been changed in place, as PyTorch's `_version`.
+    /// Returns the number of changes in place of its memory, PyTorch's `_version`.
     pub fn version(&self) -> u64 {
         self.0.versions.get()
     }
@@ -198,65 +198,64 @@ impl Tensor {
         self.replace_with_part(value, 0);
     }
 
-    /// Gives the storage part of a longer value, from `offset` on: a change in place.
+    /// Gives the storage a slice of a longer value, from `offset` on: a change in place.
     pub(crate) fn replace_with_part(&self, value: Rc<Value>, offset: usize) {
         self.move_to(value, offset);
         self.0.versions.set(self.0.versions.get() + 1);
     }
 
-    /// Has the storage be part of a longer value that holds the same elements: no change.
+    /// Makes the storage a slice of a longer value with the same elements; no change in place.
     pub(crate) fn move_to(&self, value: Rc<Value>, offset: usize) {
         self.0.storage.value.replace(value);
         self.0.storage.offset.set(offset);
     }
 
-    /// The same elements, which must lie in order without gaps, as all of a storage of their own; nothing is copied.
+    /// Moves the elements, which must be contiguous, to a storage of their own without a copy.
     pub(crate) fn alone(&self) -> Self {
         let Operand { value, layout: Layout { shape, offset, .. } } = self.operand();
         let storage = Storage { value: RefCell::new(value), offset: Cell::new(offset), len: self.numel() };
         Self::over(Rc::new(storage), Layout::contiguous(shape), Rc::default())
     }
 
-    /// The same elements as they are now: what is changed in place later leaves them alone. Nothing is copied,
-    /// values never change.
+    /// Returns a snapshot, unaffected by later changes in place. Values are immutable: no copy.
     pub(crate) fn snapshot(&self) -> Self {
         let Storage { value, offset, len } = &*self.0.storage;
         let storage = Storage { value: value.clone(), offset: offset.clone(), len: *len };
         Self::over(Rc::new(storage), self.0.layout.clone(), Rc::default())
     }
 
-    /// Whether nobody else holds this tensor, nor a view of it.
+    /// Returns `true` if no other handle to this tensor and no view of it exists.
     pub(crate) fn is_only_handle(&self) -> bool {
         Rc::strong_count(&self.0) == 1
     }
 
-    /// The same tensor cut off from the graph: shares memory, and changes in place are noticed by backward.
+    /// Returns the tensor detached from the graph. Memory is shared, and changes are detected.
     #[must_use]
     pub fn detach(&self) -> Self {
         Self::over(self.0.storage.clone(), self.0.layout.clone(), self.0.versions.clone())
     }
 
-    /// The same memory with a version count of its own: changes in place through it go unnoticed, as with
-    /// PyTorch's `.data`.
+    /// Returns a tensor of the same memory with its own version counter: changes in place through
+    /// it go undetected, as with PyTorch's `.data`.
     #[must_use]
     pub fn data(&self) -> Self {
         Self::over(self.0.storage.clone(), self.0.layout.clone(), Rc::default())
     }
 
-    /// Whether gradients flow to or through this tensor.
+    /// Returns `true` if gradients flow to or through this tensor.
     pub fn requires_grad(&self) -> bool {
         self.0.requires_grad.get() || self.grad_fn().is_some()
     }
 
-    /// Whether it was not made by a remembered operation.
+    /// Returns `true` if no recorded operation made it.
     pub fn is_leaf(&self) -> bool {
         self.grad_fn().is_none()
     }
 
-    /// Asks for gradients to be collected in [`Tensor::grad`], or not.
+    /// Sets accumulation of gradients in [`Tensor::grad`] on or off.
     ///
     /// # Errors
-    /// Only floating-point tensors can require grad; only of leaves can the flag be cleared.
+    /// Only floating-point tensors can require grad; the flag can be cleared only on leaves.
     pub fn requires_grad_(&self, requires_grad: bool) -> Result<Self> {
         if requires_grad && !self.dtype().is_float() {
             return Err(Error::autograd(
@@ -274,18 +273,19 @@ impl Tensor {
         Ok(self.clone())
     }
 
-    /// The gradient collected so far, if this is a leaf that requires grad or retains it.
+    /// Returns the accumulated gradient of a leaf that requires grad, or of a tensor that retains
+    /// it.
     pub fn grad(&self) -> Option<Self> {
         self.0.grad.borrow().clone()
     }
 
-    /// Replaces the gradient; `None` forgets it.
+    /// Replaces the gradient; `None` clears it.
     pub fn set_grad(&self, grad: Option<Self>) {
         self.0.grad.replace(grad);
     }
 
-    /// The call that made this tensor, if it was remembered. After a change in place of the tensor that this is
-    /// a view of, that is a fresh view of what it became.
+    /// Returns the call that made this tensor, if it was recorded. For a view whose base was
+    /// changed in place, this is a fresh view of the new base.
     pub fn grad_fn(&self) -> Option<Rc<Node>> {
         if let Some(base) = &self.0.base
             && self.0.base_version.get() != base.version()
@@ -303,8 +303,8 @@ impl Tensor {
         self.0.node.replace(node);
     }
 
-    /// Runs what gives this tensor another history, after a change in place: a gradient that is to be retained
-    /// is that of the new elements.
+    /// Runs `change`, which gives this tensor another history after a change in place. A gradient
+    /// to be retained is then that of the new elements.
     pub(crate) fn change_history(&self, change: impl FnOnce()) {
         if self.0.retains_grad.get()
             && let Some(old) = self.grad_fn()
@@ -319,7 +319,7 @@ impl Tensor {
         }
     }
 
-    /// Where its gradient goes.
+    /// Returns the destination of its gradient.
     pub(crate) fn edge(&self) -> Edge {
         match self.grad_fn() {
             Some(node) => Edge::Node(node),
@@ -328,7 +328,7 @@ impl Tensor {
         }
     }
 
-    /// Keeps the gradient of a tensor that is no leaf, too.
+    /// Retains the gradient of a tensor that is not a leaf.
     ///
     /// # Errors
     /// It does not require grad.
@@ -344,13 +344,13 @@ impl Tensor {
         Ok(())
     }
 
-    /// Whether [`Tensor::retain_grad`] was called on it, as PyTorch's `retains_grad`.
+    /// Returns `true` if [`Tensor::retain_grad`] was called, PyTorch's `retains_grad`.
     pub fn retains_grad(&self) -> bool {
         self.0.retains_grad.get()
     }
 
-    /// Calls `hook` with the gradient of this tensor whenever it is computed; what it returns takes its place.
-    /// The number identifies the hook to [`Tensor::remove_hook`].
+    /// Registers a hook: it is called with the gradient of this tensor whenever one is computed,
+    /// and may return a replacement. The number identifies the hook to [`Tensor::remove_hook`].
     ///
     /// # Errors
     /// It does not require grad.
@@ -376,7 +376,7 @@ impl Tensor {
         self.0.hooks.borrow().iter().map(|(_, hook)| hook.clone()).collect()
     }
 
-    /// Whether its value has been computed, or refused.
+    /// Returns `true` if its value has been computed, or refused.
     pub fn is_computed(&self) -> bool {
         !matches!(self.0.storage.value.borrow().state(), State::Recorded(_))
     }
@@ -387,7 +387,7 @@ fn no_grad_fn(what: &str) -> Error {
 }
 
 impl std::fmt::Debug for Tensor {
-    /// What it is, not what it holds: reading elements may take a wait.
+    /// Shape and type, not elements: reading those may have to wait.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "tensor(shape={}, dtype={}, device={}", self.shape(), self.dtype(), self.device())?;
         if let Some(node) = self.grad_fn() {

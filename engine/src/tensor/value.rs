@@ -1,6 +1,6 @@
-//! Values: what an operation gives, computed or still to be computed. A value is a flat, contiguous run of
-//! elements that never changes; tensors are layouts over values, and a change in place gives a tensor's storage
-//! a new value. It knows the contract of an operation, not any operation.
+//! Values: results of operations, computed or recorded. A value is a flat, contiguous run of
+//! elements that never changes; tensors are layouts over values, and a change in place gives a
+//! storage a new value. The module knows the contract of an operation only.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,64 +11,64 @@ use crate::{Error, Result};
 
 /// A run of elements on a device, computed or recorded.
 pub struct Value {
-    /// How many elements.
+    /// Number of elements.
     pub len: usize,
-    /// Their type.
+    /// Element type.
     pub dtype: DType,
-    /// Where they are.
+    /// Device of the elements.
     pub device: Device,
     state: RefCell<State>,
-    /// The place in the plan that is being made; see `plan::graph`.
+    /// Index in the recording being made; see `plan::graph`.
     pub(crate) mark: Cell<usize>,
 }
 
-/// How far a value has come.
+/// Progress of a value.
 #[derive(Clone)]
 pub enum State {
     /// Recorded: an operation to run on operands.
     Recorded(Rc<Recorded>),
     /// Computed, on the CPU.
     Cpu(Rc<CpuBuffer>),
-    /// Computed, or on its way behind what has been submitted, on the GPU.
+    /// Computed on the GPU, or submitted there.
     Gpu(Rc<GpuBuffer>),
-    /// Its computation was refused.
+    /// Refused: its computation failed.
     Failed(Error),
 }
 
-/// An operation that was recorded.
+/// A recorded operation.
 pub struct Recorded {
-    /// What to run.
+    /// Operation to run.
     pub op: Rc<dyn Op>,
-    /// On what.
+    /// Operands to run it on.
     pub operands: Vec<Operand>,
 }
 
 /// A value read through a layout.
 #[derive(Clone)]
 pub struct Operand {
-    /// The elements.
+    /// Elements.
     pub value: Rc<Value>,
-    /// How to read them.
+    /// Layout through which they are read.
     pub layout: Layout,
 }
 
 impl Value {
-    /// A value in a given state.
+    /// Creates a value in a given state.
     pub fn new(len: usize, dtype: DType, device: Device, state: State) -> Rc<Self> {
         Rc::new(Self { len, dtype, device, state: RefCell::new(state), mark: Cell::new(usize::MAX) })
     }
 
-    /// How many words it takes on the GPU.
+    /// Returns the number of words it takes on the GPU.
     pub fn words(&self) -> usize {
         self.len * self.dtype.words()
     }
 
-    /// Its state.
+    /// Returns its state.
     pub fn state(&self) -> State {
         self.state.borrow().clone()
     }
 
-    /// What is to be run for it, if it is not computed yet.
+    /// Returns the recorded operation if it is not computed yet.
     pub fn recorded(&self) -> Option<Rc<Recorded>> {
         match &*self.state.borrow() {
             State::Recorded(recorded) => Some(recorded.clone()),
@@ -76,16 +76,16 @@ impl Value {
         }
     }
 
-    /// Replaces the state: it has been computed, or refused.
+    /// Replaces the state by a computed or a refused one.
     pub fn settle(&self, state: State) {
         let old = self.state.replace(state);
         unlink(old);
     }
 
-    /// The elements on the GPU.
+    /// Returns the elements on the GPU.
     ///
     /// # Errors
-    /// The computation was refused; or, a bug, it has not run.
+    /// The computation was refused, or has not run (a bug).
     pub fn buffer(&self) -> Result<Rc<GpuBuffer>> {
         match &*self.state.borrow() {
             State::Gpu(buffer) => Ok(buffer.clone()),
@@ -94,10 +94,10 @@ impl Value {
         }
     }
 
-    /// The elements on the CPU.
+    /// Returns the elements on the CPU.
     ///
     /// # Errors
-    /// The computation was refused; or, a bug, it has not run.
+    /// The computation was refused, or has not run (a bug).
     pub fn array(&self) -> Result<Rc<CpuBuffer>> {
         match &*self.state.borrow() {
             State::Cpu(array) => Ok(array.clone()),
@@ -113,8 +113,8 @@ impl Drop for Value {
     }
 }
 
-/// Drops a state without recursion: a chain of ten thousand recorded operations would overflow the stack, which
-/// is small in wasm.
+/// Drops a state without recursion: a chain of ten thousand recorded operations would overflow the
+/// stack, which is small in wasm.
 fn unlink(state: State) {
     let mut waiting = vec![state];
     while let Some(state) = waiting.pop() {

@@ -9,7 +9,7 @@ use serde_json::Map;
 use super::trainer::Phase;
 use super::{Ending, Evaluation, Graph, Trainer, evaluate};
 use crate::data::{DataLoader, Dataset, Epoch};
-use crate::optim::{Numbers, Optimizer, OptimizerSpec, Rule, Scheduler, schedule::SchedulerState};
+use crate::optim::{Hyperparameters, Optimizer, OptimizerSpec, Scheduler, UpdateRule, schedule::SchedulerState};
 use crate::{Error, Result};
 
 impl Trainer {
@@ -188,7 +188,7 @@ impl Trainer {
     }
 }
 
-fn for_each_rule<R: Rule>(optimizer: &mut Optimizer<R>, change: impl FnMut(&mut R) -> Result<()>) -> Result<()> {
+fn for_each_rule<R: UpdateRule>(optimizer: &mut Optimizer<R>, change: impl FnMut(&mut R) -> Result<()>) -> Result<()> {
     optimizer.rules_mut().try_for_each(change)
 }
 

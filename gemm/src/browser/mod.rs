@@ -1,10 +1,11 @@
-//! Products by all threads of a browser: large ones are handed, by copies, to `products.wat`, a program of its own in
-//! memory that workers share. Rust's own threads would need a standard library that stable Rust does not have for wasm.
-//! It knows matrices, and nothing of what they are for.
+//! Products by all threads of a browser: large ones are copied to `products.wat`, a separate
+//! program in memory that workers share. Rust's own threads would need a standard library that
+//! stable Rust does not have for wasm. The module knows matrices only.
 //!
-//! The engine's worker puts two matrices there, takes part in the work and takes the result out; its helpers wait in that
-//! memory for the next product (`products.js`, which is downloaded: its words are here). Where pages may not share memory,
-//! without the headers that isolate them, there are no helpers, and the program has one thread.
+//! The engine's worker writes two matrices to that memory, takes part in the work and reads the
+//! result. Its helpers wait there for the next product (`products.js`, which is downloaded: its
+//! comments are here). If pages may not share memory, for lack of the isolation headers, there are
+//! no helpers, and the program has one thread.
 
 use std::cell::OnceCell;
 
@@ -15,21 +16,22 @@ use crate::Strided;
 /// `products.wat`, assembled by `build.rs`.
 const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/products.wasm"));
 
-/// Multiply-adds from which on a product is worth the copies: some 20 microseconds.
-const WORTH: usize = 1 << 19;
+/// Number of multiply-adds below which copying, some 20 microseconds, does not pay.
+const MIN_WORK: usize = 1 << 19;
 
 #[wasm_bindgen(module = "/src/browser/products.js")]
 extern "C" {
-    /// Loads the program and calls helpers, once. Whether products can be had: not without relaxed SIMD, and not on the
+    /// Loads the program and starts helpers, once. Returns `false` without relaxed SIMD, and on the
     /// page's own thread, which may not wait.
     fn open(program: &[u8]) -> bool;
-    /// Resolves when all helpers are there, or after a second without them.
+    /// Resolves when all helpers have started, or after a second without them.
     #[wasm_bindgen(js_name = gather)]
     async fn arrivals();
-    /// How many threads are there by now.
+    /// Returns the number of threads started so far.
     fn ready() -> u32;
-    /// out = a·b, or out += a·b if `keep`. Slices begin with a matrix's first element and end with its last one, at these
-    /// steps a row and a column; columns of `out` lie one behind the other. Whether there was memory for it.
+    /// Computes out = a·b, or out += a·b if `keep`. Slices begin with a matrix's first element and
+    /// end with its last one, with these strides of rows and columns; columns of `out` are
+    /// contiguous. Returns `false` if there was no memory for it.
     #[allow(clippy::too_many_arguments, reason = "a call into JavaScript passes numbers, not structs")]
     fn multiply(
         m: u32,
@@ -55,28 +57,30 @@ fn opened() -> bool {
     OPEN.with(|open_once| *open_once.get_or_init(|| open(PROGRAM)))
 }
 
-/// Calls the helpers and waits until they are there, at most a second. Without it the first large product calls them, and
-/// they begin to help when the worker next lets the browser go on.
+/// Starts the helpers and waits for them, at most a second. Without this call the first large
+/// product starts them, and they join when the worker next yields to the browser.
 pub async fn gather() {
     if opened() {
         arrivals().await;
     }
 }
 
-/// How many threads multiply here by now, or `None` where the browser lacks what it
-/// takes: relaxed SIMD, or a worker to run in.
+/// Returns the number of threads that multiply so far, or `None` if the browser lacks relaxed SIMD,
+/// or a worker to run in.
 pub fn threads() -> Option<usize> {
     opened().then(|| ready() as usize)
 }
 
-/// The elements from the first to the last of a `rows` × `cols` matrix, if they are most of what lies there.
+/// Returns the elements from the first to the last of a `rows` × `cols` matrix, if they are most of
+/// that range.
 fn range(at: Strided, rows: usize, cols: usize) -> Option<std::ops::Range<usize>> {
     let (row, col) = (usize::try_from(at.row).ok()?, usize::try_from(at.col).ok()?);
     let len = (rows - 1) * row + (cols - 1) * col + 1;
     (len <= 2 * rows * cols).then_some(at.offset..at.offset + len)
 }
 
-/// `out = a·b`, or `out += a·b`, if it is large enough and can be done. The matrices fit their slices, and none is empty.
+/// Computes `out = a·b`, or `out += a·b`, if it is large enough and supported. The matrices fit
+/// their slices, and none is empty.
 pub(crate) fn product(
     [m, k, n]: [usize; 3],
     (a, a_at): (&[f32], Strided),
@@ -84,8 +88,8 @@ pub(crate) fn product(
     (out, out_at): (&mut [f32], Strided),
     accumulate: bool,
 ) -> bool {
-    // A product with a vector reads each element once: that is what a copy does too.
-    if m.min(n) < 4 || m.saturating_mul(k).saturating_mul(n) < WORTH || out_at.col != 1 || !opened() {
+    // A product with a vector reads each element once, as a copy does.
+    if m.min(n) < 4 || m.saturating_mul(k).saturating_mul(n) < MIN_WORK || out_at.col != 1 || !opened() {
         return false;
     }
     let (Some(a_range), Some(b_range), Some(out_range)) = (range(a_at, m, k), range(b_at, k, n), range(out_at, m, n))

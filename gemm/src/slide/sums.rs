@@ -2,23 +2,23 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Places, lanes, panels};
+use super::{Positions, lanes, panels};
 use crate::{OutOfBounds, Scalar};
 
-/// Sums over places of the products of taps and gradients: the gradient of the left matrix, which grows with every
-/// call of [`Sums::add`].
+/// Gradient of the left matrix: sums over positions of the products of taps and gradients,
+/// accumulated by every call of [`Sums::add`].
 pub struct Sums<T> {
     rows: usize,
-    /// Rows, rounded up to whole vectors.
+    /// Number of rows, rounded up to whole vectors.
     width: usize,
-    /// A line of `width` for each tap.
+    /// Sums, a line of `width` for each tap.
     data: Vec<T>,
-    /// The gradients of the places, a line of `width` each.
-    turned: Vec<T>,
+    /// Gradients, transposed: a line of `width` for each position.
+    transposed: Vec<T>,
 }
 
 impl<T: Scalar> Sums<T> {
-    /// Zeros, for a left matrix of `rows` × `depth` elements.
+    /// Creates zeros for a left matrix of `rows` × `depth` elements.
     pub fn new(rows: usize, depth: usize) -> Self {
         struct Lanes<T>(std::marker::PhantomData<T>);
         impl<T: Scalar> WithSimd for Lanes<T> {
@@ -29,32 +29,37 @@ impl<T: Scalar> Sums<T> {
             }
         }
         let width = rows.next_multiple_of(Arch::new().dispatch(Lanes::<T>(std::marker::PhantomData)));
-        Self { rows, width, data: vec![T::ZERO; width * depth], turned: Vec::new() }
+        Self { rows, width, data: vec![T::ZERO; width * depth], transposed: Vec::new() }
     }
 
-    /// `sums[row, t] += Σ_place grads[row][place]·source[taps[t] + place]`; the rows of `grads` are runs of all places,
-    /// row by row.
+    /// Accumulates `sums[row, t] += Σ_position grads[row][position]·source[taps[t] + position]`;
+    /// the rows of `grads` are runs of all positions, row by row.
     ///
     /// # Errors
-    /// Something reaches beyond its slice.
-    pub fn add(&mut self, (source, taps): (&[T], &[usize]), places: Places, grads: &[&[T]]) -> Result<(), OutOfBounds> {
-        if places.reach() == 0 || self.rows == 0 {
+    /// A tap, a position or a row reaches beyond its slice.
+    pub fn add(
+        &mut self,
+        (source, taps): (&[T], &[usize]),
+        positions: Positions,
+        grads: &[&[T]],
+    ) -> Result<(), OutOfBounds> {
+        if positions.reach() == 0 || self.rows == 0 {
             return Ok(());
         }
-        places.check(source, taps)?;
-        let count = places.rows * places.cols;
+        positions.check(source, taps)?;
+        let count = positions.rows * positions.cols;
         if grads.len() != self.rows
             || grads.iter().any(|run| run.len() < count)
             || taps.len() * self.width != self.data.len()
         {
             return Err(OutOfBounds("the gradients of a sliding product reach beyond their slice"));
         }
-        self.turned.resize(count * self.width, T::ZERO);
-        T::adding(Adding { sums: self, source, taps, places, grads });
+        self.transposed.resize(count * self.width, T::ZERO);
+        T::adding(Adding { sums: self, source, taps, positions, grads });
         Ok(())
     }
 
-    /// The sum at a place of the matrix.
+    /// Returns the sum at an element of the matrix.
     pub fn at(&self, row: usize, t: usize) -> T {
         self.data[t * self.width + row]
     }
@@ -64,7 +69,7 @@ pub(crate) struct Adding<'a, T> {
     sums: &'a mut Sums<T>,
     source: &'a [T],
     taps: &'a [usize],
-    places: Places,
+    positions: Positions,
     grads: &'a [&'a [T]],
 }
 
@@ -73,7 +78,7 @@ impl<T: Scalar> WithSimd for Adding<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        self.turn();
+        self.transpose();
         let (width, lanes) = (self.sums.width, lanes::<T, S>());
         let mut row = 0;
         while row < width {
@@ -96,9 +101,9 @@ impl<T: Scalar> WithSimd for Adding<'_, T> {
 }
 
 impl<T: Scalar> Adding<'_, T> {
-    /// The same by loops, for what has no fast code.
+    /// Accumulates by loops, for types without vector kernels.
     pub fn plain(self) {
-        let Places { rows, cols, pitch, .. } = self.places;
+        let Positions { rows, cols, pitch, .. } = self.positions;
         for (tap, sums) in self.taps.iter().zip(self.sums.data.chunks_exact_mut(self.sums.width)) {
             for (sum, run) in sums.iter_mut().zip(self.grads) {
                 for (r, grads) in run[..rows * cols].chunks_exact(cols).enumerate() {
@@ -109,24 +114,24 @@ impl<T: Scalar> Adding<'_, T> {
         }
     }
 
-    /// Puts the gradients of a place side by side.
+    /// Transposes the gradients, so that those of a position are adjacent.
     #[inline(always)]
-    fn turn(&mut self) {
-        const AT_ONCE: usize = 8;
-        let count = self.places.rows * self.places.cols;
+    fn transpose(&mut self) {
+        const ROWS_PER_BLOCK: usize = 8;
+        let count = self.positions.rows * self.positions.cols;
         let width = self.sums.width;
-        for (block, grads) in self.grads.chunks(AT_ONCE).enumerate() {
-            let first = block * AT_ONCE;
-            if let Ok(runs) = <&[&[T]; AT_ONCE]>::try_from(grads) {
+        for (block, grads) in self.grads.chunks(ROWS_PER_BLOCK).enumerate() {
+            let first = block * ROWS_PER_BLOCK;
+            if let Ok(runs) = <&[&[T]; ROWS_PER_BLOCK]>::try_from(grads) {
                 let runs = runs.map(|run| &run[..count]);
-                for (i, line) in self.sums.turned.chunks_exact_mut(width).enumerate() {
-                    let line = &mut line[first..first + AT_ONCE];
+                for (i, line) in self.sums.transposed.chunks_exact_mut(width).enumerate() {
+                    let line = &mut line[first..first + ROWS_PER_BLOCK];
                     line.iter_mut().zip(&runs).for_each(|(to, run)| *to = run[i]);
                 }
                 continue;
             }
             for (k, run) in grads.iter().enumerate() {
-                let lines = self.sums.turned.chunks_exact_mut(width);
+                let lines = self.sums.transposed.chunks_exact_mut(width);
                 lines.zip(*run).for_each(|(line, x)| line[first + k] = *x);
             }
         }
@@ -135,19 +140,19 @@ impl<T: Scalar> Adding<'_, T> {
     #[inline(always)]
     fn tile<S: Simd, const TAPS: usize, const VECTORS: usize>(&mut self, simd: S, tap: usize, row: usize) {
         let (width, size) = (self.sums.width, VECTORS * lanes::<T, S>());
-        let Places { rows, cols, pitch, .. } = self.places;
-        let place = |t: usize| (tap + t) * width + row;
+        let Positions { rows, cols, pitch, .. } = self.positions;
+        let offset = |t: usize| (tap + t) * width + row;
         let mut sums = [[T::splat(simd, T::ZERO); VECTORS]; TAPS];
         for (t, sums) in sums.iter_mut().enumerate() {
-            sums.copy_from_slice(T::vectors::<S>(&self.sums.data[place(t)..place(t) + size]));
+            sums.copy_from_slice(T::vectors::<S>(&self.sums.data[offset(t)..offset(t) + size]));
         }
         for r in 0..rows {
             let lines: [&[T]; TAPS] = std::array::from_fn(|t| {
                 let at = self.taps[tap + t] + r * pitch;
                 &self.source[at..at + cols]
             });
-            let turned = &self.sums.turned[r * cols * width..(r + 1) * cols * width];
-            for (c, grads) in turned.chunks_exact(width).enumerate() {
+            let transposed = &self.sums.transposed[r * cols * width..(r + 1) * cols * width];
+            for (c, grads) in transposed.chunks_exact(width).enumerate() {
                 let grads = T::vectors::<S>(&grads[row..row + size]);
                 for t in 0..TAPS {
                     let factor = T::splat(simd, lines[t][c]);
@@ -158,7 +163,7 @@ impl<T: Scalar> Adding<'_, T> {
             }
         }
         for (t, sums) in sums.iter().enumerate() {
-            T::vectors_mut::<S>(&mut self.sums.data[place(t)..place(t) + size]).copy_from_slice(sums);
+            T::vectors_mut::<S>(&mut self.sums.data[offset(t)..offset(t) + size]).copy_from_slice(sums);
         }
     }
 }

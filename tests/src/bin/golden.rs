@@ -1,5 +1,5 @@
-//! `golden DIR --device cpu|gpu [--family a,b]`: replays a directory of golden files through the engine, prints a
-//! line a family and closes with `N passed, N failed`.
+//! `golden DIR --device cpu|gpu [--family a,b]`: replays a directory of golden files on the engine,
+//! prints a line per family and ends with `N passed, N failed`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,12 +11,12 @@ use kindling_tests::golden::{Failure, Report, autograd, ops, optim, train};
 /// Replays PyTorch's golden files.
 #[derive(Parser)]
 struct Args {
-    /// A directory in the format of tests/golden/README.md.
+    /// Directory in the format of tests/golden/README.md.
     dir: PathBuf,
-    /// Where to run: cpu or gpu.
+    /// Device to run on: cpu or gpu.
     #[arg(long, default_value = "cpu")]
     device: String,
-    /// Only these families, by file stem.
+    /// Families to replay, by file stem; all by default.
     #[arg(long, value_delimiter = ',')]
     family: Vec<String>,
 }
@@ -70,7 +70,7 @@ fn run(args: &Args) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// Whether an optimizer's file was asked for, by its stem or as one of all.
+/// Returns `true` if an optimizer's file is selected, by its stem or by the name of all.
 fn optim_wanted(families: &[String], path: &Path) -> bool {
     wanted(families, path) || families.iter().any(|f| f == optim::FAMILY)
 }
@@ -79,13 +79,13 @@ fn stem(path: &Path) -> String {
     path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Whether a family, the stem of a path, was asked for.
+/// Returns `true` if a family, the stem of a path, is selected.
 fn wanted(families: &[String], path: &Path) -> bool {
     let stem = path.file_stem().map(|s| s.to_string_lossy());
     families.is_empty() || families.iter().any(|f| Some(f.as_str()) == stem.as_deref())
 }
 
-/// The files of a folder with an ending, sorted; none if there is no such folder.
+/// Lists the files of a folder with an extension, sorted; none if the folder does not exist.
 fn files(dir: &Path, ending: &str) -> Result<Vec<PathBuf>, Failure> {
     if !dir.is_dir() {
         return Ok(Vec::new());

@@ -1,4 +1,5 @@
-//! Replay of `autograd/`: small PyTorch programs, run as they stand by the interpreter, and what holds after them.
+//! Replay of `autograd/`: small PyTorch programs, run unchanged by the interpreter, with checks of
+//! the results.
 
 use kindling::plan::read_many;
 use kindling::tensor::GradMode;
@@ -8,13 +9,13 @@ use serde_json::Value as Json;
 use super::{Entry, Failure, File, Report, Tolerance, call, compare};
 use crate::python::{Error, Interpreter, Value, reads};
 
-/// The family's name in reports.
+/// Name of the family in reports.
 pub const FAMILY: &str = "autograd";
 
 /// Replays every case of `cases.json`, whose tensors are in `cases.safetensors`.
 ///
 /// # Errors
-/// The files are not of this format; a case that fails is in the report.
+/// The files do not have this format; a failing case is in the report.
 pub async fn run(cases: &[u8], tensors: &[u8], device: &Device, report: &mut Report) -> Result<(), Failure> {
     let index: Json = serde_json::from_slice(cases)?;
     let file = File::parse(tensors)?;
@@ -27,7 +28,7 @@ pub async fn run(cases: &[u8], tensors: &[u8], device: &Device, report: &mut Rep
     Ok(())
 }
 
-/// A tensor that a program made, and what it should be.
+/// A tensor made by a program, and its expected value.
 struct Check<'a> {
     expression: &'a str,
     got: Tensor,
@@ -43,14 +44,14 @@ async fn replay(case: &Json, file: &File, device: &Device, tolerance: Tolerance)
     })
 }
 
-/// Runs a program, checks the values that are no tensors, and gives those that are.
+/// Runs a program, checks the values that are not tensors, and returns those that are.
 fn program<'a>(
     case: &'a Json,
     file: &'a File,
     device: &Device,
     tolerance: Tolerance,
 ) -> Result<Vec<Check<'a>>, Failure> {
-    // Whatever the program does to the mode ends with it.
+    // Changes of the grad mode end with the program.
     let _mode = GradMode::set(true);
     let python = Interpreter::new(device);
     for (name, input) in case["inputs"].as_object().into_iter().flatten() {
@@ -110,7 +111,8 @@ fn check<'a>(
     Err(Failure::Harness(format!("`{expression}` is {got:?}, expected {want}")))
 }
 
-/// Whether a value is what JSON says. Bools are no numbers here; floats are compared with the tolerance.
+/// Returns `true` if a value equals the JSON. Bools are not numbers here; floats are compared with
+/// the tolerance.
 fn matches(got: &Value, want: &Json, tolerance: Tolerance) -> Result<bool, Error> {
     Ok(match (got, want) {
         (Value::None, Json::Null) => true,

@@ -1,16 +1,16 @@
-//! One call of an operation, as a golden case describes it: tensors by role, attributes by name.
+//! A call of an operation, as described by a golden case: tensors by role, attributes by name.
 
 use kindling::{Device, Tensor};
 use serde_json::Value;
 
-/// Why a case failed.
+/// Reason of a case's failure.
 #[derive(Clone, Debug)]
 pub enum Failure {
-    /// The engine refused.
+    /// Error of the engine.
     Engine(kindling::Error),
-    /// The harness cannot replay it, or the result is wrong.
+    /// The harness cannot replay the case, or the result is wrong.
     Harness(String),
-    /// The engine does not have the operation of this name.
+    /// Name of an operation that the engine does not have.
     Missing(String),
 }
 
@@ -38,78 +38,78 @@ impl From<serde_json::Error> for Failure {
     }
 }
 
-/// What a call gives.
+/// Result of a call.
 pub type Outcome = Result<Vec<Tensor>, Failure>;
 
 /// A call to replay.
 pub struct Call {
-    /// The operation's name in the suite.
+    /// Name of the operation in the suite.
     pub op: String,
-    /// The roles of the tensors.
+    /// Roles of the tensors.
     pub roles: Vec<String>,
-    /// The tensors.
+    /// Tensors, in the order of the roles.
     pub tensors: Vec<Tensor>,
-    /// The attributes.
+    /// Attributes, by name.
     pub attrs: Value,
-    /// Where to run.
+    /// Device to run on.
     pub device: Device,
 }
 
 impl Call {
-    /// The tensor of a role.
+    /// Returns the tensor of a role.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such tensor.
     pub fn input(&self, role: &str) -> Result<&Tensor, Failure> {
         self.optional(role).ok_or_else(|| Failure::Harness(format!("{} has no input {role}", self.op)))
     }
 
-    /// The tensor of a role that may be absent.
+    /// Returns the tensor of a role, if there is one.
     pub fn optional(&self, role: &str) -> Option<&Tensor> {
         self.tensors.get(self.roles.iter().position(|r| r == role)?)
     }
 
-    /// An attribute as it stands; null if absent.
+    /// Returns an attribute; null if absent.
     pub fn attr(&self, name: &str) -> &Value {
         self.attrs.get(name).unwrap_or(&Value::Null)
     }
 
-    /// A number; the strings "inf", "-inf" and "nan" are numbers too.
+    /// Returns a number; the strings "inf", "-inf" and "nan" are numbers too.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// There is no number of that name.
     pub fn number(&self, name: &str) -> Result<f64, Failure> {
         number(self.attr(name)).ok_or_else(|| self.bad(name, "a number"))
     }
 
-    /// A number, or null.
+    /// Returns a number, or `None` for null.
     ///
     /// # Errors
-    /// It is something else.
+    /// The attribute is neither.
     pub fn optional_number(&self, name: &str) -> Result<Option<f64>, Failure> {
         if self.attr(name).is_null() { Ok(None) } else { self.number(name).map(Some) }
     }
 
-    /// An integer.
+    /// Returns an integer.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// There is no integer of that name.
     pub fn int(&self, name: &str) -> Result<isize, Failure> {
         self.attr(name).as_i64().map(|i| i as isize).ok_or_else(|| self.bad(name, "an integer"))
     }
 
-    /// An integer, or null.
+    /// Returns an integer, or `None` for null.
     ///
     /// # Errors
-    /// It is something else.
+    /// The attribute is neither.
     pub fn optional_int(&self, name: &str) -> Result<Option<isize>, Failure> {
         if self.attr(name).is_null() { Ok(None) } else { self.int(name).map(Some) }
     }
 
-    /// A list of integers; a single one counts as a list.
+    /// Returns a list of integers; a single one counts as a list.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// There is no list of that name.
     pub fn ints(&self, name: &str) -> Result<Vec<isize>, Failure> {
         let value = self.attr(name);
         let single = value.as_i64().map(|i| vec![i as isize]);
@@ -117,35 +117,36 @@ impl Call {
         single.or_else(list).ok_or_else(|| self.bad(name, "a list of integers"))
     }
 
-    /// A list of integers, or null.
+    /// Returns a list of integers, or `None` for null.
     ///
     /// # Errors
-    /// It is something else.
+    /// The attribute is neither.
     pub fn optional_ints(&self, name: &str) -> Result<Option<Vec<isize>>, Failure> {
         if self.attr(name).is_null() { Ok(None) } else { self.ints(name).map(Some) }
     }
 
-    /// A list of sizes.
+    /// Returns a list of sizes.
     ///
     /// # Errors
-    /// There is none of that name, or one is negative; then the engine cannot even be asked.
+    /// There is no list of that name, or a size is negative, so that the engine cannot even be
+    /// called.
     pub fn sizes(&self, name: &str) -> Result<Vec<usize>, Failure> {
         let sizes = self.ints(name)?.into_iter().map(usize::try_from).collect::<Result<_, _>>();
         sizes.map_err(|_| self.bad(name, "a list of sizes"))
     }
 
-    /// A bool.
+    /// Returns a bool.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// There is no bool of that name.
     pub fn flag(&self, name: &str) -> Result<bool, Failure> {
         self.attr(name).as_bool().ok_or_else(|| self.bad(name, "a bool"))
     }
 
-    /// A string.
+    /// Returns a string.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// There is no string of that name.
     pub fn text(&self, name: &str) -> Result<&str, Failure> {
         self.attr(name).as_str().ok_or_else(|| self.bad(name, "a string"))
     }
@@ -155,7 +156,7 @@ impl Call {
     }
 }
 
-/// A JSON number, or one of the strings that stand for what JSON lacks.
+/// Parses a JSON number, or one of the strings for numbers that JSON lacks.
 pub fn number(value: &Value) -> Option<f64> {
     match value.as_str() {
         Some("inf") => Some(f64::INFINITY),

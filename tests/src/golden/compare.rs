@@ -1,25 +1,26 @@
-//! Comparison: `|got − want| <= atol + rtol·|want|`, NaN with NaN, infinities alike; integers and bools exactly.
+//! Comparison: `|got − want| <= atol + rtol·|want|`, NaN with NaN, infinities alike; integers and
+//! bools exactly.
 
 use kindling::device::{Array, DType};
 
 use super::Failure;
 
-/// How far two numbers may be apart.
+/// Maximum difference of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance {
-    /// Relative to the expected number.
+    /// Tolerance relative to the expected number.
     pub rtol: f64,
-    /// Absolute.
+    /// Absolute tolerance.
     pub atol: f64,
 }
 
 impl Tolerance {
-    /// From a JSON object with `rtol` and `atol`.
+    /// Reads a JSON object with `rtol` and `atol`.
     pub fn of(value: &serde_json::Value) -> Option<Self> {
         Some(Self { rtol: value.get("rtol")?.as_f64()?, atol: value.get("atol")?.as_f64()? })
     }
 
-    /// Whether `got` may stand for `want`.
+    /// Returns `true` if `got` is within the tolerance of `want`.
     pub fn admits(self, got: f64, want: f64) -> bool {
         if want.is_nan() || got.is_nan() || want.is_infinite() || got.is_infinite() {
             return want.is_nan() && got.is_nan() || want == got;
@@ -46,7 +47,7 @@ pub fn compare(
         return Err(Failure::Harness(format!("{what}: type {}, expected {}", got.dtype(), want.dtype())));
     }
     if got.dtype() == DType::I64 {
-        // f64 does not tell all of them apart.
+        // f64 does not represent all of them.
         if got == want {
             return Ok(());
         }

@@ -1,4 +1,5 @@
-//! A golden `.safetensors` file: its metadata and its tensors, as arrays. It knows nothing of cases.
+//! A golden `.safetensors` file: its metadata and its tensors, as arrays. The module knows nothing
+//! of cases.
 
 use std::collections::HashMap;
 
@@ -11,17 +12,17 @@ use super::Failure;
 /// A tensor of a file.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The sizes.
+    /// Sizes of the dimensions.
     pub shape: Vec<usize>,
-    /// The elements; integers are i32, as the engine's own are, unless one of the tensor's takes more than 32 bits.
+    /// Elements; integers are i32, as in the engine, unless one exceeds 32 bits.
     pub data: Array,
 }
 
 impl Entry {
-    /// The tensor on a device.
+    /// Creates the tensor on a device.
     ///
     /// # Errors
-    /// The device refuses.
+    /// The device refuses it.
     pub fn tensor(&self, device: &Device) -> kindling::Result<Tensor> {
         Tensor::from_array(self.data.clone(), Shape::from(&self.shape), device)
     }
@@ -29,7 +30,7 @@ impl Entry {
 
 /// A file, read whole.
 pub struct File {
-    /// The strings of `__metadata__`.
+    /// Strings of `__metadata__`.
     pub metadata: HashMap<String, String>,
     tensors: HashMap<String, Entry>,
 }
@@ -38,7 +39,7 @@ impl File {
     /// Reads the bytes of a file.
     ///
     /// # Errors
-    /// It is no safetensors file, or has an element type that golden files do not have.
+    /// It is not a safetensors file, or has an element type that golden files do not have.
     pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let refuse = |e: safetensors::SafeTensorError| Failure::Harness(format!("not a safetensors file: {e}"));
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(refuse)?;
@@ -50,28 +51,28 @@ impl File {
         Ok(Self { metadata, tensors })
     }
 
-    /// A tensor by its name.
+    /// Returns a tensor by its name.
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.tensors.get(name)
     }
 
-    /// The names of all tensors.
+    /// Iterates over the names of all tensors.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// A tensor by its name.
+    /// Returns a tensor by its name.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such tensor.
     pub fn need(&self, name: &str) -> Result<&Entry, Failure> {
         self.get(name).ok_or_else(|| Failure::Harness(format!("the file has no tensor {name}")))
     }
 
-    /// A string of the metadata, parsed as JSON.
+    /// Parses a string of the metadata as JSON.
     ///
     /// # Errors
-    /// It is missing or no JSON.
+    /// The string is missing or is not JSON.
     pub fn json(&self, key: &str) -> Result<serde_json::Value, Failure> {
         let text =
             self.metadata.get(key).ok_or_else(|| Failure::Harness(format!("the file's metadata has no {key}")))?;

@@ -1,5 +1,5 @@
-//! Replays PyTorch's golden files through the engine. The format is described in `tests/golden/README.md`; any
-//! directory of that format will do.
+//! Replays PyTorch's golden files through the engine. The format is described in
+//! `tests/golden/README.md`; any directory of that format will do.
 
 pub mod autograd;
 mod call;

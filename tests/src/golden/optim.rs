@@ -1,4 +1,5 @@
-//! Replay of `optim/`: trajectories and states of optimizers, schedules of learning rates, clipped gradients.
+//! Replay of `optim/`: trajectories and states of optimizers, learning-rate schedules, gradient
+//! clipping.
 
 use kindling::optim::{Optimizer, OptimizerSpec, Schedule, Scheduler, StateValue, clip_grad_norm_, clip_grad_value_};
 use kindling::plan::read_many;
@@ -8,16 +9,16 @@ use serde_json::{Map, Value as Json};
 use super::call::number;
 use super::{Entry, Failure, File, Report, Tolerance, compare};
 
-/// The name by which all of these files are asked for.
+/// Name that selects all of these files.
 pub const FAMILY: &str = "optim";
 
-/// Schedules compute in f64; PyTorch's rates are met this closely.
+/// Tolerance of rates: schedules compute in f64.
 const RATES: Tolerance = Tolerance { rtol: 1e-9, atol: 1e-12 };
 
 /// Replays a safetensors file: an optimizer's trajectories, or `clip_grad`.
 ///
 /// # Errors
-/// The file is not of this format; a case that fails is in the report.
+/// The file does not have this format; a failing case is in the report.
 pub async fn run(family: &str, bytes: &[u8], device: &Device, report: &mut Report) -> Result<(), Failure> {
     let file = File::parse(bytes)?;
     let of_file = |key: &str| file.metadata.get(key).and_then(|text| text.parse::<f64>().ok());
@@ -34,7 +35,7 @@ pub async fn run(family: &str, bytes: &[u8], device: &Device, report: &mut Repor
     Ok(())
 }
 
-/// A tensor of every step at once, cut into one for each.
+/// A tensor of all steps, split by step.
 struct Steps<'a>(&'a Entry);
 
 impl Steps<'_> {
@@ -100,7 +101,7 @@ async fn trajectory(
     Ok(())
 }
 
-/// The optimizer of a case, with its groups.
+/// Builds the optimizer of a case, with its groups.
 fn grouped(case: &Json, params: &[Tensor]) -> Result<Optimizer, Failure> {
     let spec = OptimizerSpec::from_attrs(text(&case["optimizer"])?, map(&case["attrs"])?)?;
     let mut optimizer: Option<Optimizer> = None;
@@ -111,7 +112,7 @@ fn grouped(case: &Json, params: &[Tensor]) -> Result<Optimizer, Failure> {
             .map(|i| params.get(count(i)?).cloned().ok_or_else(|| bad("a parameter's number")));
         let members: Vec<Tensor> = members.collect::<Result<_, Failure>>()?;
         match &mut optimizer {
-            None => optimizer = Some(Optimizer::of(members, rule)),
+            None => optimizer = Some(Optimizer::with_rule(members, rule)),
             Some(optimizer) => optimizer.add_param_group(members, rule)?,
         }
     }
@@ -165,7 +166,7 @@ async fn clip(
 /// Replays `lr_schedulers.json`.
 ///
 /// # Errors
-/// It is not of this format; a case that fails is in the report.
+/// The file does not have this format; a failing case is in the report.
 pub fn schedules(bytes: &[u8], report: &mut Report) -> Result<(), Failure> {
     let index: Json = serde_json::from_slice(bytes)?;
     for case in list(&index["cases"])? {

@@ -1,4 +1,4 @@
-//! What a replay found: passed and failed cases by family, and why.
+//! Results of a replay: passed and failed cases by family, with reasons.
 
 use std::collections::BTreeMap;
 
@@ -25,26 +25,26 @@ impl Report {
         }
     }
 
-    /// How many cases passed.
+    /// Returns the number of passed cases.
     pub fn passed(&self) -> usize {
         self.families.values().map(|(passed, _)| passed).sum()
     }
 
-    /// The failures that are not for want of one of the operations known to be `absent`: something is wrong.
+    /// Returns the failures except those of operations known to be `absent`.
     pub fn wrong(&self, absent: &[&str]) -> Vec<String> {
         let known = |failure: &Failure| matches!(failure, Failure::Missing(op) if absent.contains(&op.as_str()));
         let wrong = self.failures.iter().filter(|(_, _, failure)| !known(failure));
         wrong.map(|(family, case, failure)| format!("{family}/{case}: {failure}")).collect()
     }
 
-    /// How many failed.
+    /// Returns the number of failed cases.
     pub fn failed(&self) -> usize {
         self.failures.len()
     }
 }
 
 impl std::fmt::Display for Report {
-    /// A line for every family; the failures come before, by name.
+    /// Writes the failures by name, then a line for every family.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (family, case, reason) in &self.failures {
             writeln!(f, "FAILED {family}/{case}: {reason}")?;

@@ -1,4 +1,5 @@
-//! Replay of `train/`: a network given as PyTorch source, trained as the recipe says, compared with PyTorch's own run.
+//! Replay of `train/`: a network given as PyTorch source, trained by the recipe, compared with
+//! PyTorch's own run.
 
 use kindling::optim::{OptimizerSpec, Schedule, Scheduler, clip_grad_norm_};
 use kindling::plan::read_many;
@@ -10,7 +11,7 @@ use super::{Failure, File, Report, Tolerance, compare};
 use crate::python::torch::module::{self, Kept};
 use crate::python::{Args, Error, Interpreter, Value, reads};
 
-/// The family's name in reports.
+/// Name of the family in reports.
 pub const FAMILY: &str = "train";
 
 /// Replays a file.
@@ -90,14 +91,14 @@ async fn replay(bytes: &[u8], device: &Device) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A network of the program's.
+/// A network of the program.
 struct Net {
     python: Interpreter,
     module: Value,
 }
 
 impl Net {
-    /// Runs the source, makes a `Net` and gives it the initial weights.
+    /// Runs the source, creates a `Net` and loads the initial weights.
     fn load(file: &File, spec: &Json, device: &Device) -> Result<Self, Failure> {
         let python = Interpreter::new(device);
         python.run(text(&spec["model_source"])?)?;
@@ -122,8 +123,8 @@ impl Net {
         Ok(net)
     }
 
-    /// A forward pass. It may read its input, as networks do whose depth depends on the data, but not after it has
-    /// changed running statistics.
+    /// Runs a forward pass. It may read its input, as networks with a data-dependent depth do, but
+    /// not after it has changed running statistics.
     async fn forward(&self, x: &Tensor) -> Result<Tensor, Failure> {
         reads::replay(|| {
             let output = self.python.call(&self.module, Args::of(vec![Value::Tensor(x.clone())]))?;
@@ -137,7 +138,7 @@ impl Net {
         Ok(kept.filter_map(|(name, kept)| if let Kept::Parameter(t) = kept { Some((name, t)) } else { None }).collect())
     }
 
-    /// Compares what training made of each tensor, relative to how far PyTorch moved it: an engine that did
+    /// Compares each tensor after training, relative to its change in PyTorch: an engine that did
     /// nothing would be off by all of that.
     async fn check_final(&self, file: &File, tol: &Tolerances<'_>) -> Result<(), Failure> {
         let mut checked = 0;
@@ -164,7 +165,7 @@ impl Net {
     }
 }
 
-/// The gradients of the first step; a parameter without one has none in the file either.
+/// Compares the gradients of the first step; a parameter without one has none in the file either.
 async fn check_gradients(parameters: &[(String, Tensor)], file: &File, tol: &Tolerances<'_>) -> Result<(), Failure> {
     for (name, parameter) in parameters {
         let key = format!("grad0/{name}");
@@ -178,7 +179,7 @@ async fn check_gradients(parameters: &[(String, Tensor)], file: &File, tol: &Tol
     Ok(())
 }
 
-/// The recipe's tolerances.
+/// Tolerances of the recipe.
 struct Tolerances<'a> {
     spec: &'a Json,
 }

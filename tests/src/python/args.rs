@@ -1,35 +1,35 @@
-//! Arguments of calls, and how what is built in takes them: by position or by name.
+//! Arguments of calls, and their binding by builtin functions: by position or by name.
 
 use kindling::Tensor;
 
 use super::{Error, Result, Value};
 
-/// The arguments of a call.
+/// Arguments of a call.
 #[derive(Clone, Default)]
 pub struct Args {
-    /// Those without a name.
+    /// Positional arguments.
     pub positional: Vec<Value>,
-    /// Those with one.
+    /// Named arguments.
     pub named: Vec<(String, Value)>,
 }
 
 impl Args {
-    /// Arguments without names.
+    /// Creates positional arguments.
     pub fn of(positional: Vec<Value>) -> Self {
         Self { positional, named: Vec::new() }
     }
 
-    /// The same with one more in front: a method's receiver.
+    /// Prepends an argument: a method's receiver.
     #[must_use]
     pub fn before(mut self, first: Value) -> Self {
         self.positional.insert(0, first);
         self
     }
 
-    /// Matches them to a signature.
+    /// Binds them to a signature.
     ///
     /// # Errors
-    /// Too many, or a name that the signature lacks.
+    /// Too many arguments, or a name that the signature lacks.
     pub fn bind(&self, function: &str, names: &'static [&'static str]) -> Result<Bound> {
         let mut values: Vec<Option<Value>> = vec![None; names.len()];
         if self.positional.len() > names.len() {
@@ -50,11 +50,11 @@ impl Args {
         Ok(Bound { function: function.to_owned(), names, values })
     }
 
-    /// For functions that take their integers one by one or as one sequence: everything after the first `skip`
-    /// arguments, or the argument of that name.
+    /// Returns the integers of a function that takes them one by one or as a sequence: everything
+    /// after the first `skip` arguments, or the argument of that name.
     ///
     /// # Errors
-    /// They are no integers.
+    /// They are not integers.
     pub fn ints(&self, skip: usize, name: &str) -> Result<Vec<isize>> {
         let named = self.named.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let rest = self.positional.get(skip..).unwrap_or_default();
@@ -66,10 +66,10 @@ impl Args {
     }
 }
 
-/// An int or a sequence of them.
+/// Returns an int or a sequence of them.
 ///
 /// # Errors
-/// It is neither.
+/// The value is neither.
 pub fn ints(value: &Value) -> Result<Vec<isize>> {
     match value {
         Value::List(_) | Value::Tuple(_) => value.items()?.iter().map(|v| Ok(v.as_int()? as isize)).collect(),
@@ -77,7 +77,7 @@ pub fn ints(value: &Value) -> Result<Vec<isize>> {
     }
 }
 
-/// Arguments matched to a signature.
+/// Arguments bound to a signature.
 pub struct Bound {
     function: String,
     names: &'static [&'static str],
@@ -85,13 +85,13 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// An argument that was given and is not None.
+    /// Returns an argument that was given and is not None.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let value = self.values[self.names.iter().position(|n| *n == name)?].as_ref();
         value.filter(|v| !matches!(v, Value::None))
     }
 
-    /// An argument.
+    /// Returns an argument.
     ///
     /// # Errors
     /// It was not given, or is None.
@@ -99,58 +99,58 @@ impl Bound {
         self.get(name).ok_or_else(|| Error::new(format!("{}() needs the argument '{name}'", self.function)))
     }
 
-    /// A tensor.
+    /// Returns a tensor.
     ///
     /// # Errors
-    /// It was not given, or is none.
+    /// It was not given, or is not one.
     pub fn tensor(&self, name: &str) -> Result<&Tensor> {
         self.need(name)?.as_tensor()
     }
 
-    /// A tensor, if given.
+    /// Returns a tensor, if given.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn optional_tensor(&self, name: &str) -> Result<Option<&Tensor>> {
         self.get(name).map(Value::as_tensor).transpose()
     }
 
-    /// Tensors in a sequence.
+    /// Returns the tensors of a sequence.
     ///
     /// # Errors
-    /// It was not given, or is something else.
+    /// It was not given, or has another type.
     pub fn tensors(&self, name: &str) -> Result<Vec<Tensor>> {
         self.need(name)?.items()?.iter().map(|v| v.as_tensor().cloned()).collect()
     }
 
-    /// An int.
+    /// Returns an int.
     ///
     /// # Errors
-    /// It was not given, or is none.
+    /// It was not given, or is not one.
     pub fn int(&self, name: &str) -> Result<isize> {
         Ok(self.need(name)?.as_int()? as isize)
     }
 
-    /// An int, if given.
+    /// Returns an int, if given.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn optional_int(&self, name: &str) -> Result<Option<isize>> {
         self.get(name).map(|v| Ok(v.as_int()? as isize)).transpose()
     }
 
-    /// An int, or the default.
+    /// Returns an int, or the default.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn int_or(&self, name: &str, default: isize) -> Result<isize> {
         Ok(self.optional_int(name)?.unwrap_or(default))
     }
 
-    /// A size, or the default.
+    /// Returns a size, or the default.
     ///
     /// # Errors
-    /// It is something else, or negative.
+    /// It has another type, or is negative.
     pub fn size_or(&self, name: &str, default: usize) -> Result<usize> {
         match self.optional_int(name)? {
             None => Ok(default),
@@ -158,34 +158,34 @@ impl Bound {
         }
     }
 
-    /// A number.
+    /// Returns a number.
     ///
     /// # Errors
-    /// It was not given, or is none.
+    /// It was not given, or is not one.
     pub fn number(&self, name: &str) -> Result<f64> {
         self.need(name)?.as_number()
     }
 
-    /// A number, or the default.
+    /// Returns a number, or the default.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn number_or(&self, name: &str, default: f64) -> Result<f64> {
         self.get(name).map_or(Ok(default), Value::as_number)
     }
 
-    /// A bool, or the default.
+    /// Returns a bool, or the default.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn flag_or(&self, name: &str, default: bool) -> Result<bool> {
         self.get(name).map_or(Ok(default), Value::truth)
     }
 
-    /// A string, or the default.
+    /// Returns a string, or the default.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn text_or(&self, name: &str, default: &str) -> Result<String> {
         match self.get(name) {
             None => Ok(default.to_owned()),
@@ -194,26 +194,26 @@ impl Bound {
         }
     }
 
-    /// An int or a sequence of them.
+    /// Returns an int or a sequence of them.
     ///
     /// # Errors
-    /// It was not given, or is something else.
+    /// It was not given, or has another type.
     pub fn ints(&self, name: &str) -> Result<Vec<isize>> {
         ints(self.need(name)?)
     }
 
-    /// An int or a sequence of them, if given.
+    /// Returns an int or a sequence of them, if given.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn optional_ints(&self, name: &str) -> Result<Option<Vec<isize>>> {
         self.get(name).map(ints).transpose()
     }
 
-    /// One size for every dimension: a single int counts for all.
+    /// Returns one size for every dimension; a single int applies to all.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn sizes<const N: usize>(&self, name: &str, default: usize) -> Result<[usize; N]> {
         let Some(given) = self.optional_ints(name)? else { return Ok([default; N]) };
         let sizes: Vec<usize> =

@@ -3,7 +3,7 @@
 use super::{Error, Interpreter, Result, Value, torch};
 
 impl Interpreter {
-    /// `object.name`.
+    /// Evaluates `object.name`.
     ///
     /// # Errors
     /// There is no such attribute.
@@ -43,7 +43,7 @@ impl Interpreter {
         }
     }
 
-    /// `object.name = value`.
+    /// Executes `object.name = value`.
     ///
     /// # Errors
     /// It cannot be set.

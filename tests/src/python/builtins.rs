@@ -1,4 +1,4 @@
-//! What Python itself offers: functions, and methods of lists, dicts and strings.
+//! Builtin functions of Python, and methods of lists, dicts and strings.
 
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ const NAMES: &[&str] = &[
     "type",
 ];
 
-/// A builtin by its name.
+/// Returns a builtin by its name.
 pub fn find(name: &str) -> Option<Value> {
     NAMES.contains(&name).then(|| Value::Builtin(name.into()))
 }

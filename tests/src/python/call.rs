@@ -1,4 +1,4 @@
-//! Calls: functions of the program, classes, instances, and what is built in.
+//! Calls: functions of the program, classes, instances, and builtins.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -32,7 +32,7 @@ impl Interpreter {
     /// Calls a method by its name.
     ///
     /// # Errors
-    /// There is none, or it fails.
+    /// There is no such method, or it fails.
     pub fn call_method(&self, receiver: &Value, name: &str, args: Args) -> Result<Value> {
         let method = self.attribute(receiver, name)?;
         self.call(&method, args)
@@ -102,7 +102,7 @@ impl Interpreter {
         Ok(instance)
     }
 
-    /// `super()` within a method.
+    /// Evaluates `super()` within a method.
     pub(super) fn super_object(&self, scope: &Rc<Scope>, args: &Args) -> Result<Value> {
         let (class, receiver) = match args.positional.as_slice() {
             [class, receiver] => (Some(class.clone()), Some(receiver.clone())),
@@ -115,7 +115,7 @@ impl Interpreter {
     }
 }
 
-/// What `super()` gives: the receiver, seen as its base class.
+/// Value of `super()`: the receiver, viewed as its base class.
 struct Super {
     class: Rc<Class>,
     receiver: Value,

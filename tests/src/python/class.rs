@@ -10,46 +10,46 @@ use super::{Error, Result, Value};
 
 /// A function or lambda.
 pub struct Function {
-    /// Its name.
+    /// Name of the function.
     pub name: String,
-    /// What it takes.
+    /// Parameters.
     pub parameters: Option<Parameters>,
-    /// The values of the parameters' defaults, by parameter name.
+    /// Values of the parameters' defaults, by parameter name.
     pub defaults: Vec<(String, Value)>,
-    /// What it does.
+    /// Body of the function.
     pub body: Body,
-    /// Where it was defined.
+    /// Scope of the definition.
     pub scope: Rc<Scope>,
-    /// Whether it takes no `self`.
+    /// True for a static method, without `self`.
     pub is_static: bool,
 }
 
-/// The two kinds of bodies.
+/// Body of a function.
 pub enum Body {
-    /// `def`.
+    /// Statements of a `def`.
     Statements(Vec<Stmt>),
-    /// `lambda`.
+    /// Expression of a `lambda`.
     Expression(Expr),
 }
 
 /// A class.
 pub struct Class {
-    /// Its name.
+    /// Name of the class.
     pub name: String,
-    /// What it derives from.
+    /// Base classes.
     pub bases: Vec<Value>,
     /// Methods and class attributes.
     pub attributes: RefCell<HashMap<String, Value>>,
 }
 
 impl Class {
-    /// An attribute, its own or inherited from a class of the program.
+    /// Returns an attribute, its own or inherited from a class of the program.
     pub fn find(&self, name: &str) -> Option<Value> {
         let own = self.attributes.borrow().get(name).cloned();
         own.or_else(|| self.inherited(name))
     }
 
-    /// An attribute of its bases: what `super()` finds.
+    /// Returns an attribute of its bases, for `super()`.
     pub fn inherited(&self, name: &str) -> Option<Value> {
         self.bases.iter().find_map(|base| match base {
             Value::Class(base) => base.find(name),
@@ -57,7 +57,7 @@ impl Class {
         })
     }
 
-    /// Whether it derives from something that torch offers, such as `torch.nn.Module`.
+    /// Returns `true` if it derives from a builtin such as `torch.nn.Module`.
     pub fn derives_from(&self, builtin: &str) -> bool {
         self.bases.iter().any(|base| match base {
             Value::Class(base) => base.derives_from(builtin),
@@ -69,14 +69,14 @@ impl Class {
 
 /// An instance.
 pub struct Instance {
-    /// What it is an instance of.
+    /// Class of the instance.
     pub class: Rc<Class>,
-    /// Its attributes, in the order in which they were first set.
+    /// Attributes, in the order of their first assignment.
     pub attributes: RefCell<Vec<(String, Value)>>,
 }
 
 impl Instance {
-    /// An attribute of its own.
+    /// Returns an attribute of the instance.
     pub fn get(&self, name: &str) -> Option<Value> {
         self.attributes.borrow().iter().find(|(n, _)| n == name).map(|(_, v)| v.clone())
     }
@@ -91,27 +91,27 @@ impl Instance {
     }
 }
 
-/// Names and what they stand for: of the program, of a call, of a comprehension.
+/// Names and their values: of the program, of a call, of a comprehension.
 #[derive(Default)]
 pub struct Scope {
     names: RefCell<HashMap<String, Value>>,
     parent: Option<Rc<Self>>,
-    /// Whether it is the body of a class, which functions in it do not see.
+    /// True for the body of a class, invisible to functions in it.
     pub is_class: bool,
 }
 
 impl Scope {
-    /// A scope inside of another.
+    /// Creates a scope inside another.
     pub fn inside(parent: &Rc<Self>) -> Rc<Self> {
         Rc::new(Self { parent: Some(parent.clone()), ..Self::default() })
     }
 
-    /// The body of a class inside of another scope.
+    /// Creates the body of a class inside another scope.
     pub fn class_inside(parent: &Rc<Self>) -> Rc<Self> {
         Rc::new(Self { parent: Some(parent.clone()), is_class: true, ..Self::default() })
     }
 
-    /// What functions defined here see.
+    /// Returns the scope visible to functions defined here.
     pub fn seen_by_functions(self: &Rc<Self>) -> Rc<Self> {
         match &self.parent {
             Some(parent) if self.is_class => parent.clone(),
@@ -119,27 +119,27 @@ impl Scope {
         }
     }
 
-    /// What a name stands for.
+    /// Returns the value of a name.
     pub fn find(&self, name: &str) -> Option<Value> {
         let own = self.names.borrow().get(name).cloned();
         own.or_else(|| self.parent.as_ref()?.find(name))
     }
 
-    /// Lets a name stand for a value, here.
+    /// Assigns a name in this scope.
     pub fn set(&self, name: &str, value: Value) {
         self.names.borrow_mut().insert(name.to_owned(), value);
     }
 
-    /// Forgets a name.
+    /// Deletes a name.
     ///
     /// # Errors
-    /// It stands for nothing here.
+    /// The name is not defined here.
     pub fn forget(&self, name: &str) -> Result<()> {
         let gone = self.names.borrow_mut().remove(name);
         gone.map(drop).ok_or_else(|| Error::new(format!("name '{name}' is not defined")))
     }
 
-    /// Everything named here.
+    /// Returns all names defined here.
     pub fn take(&self) -> HashMap<String, Value> {
         self.names.take()
     }

@@ -1,13 +1,13 @@
-//! What can go wrong when a program runs.
+//! Errors of a running program.
 
 use std::fmt;
 
-/// Why a program stopped.
+/// Reason of a program's stop.
 #[derive(Clone, Debug)]
 pub enum Error {
-    /// The engine refused: what the program did is wrong, or the engine is.
+    /// Error of the engine: the program is wrong, or the engine is.
     Engine(kindling::Error),
-    /// The program is wrong, or uses something that this interpreter does not know; the message names it.
+    /// The program is wrong, or uses an unsupported construct, which the message names.
     Python(String),
 }
 
@@ -15,12 +15,12 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error of the program or of the interpreter.
+    /// Creates an error of the program or of the interpreter.
     pub fn new(message: impl Into<String>) -> Self {
         Self::Python(message.into())
     }
 
-    /// A construct that this interpreter does not know.
+    /// Creates an error for an unsupported construct.
     pub fn unknown(what: impl fmt::Display) -> Self {
         Self::Python(format!("{what} is not known to this interpreter"))
     }
@@ -44,7 +44,8 @@ impl From<kindling::Error> for Error {
 }
 
 impl From<Error> for kindling::Error {
-    /// Through the engine and back: hooks and functions written in the program are called by the engine.
+    /// Converts errors that pass through the engine and back: it calls hooks and functions of the
+    /// program.
     fn from(error: Error) -> Self {
         match error {
             Error::Engine(error) => error,

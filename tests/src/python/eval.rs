@@ -8,7 +8,7 @@ use super::class::{Body, Function, Scope};
 use super::{Args, Error, Interpreter, Result, Value, builtins, operators};
 
 impl Interpreter {
-    /// The value of an expression.
+    /// Evaluates an expression.
     pub(super) fn expression(&self, expression: &Expr, scope: &Rc<Scope>) -> Result<Value> {
         Ok(match expression {
             Expr::Name(name) => {
@@ -111,7 +111,7 @@ impl Interpreter {
         })
     }
 
-    /// Expressions in a row, with `*` taken apart.
+    /// Evaluates expressions in order, unpacking `*`.
     fn all(&self, expressions: &[Expr], scope: &Rc<Scope>) -> Result<Vec<Value>> {
         let mut values = Vec::with_capacity(expressions.len());
         for expression in expressions {
@@ -188,7 +188,7 @@ impl Interpreter {
         Ok(found)
     }
 
-    /// The defaults of parameters, which are evaluated where the function is defined.
+    /// Evaluates the defaults of parameters, at the definition of the function.
     pub(super) fn defaults(&self, parameters: &Parameters, scope: &Rc<Scope>) -> Result<Vec<(String, Value)>> {
         let mut defaults = Vec::new();
         for parameter in parameters.iter_non_variadic_params() {
@@ -207,7 +207,7 @@ fn contains(container: &Value, value: &Value) -> Result<bool> {
     Ok(container.items()?.iter().any(|item| item.equals(value)))
 }
 
-/// A dict; of equal keys the last counts.
+/// Creates a dict; of equal keys the last counts.
 pub fn dict(pairs: Vec<(Value, Value)>) -> Value {
     let mut kept: Vec<(Value, Value)> = Vec::new();
     for (key, value) in pairs {

@@ -9,15 +9,15 @@ use super::class::{Body, Class, Function, Scope};
 use super::operators;
 use super::{Args, Error, Interpreter, Result, Value};
 
-/// How a block was left.
+/// Exit of a block.
 pub enum Flow {
-    /// At its end.
+    /// End of the block.
     Next,
-    /// By `break`.
+    /// A `break`.
     Break,
-    /// By `continue`.
+    /// A `continue`.
     Continue,
-    /// By `return`.
+    /// A `return`, with its value.
     Return(Value),
 }
 
@@ -149,7 +149,7 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Gives a target a value: a name, a tuple of targets, an attribute, a subscript.
+    /// Assigns to a target: a name, a tuple of targets, an attribute, a subscript.
     pub(super) fn assign(&self, target: &Expr, value: Value, scope: &Rc<Scope>) -> Result<()> {
         match target {
             Expr::Name(name) => {
@@ -213,7 +213,7 @@ impl Interpreter {
         if result.is_ok() {
             result = self.block(&with.body, scope);
         }
-        // Contexts are left also when the body failed.
+        // Contexts are exited also if the body failed.
         for context in entered.iter().rev() {
             self.call_method(context, "__exit__", Args::of(vec![Value::None, Value::None, Value::None]))?;
         }
@@ -245,7 +245,7 @@ impl Interpreter {
     fn class(&self, s: &StmtClassDef, scope: &Rc<Scope>) -> Result<Value> {
         let bases = s.arguments.iter().flat_map(|a| a.args.iter());
         let bases: Vec<Value> = bases.map(|base| self.expression(base, scope)).collect::<Result<_>>()?;
-        // What methods see: `__class__`, for `super()`.
+        // Scope visible to methods: `__class__`, for `super()`.
         let cell = Scope::inside(&scope.seen_by_functions());
         let body = Scope::class_inside(&cell);
         self.block(&s.body, &body)?;

@@ -5,7 +5,7 @@ use kindling::{DType, Tensor};
 use super::{Error, Interpreter, Result, Value};
 
 impl Interpreter {
-    /// `object[index]`.
+    /// Evaluates `object[index]`.
     ///
     /// # Errors
     /// There is no such element, or the object has none.
@@ -28,7 +28,7 @@ impl Interpreter {
         }
     }
 
-    /// `object[index] = value`.
+    /// Executes `object[index] = value`.
     ///
     /// # Errors
     /// It cannot be set.
@@ -90,7 +90,8 @@ fn sequence(object: &Value, items: &[Value], index: &Value) -> Result<Value> {
     Ok(if let Value::List(_) = object { Value::list(picked) } else { Value::tuple(picked) })
 }
 
-/// `tensor[index]`: ints, slices, None and `...` make views; one tensor of indices makes a copy.
+/// Evaluates `tensor[index]`: ints, slices, None and `...` give views; one tensor of indices gives
+/// a copy.
 fn view(tensor: &Tensor, index: &Value) -> Result<Tensor> {
     let indices = match index {
         Value::Tuple(indices) => indices.to_vec(),

@@ -1,7 +1,8 @@
-//! A small interpreter of the Python in which PyTorch programs are written, with Kindling as its torch: so that
-//! golden programs and models run as they stand. It knows assignments, `for`, `while`, `if`, `with`, `def` and
-//! `class`, expressions and comprehensions, and those parts of torch that the engine has; it has no exceptions, no
-//! generators and no imports but torch's. What it does not know is an error that names it.
+//! A small interpreter of the Python in PyTorch programs, with Kindling as its torch, so that
+//! golden programs and models run unchanged. It supports assignments, `for`, `while`, `if`, `with`,
+//! `def` and `class`, expressions and comprehensions, and the parts of torch that the engine has.
+//! It has no exceptions, no generators and no imports but torch's. An unsupported construct is an
+//! error that names it.
 
 mod args;
 mod attribute;
@@ -29,13 +30,13 @@ pub use value::{Object, Value};
 /// Runs programs on a device. Clones share their names.
 #[derive(Clone)]
 pub struct Interpreter {
-    /// Where tensors are made.
+    /// Device of new tensors.
     pub device: Device,
     globals: Rc<Scope>,
 }
 
 impl Interpreter {
-    /// An interpreter that knows `torch`, `nn` and `F`.
+    /// Creates an interpreter with `torch`, `nn` and `F`.
     pub fn new(device: &Device) -> Self {
         let globals = Rc::new(Scope::default());
         for (name, module) in [("torch", "torch"), ("nn", "torch.nn"), ("F", "torch.nn.functional"), ("math", "math")] {
@@ -44,7 +45,7 @@ impl Interpreter {
         Self { device: device.clone(), globals }
     }
 
-    /// Gives a name a value.
+    /// Assigns a name.
     pub fn set(&self, name: &str, value: Value) {
         self.globals.set(name, value);
     }
@@ -52,17 +53,17 @@ impl Interpreter {
     /// Runs statements.
     ///
     /// # Errors
-    /// They are no Python, or something in them fails.
+    /// The source is not Python, or a statement fails.
     pub fn run(&self, source: &str) -> Result<()> {
         let module = ruff_python_parser::parse_module(source).map_err(|e| Error::new(format!("{source}: {e}")))?;
         self.block(&module.into_syntax().body, &self.globals)?;
         Ok(())
     }
 
-    /// The value of an expression.
+    /// Evaluates an expression.
     ///
     /// # Errors
-    /// It is no Python, or something in it fails.
+    /// The source is not Python, or the evaluation fails.
     pub fn eval(&self, source: &str) -> Result<Value> {
         let parsed = ruff_python_parser::parse_expression(source).map_err(|e| Error::new(format!("{source}: {e}")))?;
         self.expression(&parsed.into_syntax().body, &self.globals)

@@ -4,10 +4,10 @@ use ruff_python_ast::{CmpOp, Operator, UnaryOp};
 
 use super::{Args, Error, Interpreter, Result, Value, torch};
 
-/// `left op right`.
+/// Evaluates `left op right`.
 ///
 /// # Errors
-/// The operands do not go together, or the engine refuses.
+/// The operands do not match, or the engine fails.
 pub fn binary(interpreter: &Interpreter, op: Operator, left: &Value, right: &Value) -> Result<Value> {
     if matches!(left, Value::Tensor(_)) || matches!(right, Value::Tensor(_)) {
         let name = function(op).ok_or_else(|| Error::unknown(format!("{} of tensors", symbol(op))))?;
@@ -75,7 +75,7 @@ fn numbers(op: Operator, left: &Value, right: &Value, a: f64, b: f64) -> Result<
     Ok(Value::Float(result))
 }
 
-/// `old op= value`: tensors and lists change in place.
+/// Executes `old op= value`: tensors and lists change in place.
 ///
 /// # Errors
 /// As [`binary`].
@@ -96,7 +96,7 @@ pub fn augment(interpreter: &Interpreter, op: Operator, old: &Value, value: &Val
     }
 }
 
-/// `-x`, `+x`, `~x`, `not x`.
+/// Evaluates `-x`, `+x`, `~x`, `not x`.
 ///
 /// # Errors
 /// As [`binary`].
@@ -116,7 +116,7 @@ pub fn unary(interpreter: &Interpreter, op: UnaryOp, value: &Value) -> Result<Va
     }
 }
 
-/// `left op right` for the comparisons that tensors take.
+/// Evaluates `left op right` for the comparisons that tensors support.
 ///
 /// # Errors
 /// As [`binary`].
@@ -154,7 +154,7 @@ pub fn compare(interpreter: &Interpreter, op: CmpOp, left: &Value, right: &Value
     })))
 }
 
-/// torch's name of an operator.
+/// Returns torch's name of an operator.
 fn function(op: Operator) -> Option<&'static str> {
     Some(match op {
         Operator::Add => "add",

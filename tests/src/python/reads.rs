@@ -1,7 +1,7 @@
-//! Reads by programs, which cannot wait: in a browser the elements of a tensor on the GPU come later or not at all. A
-//! read whose answer is not there stops the program; the answer is awaited, and the program runs again from its start,
-//! with all answers so far. So a program must do the same each time: whatever it changes it must have made itself, and
-//! random numbers are drawn anew from where they were.
+//! Reads by programs, which cannot wait: in a browser the elements of a tensor on the GPU arrive
+//! later or not at all. A read without an answer stops the program; the answer is awaited, and the
+//! program runs again from its start with all answers so far. So a program must be deterministic:
+//! it may change only its own objects, and random numbers are drawn again from the same state.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -13,13 +13,13 @@ use kindling::{Error, Generator, Result, Tensor};
 
 type Answer = Result<Vec<Array>>;
 
-/// What the program that is running has read.
+/// Reads of the running program.
 #[derive(Default)]
 struct Log {
     answers: Vec<Answer>,
-    /// How many of them the program has had in this run.
+    /// Number of answers given to the program in this run.
     given: usize,
-    /// The read that stopped it.
+    /// Read that stopped the program.
     waiting: Option<Pin<Box<dyn Future<Output = Answer>>>>,
 }
 
@@ -27,10 +27,10 @@ thread_local! {
     static LOG: RefCell<Log> = RefCell::default();
 }
 
-/// The elements of tensors of one device.
+/// Returns the elements of tensors of one device.
 ///
 /// # Errors
-/// What went wrong when they were computed; or they are still to come, which ends this run of the program.
+/// The error of their computation; or they are pending, which ends this run of the program.
 pub fn read(tensors: &[&Tensor]) -> Answer {
     LOG.with_borrow_mut(|log| {
         if log.waiting.is_none() {
@@ -54,16 +54,17 @@ pub fn read(tensors: &[&Tensor]) -> Answer {
     })
 }
 
-/// Runs a program as often as its reads need.
+/// Runs a program as often as its reads require.
 ///
 /// # Errors
-/// Those of the last run.
+/// An error of the last run.
 pub async fn replay<T, E>(program: impl Fn() -> Result<T, E>) -> Result<T, E> {
     let mut log = Log::default();
     let generator = Generator::current();
     loop {
         generator.make_current();
-        // The log is the thread's while the program runs, so that programs may take turns while they wait.
+        // The log is the thread's while the program runs, so that programs may alternate while they
+        // wait.
         let before = LOG.replace(Log { given: 0, ..log });
         let outcome = program();
         log = LOG.replace(before);
@@ -80,7 +81,7 @@ mod tests {
     use kindling::{Device, block_on};
     use std::cell::Cell;
 
-    /// A read that is answered the second time it is asked for.
+    /// Defers a read, which is answered at the second request.
     fn late(log: &mut Log) -> Error {
         let asked = Cell::new(false);
         log.waiting = Some(Box::pin(std::future::poll_fn(move |context| {

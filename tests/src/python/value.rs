@@ -1,4 +1,4 @@
-//! What a Python expression can be worth. Lists, dicts and instances are shared by reference, as in Python.
+//! Values of Python expressions. Lists, dicts and instances are shared by reference, as in Python.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::class::{Class, Function, Instance};
 use super::reads::read;
 use super::{Args, Error, Interpreter, Result};
 
-/// A value.
+/// A Python value.
 #[derive(Clone)]
 pub enum Value {
     /// `None`.
@@ -29,13 +29,13 @@ pub enum Value {
     Tensor(Tensor),
     /// A torch.dtype.
     DType(DType),
-    /// What `data_ptr()` gives: where a tensor begins.
+    /// Result of `data_ptr()`: the address of a tensor.
     Pointer(Tensor),
     /// A list.
     List(Rc<RefCell<Vec<Value>>>),
     /// A tuple or torch.Size.
     Tuple(Rc<[Value]>),
-    /// A tuple with names, such as what `max` gives.
+    /// A named tuple, such as the result of `max`.
     Named(Rc<[(&'static str, Value)]>),
     /// A dict, in the order of insertion.
     Dict(Rc<RefCell<Vec<(Value, Value)>>>),
@@ -51,20 +51,20 @@ pub enum Value {
     Instance(Rc<Instance>),
     /// A function of the program with its first argument.
     Bound(Rc<Function>, Box<Value>),
-    /// Something that Python, torch or torch.nn.functional offers, by its full name.
+    /// A builtin of Python, torch or torch.nn.functional, by its full name.
     Builtin(Rc<str>),
-    /// A method of a value that is not of the program's making.
+    /// A method of a builtin value.
     Method(Box<Value>, Rc<str>),
     /// An object of torch: an optimizer, a layer, a context.
     Object(Rc<dyn Object>),
 }
 
-/// An object that is not of the program's making.
+/// An object that the program did not define.
 pub trait Object {
-    /// Its class, for messages.
+    /// Returns its class, for messages.
     fn class(&self) -> &str;
 
-    /// An attribute; `None` if it is a method or nothing.
+    /// Returns an attribute; `None` for a method or an unknown name.
     ///
     /// # Errors
     /// It cannot be read now.
@@ -75,7 +75,7 @@ pub trait Object {
     /// Sets an attribute.
     ///
     /// # Errors
-    /// It has none that can be set.
+    /// It has no attribute that can be set.
     fn set(&self, name: &str, _value: Value) -> Result<()> {
         Err(Error::unknown(format!("setting {}.{name}", self.class())))
     }
@@ -83,40 +83,40 @@ pub trait Object {
     /// Calls a method; `__call__` if the object itself is called.
     ///
     /// # Errors
-    /// There is none, or it fails.
+    /// There is no such method, or it fails.
     fn call(&self, interpreter: &Interpreter, method: &str, args: Args) -> Result<Value>;
 
-    /// Itself, for those who know what it is.
+    /// Returns itself for downcasts.
     fn any(&self) -> &dyn std::any::Any;
 }
 
 impl Value {
-    /// A list.
+    /// Creates a list.
     pub fn list(items: Vec<Self>) -> Self {
         Self::List(Rc::new(RefCell::new(items)))
     }
 
-    /// A tuple.
+    /// Creates a tuple.
     pub fn tuple(items: impl IntoIterator<Item = Self>) -> Self {
         Self::Tuple(items.into_iter().collect())
     }
 
-    /// A tuple of tensors.
+    /// Creates a tuple of tensors.
     pub fn tensors(tensors: impl IntoIterator<Item = Tensor>) -> Self {
         Self::tuple(tensors.into_iter().map(Self::Tensor))
     }
 
-    /// A tensor or None.
+    /// Creates a tensor or None.
     pub fn optional(tensor: Option<Tensor>) -> Self {
         tensor.map_or(Self::None, Self::Tensor)
     }
 
-    /// A torch.Size or a tuple of strides.
+    /// Creates a torch.Size or a tuple of strides.
     pub fn size<T: TryInto<i64> + Copy>(sizes: &[T]) -> Self {
         Self::tuple(sizes.iter().map(|n| Self::Int((*n).try_into().unwrap_or(i64::MAX))))
     }
 
-    /// Its class, for messages.
+    /// Returns its class, for messages.
     pub fn class(&self) -> String {
         match self {
             Self::None => "NoneType".into(),
@@ -139,7 +139,7 @@ impl Value {
         }
     }
 
-    /// Its truth.
+    /// Returns its truth value.
     ///
     /// # Errors
     /// A tensor of several elements has none.
@@ -159,7 +159,7 @@ impl Value {
         })
     }
 
-    /// What iterating over it gives.
+    /// Returns the items of an iteration.
     ///
     /// # Errors
     /// It is not iterable.
@@ -190,7 +190,7 @@ impl Value {
         })
     }
 
-    /// Python's `==` for what is no tensor.
+    /// Compares by Python's `==`, for values that are not tensors.
     pub fn equals(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Str(a), Self::Str(b)) => a == b,
@@ -207,7 +207,7 @@ impl Value {
         }
     }
 
-    /// Python's `is`.
+    /// Compares by Python's `is`.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::None, Self::None) | (Self::Ellipsis, Self::Ellipsis) => true,
@@ -227,7 +227,7 @@ impl Value {
         }
     }
 
-    /// A bool, int or float as a number.
+    /// Returns a bool, int or float as a number.
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Bool(b) => Some(f64::from(u8::from(*b))),
@@ -237,10 +237,10 @@ impl Value {
         }
     }
 
-    /// A bool, int or float as a number; a tensor of one element too.
+    /// Returns a bool, int or float, or a tensor of one element, as a number.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn as_number(&self) -> Result<f64> {
         match self {
             Self::Tensor(t) => item(t),
@@ -248,10 +248,10 @@ impl Value {
         }
     }
 
-    /// An int; a bool or a tensor of one integer too.
+    /// Returns an int, also from a bool or a tensor of one integer.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn as_int(&self) -> Result<i64> {
         match self {
             Self::Int(i) => Ok(*i),
@@ -261,10 +261,10 @@ impl Value {
         }
     }
 
-    /// A tensor.
+    /// Returns a tensor.
     ///
     /// # Errors
-    /// It is something else.
+    /// It has another type.
     pub fn as_tensor(&self) -> Result<&Tensor> {
         match self {
             Self::Tensor(t) => Ok(t),
@@ -273,7 +273,7 @@ impl Value {
     }
 }
 
-/// The only element of a tensor.
+/// Returns the only element of a tensor.
 ///
 /// # Errors
 /// It has several; or its computation was refused.

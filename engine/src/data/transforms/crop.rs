@@ -1,11 +1,11 @@
 //! `RandomCrop`, `CenterCrop`: a part of each picture.
 
-use super::{Transform, apply_by_place};
+use super::{Transform, apply_by_crop};
 use crate::data::Random;
-use crate::ops::Place;
+use crate::ops::Crop;
 use crate::{Error, Result, Tensor};
 
-/// A part of each picture at a random place, after zeros have been put around the picture.
+/// A part of each picture at a random position, after zeros have been put around the picture.
 /// [RandomCrop](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomCrop.html)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RandomCrop {
@@ -32,7 +32,7 @@ impl Transform for RandomCrop {
         if let [_, _, height, width] = *batch.dims() {
             self.output([height, width])?;
         }
-        apply_by_place("RandomCrop", batch, random, self.size, |place, size, random| self.place(place, size, random))
+        apply_by_crop("RandomCrop", batch, random, self.size, |crop, size, random| self.crop(crop, size, random))
     }
 
     fn output(&self, [height, width]: [usize; 2]) -> Result<[usize; 2]> {
@@ -48,13 +48,13 @@ impl Transform for RandomCrop {
         Ok(self.size)
     }
 
-    fn place(&self, place: &mut Place, size: [usize; 2], random: Random) -> bool {
+    fn crop(&self, crop: &mut Crop, size: [usize; 2], random: Random) -> bool {
         let offset = |at: u64, size: usize, part: usize| {
             random.below(at, (size + 2 * self.padding).saturating_sub(part) + 1) as i32 - self.padding as i32
         };
         let top = offset(0, size[0], self.size[0]);
         let left = offset(1, size[1], self.size[1]);
-        cut(place, size, self.size, top, left);
+        cut(crop, size, self.size, top, left);
         true
     }
 
@@ -83,20 +83,20 @@ impl CenterCrop {
 
 impl Transform for CenterCrop {
     fn apply(&self, batch: &Tensor, random: &[Random]) -> Result<Tensor> {
-        apply_by_place("CenterCrop", batch, random, self.size, |place, size, random| self.place(place, size, random))
+        apply_by_crop("CenterCrop", batch, random, self.size, |crop, size, random| self.crop(crop, size, random))
     }
 
     fn output(&self, _size: [usize; 2]) -> Result<[usize; 2]> {
         Ok(self.size)
     }
 
-    fn place(&self, place: &mut Place, size: [usize; 2], _random: Random) -> bool {
+    fn crop(&self, crop: &mut Crop, size: [usize; 2], _random: Random) -> bool {
         // torchvision rounds halves to even where it cuts, and down where it pads.
         let offset = |size: usize, part: usize| match size >= part {
             true => ((size - part) as f64 / 2.0).round_ties_even() as i32,
             false => -(((part - size) / 2) as i32),
         };
-        cut(place, size, self.size, offset(size[0], self.size[0]), offset(size[1], self.size[1]));
+        cut(crop, size, self.size, offset(size[0], self.size[0]), offset(size[1], self.size[1]));
         true
     }
 
@@ -110,13 +110,13 @@ impl Transform for CenterCrop {
     }
 }
 
-/// A place cut down to a part of `part` of its `size`.
-fn cut(place: &mut Place, size: [usize; 2], part: [usize; 2], top: i32, left: i32) {
+/// A crop cut down to a part of `part` of its `size`.
+fn cut(crop: &mut Crop, size: [usize; 2], part: [usize; 2], top: i32, left: i32) {
     // In a mirrored picture, left is counted from the right.
     let from = |reversed: bool, first: i32, size: usize, part: usize| match reversed {
         true => size as i32 - part as i32 - first,
         false => first,
     };
-    place.top += from(place.upside_down, top, size[0], part[0]);
-    place.left += from(place.mirrored, left, size[1], part[1]);
+    crop.top += from(crop.upside_down, top, size[0], part[0]);
+    crop.left += from(crop.mirrored, left, size[1], part[1]);
 }

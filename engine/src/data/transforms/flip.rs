@@ -1,8 +1,8 @@
 //! `RandomHorizontalFlip`, `RandomVerticalFlip`: pictures mirrored at random.
 
-use super::{Transform, apply_by_place};
+use super::{Transform, apply_by_crop};
 use crate::data::Random;
-use crate::ops::Place;
+use crate::ops::Crop;
 use crate::{Result, Tensor};
 
 /// Mirrors pictures left to right.
@@ -34,13 +34,13 @@ macro_rules! flip {
                     [_, _, height, width] => [height, width],
                     _ => [0, 0],
                 };
-                apply_by_place(stringify!($flip), batch, random, output, |place, size, random| {
-                    self.place(place, size, random)
+                apply_by_crop(stringify!($flip), batch, random, output, |crop, size, random| {
+                    self.crop(crop, size, random)
                 })
             }
 
-            fn place(&self, place: &mut Place, _size: [usize; 2], random: Random) -> bool {
-                place.$field ^= f64::from(random.unit(0)) < self.p;
+            fn crop(&self, crop: &mut Crop, _size: [usize; 2], random: Random) -> bool {
+                crop.$field ^= f64::from(random.unit(0)) < self.p;
                 true
             }
 

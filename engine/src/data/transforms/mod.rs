@@ -1,6 +1,6 @@
 //! What is done to pictures on their way into a network, by torchvision's names and meaning. Transforms work on
 //! whole batches on the device; every picture of a batch is treated in its own way, from a stream of random numbers
-//! of its own. What can be done while pictures are picked out of the data set ([`Transform::place`]) costs no
+//! of its own. What can be done while pictures are picked out of the data set ([`Transform::crop`]) costs no
 //! kernel of its own.
 
 mod color_jitter;
@@ -22,7 +22,7 @@ pub use resize::Resize;
 use std::fmt::Debug;
 
 use super::random::Random;
-use crate::ops::Place;
+use crate::ops::Crop;
 use crate::{Error, Result, Tensor};
 
 /// A change of the pictures of a batch.
@@ -43,11 +43,11 @@ pub trait Transform: Debug {
     }
 
     /// Does the same by changing where a picture's pixels come from, if it is a transform of that kind.
-    fn place(&self, _place: &mut Place, _size: [usize; 2], _random: Random) -> bool {
+    fn crop(&self, _crop: &mut Crop, _size: [usize; 2], _random: Random) -> bool {
         false
     }
 
-    /// Whether [`Transform::place`] does what it does.
+    /// Whether [`Transform::crop`] does what it does.
     fn is_placing(&self) -> bool {
         false
     }
@@ -160,25 +160,25 @@ fn sizes(name: &'static str, batch: &Tensor, random: &[Random]) -> Result<[usize
     Ok([n, c, h, w])
 }
 
-/// What [`Transform::apply`] does for transforms that place: the places, as maps, then one kernel.
-fn apply_by_place(
+/// What [`Transform::apply`] does for transforms that crop: the crops, as maps, then one kernel.
+fn apply_by_crop(
     name: &'static str,
     batch: &Tensor,
     random: &[Random],
     output: [usize; 2],
-    change: impl Fn(&mut Place, [usize; 2], Random) -> bool,
+    change: impl Fn(&mut Crop, [usize; 2], Random) -> bool,
 ) -> Result<Tensor> {
     let [n, _, height, width] = sizes(name, batch, random)?;
     let mut maps = Vec::with_capacity(n * 6);
     for random in random {
-        let mut place = Place::default();
-        change(&mut place, [height, width], *random);
+        let mut crop = Crop::default();
+        change(&mut crop, [height, width], *random);
         let axis = |first: i32, reversed: bool, size: usize| match reversed {
             true => (-1.0, first as f32 + size as f32 - 1.0),
             false => (1.0, first as f32),
         };
-        let (x, left) = axis(place.left, place.mirrored, output[1]);
-        let (y, top) = axis(place.top, place.upside_down, output[0]);
+        let (x, left) = axis(crop.left, crop.mirrored, output[1]);
+        let (y, top) = axis(crop.top, crop.upside_down, output[0]);
         maps.extend([x, 0.0, left, 0.0, y, top]);
     }
     let maps = Tensor::from_array(crate::device::Array::F32(maps), [n, 6], &batch.device())?;

@@ -1,20 +1,20 @@
-//! GPU memory, pooled: a buffer goes back to its pool when the last handle is dropped. The pool hands out the
-//! free buffer of lowest number first, so that the same requests get the same buffers step after step, and bind
-//! groups made once fit again.
+//! Pooled GPU memory: a buffer returns to its pool when the last handle is dropped. The pool
+//! allocates the free buffer of lowest number first. The same requests then get the same buffers
+//! step after step, and cached bind groups fit again.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use crate::device::{Counts, count, uncount};
 
-/// What a buffer may be bound as. Buffers of different uses are never exchanged.
+/// Permitted bindings of a buffer. Buffers of different uses are never exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Use {
     /// Storage of tensors.
     Storage,
     /// Uniform parameters of kernels.
     Params,
-    /// Mapped by the CPU to be read.
+    /// Staging memory, mapped by the CPU for reading.
     Staging,
 }
 
@@ -26,12 +26,12 @@ pub struct GpuBuffer {
 }
 
 impl GpuBuffer {
-    /// A number no other buffer of this device has.
+    /// Returns a number unique among the buffers of this device.
     pub fn id(&self) -> u64 {
         self.kind.2
     }
 
-    /// The wgpu buffer.
+    /// Returns the wgpu buffer.
     pub(super) fn raw(&self) -> &wgpu::Buffer {
         &self.raw
     }
@@ -42,22 +42,23 @@ impl Drop for GpuBuffer {
         match self.pool.upgrade() {
             Some(pool) => {
                 let mut free = pool.free.borrow_mut();
-                let place = free.partition_point(|(kind, _)| *kind < self.kind);
-                free.insert(place, (self.kind, self.raw.clone()));
+                let index = free.partition_point(|(kind, _)| *kind < self.kind);
+                free.insert(index, (self.kind, self.raw.clone()));
             }
-            // The device is gone. On the web, dropping a wgpu buffer frees nothing: destroy it by hand.
+            // The device is lost. On the web, dropping a wgpu buffer frees nothing: destroy it
+            // explicitly.
             None => self.raw.destroy(),
         }
     }
 }
 
-/// A buffer's use, its bytes, its number.
+/// Use, size in bytes and number of a buffer.
 type Kind = (Use, u64, u64);
 
 pub(super) struct Pool {
     device: wgpu::Device,
     counts: Rc<Counts>,
-    /// In the order of their kinds.
+    /// Free buffers, ordered by key.
     free: RefCell<Vec<(Kind, wgpu::Buffer)>>,
 }
 
@@ -112,8 +113,8 @@ impl Drop for Pool {
     }
 }
 
-/// Sizes are rounded up to 256 bytes, and above 4 KiB to an eighth of the power of two below, so that nearly
-/// equal requests share buffers and at most an eighth is wasted.
+/// Rounds a size up to 256 bytes, and above 4 KiB to an eighth of the power of two below. Nearly
+/// equal requests share buffers, and at most an eighth is wasted.
 fn size_class(bytes: u64) -> u64 {
     let bytes = bytes.max(1);
     let step = if bytes <= 4096 { 256 } else { (1u64 << (63 - bytes.leading_zeros())) / 8 };

@@ -1,5 +1,6 @@
-//! Faults that only a kernel can see, such as an index out of range: the kernel writes what it found into a
-//! small buffer, and the next read of anything returns it as an error with the operation's name.
+//! Faults that only a kernel can detect, such as an index out of range. The kernel writes them into
+//! a small buffer, and the next read of anything returns them as an error with the operation's
+//! name.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,23 +8,23 @@ use std::rc::Rc;
 use super::buffer::{GpuBuffer, Pool, Use};
 use crate::Error;
 
-/// A place in a plan that can fault.
+/// A site in a plan that can fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultSite {
-    /// The operation.
+    /// Name of the operation.
     pub op: &'static str,
-    /// The size of what it indexes, or [`FaultSite::UNIT_INTERVAL`].
+    /// Size of the indexed dimension, or [`FaultSite::UNIT_INTERVAL`].
     pub size: usize,
 }
 
 impl FaultSite {
-    /// In place of a size: what is reported is a float that should lie in 0..=1.
+    /// Marker instead of a size: the reported value is a float that should be in 0..=1.
     pub const UNIT_INTERVAL: usize = usize::MAX;
-    /// The rule that such a float breaks.
+    /// Rule broken by such a float.
     pub const UNIT_INTERVAL_RULE: &'static str = "all elements of input and target should be between 0 and 1";
 }
 
-/// Words that a kernel may write: the site's number, the offending index.
+/// Words that a kernel may write: the site's number and the offending index.
 pub(super) const FAULT_WORDS: usize = 2;
 
 pub(super) struct Faults {
@@ -40,7 +41,8 @@ impl Faults {
         &self.buffer
     }
 
-    /// The number under which a kernel reports from `site`; never 0, which means "no fault".
+    /// Returns the number under which a kernel reports from `site`; never 0, which means "no
+    /// fault".
     pub fn register(&self, site: FaultSite) -> u32 {
         let mut sites = self.sites.borrow_mut();
         let at = sites.iter().position(|s| *s == site).unwrap_or_else(|| {
@@ -50,7 +52,7 @@ impl Faults {
         at as u32 + 1
     }
 
-    /// The error that the buffer's words stand for.
+    /// Decodes the buffer's words into an error.
     pub fn error(&self, words: &[u32]) -> Option<Error> {
         let number = words.first().copied().filter(|n| *n != 0)?;
         let site = self.sites.borrow().get(number as usize - 1).copied()?;

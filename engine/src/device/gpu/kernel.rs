@@ -1,5 +1,6 @@
-//! Kernels: WGSL source compiled to pipelines, each once. Every kernel has its buffers at bindings 0, 1, … of
-//! group 0: storage first, then its parameters, a uniform; what is joined to a kernel brings its own after them.
+//! Kernels: WGSL source compiled to pipelines, each once. Every kernel has its buffers at bindings
+//! 0, 1, … of group 0: storage first, then its uniform parameters. A fused epilogue has its own
+//! bindings after them.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -16,21 +17,21 @@ macro_rules! shader {
     };
 }
 
-/// A kernel's source: WGSL pieces that are joined, an entry point, and values for its `override`s.
+/// A kernel's source: WGSL pieces to concatenate, an entry point, and values for its `override`s.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KernelSource {
-    /// The name shown in profiles and errors: the operation's, and the entry point where it has several.
+    /// Name shown in profiles and errors: the operation's, with the entry point if it has several.
     pub name: Cow<'static, str>,
-    /// Pieces of WGSL; their order does not matter.
+    /// Pieces of WGSL, in any order.
     pub pieces: Vec<Cow<'static, str>>,
-    /// The entry point.
+    /// Entry point.
     pub entry: &'static str,
-    /// `override` constants, as integers.
+    /// Values of `override` constants, as integers.
     pub constants: Vec<(&'static str, u32)>,
 }
 
 impl KernelSource {
-    /// A kernel with the entry point `main`.
+    /// Creates a kernel with the entry point `main`.
     pub fn new(name: &'static str, pieces: &[&'static str]) -> Self {
         Self {
             name: Cow::Borrowed(name),
@@ -40,35 +41,35 @@ impl KernelSource {
         }
     }
 
-    /// The same with another entry point.
+    /// Sets another entry point.
     pub fn entry(mut self, entry: &'static str) -> Self {
         self.entry = entry;
         self
     }
 
-    /// The same with a value for an `override`.
+    /// Sets the value of an `override`.
     pub fn constant(mut self, name: &'static str, value: u32) -> Self {
         self.constants.push((name, value));
         self
     }
 
-    /// The pieces joined: what the compiler sees.
+    /// Returns the concatenated pieces, as the compiler sees them.
     pub fn wgsl(&self) -> String {
         let wgsl = self.pieces.join("\n");
-        // The standard wants it said, naga does not know the words yet (gfx-rs/wgpu#5555).
+        // The standard requires the directive; naga does not know it yet (gfx-rs/wgpu#5555).
         let enable = cfg!(target_arch = "wasm32") && wgsl.contains("quadSwap");
         if enable { format!("enable subgroups;\n{wgsl}") } else { wgsl }
     }
 }
 
-/// How a kernel uses a buffer.
+/// Access of a kernel to a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// `var<storage, read>`.
+    /// Read only, `var<storage, read>`.
     Read,
-    /// `var<storage, read_write>`.
+    /// Read and write, `var<storage, read_write>`.
     Write,
-    /// `var<uniform>`.
+    /// Uniform, `var<uniform>`.
     Uniform,
 }
 
@@ -80,7 +81,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// The kernel's name.
+    /// Returns the kernel's name.
     pub fn name(&self) -> &str {
         &self.name
     }

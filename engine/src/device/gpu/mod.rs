@@ -1,5 +1,5 @@
-//! A GPU through wgpu: the adapter and its limits, memory, pipelines, submission. Only this folder names
-//! wgpu. It knows buffers of bytes and kernels of WGSL, not what they mean.
+//! A GPU through wgpu: the adapter and its limits, memory, pipelines, submission. Only this folder
+//! names wgpu. It knows buffers of bytes and kernels of WGSL, not their meaning.
 
 mod buffer;
 mod fault;
@@ -22,18 +22,18 @@ use buffer::Pool;
 use fault::Faults;
 use kernel::Kernels;
 
-/// What an adapter is made of.
+/// Kind of an adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdapterKind {
-    /// A graphics card or the GPU inside a processor.
+    /// A graphics card or a GPU integrated into the processor.
     Hardware,
     /// A GPU emulated on the CPU (SwiftShader, llvmpipe): correct, and slower than the CPU itself.
     Software,
-    /// The browser does not say.
+    /// Unknown: the browser does not report it.
     Unknown,
 }
 
-/// A GPU that has been opened.
+/// An opened GPU.
 #[derive(Clone)]
 pub struct Gpu(Rc<Inner>);
 
@@ -42,11 +42,11 @@ struct Inner {
     identity: String,
     backend: String,
     kind: AdapterKind,
-    /// What was said of an adapter that wgpu knows nothing of.
+    /// Description supplied for an adapter that wgpu knows nothing of.
     described: OnceCell<(String, AdapterKind)>,
-    /// Threads of its largest subgroup, if it says.
+    /// Threads of the largest subgroup, if known.
     subgroup: u32,
-    /// Whether kernels may use subgroups.
+    /// True if kernels may use subgroups.
     subgroups: Cell<bool>,
     device: wgpu::Device,
     queue: wgpu::Queue,
@@ -56,30 +56,30 @@ struct Inner {
     kernels: Kernels,
     faults: Faults,
     encoder: RefCell<Option<wgpu::CommandEncoder>>,
-    /// The first error heard since the last read. wgpu reports from its own threads, hence the lock.
+    /// First error reported since the last read. wgpu reports from its own threads, hence the lock.
     heard: Arc<Mutex<Option<String>>>,
     attached: Attachment,
     profiler: Profiler,
-    /// Kernels whose times have not come yet, and whether they have been submitted.
+    /// Kernels whose times are still pending, and whether they have been submitted.
     timing: RefCell<Option<(timing::Timing, bool)>>,
 }
 
-/// Part of a buffer of parameters.
+/// A range of a parameter buffer, in words.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
-    /// The first word.
+    /// Offset of the first word.
     pub first: usize,
-    /// How many.
+    /// Number of words.
     pub words: usize,
 }
 
-/// One kernel to run: a pipeline, what it is bound to, where its parameters lie, how many workgroups.
+/// A dispatch: pipeline, bindings, parameters and number of workgroups.
 pub struct Dispatch<'a> {
-    /// The compiled kernel.
+    /// Compiled kernel.
     pub pipeline: &'a Pipeline,
-    /// Its buffers and parameters.
+    /// Buffers and parameters.
     pub bind_group: &'a BindGroup,
-    /// Workgroups in x, y and z.
+    /// Number of workgroups in x, y and z.
     pub groups: [u32; 3],
 }
 
@@ -87,7 +87,7 @@ impl Gpu {
     /// Opens the adapter that wgpu prefers, with the adapter's own limits.
     ///
     /// # Errors
-    /// No adapter is there, or it refuses a device.
+    /// No adapter is available, or it refuses to create a device.
     pub async fn open() -> Result<Self> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let adapter = instance
@@ -99,7 +99,7 @@ impl Gpu {
             .map_err(|e| Error::Gpu(format!("no adapter: {e}; use Device::cpu(), or install a GPU driver")))?;
         let info = adapter.get_info();
         let limits = adapter.limits();
-        // Only what is used: a browser tells less about the machine then.
+        // Only requested features: a browser then reveals less about the machine.
         let features = adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP);
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
@@ -150,8 +150,8 @@ impl Gpu {
         Ok(Self(Rc::new(gpu)))
     }
 
-    /// Says what a browser tells scripts of its adapter and wgpu does not pass on: a name and what it is. Kernels are
-    /// chosen and remembered by it. What is known already stays.
+    /// Describes the adapter by facts that a browser tells scripts and wgpu does not pass on: its
+    /// name and kind. Kernels are chosen and cached by them. Known facts stay.
     pub fn describe(&self, name: &str, kind: AdapterKind) {
         if self.0.name == UNNAMED {
             let known = self.0.kind;
@@ -160,43 +160,45 @@ impl Gpu {
         }
     }
 
-    /// Says that the device was opened with WebGPU's feature "subgroups", which wgpu neither asks a browser for nor sees there
+    /// Declares that the device was opened with WebGPU's feature "subgroups", which wgpu neither
+    /// requests from a browser nor detects there
     /// ([gfx-rs/wgpu#5555](https://github.com/gfx-rs/wgpu/issues/5555)). Natively it is known.
     pub fn has_subgroups(&self) {
         self.0.subgroups.set(true);
     }
 
-    /// Threads of the largest subgroup, if kernels may use subgroups.
+    /// Returns the threads of the largest subgroup, if kernels may use subgroups.
     pub(crate) fn subgroup(&self) -> Option<u32> {
         Some(self.0.subgroup).filter(|size| *size > 0 && self.0.subgroups.get())
     }
 
-    /// The adapter's name, such as "NVIDIA GeForce RTX 4070".
+    /// Returns the adapter's name, such as "NVIDIA GeForce RTX 4070".
     pub fn name(&self) -> &str {
         self.0.described.get().map_or(&self.0.name, |(name, _)| name)
     }
 
-    /// What tells this adapter and its driver from others, as far as it is known.
+    /// Returns a key that identifies this adapter and its driver, as far as known.
     pub fn identity(&self) -> &str {
         self.0.described.get().map_or(&self.0.identity, |(name, _)| name)
     }
 
-    /// The interface it is reached through: WebGPU, Vulkan, Metal or Dx12.
+    /// Returns the graphics interface: WebGPU, Vulkan, Metal or Dx12.
     pub fn backend(&self) -> &str {
         &self.0.backend
     }
 
-    /// Whether it is hardware or emulated.
+    /// Returns the kind of adapter, hardware or emulated.
     pub fn kind(&self) -> AdapterKind {
         self.0.described.get().map_or(self.0.kind, |(_, kind)| *kind)
     }
 
-    /// The limits of the device, which are the adapter's own.
+    /// Returns the limits of the device, which are the adapter's own.
     pub fn limits(&self) -> &wgpu::Limits {
         &self.0.limits
     }
 
-    /// Destroys the device: what a driver crash or a closed laptop lid does to it. Everything on it is lost.
+    /// Destroys the device, as a driver crash or a closed laptop lid does. Everything on it is
+    /// lost.
     pub fn destroy(&self) {
         self.0.device.destroy();
     }
@@ -217,29 +219,30 @@ impl Gpu {
         &self.0.attached
     }
 
-    /// A buffer of at least `bytes` bytes, from the pool.
+    /// Allocates a buffer of at least `bytes` bytes from the pool.
     pub(crate) fn alloc(&self, bytes: usize) -> Rc<GpuBuffer> {
         self.0.pool.alloc(bytes, buffer::Use::Storage)
     }
 
-    /// A buffer for kernel parameters.
+    /// Allocates a buffer for kernel parameters.
     pub(crate) fn alloc_params(&self, bytes: usize) -> Rc<GpuBuffer> {
         self.0.pool.alloc(bytes, buffer::Use::Params)
     }
 
-    /// Writes words into a buffer, before anything that is submitted later.
+    /// Writes words into a buffer, before anything submitted later.
     pub(crate) fn write(&self, buffer: &GpuBuffer, words: &[u32]) {
         if !words.is_empty() {
             self.0.queue.write_buffer(buffer.raw(), 0, bytemuck::cast_slice(words));
         }
     }
 
-    /// The compiled form of a kernel, from the cache if it has been seen.
+    /// Returns the compiled form of a kernel, from the cache if it is there.
     pub(crate) fn pipeline(&self, source: &KernelSource, access: &[Access]) -> Rc<Pipeline> {
         self.0.kernels.get(source, access)
     }
 
-    /// The buffer to which kernels report indices out of range, and a new place in its register.
+    /// Returns the buffer in which kernels report indices out of range, and registers a new fault
+    /// site.
     pub(crate) fn fault_buffer(&self) -> &Rc<GpuBuffer> {
         self.0.faults.buffer()
     }
@@ -248,8 +251,8 @@ impl Gpu {
         self.0.faults.register(site)
     }
 
-    /// Binds buffers to a pipeline, in its order: all of each, or the words from `first` on, `words` of them, of one
-    /// that holds parameters.
+    /// Binds buffers to a pipeline, in its order: each whole, or for a parameter buffer the `words`
+    /// words from `first` on.
     pub(crate) fn bind(&self, pipeline: &Pipeline, buffers: &[(&Rc<GpuBuffer>, Option<Window>)]) -> BindGroup {
         count(&self.0.counts.bind_groups_created, 1);
         let mut entries: Vec<wgpu::BindGroupEntry<'_>> = Vec::with_capacity(buffers.len());
@@ -271,7 +274,7 @@ impl Gpu {
         })
     }
 
-    /// Encodes kernels in order, in one pass, behind whatever has been encoded since the last submit.
+    /// Encodes kernels in order, in one pass, after everything encoded since the last submit.
     pub(crate) fn encode<'a>(&self, dispatches: impl Iterator<Item = Dispatch<'a>>) {
         let mut slot = self.0.encoder.borrow_mut();
         let encoder = slot.get_or_insert_with(|| self.0.device.create_command_encoder(&Default::default()));
@@ -289,7 +292,7 @@ impl Gpu {
         }
     }
 
-    /// Launches a kernel whose pipeline has been set.
+    /// Dispatches a kernel whose pipeline has been set.
     fn launch(&self, pass: &mut wgpu::ComputePass<'_>, dispatch: &Dispatch<'_>) {
         pass.set_bind_group(0, dispatch.bind_group, &[]);
         let [x, y, z] = dispatch.groups;
@@ -299,12 +302,16 @@ impl Gpu {
 
     /// Encodes kernels in order, each in a pass between two timestamps.
     fn encode_timed(&self, encoder: &mut wgpu::CommandEncoder, dispatches: &[Dispatch<'_>]) {
-        let names = dispatches.iter().take(timing::MOST).map(|dispatch| dispatch.pipeline.name().to_owned()).collect();
+        let names = dispatches
+            .iter()
+            .take(timing::MAX_TIMED_KERNELS)
+            .map(|dispatch| dispatch.pipeline.name().to_owned())
+            .collect();
         let timing = timing::Timing::new(&self.0.device, &self.0.queue, names);
         for (i, dispatch) in dispatches.iter().enumerate() {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some(dispatch.pipeline.name()),
-                timestamp_writes: (i < timing::MOST).then(|| timing.writes(i)),
+                timestamp_writes: (i < timing::MAX_TIMED_KERNELS).then(|| timing.writes(i)),
             });
             pass.set_pipeline(dispatch.pipeline.raw());
             self.launch(&mut pass, dispatch);
@@ -313,7 +320,7 @@ impl Gpu {
         self.0.timing.replace(Some((timing, false)));
     }
 
-    /// What the kernels of the last timed execution took, once it is known.
+    /// Returns the kernel times of the last profiled execution, once they are known.
     pub(crate) fn profile(&self) -> Option<Rc<[KernelTime]>> {
         let times =
             self.0.timing.borrow().as_ref().and_then(|(timing, submitted)| timing.times().filter(|_| *submitted));
@@ -324,7 +331,7 @@ impl Gpu {
         self.0.profiler.last()
     }
 
-    /// Hands over what has been encoded, if anything.
+    /// Submits everything encoded, if anything.
     pub(crate) fn submit(&self) {
         if let Some(encoder) = self.0.encoder.borrow_mut().take() {
             self.0.queue.submit([encoder.finish()]);
@@ -336,7 +343,7 @@ impl Gpu {
         }
     }
 
-    /// The first error heard since the last time this was asked.
+    /// Returns the first error reported since the last call.
     pub(crate) fn take_error(&self) -> Option<Error> {
         let mut heard = self.0.heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         heard.take().map(Error::Gpu)
@@ -354,7 +361,7 @@ fn is_software(info: &wgpu::AdapterInfo) -> bool {
     ["swiftshader", "llvmpipe", "lavapipe", "basic render", "software"].iter().any(|word| text.contains(word))
 }
 
-/// What an adapter is called of which nothing is said.
+/// Name of an adapter that reports none.
 const UNNAMED: &str = "unnamed adapter";
 
 fn adapter_name(info: &wgpu::AdapterInfo) -> String {

@@ -1,5 +1,5 @@
-//! Reading GPU memory back: the engine's only wait. In the browser the promise wakes the future; natively the
-//! future polls the device when it is awaited.
+//! Readback from GPU memory, the engine's only wait. In the browser the promise wakes the future;
+//! natively the future polls the device when awaited.
 
 use std::rc::Rc;
 
@@ -11,11 +11,12 @@ use super::{Gpu, count};
 use crate::{Error, Result};
 
 impl Gpu {
-    /// Copies the first `words` of each buffer behind everything encoded so far, submits, and gives the words
-    /// when they have arrived. One staging buffer and one wait, however many buffers.
+    /// Copies the first `words` of each buffer after everything encoded so far, submits, and
+    /// returns the words when they have arrived. There is one staging buffer and one wait for any
+    /// number of buffers.
     ///
     /// # Errors
-    /// A fault that a kernel reported, an error of the GPU, or a lost device.
+    /// A fault reported by a kernel, an error of the GPU, or a lost device.
     pub(crate) fn read(
         &self,
         wanted: &[(Rc<GpuBuffer>, usize)],
@@ -39,7 +40,7 @@ impl Gpu {
         self.submit();
         let (sender, receiver) = oneshot::channel();
         staging.raw().map_async(wgpu::MapMode::Read, 0..total as u64, move |result| {
-            // Nobody listens when the future was dropped: then the result is of no use either.
+            // The receiver is gone if the future was dropped; the result is then unused.
             let _ = sender.send(result);
         });
         let gpu = self.clone();
@@ -78,8 +79,8 @@ impl Gpu {
     }
 }
 
-/// A staging buffer that is mapped or about to be; also when the future is dropped half-way, it goes back to the
-/// pool unmapped.
+/// A staging buffer, mapped or about to be. If the future is dropped before it completes, the
+/// buffer returns to the pool unmapped.
 struct Mapping(Rc<GpuBuffer>);
 
 impl Drop for Mapping {

@@ -1,26 +1,26 @@
-//! Kernels timed by the GPU itself: each in a pass of its own between two timestamps, which are read when they have come.
+//! Kernel times from GPU timestamps: each kernel runs in its own pass between two of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::device::{KernelTime, add_time};
 
-/// Kernels that are timed at most; a query set has room for 4096 timestamps.
-pub const MOST: usize = 2048;
+/// Maximum number of kernels timed at once; a query set holds 4096 timestamps.
+pub const MAX_TIMED_KERNELS: usize = 2048;
 
-/// Timestamps under way.
+/// Timestamps in flight.
 pub struct Timing {
     names: Vec<String>,
     queries: wgpu::QuerySet,
     resolved: wgpu::Buffer,
     read: wgpu::Buffer,
     mapped: Arc<AtomicBool>,
-    /// Nanoseconds of a tick.
+    /// Nanoseconds per tick.
     period: f64,
 }
 
 impl Timing {
-    /// Room for the timestamps of kernels of these names.
+    /// Allocates timestamps for kernels of these names.
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, names: Vec<String>) -> Self {
         let count = 2 * names.len() as u32;
         let size = u64::from(count) * wgpu::QUERY_SIZE as u64;
@@ -42,7 +42,7 @@ impl Timing {
         }
     }
 
-    /// What the pass of kernel `index` writes.
+    /// Returns the timestamp writes of the pass of kernel `index`.
     pub fn writes(&self, index: usize) -> wgpu::ComputePassTimestampWrites<'_> {
         let first = 2 * index as u32;
         wgpu::ComputePassTimestampWrites {
@@ -52,13 +52,13 @@ impl Timing {
         }
     }
 
-    /// Copies the timestamps to where they can be read.
+    /// Copies the timestamps to a readable buffer.
     pub fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         encoder.resolve_query_set(&self.queries, 0..2 * self.names.len() as u32, &self.resolved, 0);
         encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.read, 0, self.read.size());
     }
 
-    /// Asks for them; after they have been submitted.
+    /// Requests the mapping; to be called after the submit.
     pub fn ask(&self) {
         let mapped = self.mapped.clone();
         self.read.map_async(wgpu::MapMode::Read, .., move |result| {
@@ -66,7 +66,7 @@ impl Timing {
         });
     }
 
-    /// The times, if they have come.
+    /// Returns the times, if they have arrived.
     pub fn times(&self) -> Option<Vec<KernelTime>> {
         if !self.mapped.load(Ordering::Acquire) {
             return None;

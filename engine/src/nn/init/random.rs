@@ -1,16 +1,16 @@
-//! Random numbers on the CPU, drawn from the engine's generator, and what is made of them.
+//! Random numbers on the CPU from the engine's generator, and distributions computed from them.
 
 use std::f64::consts::{PI, TAU};
 
 use crate::nn::state_dict::read_now;
 use crate::{Device, Result, Tensor};
 
-/// `n` numbers of U(0, 1).
+/// Draws `n` numbers from U(0, 1).
 pub fn uniforms(n: usize) -> Result<Vec<f64>> {
     Ok(read_now(&Tensor::rand([n], &Device::cpu())?)?.to_f64())
 }
 
-/// `n` numbers of N(0, 1), by Box and Muller's method.
+/// Draws `n` numbers from N(0, 1), by the Box–Muller transform.
 pub fn normals(n: usize) -> Result<Vec<f64>> {
     let pairs = uniforms(n.next_multiple_of(2))?;
     let mut out: Vec<f64> = pairs
@@ -24,7 +24,7 @@ pub fn normals(n: usize) -> Result<Vec<f64>> {
     Ok(out)
 }
 
-/// The inverse of the error function: Winitzki's approximation, then Newton's method.
+/// Computes the inverse of the error function: Winitzki's approximation, then Newton's method.
 pub fn erf_inv(y: f64) -> f64 {
     if y.abs() >= 1.0 {
         return y * f64::INFINITY;

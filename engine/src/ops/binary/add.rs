@@ -25,7 +25,8 @@ impl Binary for Add {
 }
 
 impl Tensor {
-    /// x + y, element by element, with broadcasting and type promotion. Two bools give whether either is true.
+    /// Computes x + y, element by element, with broadcasting and type promotion. For two bools it
+    /// is the logical or.
     /// [torch.add](https://docs.pytorch.org/docs/stable/generated/torch.add.html)
     ///
     /// ```
@@ -46,7 +47,7 @@ impl Tensor {
         self.binary(other, Add)
     }
 
-    /// [`Tensor::add`] in place.
+    /// In-place version of [`Tensor::add`].
     ///
     /// # Errors
     /// As [`Tensor::add`] and [`Tensor::copy_`].

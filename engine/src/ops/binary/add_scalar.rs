@@ -1,4 +1,4 @@
-//! `add_scalar`: x + c for a number c, which may change from step to step without making another plan.
+//! `add_scalar`: x + c for a number c, which may change from step to step under the same plan.
 
 use smallvec::smallvec;
 
@@ -32,8 +32,17 @@ impl Unary for AddScalar {
 }
 
 impl Tensor {
-    /// x + c for a number c; also written `&x + c`. Integers and a whole number give integers, integers and another number f32.
+    /// Computes x + c for a number c; also written `&x + c`. Integers plus an integral number stay
+    /// integers; plus another number, they become f32.
     /// [torch.add](https://docs.pytorch.org/docs/stable/generated/torch.add.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.add_scalar(0.5)?.to_string(), "tensor([1.5000, 2.5000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -44,7 +53,7 @@ impl Tensor {
         self.unary(AddScalar { other })
     }
 
-    /// [`Tensor::add_scalar`] in place.
+    /// In-place version of [`Tensor::add_scalar`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

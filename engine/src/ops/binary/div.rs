@@ -29,8 +29,18 @@ impl Binary for Div {
 }
 
 impl Tensor {
-    /// x / y, element by element, with broadcasting and type promotion. Integers are divided as floats.
+    /// Computes x / y, element by element, with broadcasting and type promotion. Integers are
+    /// divided as floats.
     /// [torch.div](https://docs.pytorch.org/docs/stable/generated/torch.div.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// let y = Tensor::from_nested(&[4.0_f32, 5.0], &cpu)?;
+    /// assert_eq!(x.div(&y)?.to_string(), "tensor([0.2500, 0.4000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast, or the tensors are on different devices.
@@ -38,7 +48,7 @@ impl Tensor {
         self.binary(other, Div)
     }
 
-    /// [`Tensor::div`] in place.
+    /// In-place version of [`Tensor::div`].
     ///
     /// # Errors
     /// As [`Tensor::div`] and [`Tensor::copy_`].

@@ -1,4 +1,4 @@
-//! `div_scalar`: x/c for a number c, which may change from step to step without making another plan.
+//! `div_scalar`: x/c for a number c, which may change from step to step under the same plan.
 
 use smallvec::smallvec;
 
@@ -32,8 +32,16 @@ impl Unary for DivScalar {
 }
 
 impl Tensor {
-    /// x/c for a number c; also written `&x / c`. Integers become f32.
+    /// Computes x/c for a number c; also written `&x / c`. Integers become f32.
     /// [torch.div](https://docs.pytorch.org/docs/stable/generated/torch.div.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 3.0], &cpu)?;
+    /// assert_eq!(x.div_scalar(2.0)?.to_string(), "tensor([0.5000, 1.5000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -41,7 +49,7 @@ impl Tensor {
         self.unary(DivScalar { other })
     }
 
-    /// [`Tensor::div_scalar`] in place.
+    /// In-place version of [`Tensor::div_scalar`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

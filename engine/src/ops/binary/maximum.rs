@@ -27,7 +27,7 @@ impl Binary for Maximum {
     }
 }
 
-/// The share of the gradient of `maximum` that x gets: 1 where it is larger, ½ at a tie, else 0.
+/// Share of the gradient of `maximum` that x receives: 1 if it is larger, ½ for ties, else 0.
 #[derive(Debug)]
 pub(crate) struct MaximumShare;
 
@@ -53,9 +53,18 @@ impl Binary for MaximumShare {
 }
 
 impl Tensor {
-    /// The larger of x and y, element by element, with broadcasting and type promotion. NaN if either is; at a tie each gets half
-    /// of the gradient.
+    /// Computes the larger of x and y, element by element, with broadcasting and type promotion.
+    /// NaN if either is; for ties each receives half of the gradient.
     /// [torch.maximum](https://docs.pytorch.org/docs/stable/generated/torch.maximum.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 5.0], &cpu)?;
+    /// let y = Tensor::from_nested(&[3.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.maximum(&y)?.to_string(), "tensor([3., 5.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast, or the tensors are on different devices.

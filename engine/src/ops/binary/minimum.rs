@@ -29,9 +29,18 @@ impl Binary for Minimum {
 }
 
 impl Tensor {
-    /// The smaller of x and y, element by element, with broadcasting and type promotion. NaN if either is; at a tie each gets half
-    /// of the gradient.
+    /// Computes the smaller of x and y, element by element, with broadcasting and type promotion.
+    /// NaN if either is; for ties each receives half of the gradient.
     /// [torch.minimum](https://docs.pytorch.org/docs/stable/generated/torch.minimum.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 5.0], &cpu)?;
+    /// let y = Tensor::from_nested(&[3.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.minimum(&y)?.to_string(), "tensor([1., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast, or the tensors are on different devices.

@@ -27,8 +27,18 @@ impl Binary for Mul {
 }
 
 impl Tensor {
-    /// x·y, element by element, with broadcasting and type promotion. Two bools give whether both are true.
+    /// Computes x·y, element by element, with broadcasting and type promotion. For two bools it is
+    /// the logical and.
     /// [torch.mul](https://docs.pytorch.org/docs/stable/generated/torch.mul.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// let y = Tensor::from_nested(&[3.0_f32, 4.0], &cpu)?;
+    /// assert_eq!(x.mul(&y)?.to_string(), "tensor([3., 8.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast, or the tensors are on different devices.
@@ -39,7 +49,7 @@ impl Tensor {
         self.binary(other, Mul)
     }
 
-    /// [`Tensor::mul`] in place.
+    /// In-place version of [`Tensor::mul`].
     ///
     /// # Errors
     /// As [`Tensor::mul`] and [`Tensor::copy_`].

@@ -1,4 +1,4 @@
-//! `mul_scalar`: x·c for a number c, which may change from step to step without making another plan.
+//! `mul_scalar`: x·c for a number c, which may change from step to step under the same plan.
 
 use smallvec::smallvec;
 
@@ -32,8 +32,17 @@ impl Unary for MulScalar {
 }
 
 impl Tensor {
-    /// x·c for a number c; also written `&x * c`. Integers and a whole number give integers, integers and another number f32.
+    /// Computes x·c for a number c; also written `&x * c`. Integers times an integral number stay
+    /// integers; times another number, they become f32.
     /// [torch.mul](https://docs.pytorch.org/docs/stable/generated/torch.mul.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.mul_scalar(1.5)?.to_string(), "tensor([1.5000, 3.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -44,7 +53,7 @@ impl Tensor {
         self.unary(MulScalar { other })
     }
 
-    /// [`Tensor::mul_scalar`] in place.
+    /// In-place version of [`Tensor::mul_scalar`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

@@ -1,5 +1,5 @@
-//! `+ - * /` and unary `-` between tensors, and between a tensor and a number on either side. They give a `Result`, as
-//! every operation does: `((&a + &b)? * 2.0)?`.
+//! `+ - * /` and unary `-` between tensors, and between a tensor and a number on either side. They
+//! return a `Result`, as every operation does: `((&a + &b)? * 2.0)?`.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

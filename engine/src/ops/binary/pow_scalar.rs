@@ -1,4 +1,4 @@
-//! `pow_scalar`: xᶜ for a number c. The common powers are simpler operations, as PyTorch has them.
+//! `pow_scalar`: xᶜ for a number c. Common powers are simpler operations, as in PyTorch.
 
 use smallvec::smallvec;
 
@@ -40,11 +40,20 @@ impl Unary for PowScalar {
 }
 
 impl Tensor {
-    /// xᶜ for a number c, element by element; 0⁰ is 1. Integers and a whole c give integers, integers and another c f32.
+    /// Computes xᶜ for a number c, element by element; 0⁰ is 1. Integers stay integers for an
+    /// integral c and become f32 for another.
     /// [torch.pow](https://docs.pytorch.org/docs/stable/generated/torch.pow.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 3.0], &cpu)?;
+    /// assert_eq!(x.pow_scalar(2.0)?.to_string(), "tensor([1., 9.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Integers to a negative whole power.
+    /// Integers to a negative integral power.
     pub fn pow_scalar(&self, exponent: f64) -> Result<Self> {
         if self.computes_in_integers_with(exponent) {
             if exponent < 0.0 {

@@ -1,4 +1,4 @@
-//! `rdiv_scalar`: c/x for a number c, which may change from step to step without making another plan.
+//! `rdiv_scalar`: c/x for a number c, which may change from step to step under the same plan.
 
 use smallvec::smallvec;
 
@@ -34,8 +34,16 @@ impl Unary for RdivScalar {
 }
 
 impl Tensor {
-    /// c/x for a number c; also written `c / &x`. Integers become f32.
+    /// Computes c/x for a number c; also written `c / &x`. Integers become f32.
     /// [torch.div](https://docs.pytorch.org/docs/stable/generated/torch.div.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 4.0], &cpu)?;
+    /// assert_eq!(x.rdiv_scalar(2.0)?.to_string(), "tensor([2.0000, 0.5000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,4 +1,4 @@
-//! `rpow_scalar`: cˣ for a number c, which may change from step to step without making another plan.
+//! `rpow_scalar`: cˣ for a number c, which may change from step to step under the same plan.
 
 use smallvec::smallvec;
 
@@ -28,15 +28,24 @@ impl Unary for RpowScalar {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Tensor> {
-        // d cˣ/dx = cˣ·log c, and 0 for c = 0, where cˣ is 0 but for x = 0.
+        // d cˣ/dx = cˣ·log c, and 0 for c = 0, where cˣ is 0 except at x = 0.
         let slope = if self.base == 0.0 { 0.0 } else { self.base.ln() };
         grad.mul(&cx.output()?.mul_scalar(slope)?)
     }
 }
 
 impl Tensor {
-    /// cˣ for a number c. Integers and a whole number give integers, integers and another number f32.
+    /// Computes cˣ for a number c. Integers stay integers for an integral c and become f32 for
+    /// another.
     /// [torch.pow](https://docs.pytorch.org/docs/stable/generated/torch.pow.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 3.0], &cpu)?;
+    /// assert_eq!(x.rpow_scalar(2.0)?.to_string(), "tensor([2., 8.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,4 +1,4 @@
-//! `rsub_scalar`: c − x for a number c, which may change from step to step without making another plan.
+//! `rsub_scalar`: c − x for a number c, which may change from step to step under the same plan.
 
 use smallvec::smallvec;
 
@@ -32,8 +32,17 @@ impl Unary for RsubScalar {
 }
 
 impl Tensor {
-    /// c − x for a number c; also written `c - &x`. Integers and a whole number give integers, integers and another number f32.
+    /// Computes c − x for a number c; also written `c - &x`. Integers stay integers for an integral
+    /// c and become f32 for another.
     /// [torch.sub](https://docs.pytorch.org/docs/stable/generated/torch.sub.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 3.0], &cpu)?;
+    /// assert_eq!(x.rsub_scalar(2.0)?.to_string(), "tensor([ 1., -1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -26,11 +26,20 @@ impl Binary for Sub {
 }
 
 impl Tensor {
-    /// x − y, element by element, with broadcasting and type promotion.
+    /// Computes x − y, element by element, with broadcasting and type promotion.
     /// [torch.sub](https://docs.pytorch.org/docs/stable/generated/torch.sub.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[5.0_f32, 7.0], &cpu)?;
+    /// let y = Tensor::from_nested(&[1.0_f32, 10.0], &cpu)?;
+    /// assert_eq!(x.sub(&y)?.to_string(), "tensor([ 4., -3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// As [`Tensor::add`]; or both are bools.
+    /// As [`Tensor::add`]; or both tensors are bool.
     pub fn sub(&self, other: &Self) -> Result<Self> {
         if self.dtype() == DType::Bool && other.dtype() == DType::Bool {
             return Err(Error::dtype("sub", "two bools cannot be subtracted; use logical_xor or logical_not"));
@@ -38,7 +47,7 @@ impl Tensor {
         self.binary(other, Sub)
     }
 
-    /// [`Tensor::sub`] in place.
+    /// In-place version of [`Tensor::sub`].
     ///
     /// # Errors
     /// As [`Tensor::sub`] and [`Tensor::copy_`].

@@ -1,11 +1,20 @@
-//! `sub_scalar`: x − c for a number c, made of `add_scalar`.
+//! `sub_scalar`: x − c for a number c, by `add_scalar`.
 
 use crate::Result;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// x − c for a number c; also written `&x - c`. Integers and a whole number give integers, integers and another
+    /// Computes x − c for a number c; also written `&x - c`. Integers minus an integral number stay
+    /// integers; minus another
     /// number f32. [torch.sub](https://docs.pytorch.org/docs/stable/generated/torch.sub.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 3.0], &cpu)?;
+    /// assert_eq!(x.sub_scalar(0.5)?.to_string(), "tensor([0.5000, 2.5000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -13,7 +22,7 @@ impl Tensor {
         self.add_scalar(-other)
     }
 
-    /// [`Tensor::sub_scalar`] in place.
+    /// In-place version of [`Tensor::sub_scalar`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

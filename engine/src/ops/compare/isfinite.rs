@@ -1,4 +1,4 @@
-//! `isfinite`: whether x is neither NaN nor an infinity, as bools.
+//! `isfinite`: a bool tensor, true where x is neither NaN nor infinite.
 
 use crate::device::Float;
 use crate::tensor::Tensor;
@@ -19,8 +19,16 @@ impl Classify for Isfinite {
 }
 
 impl Tensor {
-    /// Whether x is neither NaN nor an infinity, element by element.
+    /// Computes a bool tensor, true where x is neither NaN nor infinite.
     /// [torch.isfinite](https://docs.pytorch.org/docs/stable/generated/torch.isfinite.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, f32::INFINITY, f32::NAN], &cpu)?;
+    /// assert_eq!(x.isfinite()?.to_string(), "tensor([ True, False, False])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,4 +1,4 @@
-//! `isinf`: whether x is an infinity, as bools.
+//! `isinf`: a bool tensor, true where x is infinite.
 
 use crate::device::Float;
 use crate::tensor::Tensor;
@@ -19,8 +19,16 @@ impl Classify for Isinf {
 }
 
 impl Tensor {
-    /// Whether x is an infinity, element by element.
+    /// Computes a bool tensor, true where x is infinite.
     /// [torch.isinf](https://docs.pytorch.org/docs/stable/generated/torch.isinf.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, f32::INFINITY, f32::NAN], &cpu)?;
+    /// assert_eq!(x.isinf()?.to_string(), "tensor([False,  True, False])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

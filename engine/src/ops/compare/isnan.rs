@@ -1,4 +1,4 @@
-//! `isnan`: whether x is NaN, as bools.
+//! `isnan`: a bool tensor, true where x is NaN.
 
 use crate::device::Float;
 use crate::tensor::Tensor;
@@ -19,8 +19,16 @@ impl Classify for Isnan {
 }
 
 impl Tensor {
-    /// Whether x is NaN, element by element.
+    /// Computes a bool tensor, true where x is NaN.
     /// [torch.isnan](https://docs.pytorch.org/docs/stable/generated/torch.isnan.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, f32::INFINITY, f32::NAN], &cpu)?;
+    /// assert_eq!(x.isnan()?.to_string(), "tensor([False, False,  True])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

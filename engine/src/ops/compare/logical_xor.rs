@@ -1,4 +1,4 @@
-//! `logical_xor`: whether exactly one is true, as bools, with broadcasting. Numbers are true unless they are 0.
+//! `logical_xor`: exclusive or as a bool tensor, with broadcasting. Every number but 0 is true.
 
 use crate::device::{DType, Element};
 use crate::tensor::Tensor;
@@ -20,8 +20,18 @@ impl Compare for LogicalXor {
 }
 
 impl Tensor {
-    /// Whether exactly one is true, element by element, with broadcasting. Numbers are true unless they are 0.
+    /// Computes the exclusive or of x and y as a bool tensor, element by element, with
+    /// broadcasting. Every number but 0 is true.
     /// [torch.logical_xor](https://docs.pytorch.org/docs/stable/generated/torch.logical_xor.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[true, true, false], &cpu)?;
+    /// let y = Tensor::from_nested(&[true, false, false], &cpu)?;
+    /// assert_eq!(x.logical_xor(&y)?.to_string(), "tensor([False,  True, False])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast, or the tensors are on different devices.

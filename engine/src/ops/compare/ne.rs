@@ -1,4 +1,4 @@
-//! `ne`: whether x ≠ y, as bools, with broadcasting.
+//! `ne`: x ≠ y as a bool tensor, with broadcasting.
 
 use crate::device::Element;
 use crate::tensor::Tensor;
@@ -19,8 +19,17 @@ impl Compare for Ne {
 }
 
 impl Tensor {
-    /// Whether x ≠ y, element by element, with broadcasting and type promotion.
+    /// Computes x ≠ y as a bool tensor, element by element, with broadcasting and type promotion.
     /// [torch.ne](https://docs.pytorch.org/docs/stable/generated/torch.ne.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// let y = Tensor::from_nested(&[3.0_f32, 2.0, 1.0], &cpu)?;
+    /// assert_eq!(x.ne(&y)?.to_string(), "tensor([ True, False,  True])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast, or the tensors are on different devices.
@@ -28,7 +37,15 @@ impl Tensor {
         self.compare(other, Ne)
     }
 
-    /// [`Tensor::ne`] with a number.
+    /// Computes [`Tensor::ne`] with a number.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.ne_scalar(2.0)?.to_string(), "tensor([ True, False,  True])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,9 +1,10 @@
-//! Convolutions on the CPU, all three directions, as sliding products (`kindling_gemm::slide`). An image is copied once
-//! into a buffer with its padding around it; with a stride, rows and columns are sorted into as many phases, so that
-//! what a tap meets lies side by side. Images run in parallel. Results do not depend on the number of threads.
+//! Convolutions on the CPU, in all three directions, as sliding products (`kindling_gemm::slide`).
+//! An image is copied once into a padded buffer. With a stride, rows and columns are sorted into as
+//! many phases, so that the elements a tap reads are adjacent. Images run in parallel. Results do
+//! not depend on the number of threads.
 
 use kindling_gemm::Scalar;
-use kindling_gemm::slide::{Left, Places, SLACK, Sums, slide};
+use kindling_gemm::slide::{Left, Positions, SLACK, Sums, slide};
 
 use crate::device::Float;
 use crate::tensor::Layout;
@@ -11,25 +12,25 @@ use crate::{Error, Result};
 
 use super::Geometry;
 
-/// Images are summed up in at most so many parts, and their sums may take at most so many elements.
-const MOST_PARTS: usize = 16;
-const MOST_SUMS: usize = 1 << 22;
+/// Maximum number of partial sums over images, and their maximum size in elements.
+const MAX_PARTS: usize = 16;
+const MAX_PARTIAL_SUMS: usize = 1 << 22;
 
-/// Products and sums below which other threads are not worth waking.
+/// Number of multiply-adds below which waking other threads does not pay.
 #[cfg(not(target_arch = "wasm32"))]
-const WORTH_THREADS: usize = 1 << 20;
+const MIN_PARALLEL_WORK: usize = 1 << 20;
 
-/// Images in memory: rows lie in one piece.
+/// Images in memory with contiguous rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Images<'a, T> {
     data: &'a [T],
-    /// From image to image, channel to channel, row to row.
+    /// Strides of images, channels and rows.
     steps: [isize; 3],
     offset: usize,
 }
 
 impl<'a, T> Images<'a, T> {
-    /// Elements through a layout (see `has_rows`).
+    /// Reads elements through a layout (see `has_rows`).
     pub fn new(data: &'a [T], layout: &Layout) -> Self {
         let steps = [layout.strides[0], layout.strides[1], layout.strides[2]];
         Self { data, steps, offset: layout.offset }
@@ -45,11 +46,11 @@ impl<'a, T> Images<'a, T> {
 /// A padded copy of some channels of an image, sorted into phases of the stride.
 struct Padded {
     channels: usize,
-    /// The size that is copied.
+    /// Height and width copied.
     size: [usize; 2],
     stride: [usize; 2],
     before: [usize; 2],
-    /// The phases that taps meet, each a plane of `rows` × `pitch`.
+    /// Phases that taps read, each a plane of `rows` × `pitch`.
     phases: Vec<[usize; 2]>,
     rows: usize,
     pitch: usize,
@@ -60,13 +61,13 @@ impl Padded {
         self.channels * self.phases.len() * self.rows * self.pitch + SLACK
     }
 
-    /// Copies an image; the padding, zero at first, stays.
+    /// Copies an image; the padding, zero initially, stays.
     fn fill<T: Float>(&self, x: &Images<'_, T>, image: usize, first_channel: usize, buffer: &mut [T]) {
         let [stride_h, stride_w] = self.stride;
         let planes = buffer.chunks_exact_mut((self.rows * self.pitch).max(1));
         let phases = (0..self.channels).flat_map(|c| self.phases.iter().map(move |phase| (c, phase)));
         for ((channel, [phase_h, phase_w]), plane) in phases.zip(planes) {
-            // The columns that lie inside of the image, and the first of the image's among them.
+            // Columns inside the image, and the first of the image's among them.
             let from = self.before[1].saturating_sub(*phase_w).div_ceil(stride_w).min(self.pitch);
             let to = (self.size[1] + self.before[1]).saturating_sub(*phase_w).div_ceil(stride_w).min(self.pitch);
             if from >= to {
@@ -90,34 +91,35 @@ impl Padded {
     }
 }
 
-/// What a sliding product of an image reads: the padded copy and where each tap begins in it.
+/// Source of a sliding product: the padded copy and the offset of each tap in it.
 struct Source {
     padded: Padded,
     taps: Vec<usize>,
 }
 
 impl Geometry {
-    /// For dimension `d`: the phase that a tap of the kernel meets, and how many steps further on.
+    /// Returns the phase that a tap of the kernel reads along dimension `d`, and the number of
+    /// steps further on.
     fn phase(&self, d: usize, tap: usize) -> (usize, usize) {
         let (shift, stride) = (tap * self.window.dilation[d], self.window.stride[d]);
         (shift % stride, shift / stride)
     }
 
-    /// The steps of the furthest tap.
+    /// Returns the steps of the furthest tap.
     fn furthest(&self, d: usize) -> usize {
         self.phase(d, self.kernel[d].saturating_sub(1)).1
     }
 
-    fn kernel_places(&self) -> impl Iterator<Item = [usize; 2]> + Clone {
+    fn kernel_positions(&self) -> impl Iterator<Item = [usize; 2]> + Clone {
         let [h, w] = self.kernel;
         (0..h).flat_map(move |i| (0..w).map(move |j| [i, j]))
     }
 
-    /// The input as forward and the gradient of the weight read it.
+    /// Returns the input as forward and the gradient of the weight read it.
     fn source(&self) -> Source {
         let mut phases: Vec<[usize; 2]> = Vec::new();
         let mut meets = Vec::with_capacity(self.taps());
-        for [kh, kw] in self.kernel_places() {
+        for [kh, kw] in self.kernel_positions() {
             let ((phase_h, down), (phase_w, right)) = (self.phase(0, kh), self.phase(1, kw));
             let at = phases.iter().position(|phase| *phase == [phase_h, phase_w]).unwrap_or_else(|| {
                 phases.push([phase_h, phase_w]);
@@ -144,20 +146,20 @@ impl Geometry {
         Source { padded, taps }
     }
 
-    /// The output's places, written side by side.
-    fn places_of(&self, source: &Source, start: usize) -> Places {
+    /// Returns the output's positions, written contiguously.
+    fn positions_of(&self, source: &Source, start: usize) -> Positions {
         let [rows, cols] = self.output;
-        Places { rows, cols, pitch: source.padded.pitch, start, out_row: cols, out_col: 1 }
+        Positions { rows, cols, pitch: source.padded.pitch, start, out_row: cols, out_col: 1 }
     }
 
-    /// Multiplications of one direction.
+    /// Returns the number of multiplications of one direction.
     fn work(&self) -> usize {
-        self.images * self.places() * self.window.groups * self.filters * self.depth()
+        self.images * self.positions() * self.window.groups * self.filters * self.depth()
     }
 }
 
-/// Runs `f` on every piece of `len` elements, in parallel if there is much work. A thread takes several pieces in a row
-/// and gives them one buffer of `scratch` zeros.
+/// Runs `f` on every piece of `len` elements, in parallel if there is enough work. A thread takes
+/// several consecutive pieces and gives them one buffer of `scratch` zeros.
 fn each<T: Float>(
     output: &mut [T],
     (len, scratch): (usize, usize),
@@ -172,7 +174,7 @@ fn each<T: Float>(
         pieces.chunks_mut(len).enumerate().try_for_each(|(i, piece)| f(&mut buffer, first + i, piece))
     };
     #[cfg(not(target_arch = "wasm32"))]
-    if work > WORTH_THREADS && output.len() > len && rayon::current_num_threads() > 1 {
+    if work > MIN_PARALLEL_WORK && output.len() > len && rayon::current_num_threads() > 1 {
         use rayon::prelude::*;
         let share = (output.len() / len).div_ceil(4 * rayon::current_num_threads());
         return output.par_chunks_mut(share * len).enumerate().try_for_each(|(i, pieces)| run(i * share, pieces));
@@ -181,7 +183,8 @@ fn each<T: Float>(
     run(0, output)
 }
 
-/// `output = conv2d(x, weight) + bias`; `weight` is contiguous, `output` has every image in one piece.
+/// Computes `output = conv2d(x, weight) + bias`; `weight` is contiguous, and so is every image of
+/// `output`.
 pub(crate) fn forward<T: Scalar + Float>(
     g: &Geometry,
     x: &Images<'_, T>,
@@ -189,33 +192,34 @@ pub(crate) fn forward<T: Scalar + Float>(
     bias: Option<&[T]>,
     output: &mut [T],
 ) -> Result<()> {
-    let (groups, filters, depth, places) = (g.window.groups, g.filters, g.depth(), g.places());
+    let (groups, filters, depth, positions) = (g.window.groups, g.filters, g.depth(), g.positions());
     let source = g.source();
     let left = |group: usize| Left::new(filters, depth, |f, t| weight[(group * filters + f) * depth + t]);
     let lefts: Vec<Left<T>> = (0..groups).map(left).collect();
-    each(output, (groups * filters * places, source.padded.len()), g.work(), |buffer, image, out| {
+    each(output, (groups * filters * positions, source.padded.len()), g.work(), |buffer, image, out| {
         for (group, left) in lefts.iter().enumerate() {
             source.padded.fill(x, image, group * g.channels, buffer);
-            let to = g.places_of(&source, group * filters * places);
+            let to = g.positions_of(&source, group * filters * positions);
             let bias = bias.map(|bias| &bias[group * filters..]);
-            slide(left, (&*buffer, &source.taps), to, bias, out, places).map_err(Error::internal)?;
+            slide(left, (&*buffer, &source.taps), to, bias, out, positions).map_err(Error::internal)?;
         }
         Ok(())
     })
 }
 
-/// What one phase of the input's gradient is made of.
+/// Part of the input's gradient that one phase of the stride contributes to.
 struct Phase {
-    /// The kernel's taps that meet it.
+    /// Taps of the kernel in this phase.
     kernel: Vec<[usize; 2]>,
     taps: Vec<usize>,
-    places: Places,
+    positions: Positions,
 }
 
-/// The phases of the input's gradient, and the padded gradient of the output that they read.
+/// Returns the phases of the input's gradient, and the padded gradient of the output that they
+/// read.
 fn phases(g: &Geometry) -> (Padded, Vec<Phase>) {
     let (window, furthest) = (&g.window, [g.furthest(0), g.furthest(1)]);
-    // An element i of the input is element q of phase r: i + before = q·stride + r.
+    // Element i of the input is element q of phase r: i + before = q·stride + r.
     let last = |d: usize| (g.input[d] + window.before[d]).saturating_sub(1) / window.stride[d];
     let size = |d: usize| furthest[d] + g.output[d].max(last(d) + 1);
     let padded = Padded {
@@ -239,7 +243,7 @@ fn phases(g: &Geometry) -> (Padded, Vec<Phase>) {
             continue;
         }
         let meets = |[kh, kw]: &[usize; 2]| g.phase(0, *kh).0 == r_h && g.phase(1, *kw).0 == r_w;
-        let kernel: Vec<[usize; 2]> = g.kernel_places().filter(meets).collect();
+        let kernel: Vec<[usize; 2]> = g.kernel_positions().filter(meets).collect();
         let shift = |[kh, kw]: &[usize; 2]| {
             let (down, right) = (first_h + furthest[0] - g.phase(0, *kh).1, first_w + furthest[1] - g.phase(1, *kw).1);
             down * padded.pitch + right
@@ -249,13 +253,13 @@ fn phases(g: &Geometry) -> (Padded, Vec<Phase>) {
         let row = first_h * window.stride[0] + r_h - window.before[0];
         let start = row * g.input[1] + first_w * window.stride[1] + r_w - window.before[1];
         let (out_row, out_col) = (window.stride[0] * g.input[1], window.stride[1]);
-        let places = Places { rows, cols, pitch: padded.pitch, start, out_row, out_col };
-        phases.push(Phase { kernel, taps, places });
+        let positions = Positions { rows, cols, pitch: padded.pitch, start, out_row, out_col };
+        phases.push(Phase { kernel, taps, positions });
     }
     (padded, phases)
 }
 
-/// The gradient of the input; `grad` has planes in one piece.
+/// Computes the gradient of the input; the planes of `grad` are contiguous.
 pub(crate) fn input_gradient<T: Scalar + Float>(
     g: &Geometry,
     grad: &Images<'_, T>,
@@ -278,14 +282,16 @@ pub(crate) fn input_gradient<T: Scalar + Float>(
             padded.fill(grad, image, group * filters, buffer);
             let out = &mut out[group * size..(group + 1) * size];
             for (phase, left) in phases.iter().zip(lefts) {
-                slide(left, (&*buffer, &phase.taps), phase.places, None, out, g.pixels()).map_err(Error::internal)?;
+                slide(left, (&*buffer, &phase.taps), phase.positions, None, out, g.pixels())
+                    .map_err(Error::internal)?;
             }
         }
         Ok(())
     })
 }
 
-/// The gradient of the weight; `grad` has planes in one piece. Images are summed up in parts, and the parts in order.
+/// Computes the gradient of the weight; the planes of `grad` are contiguous. Images are summed in
+/// parts, and the parts in order.
 pub(crate) fn weight_gradient<T: Scalar + Float>(
     g: &Geometry,
     x: &Images<'_, T>,
@@ -294,7 +300,7 @@ pub(crate) fn weight_gradient<T: Scalar + Float>(
 ) -> Result<()> {
     let (groups, filters, depth) = (g.window.groups, g.filters, g.depth());
     let source = g.source();
-    let most = (MOST_SUMS / output.len().max(1)).clamp(1, MOST_PARTS);
+    let most = (MAX_PARTIAL_SUMS / output.len().max(1)).clamp(1, MAX_PARTS);
     let share = g.images.div_ceil(most).max(1);
     let parts = g.images.div_ceil(share);
     let of_part = |buffer: &mut [T], part: usize, sum: &mut [T]| {
@@ -303,8 +309,8 @@ pub(crate) fn weight_gradient<T: Scalar + Float>(
             for image in part * share..((part + 1) * share).min(g.images) {
                 source.padded.fill(x, image, group * g.channels, buffer);
                 let planes: Vec<&[T]> =
-                    (0..filters).map(|f| grad.row(image, group * filters + f, 0, g.places())).collect();
-                sums.add((&*buffer, &source.taps), g.places_of(&source, 0), &planes).map_err(Error::internal)?;
+                    (0..filters).map(|f| grad.row(image, group * filters + f, 0, g.positions())).collect();
+                sums.add((&*buffer, &source.taps), g.positions_of(&source, 0), &planes).map_err(Error::internal)?;
             }
             for (f, line) in sum[group * filters * depth..].chunks_mut(depth.max(1)).take(filters).enumerate() {
                 line.iter_mut().enumerate().for_each(|(t, x)| *x = sums.at(f, t));

@@ -1,6 +1,6 @@
-//! The family of convolutions. An output and the gradients of input and weight are three operations over one
-//! geometry, each the derivative of the others; on the GPU they are products whose operands are made of images on
-//! the fly, on the CPU products that slide over them.
+//! The family of convolutions. An output and the gradients of input and weight are three operations
+//! over one geometry, each the derivative of the others. On the GPU they are products whose
+//! operands are gathered from images on the fly, on the CPU products that slide over them.
 
 pub(super) mod cpu;
 
@@ -9,31 +9,32 @@ use std::hash::{Hash, Hasher};
 use crate::tensor::{Layout, Param, Spec};
 use crate::{Error, Result};
 
-/// How a kernel moves over an image: what forward and both gradients share.
+/// Window of a kernel over an image, shared by forward and both gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Window {
-    /// Steps down and right.
+    /// Stride, down and right.
     pub stride: [usize; 2],
-    /// Zeros at the top and at the left.
+    /// Zeros added at the top and at the left.
     pub before: [usize; 2],
-    /// Zeros at the bottom and at the right; negative where that many rows and columns are left out.
+    /// Zeros added at the bottom and at the right; negative if that many rows or columns are
+    /// unused.
     pub after: [isize; 2],
-    /// Steps within the kernel.
+    /// Dilation: distance of the kernel's elements, down and right.
     pub dilation: [usize; 2],
-    /// Parts into which channels are cut.
+    /// Number of groups of channels.
     pub groups: usize,
 }
 
 /// All sizes of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Geometry {
-    /// How the kernel moves.
+    /// Window of the kernel.
     pub window: Window,
-    /// Images.
+    /// Number of images.
     pub images: usize,
-    /// Channels of the input in a group.
+    /// Input channels per group.
     pub channels: usize,
-    /// Channels of the output in a group.
+    /// Output channels per group.
     pub filters: usize,
     /// Height and width of the input.
     pub input: [usize; 2],
@@ -44,7 +45,7 @@ pub(crate) struct Geometry {
 }
 
 impl Window {
-    /// Height and width of the output, if the kernel fits into the padded input.
+    /// Returns height and width of the output, if the kernel fits into the padded input.
     pub fn output(&self, input: [usize; 2], kernel: [usize; 2]) -> Option<[usize; 2]> {
         let size = |d: usize| {
             let reach = self.dilation[d].checked_mul(kernel[d].checked_sub(1)?)?.checked_add(1)?;
@@ -57,10 +58,11 @@ impl Window {
         input[d].checked_add(self.before[d])?.checked_add_signed(self.after[d])
     }
 
-    /// The sizes of a convolution of an input (n, c, h, w) with a weight (o, c/groups, kh, kw).
+    /// Returns the sizes of a convolution of an input (n, c, h, w) with a weight (o, c/groups, kh,
+    /// kw).
     ///
     /// # Errors
-    /// They do not fit.
+    /// The shapes do not match.
     pub fn geometry(&self, op: &'static str, input: &[usize], weight: &[usize]) -> Result<Geometry> {
         let refuse = |rule: String| Err(Error::shape(op, rule));
         let ([n, c, h, w], [o, per_group, kh, kw]) = (input, weight) else {
@@ -109,27 +111,28 @@ impl Window {
 }
 
 impl Geometry {
-    /// Elements of a kernel's plane.
+    /// Returns the number of elements of a kernel's plane.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// Elements of a filter: what is summed up for one element of the output.
+    /// Returns the number of elements of a filter: the products summed for one element of the
+    /// output.
     pub fn depth(&self) -> usize {
         self.channels * self.taps()
     }
 
-    /// Elements of an output's plane.
-    pub fn places(&self) -> usize {
+    /// Returns the number of elements of an output plane.
+    pub fn positions(&self) -> usize {
         self.output[0] * self.output[1]
     }
 
-    /// Elements of an input's plane.
+    /// Returns the number of elements of an input plane.
     pub fn pixels(&self) -> usize {
         self.input[0] * self.input[1]
     }
 
-    /// The constants of the three shaders.
+    /// Returns the constants of the three shaders.
     pub fn constants(&self) -> Vec<(&'static str, u32)> {
         let window = &self.window;
         let pairs = [
@@ -143,7 +146,8 @@ impl Geometry {
         pairs.map(|(name, value)| (name, value as u32)).to_vec()
     }
 
-    /// The constants of the shaders that read patches of the input: also whether one may reach beyond its image.
+    /// Returns the constants of the shaders that read patches of the input, with a flag for patches
+    /// that reach beyond the image.
     pub fn patch_constants(&self) -> Vec<(&'static str, u32)> {
         let Window { stride, before, dilation, .. } = self.window;
         let reaches = |d: usize| {
@@ -155,7 +159,8 @@ impl Geometry {
         constants
     }
 
-    /// The parameters that the three shaders share, after those of the product: channels, filters, sizes, padding.
+    /// Returns the parameters shared by the three shaders, after those of the product: channels,
+    /// filters, sizes, padding.
     pub fn params(&self) -> Vec<Param> {
         let [before_h, before_w] = self.window.before;
         let [h, w] = self.input;
@@ -164,27 +169,27 @@ impl Geometry {
     }
 }
 
-/// The steps of an image's batch, channel and row, and its offset, as parameters; neighbours in a row lie side by
-/// side.
+/// Returns the strides of an image batch, channel and row, and its offset, as parameters;
+/// neighbors in a row are adjacent.
 pub(crate) fn image_params(layout: &Layout) -> Vec<Param> {
     let mut params: Vec<Param> = layout.strides.iter().take(3).map(|step| Param::from(*step)).collect();
     params.push(Param::from(layout.offset));
     params
 }
 
-/// Whether neighbours in the rows of images lie side by side.
+/// Returns `true` if neighbors in the rows of images are adjacent in memory.
 pub(crate) fn has_rows(layout: &Layout) -> bool {
     layout.is_contiguous() || layout.shape.len() == 4 && (layout.strides[3] == 1 || layout.shape[3] == 1)
 }
 
-/// Whether the planes of images lie in one piece.
+/// Returns `true` if the planes of images are contiguous.
 pub(crate) fn has_planes(layout: &Layout) -> bool {
     let row = layout.shape.get(3).copied().unwrap_or(1) as isize;
     layout.is_contiguous() || has_rows(layout) && (layout.shape[2] == 1 || layout.strides[2] == row)
 }
 
-/// The layout of an image batch with the strides that kernels rely on, also where they do not matter to tensors
-/// because a size is 1.
+/// Returns the layout of an image batch with the strides that kernels rely on, also for dimensions
+/// of size 1, where tensors allow any.
 pub(crate) fn normalized(layout: &Layout) -> Layout {
     if layout.is_contiguous() {
         return Layout { offset: layout.offset, ..Layout::contiguous(layout.shape.clone()) };
@@ -199,7 +204,7 @@ pub(crate) fn normalized(layout: &Layout) -> Layout {
     layout
 }
 
-/// Whether the operands of a convolution have one float type.
+/// Checks that the operands of a convolution have one float type.
 ///
 /// # Errors
 /// They have not.

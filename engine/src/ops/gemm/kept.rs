@@ -1,5 +1,6 @@
-//! Native programs measure products as they are planned, and keep the choices in a file: in `$KINDLING_CACHE`, or `kindling`
-//! in the user's cache folder, one for each adapter. It knows files and clocks, no kernel.
+//! Cache of the tuner's choices: native programs measure products as they are planned. Choices are
+//! stored in a file per adapter, in `$KINDLING_CACHE`, or `kindling` in the user's cache folder.
+//! The module knows files and clocks, no kernel.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,13 @@ use super::Gemm;
 use super::tuner::{Choices, adopt, choices, measure, with_table};
 use super::variant::Variant;
 
-/// Takes over the choices of earlier runs and, from now on, has products measured when they are first planned, for at most
-/// about `budget` milliseconds in all; what was measured is kept. For programs that train: the next start is faster, and
-/// every step. A file that cannot be read or written costs only the time to measure.
+/// Loads the choices of earlier runs and, from now on, measures products when they are first
+/// planned, for about `budget` milliseconds in all; results are stored. For programs that train:
+/// the next start is faster, and every step. A file that cannot be read or written costs only the
+/// time to measure.
 ///
 /// # Errors
-/// None today: what cannot be read is measured again.
+/// None today: products of an unreadable file are measured again.
 pub fn tune_as_needed(device: &Device, budget: f64) -> Result<()> {
     recall(device)?;
     if let Device::Gpu(gpu) = device {
@@ -26,10 +28,10 @@ pub fn tune_as_needed(device: &Device, budget: f64) -> Result<()> {
     Ok(())
 }
 
-/// Takes over the choices in the user's cache folder; says whether there were any.
+/// Loads the choices from the user's cache folder; returns `true` if there were any.
 ///
 /// # Errors
-/// None today: what cannot be read is measured again.
+/// None today: products of an unreadable file are measured again.
 pub fn recall(device: &Device) -> Result<bool> {
     let text = file(device).and_then(|path| std::fs::read_to_string(path).ok());
     let kept: Option<Choices> = text.and_then(|text| serde_json::from_str(&text).ok());
@@ -40,13 +42,14 @@ pub fn recall(device: &Device) -> Result<bool> {
     Ok(adopted)
 }
 
-/// Milliseconds that were spent on measuring as products were planned.
+/// Returns the milliseconds spent on measuring as products were planned.
 pub fn tuning_ms(device: &Device) -> f64 {
     let Device::Gpu(gpu) = device else { return 0.0 };
     with_table(gpu, |table| table.spent)
 }
 
-/// Measures a class, takes the time from the budget, and keeps the choice, if the budget was enough.
+/// Measures a class, takes the time from the budget, and stores the choice if the budget was
+/// sufficient.
 pub(super) fn measured(gpu: &Gpu, device: &Device, gemm: &Gemm, class: String) -> Result<Option<Variant>> {
     let start = Instant::now();
     let now = || start.elapsed().as_secs_f64() * 1e3;
@@ -70,7 +73,7 @@ pub(super) fn measured(gpu: &Gpu, device: &Device, gemm: &Gemm, class: String) -
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    // Whole or not at all: another program may be reading, or writing too.
+    // Written atomically: another program may be reading, or writing too.
     let half = path.with_extension(format!("{}.half", std::process::id()));
     std::fs::write(&half, text)?;
     std::fs::rename(half, path)

@@ -1,6 +1,7 @@
-//! The family of products: whatever is `result[z, m, n] = Σ_k A[z, m, k]·B[z, k, n]` for some A and B. Matrix
-//! products read them from memory, convolutions make them of images on the fly. A member gives the operands (its
-//! shader, see `shaders/shared/gemm_common.wgsl`); this family gives the kernels and chooses among them.
+//! The family of products: everything of the form `result[z, m, n] = Σ_k A[z, m, k]·B[z, k, n]`.
+//! Matrix products read A and B from memory, convolutions gather them from images on the fly. A
+//! member supplies the operands (its shader, see `shaders/shared/gemm_common.wgsl`); the family
+//! supplies the kernels and chooses among them.
 
 mod cpu;
 #[cfg(not(target_arch = "wasm32"))]
@@ -22,7 +23,7 @@ use variant::Plan;
 pub(crate) use variant::Shape;
 pub use variant::{Variant, set_variant};
 
-/// Runs `$body` with `$T` standing for the type that `$dtype` names, of those that can be multiplied.
+/// Runs `$body` with `$T` as the type of `$dtype`, for types that can be multiplied.
 macro_rules! products {
     ($dtype:expr, $op:literal, $T:ident => $body:expr) => {
         match $dtype {
@@ -43,33 +44,33 @@ macro_rules! products {
 /// A product to be computed on a GPU.
 #[derive(Clone)]
 pub(crate) struct Gemm {
-    /// The operation's name.
+    /// Name of the operation.
     pub name: &'static str,
-    /// The shader that gives the operands.
+    /// Shader that supplies the operands.
     pub wgsl: &'static str,
     /// Values for its `override`s.
     pub constants: Vec<(&'static str, u32)>,
-    /// The element type, f32 or i32.
+    /// Element type, f32 or i32.
     pub dtype: DType,
-    /// Sizes.
+    /// Sizes of the product.
     pub shape: Shape,
-    /// Whether neighbours in memory of A, and of B, differ in depth rather than in row or column.
+    /// True if neighbors in memory of A, and of B, differ in depth rather than in row or column.
     pub deep: [bool; 2],
-    /// What the storage bindings before the output are; the first holds elements of A or B.
+    /// Storage bindings before the output; the first holds elements of A or B.
     pub operands: Vec<Bind>,
-    /// The parameters after those that all products have.
+    /// Parameters after those common to all products.
     pub params: Vec<Param>,
-    /// Words of the operation's operands.
+    /// Sizes of the operation's operands, in words.
     pub extents: Vec<usize>,
-    /// Words of its result.
+    /// Size of its result, in words.
     pub output: usize,
 }
 
 impl Gemm {
-    /// The launches.
+    /// Returns the launches.
     ///
     /// # Errors
-    /// An element type that the GPU has no products for; sizes beyond 32 bits.
+    /// An element type without products on the GPU; sizes beyond 32 bits.
     pub fn program(self, device: &Device) -> Result<Program> {
         let Shape { m, n, batches, .. } = self.shape;
         if m * n * batches == 0 {
@@ -82,7 +83,7 @@ impl Gemm {
         self.program_by(device, variant.unwrap_or_else(|| Variant::usual(device, &self.shape)))
     }
 
-    /// The launches of one kernel, for a result that is not empty.
+    /// Returns the launches of one kernel, for a result that is not empty.
     fn program_by(&self, device: &Device, variant: Variant) -> Result<Program> {
         let Shape { m, n, k, batches } = self.shape;
         let count = m * n * batches;

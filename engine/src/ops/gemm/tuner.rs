@@ -1,8 +1,9 @@
-//! Which kernel wins, by measurement. Sizes are rounded to powers of two: products that agree in them are a class. Natively
-//! a class is measured when it is first planned, if `kept`'s `tune_as_needed` was called; otherwise it waits for [`tune`], which a
-//! browser can await, and until then the table of `variant` decides. All kernels give the same bits, so a choice changes
-//! nothing but time. Choices are kept by adapter: in this thread, natively also in a file in the user's cache folder, and they
-//! can be handed out and in as text.
+//! Choice of the fastest kernel by measurement. Sizes are rounded to powers of two; products that
+//! agree in them form a class. Natively a class is measured when it is first planned, after a call
+//! of `tune_as_needed`. Otherwise it waits for [`tune`], which a browser can await, and until then
+//! the table of `variant` decides. All kernels give the same bits, so a choice affects only time.
+//! Choices are cached by adapter: in this thread, natively also in a file in the user's cache
+//! folder. They can be exported and imported as text.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,53 +17,54 @@ use crate::{Error, Result, argsort, plan, shader};
 use super::variant::Variant;
 use super::{Gemm, Shape};
 
-/// Counts up when kernels change so much that old measurements say nothing.
+/// Version of the kernels; raised when earlier measurements no longer apply.
 const VERSION: u32 = 3;
 
-/// Multiply-adds of a measured run: as many of these as take a few milliseconds. Larger products are cut.
-const WORKS: [usize; 4] = [1 << 24, 1 << 27, 1 << 30, 1 << 31];
+/// Multiply-adds of a measured run; the smallest that takes a few milliseconds is used. Larger
+/// products are cut.
+const SAMPLE_WORKS: [usize; 4] = [1 << 24, 1 << 27, 1 << 30, 1 << 31];
 
-/// Milliseconds that are long enough to compare kernels by.
-const LONG: f64 = 4.0;
+/// Time long enough to compare kernels by.
+const MIN_MEASUREMENT_MS: f64 = 4.0;
 
-/// Products of fewer multiply-adds are not measured: there is nothing to be won.
-const LEAST: usize = 1 << 20;
+/// Number of multiply-adds below which measuring does not pay.
+const MIN_TUNED_WORK: usize = 1 << 20;
 
-/// How much faster than the usual kernel another has to be: less may be chance.
-const WORTH: f64 = 0.95;
+/// Maximum time of a better kernel, relative to the usual one: a smaller gain may be noise.
+const MAX_RELATIVE_TIME: f64 = 0.95;
 
-/// Runs of each kernel, of which the fastest counts.
-const RUNS: usize = 2;
+/// Timed runs of each kernel, of which the fastest counts.
+const TIMED_RUNS: usize = 2;
 
-/// What was measured for a class of products.
+/// Result of the measurement of a class of products.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
-    /// The fastest kernel.
+    /// Fastest kernel.
     pub variant: Variant,
-    /// Milliseconds of each kernel that was measured, on a product cut to a few milliseconds.
+    /// Milliseconds of each measured kernel, on a product cut to a few milliseconds.
     pub milliseconds: BTreeMap<String, f64>,
 }
 
-/// The choices for an adapter, by class.
+/// Choices for an adapter, by class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Choices {
-    /// Of the kernels that were measured.
+    /// Version of the measured kernels.
     pub version: u32,
-    /// The adapter.
+    /// Adapter.
     pub adapter: String,
-    /// What was chosen.
+    /// Choice for each class.
     pub classes: BTreeMap<String, Choice>,
 }
 
-/// What is known of an adapter.
+/// State of the tuner for an adapter.
 #[derive(Default)]
 pub(super) struct Table {
-    /// The choices, by class.
+    /// Choices, by class.
     pub choices: BTreeMap<String, Choice>,
-    /// Milliseconds that may be spent on measuring as products are planned.
+    /// Milliseconds that may be spent on measuring during planning.
     #[cfg(not(target_arch = "wasm32"))]
     pub budget: f64,
-    /// Milliseconds that were.
+    /// Milliseconds spent so far.
     #[cfg(not(target_arch = "wasm32"))]
     pub spent: f64,
     waiting: Vec<(String, Gemm)>,
@@ -75,15 +77,16 @@ thread_local! {
 pub(super) fn with_table<T>(gpu: &Gpu, f: impl FnOnce(&mut Table) -> T) -> T {
     TABLES.with_borrow_mut(|tables| {
         let known = tables.iter().position(|(adapter, _)| adapter == gpu.identity());
-        let place = known.unwrap_or_else(|| {
+        let i = known.unwrap_or_else(|| {
             tables.push((gpu.identity().to_owned(), Table::default()));
             tables.len() - 1
         });
-        f(&mut tables[place].1)
+        f(&mut tables[i].1)
     })
 }
 
-/// The operation and the sizes, rows × depth × columns; `N` and `T`, BLAS's letters, say how the factors lie.
+/// Returns the operation and the sizes, rows × depth × columns; `N` and `T`, BLAS's letters, give
+/// the layout of the factors.
 fn class(gemm: &Gemm) -> String {
     let Shape { m, n, k, batches } = gemm.shape;
     let [m, n, k, batches] = [m, n, k, batches].map(usize::next_power_of_two);
@@ -93,14 +96,14 @@ fn class(gemm: &Gemm) -> String {
     format!("{} {} {batch}{m}×{k}×{n} {a}{b}", gemm.name, gemm.dtype)
 }
 
-/// The kernel that was fastest for products like this one. If none has been measured, that is done now where it may be; else
-/// this one waits for it.
+/// Returns the fastest kernel for products like this one. If none has been measured, it is measured
+/// now where possible; else the class is queued.
 ///
 /// # Errors
 /// A kernel that the GPU cannot run.
 pub(super) fn chosen(device: &Device, gemm: &Gemm) -> Result<Option<Variant>> {
     let Device::Gpu(gpu) = device else { return Ok(None) };
-    if gemm.shape.work() < LEAST || Variant::candidates(gpu, &gemm.shape).len() < 2 {
+    if gemm.shape.work() < MIN_TUNED_WORK || Variant::candidates(gpu, &gemm.shape).len() < 2 {
         return Ok(None);
     }
     let class = class(gemm);
@@ -119,15 +122,15 @@ pub(super) fn chosen(device: &Device, gemm: &Gemm) -> Result<Option<Variant>> {
     Ok(known)
 }
 
-/// The choices made so far for a device's adapter; none on a CPU.
+/// Returns the choices made so far for a device's adapter; none on a CPU.
 pub fn choices(device: &Device) -> Choices {
     let Device::Gpu(gpu) = device else { return Choices::default() };
     let classes = with_table(gpu, |table| table.choices.clone());
     Choices { version: VERSION, adapter: gpu.identity().to_owned(), classes }
 }
 
-/// Takes over choices made before, if they were made for this adapter and these kernels; says whether they were. Plans made
-/// from now on follow them.
+/// Imports choices made for this adapter and these kernels; returns `false` if they were made for
+/// others. Plans made from now on follow them.
 pub fn adopt(device: &Device, choices: Choices) -> bool {
     let Device::Gpu(gpu) = device else { return false };
     let fits = choices.version == VERSION && choices.adapter == gpu.identity();
@@ -140,8 +143,9 @@ pub fn adopt(device: &Device, choices: Choices) -> bool {
     fits
 }
 
-/// Measures the kernels for the products that have been planned without a measurement, for at most about `budget`
-/// milliseconds, and has plans made anew where they are used. `now` gives milliseconds. Gives how many classes were measured.
+/// Measures the kernels for the products planned without a measurement, for about `budget`
+/// milliseconds at most, and drops plans that use them. `now` returns milliseconds. Returns the
+/// number of classes measured.
 ///
 /// # Errors
 /// A kernel that the GPU cannot run.
@@ -149,20 +153,20 @@ pub async fn tune(device: &Device, budget: f64, now: &dyn Fn() -> f64) -> Result
     let Device::Gpu(gpu) = device else { return Ok(0) };
     let waiting = with_table(gpu, |table| std::mem::take(&mut table.waiting));
     let (start, mut measured) = (now(), 0);
-    let work = |place: usize| waiting[place].1.shape.work();
-    // The largest products first: most is to be won there.
+    let work = |i: usize| waiting[i].1.shape.work();
+    // The largest products first: they gain the most.
     let order = argsort(waiting.len(), &mut |a, b| work(b).cmp(&work(a)));
-    for &place in &order {
+    for &i in &order {
         if now() - start > budget {
             break;
         }
-        let (class, gemm) = waiting[place].clone();
+        let (class, gemm) = waiting[i].clone();
         let Some(choice) = measure(gpu, device, gemm, start + budget, now).await? else { break };
         with_table(gpu, |table| table.choices.insert(class, choice));
         measured += 1;
     }
-    // What was not reached goes on waiting: its kernels may have been compiled by now.
-    let left = order.get(measured..).unwrap_or_default().iter().map(|place| waiting[*place].clone());
+    // Classes not reached stay queued: their kernels may have been compiled by now.
+    let left = order.get(measured..).unwrap_or_default().iter().map(|i| waiting[*i].clone());
     with_table(gpu, |table| table.waiting.extend(left));
     if measured > 0 {
         plan::forget(device)?;
@@ -170,8 +174,8 @@ pub async fn tune(device: &Device, budget: f64, now: &dyn Fn() -> f64) -> Result
     Ok(measured)
 }
 
-/// Times the kernels for a product; `None` if they are not all timed by the deadline, in `now`'s milliseconds: where they have
-/// to be compiled first, that takes longer than they run, but next time less.
+/// Times the kernels for a product; `None` if some are not timed by the deadline, in `now`'s
+/// milliseconds. Compilation takes longer than a run, but is cached for the next call.
 pub(super) async fn measure(
     gpu: &Gpu,
     device: &Device,
@@ -185,18 +189,18 @@ pub(super) async fn measure(
     let first = candidates.iter().find(|variant| **variant == usual).or(candidates.first());
     let mut best = *first.ok_or_else(|| Error::internal("no kernel to be measured"))?;
     let mut fastest = f64::INFINITY;
-    // An adapter may be a hundred times faster than another, and a browser says of none what it is.
-    for work in WORKS {
+    // An adapter may be a hundred times faster than another, and a browser does not describe any.
+    for work in SAMPLE_WORKS {
         gemm.shape = whole.cut(work);
         fastest = time(gpu, device, &gemm, best, now).await?;
-        if fastest >= LONG || gemm.shape == whole {
+        if fastest >= MIN_MEASUREMENT_MS || gemm.shape == whole {
             break;
         }
     }
     let tried = best;
     let mut milliseconds = BTreeMap::new();
     milliseconds.insert(format!("{tried:?}"), fastest);
-    fastest *= WORTH;
+    fastest *= MAX_RELATIVE_TIME;
     for variant in candidates.iter().copied().filter(|variant| *variant != tried) {
         if now() > deadline {
             return Ok(None);
@@ -210,12 +214,12 @@ pub(super) async fn measure(
     Ok(Some(Choice { variant: best, milliseconds }))
 }
 
-/// Milliseconds of one kernel.
+/// Measures one kernel, in milliseconds.
 async fn time(gpu: &Gpu, device: &Device, gemm: &Gemm, variant: Variant, now: &dyn Fn() -> f64) -> Result<f64> {
     let mut program: Program = gemm.program_by(device, variant)?;
     for launch in &mut program.launches {
-        launch.source.pieces.push(shader!("shared/finish").into());
+        launch.source.pieces.push(shader!("shared/epilogue").into());
     }
     let Shape { m, n, batches, .. } = gemm.shape;
-    plan::milliseconds(gpu, &program, &gemm.extents, gemm.output.max(m * n * batches), RUNS, now).await
+    plan::milliseconds(gpu, &program, &gemm.extents, gemm.output.max(m * n * batches), TIMED_RUNS, now).await
 }

@@ -1,5 +1,5 @@
-//! Which kernel computes a product, and into how many parts its depth is cut. Unless it has been measured (see
-//! `tuner`), one function decides; the sizes and the kind of adapter are what it looks at.
+//! Choice of the kernel for a product, and of the number of parts of its depth. Without a
+//! measurement (see `tuner`), one function decides from the sizes and the kind of adapter.
 
 use std::cell::Cell;
 
@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::device::{AdapterKind, Device, Gpu};
 use crate::shader;
 
-/// The largest subgroup whose threads may share what they load: the narrowest row of threads of those kernels.
+/// Maximum size of a subgroup whose threads share loads: the narrowest row of threads of those
+/// kernels.
 const SHARED: u32 = 8;
 
-/// The sizes of a product.
+/// Sizes of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Rows of A and of the result.
@@ -20,17 +21,18 @@ pub(crate) struct Shape {
     pub n: usize,
     /// Columns of A, rows of B.
     pub k: usize,
-    /// How many products.
+    /// Number of products.
     pub batches: usize,
 }
 
 impl Shape {
-    /// Multiply-adds.
+    /// Returns the number of multiply-adds.
     pub fn work(&self) -> usize {
         self.m.saturating_mul(self.n).saturating_mul(self.k).saturating_mul(self.batches)
     }
 
-    /// The beginning of the product, of at most so many multiply-adds: its largest side is halved until it is.
+    /// Returns the beginning of the product, with at most `work` multiply-adds, by halving its
+    /// largest side.
     pub fn cut(mut self, work: usize) -> Self {
         while self.work() > work {
             let Self { m, n, k, batches } = &mut self;
@@ -46,26 +48,26 @@ impl Shape {
 /// A kernel for products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Variant {
-    /// One thread an element.
+    /// One element per thread.
     Thread,
-    /// 4 × 4 elements a thread in registers.
+    /// 4 × 4 elements per thread in registers.
     Register4x4,
-    /// 8 × 8 elements a thread in registers.
+    /// 8 × 8 elements per thread in registers.
     Register8x8,
-    /// 16 × 8 elements a thread in registers.
+    /// 16 × 8 elements per thread in registers.
     Register16x8,
-    /// 16 × 4 elements a thread in registers, elements of A shared in a subgroup.
+    /// 16 × 4 elements per thread in registers, elements of A shared in a subgroup.
     Subgroup16x4,
-    /// 32 × 4 elements a thread in registers, elements of A shared in a subgroup.
+    /// 32 × 4 elements per thread in registers, elements of A shared in a subgroup.
     Subgroup32x4,
-    /// Tiles of 64 × 64 through workgroup memory.
+    /// Tiles of 64 × 64 in workgroup memory.
     Tile64x64,
-    /// Tiles of 128 × 64 through workgroup memory.
+    /// Tiles of 128 × 64 in workgroup memory.
     Tile128x64,
 }
 
 impl Variant {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 8] = [
         Self::Thread,
         Self::Register4x4,
@@ -77,14 +79,16 @@ impl Variant {
         Self::Tile128x64,
     ];
 
-    /// Those worth measuring, of which there may be one: without workgroup memory where that is emulated, and tiles that the
-    /// product fills. Browsers do not say which adapters are emulated.
+    /// Returns the variants worth measuring, possibly one: without workgroup memory where that is
+    /// emulated, and with tiles that the product fills. Browsers do not reveal which adapters are
+    /// emulated.
     pub(super) fn candidates(gpu: &Gpu, shape: &Shape) -> &'static [Self] {
         use AdapterKind::{Hardware, Software, Unknown};
         match (gpu.kind(), shape.m.min(shape.n)) {
             (_, 0..4) => &[Self::Thread],
             (Software, 4..=8) => &[Self::Register4x4, Self::Register8x8],
-            // Larger tiles load less for each sum; where they compute no more, there is nothing to measure.
+            // Larger tiles load less for each sum; where they compute no more, there is nothing to
+            // measure.
             (Software, _) if Self::Subgroup32x4.runs(gpu) => match shape.m.next_multiple_of(32) - shape.m {
                 0..16 => &[Self::Subgroup32x4],
                 _ if shape.m <= 16 => &[Self::Subgroup16x4],
@@ -99,17 +103,18 @@ impl Variant {
         }
     }
 
-    /// Whether threads of a subgroup share what they load.
+    /// Returns `true` if threads of a subgroup share their loads.
     fn shares(self) -> bool {
         matches!(self, Self::Subgroup16x4 | Self::Subgroup32x4)
     }
 
-    /// Whether a device can run the kernel. Where threads share rows, a row of threads is at least a subgroup.
+    /// Returns `true` if a device can run the kernel. With shared loads, a row of threads is at
+    /// least a subgroup.
     pub(super) fn runs(self, gpu: &Gpu) -> bool {
         !self.shares() || gpu.subgroup().is_some_and(|size| size <= SHARED)
     }
 
-    /// The kernel that is usually fastest, by adapter and sizes.
+    /// Returns the kernel that is usually fastest, by adapter and sizes.
     pub(super) fn usual(device: &Device, shape: &Shape) -> Self {
         let plain = choose(is_software(device), shape);
         match (device, shape.m) {
@@ -121,7 +126,7 @@ impl Variant {
         }
     }
 
-    /// The kernel.
+    /// Returns the kernel's shader.
     pub(crate) fn wgsl(self) -> &'static str {
         match self {
             Self::Thread => shader!("shared/gemm_thread"),
@@ -135,7 +140,7 @@ impl Variant {
         }
     }
 
-    /// Elements of the result a thread computes, down and across.
+    /// Returns the elements of the result per thread, down and across.
     fn per_thread(self) -> [usize; 2] {
         match self {
             Self::Thread => [1, 1],
@@ -148,8 +153,9 @@ impl Variant {
         }
     }
 
-    /// Threads of a workgroup, down and across. Without workgroup memory they are laid out so that few elements lie beyond
-    /// the edges of the result: threads of a row take turns with its columns, so those beyond the edge would be computed.
+    /// Returns the threads per workgroup, down and across. Without workgroup memory they are
+    /// arranged to waste few elements beyond the edges of the result. Threads of a row alternate
+    /// over its columns, so those beyond the edge would be computed.
     fn threads(self, shape: &Shape) -> [usize; 2] {
         if matches!(self, Self::Tile64x64 | Self::Tile128x64) {
             return [16, 16];
@@ -158,14 +164,15 @@ impl Variant {
         let rows = shape.m.div_ceil(down).next_power_of_two().min(64);
         let padded =
             |[high, wide]: &[usize; 2]| shape.m.next_multiple_of(high * down) * shape.n.next_multiple_of(wide * across);
-        // Of those that compute equally little the first of the largest: square ones read the least.
+        // Of those that compute equally little the first of the largest: square ones read the
+        // least.
         let layouts = [8, 16, 32, 64, if self.shares() { 8 } else { 4 }].map(|wide| [(64 / wide).min(rows), wide]);
         let fewest = layouts.iter().map(padded).min();
         let best = layouts.into_iter().filter(|layout| Some(padded(layout)) == fewest);
         best.reduce(|a, b| if b[0] * b[1] > a[0] * a[1] { b } else { a }).unwrap_or([8, 8])
     }
 
-    /// Values for the kernel's `override`s.
+    /// Returns values for the kernel's `override`s.
     pub(crate) fn constants(self, shape: &Shape, deep: [bool; 2]) -> Vec<(&'static str, u32)> {
         match self {
             Self::Tile64x64 | Self::Tile128x64 => {
@@ -178,21 +185,21 @@ impl Variant {
         }
     }
 
-    /// Elements of the result a workgroup computes, down and across.
+    /// Returns the elements of the result per workgroup, down and across.
     pub(crate) fn tile(self, shape: &Shape) -> [usize; 2] {
         let (threads, each) = (self.threads(shape), self.per_thread());
         [threads[0] * each[0], threads[1] * each[1]]
     }
 }
 
-/// A kernel and how the depth is cut.
+/// A kernel, and the division of the depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// The kernel.
+    /// Kernel to run.
     pub variant: Variant,
-    /// Parts of the depth.
+    /// Number of parts of the depth.
     pub splits: usize,
-    /// Depths of a part.
+    /// Depth of a part.
     pub chunk: usize,
 }
 
@@ -200,30 +207,31 @@ thread_local! {
     static FORCED: Cell<Option<Variant>> = const { Cell::new(None) };
 }
 
-/// Has every product that is planned from now on, on this thread, use one kernel; `None` gives the choice back. For
-/// tests and for measuring; a kernel that the device cannot run is not used.
+/// Forces one kernel for every product planned from now on, on this thread; `None` ends this. For
+/// tests and measurements; a kernel that the device cannot run is not used.
 pub fn set_variant(variant: Option<Variant>) {
     FORCED.set(variant);
 }
 
 impl Plan {
-    /// How a kernel computes a product on a device. The parts are those of one kernel, whichever it is: then every kernel
-    /// adds up the same numbers in the same order, and no measurement changes a result.
+    /// Plans a product on a device. The parts are the same for all kernels: every kernel then adds
+    /// the same numbers in the same order, and no measurement changes a result.
     pub fn new(device: &Device, shape: &Shape, variant: Variant) -> Self {
         let software = is_software(device);
         let [high, wide] = choose(software, shape).tile(shape);
         let tiles = shape.m.div_ceil(high) * shape.n.div_ceil(wide) * shape.batches;
-        // A hardware adapter wants some hundred workgroups; an emulated one as many as the processor has cores.
+        // A hardware adapter needs some hundred workgroups; an emulated one as many as the
+        // processor has cores.
         let (enough, shortest) = if software { (8, 256) } else { (256, 128) };
         let most = shape.k / shortest;
         let splits = (enough / tiles.max(1)).min(most).max(1);
-        // A multiple of the tiles' depth, so that no part but the last has a ragged end.
+        // A multiple of the tiles' depth, so that only the last part has a partial tile.
         let chunk = shape.k.div_ceil(splits).next_multiple_of(16).max(16);
         Self { variant, splits: shape.k.div_ceil(chunk).max(1), chunk }
     }
 }
 
-/// The kernel that [`set_variant`] asks for.
+/// Returns the kernel forced by [`set_variant`].
 pub(super) fn forced() -> Option<Variant> {
     FORCED.get()
 }

@@ -11,8 +11,8 @@ use crate::tensor::{
 };
 use crate::{Error, Result, shader};
 
-/// −(t·log x + (1 − t)·log(1 − x)), logarithms cut at −100. A kernel, not pointwise, because it refuses elements
-/// outside of 0..=1.
+/// Computes −(t·log x + (1 − t)·log(1 − x)), logarithms clamped at −100. A kernel, not pointwise,
+/// because it refuses elements outside of 0..=1.
 #[derive(Debug)]
 struct Bce;
 
@@ -67,7 +67,7 @@ impl FloatKernel for Bce {
                 let rule = format!("{}, found {}", FaultSite::UNIT_INTERVAL_RULE, outside.to_f64());
                 return Err(Error::value(self.name(), rule));
             }
-            // log(1 − x) without losing what a small x has.
+            // log(1 − x) without the loss of precision for a small x.
             let log_rest = if (-*x).ln_1p() > least { (-*x).ln_1p() } else { least };
             *out = (*t - one) * log_rest - *t * log(*x);
         }
@@ -119,8 +119,18 @@ fn weighted(losses: Tensor, weight: Option<&Tensor>) -> Result<Tensor> {
 }
 
 impl Tensor {
-    /// −w·(t·log x + (1 − t)·log(1 − x)) of probabilities `self`, logarithms cut at −100, reduced.
+    /// Computes −w·(t·log x + (1 − t)·log(1 − x)) of probabilities `self`, logarithms clamped at
+    /// −100, reduced.
     /// [torch.nn.functional.binary_cross_entropy](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html)
+    ///
+    /// ```
+    /// use kindling::{ops::Reduction, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.8_f32, 0.3], &cpu)?;
+    /// let target = Tensor::from_nested(&[1.0_f32, 0.0], &cpu)?;
+    /// assert_eq!(x.bce(&target, None, Reduction::Mean)?.to_string(), "tensor(0.2899)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Shapes that differ; an element outside of 0..=1 (found when the value is computed).
@@ -130,9 +140,18 @@ impl Tensor {
         reduce_loss(weighted(losses, weight)?, reduction)
     }
 
-    /// Binary cross-entropy of logits: w·((1 − t)·x + (1 + (p − 1)·t)·log(1 + e⁻ˣ)), p the weight of positive
-    /// targets, reduced; exact where the logits are large.
+    /// Computes the binary cross-entropy of logits: w·((1 − t)·x + (1 + (p − 1)·t)·log(1 + e⁻ˣ)), p
+    /// the weight of positive targets, reduced; exact for large logits.
     /// [torch.nn.functional.binary_cross_entropy_with_logits](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html)
+    ///
+    /// ```
+    /// use kindling::{ops::Reduction, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[2.0_f32, -1.0], &cpu)?;
+    /// let target = Tensor::from_nested(&[1.0_f32, 0.0], &cpu)?;
+    /// assert_eq!(x.bce_with_logits(&target, None, None, Reduction::Mean)?.to_string(), "tensor(0.2201)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Shapes of input and target that differ; weights that cannot be broadcast.

@@ -1,5 +1,6 @@
-//! The loss of class targets in one kernel each way: `cross_entropy` without smoothing, and `nll_loss`. Rows are
-//! those of dimension 1; a row's weight is that of its target's class, 0 if the target is ignored.
+//! The loss of class targets in one kernel for each direction: `cross_entropy` without smoothing,
+//! and `nll_loss`. Rows are those of dimension 1; a row's weight is that of its target's class, 0
+//! if the target is ignored.
 
 use std::hash::Hasher;
 
@@ -16,25 +17,25 @@ use crate::{Error, Result, shader};
 
 use super::Reduction;
 
-/// So many elements one workgroup goes through by itself, sooner than a second launch begins.
-const FEW: usize = 16_384;
+/// Maximum number of elements processed by one workgroup; above it a second launch is faster.
+const MAX_SINGLE_PASS_ELEMENTS: usize = 16_384;
 
-/// So many rows' weights every workgroup adds up for itself.
-const FEW_ROWS: usize = 1024;
+/// Maximum number of rows whose weights every workgroup sums itself.
+const MAX_SINGLE_TEAM_ROWS: usize = 1024;
 
-/// The operands are input, target, and the classes' weights if there are any.
+/// A loss of class targets; operands are input, target and optionally class weights.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClassLoss {
-    /// Whether the input holds logits; else log-probabilities.
+    /// True if the input holds logits; else log-probabilities.
     pub softmax: bool,
     /// `Mean`, `Sum` or `None`.
     pub reduction: Reduction,
-    /// The target that does not count.
+    /// Target excluded from the loss.
     pub ignore_index: i32,
 }
 
 impl ClassLoss {
-    /// The shape of the target and of the rows' losses.
+    /// Returns the shape of the target and of the rows' losses.
     fn target_shape(input: &Shape) -> Shape {
         Shape::new(input.iter().enumerate().filter(|(d, _)| *d != 1).map(|(_, size)| *size))
     }
@@ -165,7 +166,7 @@ impl Kernel for ClassLoss {
             params: params.clone(),
             groups,
         };
-        if !each && rows.rows * rows.length <= FEW {
+        if !each && rows.rows * rows.length <= MAX_SINGLE_PASS_ELEMENTS {
             return Ok(Program { launches: vec![launch("total", Bind::Output, [1, 1, 1])], scratch: Vec::new() });
         }
         let mut launches = Vec::new();
@@ -187,7 +188,7 @@ impl Kernel for ClassLoss {
     }
 }
 
-/// The gradient of the input: operands are the gradient of the loss, then those of [`ClassLoss`].
+/// Gradient of the input: operands are the gradient of the loss, then those of [`ClassLoss`].
 #[derive(Debug)]
 struct ClassLossBackward(ClassLoss);
 
@@ -201,7 +202,7 @@ impl Function for ClassLossBackward {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        // scale·(p − onehot): linear in the gradient that came in; p is a function of the logits.
+        // scale·(p − onehot): linear in the incoming gradient; p is a function of the logits.
         let inputs: Vec<Tensor> = (0..cx.inputs()).map(|i| cx.input(i)).collect::<Result<_>>()?;
         let mut operands: Vec<&Tensor> = inputs.iter().collect();
         let mut grads = vec![None; cx.inputs()];
@@ -228,7 +229,7 @@ impl Function for ClassLossBackward {
     }
 }
 
-/// The weight of each row's target: the loss of log-probabilities of −1.
+/// Returns the weight of each row's target: the loss of log-probabilities of −1.
 pub(super) fn target_weights(
     input: &Tensor,
     target: &Tensor,
@@ -278,21 +279,21 @@ impl FloatKernel for ClassLossBackward {
                 scale = scale / total;
             }
             let start = rows.start(row);
-            let place = |i: usize| start + i * rows.inner;
+            let offset = |i: usize| start + i * rows.inner;
             if loss.softmax {
                 let top = (0..rows.length)
-                    .map(|i| input[place(i)])
+                    .map(|i| input[offset(i)])
                     .fold(T::neg_infinity(), |top, x| if x > top { x } else { top });
                 let mut sum = 0.0;
                 for i in 0..rows.length {
-                    let e = (input[place(i)] - top).exp();
-                    output[place(i)] = e;
+                    let e = (input[offset(i)] - top).exp();
+                    output[offset(i)] = e;
                     sum += e.to_f64();
                 }
                 let share = T::c(1.0 / sum);
-                (0..rows.length).for_each(|i| output[place(i)] = output[place(i)] * share * scale);
+                (0..rows.length).for_each(|i| output[offset(i)] = output[offset(i)] * share * scale);
             }
-            let at = place(*class as usize);
+            let at = offset(*class as usize);
             output[at] = output[at] - scale;
         }
         Ok(())
@@ -328,7 +329,7 @@ impl Kernel for ClassLossBackward {
             shader!("shared/team"),
             shader!("shared/row"),
         ];
-        let apart = mean && rows.rows > FEW_ROWS;
+        let apart = mean && rows.rows > MAX_SINGLE_TEAM_ROWS;
         let source = |entry: &'static str, team: usize| {
             KernelSource::new(self.name(), &pieces)
                 .entry(entry)

@@ -1,20 +1,21 @@
-//! `cross_entropy` and `nll_loss`: how far predicted probabilities of classes are from the targets.
+//! `cross_entropy` and `nll_loss`: losses of predicted class probabilities.
 
 use super::class_loss::{ClassLoss, target_weights};
 use super::{Reduction, reduce_loss};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
-/// Options of [`Tensor::cross_entropy_with`] and [`Tensor::nll_loss_with`], with PyTorch's defaults.
+/// Options of [`Tensor::cross_entropy_with`] and [`Tensor::nll_loss_with`], with PyTorch's
+/// defaults.
 #[derive(Clone, Debug)]
 pub struct CrossEntropyOptions {
-    /// A weight for each class.
+    /// Weight of each class; 1 by default.
     pub weight: Option<Tensor>,
-    /// The target that does not count.
+    /// Target excluded from the loss, −100 by default.
     pub ignore_index: i32,
-    /// What is made of the losses of all samples.
+    /// Reduction of the losses of all samples, the mean by default.
     pub reduction: Reduction,
-    /// How much of the target is spread over all classes, from 0 to 1; cross-entropy only.
+    /// Share of the target spread over all classes, from 0 to 1, 0 by default; cross-entropy only.
     pub label_smoothing: f64,
 }
 
@@ -25,7 +26,8 @@ impl Default for CrossEntropyOptions {
 }
 
 impl Tensor {
-    /// The mean cross-entropy of logits `self` (N, C, …) and target classes (N, …), or probabilities (N, C, …).
+    /// Computes the mean cross-entropy of logits `self` (N, C, …) and target classes (N, …), or
+    /// probabilities (N, C, …).
     /// [torch.nn.functional.cross_entropy](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html)
     ///
     /// ```
@@ -44,14 +46,25 @@ impl Tensor {
         self.cross_entropy_with(target, &CrossEntropyOptions::default())
     }
 
-    /// [`Tensor::cross_entropy`] with options. Classes are dimension 1, or 0 of an input without a batch. With class
-    /// targets the loss of a sample is `(1 − s)·w_t·(−log p_t) + s/C · Σ_c w_c·(−log p_c)`, and the mean divides by the
-    /// sum of w_t; with probabilities it is `−Σ_c w_c·q_c·log p_c`, q smoothed, and the mean divides by the number of
-    /// samples.
+    /// Computes [`Tensor::cross_entropy`] with options. Classes are dimension 1, or 0 of an input
+    /// without a batch. With class targets the loss of a sample is
+    /// `(1 − s)·w_t·(−log p_t) + s/C · Σ_c w_c·(−log p_c)`, and the mean divides by the sum of w_t.
+    /// With probabilities it is `−Σ_c w_c·q_c·log p_c`, q smoothed, and the mean divides by the
+    /// number of samples.
+    ///
+    /// ```
+    /// use kindling::{ops::CrossEntropyOptions, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[2.0_f32, 1.0]], &cpu)?;
+    /// let target = Tensor::from_nested(&[0_i32], &cpu)?;
+    /// let options = CrossEntropyOptions { label_smoothing: 0.1, ..CrossEntropyOptions::default() };
+    /// assert_eq!(x.cross_entropy_with(&target, &options)?.to_string(), "tensor(0.3633)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Shapes that do not fit; `label_smoothing` outside of 0..=1; a target that is no class (found when the value is
-    /// computed).
+    /// Shapes that do not match; `label_smoothing` outside of 0..=1; a target that is not a class
+    /// (found when the value is computed).
     pub fn cross_entropy_with(&self, target: &Self, options: &CrossEntropyOptions) -> Result<Self> {
         const OP: &str = "cross_entropy";
         let smoothing = options.label_smoothing;
@@ -94,8 +107,18 @@ impl Tensor {
         }
     }
 
-    /// The mean negative log-likelihood of log-probabilities `self` (N, C, …) and target classes (N, …).
+    /// Computes the mean negative log-likelihood of log-probabilities `self` (N, C, …) and target
+    /// classes (N, …).
     /// [torch.nn.functional.nll_loss](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[-0.5_f32, -1.5]], &cpu)?;
+    /// let target = Tensor::from_nested(&[1_i32], &cpu)?;
+    /// assert_eq!(x.nll_loss(&target)?.to_string(), "tensor(1.5000)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Tensor::nll_loss_with`].
@@ -103,11 +126,21 @@ impl Tensor {
         self.nll_loss_with(target, &CrossEntropyOptions::default())
     }
 
-    /// [`Tensor::nll_loss`] with options: −w_t·x_t of each sample; the mean divides by the sum of w_t.
-    /// `label_smoothing` must be 0.
+    /// Computes [`Tensor::nll_loss`] with options: −w_t·x_t of each sample; the mean divides by the
+    /// sum of w_t. `label_smoothing` must be 0.
+    ///
+    /// ```
+    /// use kindling::{ops::{CrossEntropyOptions, Reduction}, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[-0.5_f32, -1.5], [-1.0, -2.0]], &cpu)?;
+    /// let target = Tensor::from_nested(&[0_i32, 1], &cpu)?;
+    /// let options = CrossEntropyOptions { reduction: Reduction::Sum, ..CrossEntropyOptions::default() };
+    /// assert_eq!(x.nll_loss_with(&target, &options)?.to_string(), "tensor(2.5000)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Shapes that do not fit; a target that is no class (found when the value is computed).
+    /// Shapes that do not match; a target that is not a class (found when the value is computed).
     pub fn nll_loss_with(&self, target: &Self, options: &CrossEntropyOptions) -> Result<Self> {
         const OP: &str = "nll_loss";
         if options.label_smoothing != 0.0 {
@@ -122,7 +155,7 @@ impl Tensor {
     }
 }
 
-/// The input with a batch dimension, and its number of classes.
+/// Returns the input with a batch dimension, and its number of classes.
 fn batched(op: &'static str, input: &Tensor) -> Result<(Tensor, usize)> {
     match *input.dims() {
         [] => Err(Error::shape(op, "the input needs a dimension of classes, but has no dimensions")),
@@ -142,7 +175,7 @@ fn checked_weight(op: &'static str, weight: Option<&Tensor>, x: &Tensor) -> Resu
     Ok(Some(weight.detach().to_dtype(x.dtype())?))
 }
 
-/// The target with a batch dimension, as i32.
+/// Returns the target with a batch dimension, as i32.
 fn checked_target(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
     if !target.dtype().is_int() {
         return Err(Error::dtype(op, format!("a target of classes must hold integers, got {}", target.dtype())));
@@ -177,7 +210,7 @@ fn class_loss(
     if unbatched && reduction == Reduction::None { loss.reshape_to(&Shape::default()) } else { Ok(loss) }
 }
 
-/// `x` times the weights of the classes, which are dimension 1.
+/// Multiplies `x` by the weights of the classes, which are dimension 1.
 fn weighted(x: &Tensor, weight: Option<&Tensor>) -> Result<Tensor> {
     let Some(weight) = weight else { return Ok(x.clone()) };
     let mut shape = vec![1; x.ndim()];

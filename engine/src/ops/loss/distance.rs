@@ -1,4 +1,4 @@
-//! Losses of numbers by their distance: `mse_loss`, `l1_loss`, `smooth_l1_loss`, `huber_loss`. They are made of
+//! Losses by distance: `mse_loss`, `l1_loss`, `smooth_l1_loss`, `huber_loss`. They consist of
 //! pointwise operations, which fuse into one kernel.
 
 use super::{Reduction, reduce_loss};
@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 use crate::{Error, Result};
 
 impl Tensor {
-    /// (x − t)², reduced; shapes broadcast.
+    /// Computes (x − t)², reduced; shapes broadcast.
     /// [torch.nn.functional.mse_loss](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html)
     ///
     /// ```
@@ -25,8 +25,17 @@ impl Tensor {
         reduce_loss(distance.mul(&distance)?, reduction)
     }
 
-    /// |x − t|, reduced; shapes broadcast.
+    /// Computes |x − t|, reduced; shapes broadcast.
     /// [torch.nn.functional.l1_loss](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html)
+    ///
+    /// ```
+    /// use kindling::{ops::Reduction, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// let target = Tensor::from_nested(&[2.0_f32, 4.0], &cpu)?;
+    /// assert_eq!(x.l1_loss(&target, Reduction::Mean)?.to_string(), "tensor(1.5000)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast.
@@ -34,8 +43,18 @@ impl Tensor {
         reduce_loss(self.distance("l1_loss", target)?.abs()?, reduction)
     }
 
-    /// (x − t)² / (2·beta) where |x − t| < beta, else |x − t| − beta / 2, reduced; shapes broadcast.
+    /// Computes (x − t)² / (2·beta) where |x − t| < beta, else |x − t| − beta / 2, reduced; shapes
+    /// broadcast.
     /// [torch.nn.functional.smooth_l1_loss](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html)
+    ///
+    /// ```
+    /// use kindling::{ops::Reduction, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// let target = Tensor::from_nested(&[1.5_f32, 4.0], &cpu)?;
+    /// assert_eq!(x.smooth_l1_loss(&target, 1.0, Reduction::None)?.to_string(), "tensor([0.1250, 1.5000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast; a negative `beta`.
@@ -49,8 +68,18 @@ impl Tensor {
         reduce_loss(bent(&self.distance("smooth_l1_loss", target)?.abs()?, beta)?.mul_scalar(1.0 / beta)?, reduction)
     }
 
-    /// (x − t)² / 2 where |x − t| ≤ delta, else delta·(|x − t| − delta / 2), reduced; shapes broadcast.
+    /// Computes (x − t)² / 2 where |x − t| ≤ delta, else delta·(|x − t| − delta / 2), reduced;
+    /// shapes broadcast.
     /// [torch.nn.functional.huber_loss](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html)
+    ///
+    /// ```
+    /// use kindling::{ops::Reduction, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// let target = Tensor::from_nested(&[1.5_f32, 6.0], &cpu)?;
+    /// assert_eq!(x.huber_loss(&target, 2.0, Reduction::None)?.to_string(), "tensor([0.1250, 6.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast; `delta` is not positive.
@@ -67,8 +96,8 @@ impl Tensor {
     }
 }
 
-/// d² / 2 up to `from`, and on along its tangent: m·(d − m / 2) with m = min(d, from). Nothing overflows where d is
-/// large, neither here nor in the gradient.
+/// Computes d² / 2 up to `from`, continued along its tangent: m·(d − m / 2) with m = min(d, from).
+/// Nothing overflows for large d, neither here nor in the gradient.
 fn bent(distance: &Tensor, from: f64) -> Result<Tensor> {
     let least = distance.clamp(None, Some(from))?;
     least.mul(&distance.sub(&least.mul_scalar(0.5)?)?)

@@ -5,9 +5,19 @@ use crate::Result;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// t·(log t − x) of log-probabilities `self`, 0 where t is 0; with `log_target` the target holds logarithms too:
-    /// eᵗ·(t − x). Reduced; `BatchMean` gives the mathematical divergence. Shapes broadcast.
+    /// Computes t·(log t − x) of log-probabilities `self`, 0 where t is 0; with `log_target` the
+    /// target holds logarithms too: eᵗ·(t − x). Reduced; `BatchMean` gives the mathematical
+    /// divergence. Shapes broadcast.
     /// [torch.nn.functional.kl_div](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html)
+    ///
+    /// ```
+    /// use kindling::{ops::Reduction, Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.0_f32, -0.5], &cpu)?;
+    /// let target = Tensor::from_nested(&[0.4_f32, 0.6], &cpu)?;
+    /// assert_eq!(x.kl_div(&target, Reduction::Sum, false)?.to_string(), "tensor(0.0270)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The shapes cannot be broadcast.

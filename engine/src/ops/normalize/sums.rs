@@ -1,5 +1,6 @@
-//! `norm_sums`: Σ g·(x − mean)·rstd and Σ g over some dimensions, in one pass: the gradients of weight and bias of a
-//! normalisation, in this order, which its own gradient needs. It is part of a derivative computed without history, and has none itself.
+//! `norm_sums`: Σ g·(x − mean)·rstd and Σ g over some dimensions, in one pass: the gradients of
+//! weight and bias of a normalization, in this order, needed by its own gradient. It is part of a
+//! derivative without history, and has no derivative itself.
 
 use std::hash::{Hash, Hasher};
 
@@ -12,7 +13,7 @@ use crate::tensor::{
 };
 use crate::{Error, Result, shader};
 
-/// The operands are g and x, and mean and rstd with size 1 in `dims`.
+/// Operands are g and x, and mean and rstd with size 1 in `dims`.
 #[derive(Debug)]
 struct NormSums {
     dims: Dims,
@@ -56,7 +57,7 @@ impl FloatKernel for NormSums {
         let (g, x) = (&operands[0], &operands[1]);
         let (mean, rstd) = (operands[2].contiguous::<T>()?, operands[3].contiguous::<T>()?);
         let outputs = output.len() / 2;
-        // Both lie alike; the elements that `contiguous` gives start at their first.
+        // Both have the same layout; the elements of `contiguous` start at offset 0.
         let layout = Layout { offset: 0, ..x.layout.clone() };
         let data = [g.contiguous::<T>()?, x.contiguous::<T>()?];
         let results = map_runs(data, &layout, &self.dims, 2, |o, [g, x], result| {
@@ -71,8 +72,8 @@ impl FloatKernel for NormSums {
     }
 }
 
-/// Σ g and Σ g·(x − centre), in several lanes, which the compiler turns into vectors.
-fn sums<T: Float>(g: &[T], x: &[T], centre: f64) -> (f64, f64) {
+/// Computes Σ g and Σ g·(x − center), in several lanes, which the compiler vectorizes.
+fn sums<T: Float>(g: &[T], x: &[T], center: f64) -> (f64, f64) {
     const LANES: usize = 8;
     let (mut sums, mut products) = ([0.0; LANES], [0.0; LANES]);
     let (g_lanes, g_rest) = g.as_chunks::<LANES>();
@@ -80,12 +81,12 @@ fn sums<T: Float>(g: &[T], x: &[T], centre: f64) -> (f64, f64) {
     for (g, x) in g_lanes.iter().zip(x_lanes) {
         for (((sum, product), g), x) in sums.iter_mut().zip(&mut products).zip(g).zip(x) {
             *sum += (*g).to_f64();
-            *product += (*g).to_f64() * ((*x).to_f64() - centre);
+            *product += (*g).to_f64() * ((*x).to_f64() - center);
         }
     }
     for (g, x) in g_rest.iter().zip(x_rest) {
         sums[0] += (*g).to_f64();
-        products[0] += (*g).to_f64() * ((*x).to_f64() - centre);
+        products[0] += (*g).to_f64() * ((*x).to_f64() - center);
     }
     (sums.iter().sum(), products.iter().sum())
 }
@@ -95,7 +96,7 @@ impl Kernel for NormSums {
         (layout.offset == 0 || index == 3) && layout.is_contiguous()
     }
 
-    fn overwrites(&self) -> bool {
+    fn writes_every_element(&self) -> bool {
         true
     }
 
@@ -117,13 +118,13 @@ impl Kernel for NormSums {
         .program(device)
     }
 
-    fn finishes(&self) -> bool {
+    fn fuses_epilogue(&self) -> bool {
         true
     }
 }
 
 impl Tensor {
-    /// Σ grad·(self − mean)·rstd and Σ grad over `dims`, kept with size 1.
+    /// Computes Σ grad·(self − mean)·rstd and Σ grad over `dims`, with size 1 there.
     pub(super) fn norm_sums(&self, grad: &Self, mean: &Self, rstd: &Self, dims: &[usize]) -> Result<(Self, Self)> {
         let packed = Self::apply(NormSums { dims: Dims::from_slice(dims) }, &[grad, self, mean, rstd])?;
         Ok((packed.select(0, 0)?, packed.select(0, 1)?))

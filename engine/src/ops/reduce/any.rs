@@ -1,4 +1,4 @@
-//! `any` and `all`: whether some or every element is not zero.
+//! `any` and `all`: logical or and logical and of the elements, true if not zero.
 
 use crate::device::{DType, Element};
 use crate::tensor::{Saves, Tensor, Vjp};
@@ -49,8 +49,16 @@ impl Reduce for All {
 }
 
 impl Tensor {
-    /// Whether any element is not zero, over all; NaN is not zero. A bool.
+    /// Computes a bool, true if any element is not zero; NaN is not zero.
     /// [torch.any](https://docs.pytorch.org/docs/stable/generated/torch.any.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.any()?.to_string(), "tensor(True)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -58,16 +66,33 @@ impl Tensor {
         self.reduce(Any, None, false)
     }
 
-    /// Whether any element is not zero over `dims`, which are left out, or kept with size 1.
+    /// Computes bools over `dims`, true if any element is not zero. The dimensions are removed, or
+    /// kept with size 1.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[0.0_f32, 1.0], [0.0, 0.0]], &cpu)?;
+    /// assert_eq!(x.any_dim(&[1], false)?.to_string(), "tensor([ True, False])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// A dimension that does not exist or is named twice.
+    /// A dimension that is out of range or repeated.
     pub fn any_dim(&self, dims: &[isize], keepdim: bool) -> Result<Self> {
         self.reduce(Any, Some(dims), keepdim)
     }
 
-    /// Whether no element is zero, over all; NaN is not zero. A bool; true of nothing.
+    /// Computes a bool, true if no element is zero; NaN is not zero. True of an empty tensor.
     /// [torch.all](https://docs.pytorch.org/docs/stable/generated/torch.all.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.all()?.to_string(), "tensor(False)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -75,10 +100,19 @@ impl Tensor {
         self.reduce(All, None, false)
     }
 
-    /// Whether no element is zero over `dims`, which are left out, or kept with size 1.
+    /// Computes bools over `dims`, true if no element is zero. The dimensions are removed, or kept
+    /// with size 1.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[0.0_f32, 1.0], [2.0, 1.0]], &cpu)?;
+    /// assert_eq!(x.all_dim(&[1], false)?.to_string(), "tensor([False,  True])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// A dimension that does not exist or is named twice.
+    /// A dimension that is out of range or repeated.
     pub fn all_dim(&self, dims: &[isize], keepdim: bool) -> Result<Self> {
         self.reduce(All, Some(dims), keepdim)
     }

@@ -1,5 +1,5 @@
-//! `argmax`, `argmin`, `max_dim`, `min_dim`: where the greatest or the least element stands, the first of those
-//! tied, and which it is. `max_dim` gives its gradient to that first one.
+//! `argmax`, `argmin`, `max_dim`, `min_dim`: index and value of the maximum or minimum, the first
+//! for ties. The gradient of `max_dim` goes to that first one.
 
 use crate::device::{DType, Element};
 use crate::tensor::{Saves, Shape, Tensor, Vjp};
@@ -8,7 +8,7 @@ use crate::{Result, shader};
 use super::Reduce;
 use super::amax::extremum;
 
-/// The place of the greatest element, or of the least.
+/// Index of the maximum, or of the minimum.
 #[derive(Clone, Debug)]
 struct ArgExtremum<const MAX: bool>;
 
@@ -42,7 +42,7 @@ impl<const MAX: bool> Reduce for ArgExtremum<MAX> {
     }
 }
 
-/// The greatest element of one dimension, or the least; its gradient goes to the first of those tied.
+/// Maximum along a dimension, or minimum; for ties the gradient goes to the first.
 #[derive(Clone, Debug)]
 struct ExtremumDim<const MAX: bool>;
 
@@ -67,14 +67,14 @@ impl<const MAX: bool> Reduce for ExtremumDim<MAX> {
         let input = cx.input(0)?.detach();
         let Some(dim) = dims.first().copied() else { return Ok(grad.clone()) };
         let found = input.arg_extremum::<MAX>(Some(dim as isize), true)?;
-        let places = Shape::new((0..input.ndim()).map(|d| if d == dim { input.dims()[d] } else { 1 }));
-        let place = Self::places(input.dims()[dim], &grad.device())?.reshape_to(&places)?;
-        found.eq(&place)?.where_(grad, &grad.zeros_like()?)
+        let shape = Shape::new((0..input.ndim()).map(|d| if d == dim { input.dims()[d] } else { 1 }));
+        let position = Self::positions(input.dims()[dim], &grad.device())?.reshape_to(&shape)?;
+        found.eq(&position)?.where_(grad, &grad.zeros_like()?)
     }
 }
 
 impl<const MAX: bool> ExtremumDim<MAX> {
-    fn places(len: usize, device: &crate::Device) -> Result<Tensor> {
+    fn positions(len: usize, device: &crate::Device) -> Result<Tensor> {
         Tensor::arange(0.0, len as f64, 1.0, (DType::I32, device))
     }
 }
@@ -92,39 +92,76 @@ impl Tensor {
         Ok((values, self.arg_extremum::<MAX>(Some(dim), keepdim)?))
     }
 
-    /// Where the greatest element of a dimension stands, the first of those tied, the first NaN if there is one; of
-    /// all elements in row-major order if `dim` is `None`. An i32.
+    /// Computes the index of the maximum along a dimension: the first for ties, the first NaN if
+    /// there is one. With `dim` `None` it is that of all elements in row-major order. An i32.
     /// [torch.argmax](https://docs.pytorch.org/docs/stable/generated/torch.argmax.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 3.0], [4.0, 2.0]], &cpu)?;
+    /// assert_eq!(x.argmax(Some(1), false)?.to_string(), "tensor([1, 0])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A dimension that does not exist or is empty.
+    /// A dimension that is out of range or empty.
     pub fn argmax(&self, dim: Option<isize>, keepdim: bool) -> Result<Self> {
         self.arg_extremum::<true>(dim, keepdim)
     }
 
-    /// Where the least element stands, as [`Tensor::argmax`].
+    /// Computes the index of the minimum, as [`Tensor::argmax`].
     /// [torch.argmin](https://docs.pytorch.org/docs/stable/generated/torch.argmin.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 3.0], [4.0, 2.0]], &cpu)?;
+    /// assert_eq!(x.argmin(Some(1), false)?.to_string(), "tensor([0, 1])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A dimension that does not exist or is empty.
+    /// A dimension that is out of range or empty.
     pub fn argmin(&self, dim: Option<isize>, keepdim: bool) -> Result<Self> {
         self.arg_extremum::<false>(dim, keepdim)
     }
 
-    /// The greatest elements of a dimension and where they stand: `torch.max(input, dim)`. The gradient goes to the
-    /// element at that place. [torch.max](https://docs.pytorch.org/docs/stable/generated/torch.max.html)
+    /// Computes the maxima along a dimension and their indices: `torch.max(input, dim)`. The
+    /// gradient goes to the element at that index.
+    /// [torch.max](https://docs.pytorch.org/docs/stable/generated/torch.max.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 3.0], [4.0, 2.0]], &cpu)?;
+    /// let (values, indices) = x.max_dim(1, false)?;
+    /// assert_eq!(values.to_string(), "tensor([3., 4.])");
+    /// assert_eq!(indices.to_string(), "tensor([1, 0])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// A dimension that does not exist or is empty.
+    /// A dimension that is out of range or empty.
     pub fn max_dim(&self, dim: isize, keepdim: bool) -> Result<(Self, Self)> {
         self.extremum_dim::<true>(dim, keepdim)
     }
 
-    /// The least elements of a dimension and where they stand, as [`Tensor::max_dim`].
+    /// Computes the minima along a dimension and their indices, as [`Tensor::max_dim`].
     /// [torch.min](https://docs.pytorch.org/docs/stable/generated/torch.min.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 3.0], [4.0, 2.0]], &cpu)?;
+    /// let (values, indices) = x.min_dim(1, false)?;
+    /// assert_eq!(values.to_string(), "tensor([1., 2.])");
+    /// assert_eq!(indices.to_string(), "tensor([0, 1])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A dimension that does not exist or is empty.
+    /// A dimension that is out of range or empty.
     pub fn min_dim(&self, dim: isize, keepdim: bool) -> Result<(Self, Self)> {
         self.extremum_dim::<false>(dim, keepdim)
     }

@@ -28,11 +28,20 @@ impl Reduce for LogSumExp {
 }
 
 impl Tensor {
-    /// log Σ eˣ over `dims`, which are left out, or kept with size 1; −∞ of nothing. Integers become f32.
+    /// Computes log Σ eˣ over `dims`, which are removed, or kept with size 1; −∞ for no elements.
+    /// Integers become f32.
     /// [torch.logsumexp](https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.logsumexp(&[0], false)?.to_string(), "tensor(1.3133)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A dimension that does not exist or is named twice.
+    /// A dimension that is out of range or repeated.
     pub fn logsumexp(&self, dims: &[isize], keepdim: bool) -> Result<Self> {
         let x = if self.dtype().is_float() { self.clone() } else { self.to_dtype(crate::DType::F32)? };
         x.reduce(LogSumExp, Some(dims), keepdim)

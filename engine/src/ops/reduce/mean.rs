@@ -26,24 +26,40 @@ impl Reduce for Mean {
 }
 
 impl Tensor {
-    /// The mean of all elements, without dimensions; of nothing it is NaN.
+    /// Computes the mean of all elements, without dimensions; NaN for no elements.
     /// [torch.mean](https://docs.pytorch.org/docs/stable/generated/torch.mean.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 6.0], &cpu)?;
+    /// assert_eq!(x.mean()?.to_string(), "tensor(3.)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// The elements are no floats.
+    /// The elements are not floating point.
     pub fn mean(&self) -> Result<Self> {
         self.float_only("mean")?.reduce(Mean, None, false)
     }
 
-    /// The means over `dims`, which are left out, or kept with size 1.
+    /// Computes the means over `dims`, which are removed, or kept with size 1.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 2.0], [3.0, 4.0]], &cpu)?;
+    /// assert_eq!(x.mean_dim(&[0], false)?.to_string(), "tensor([2., 3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The elements are no floats; a dimension that does not exist or is named twice.
+    /// The elements are not floating point; a dimension is out of range or repeated.
     pub fn mean_dim(&self, dims: &[isize], keepdim: bool) -> Result<Self> {
         self.float_only("mean")?.reduce(Mean, Some(dims), keepdim)
     }
 
-    /// Itself, if it holds floats.
+    /// Returns the tensor itself if it is floating point.
     pub(crate) fn float_only(&self, op: &'static str) -> Result<&Self> {
         match self.dtype() {
             dtype if dtype.is_float() => Ok(self),

@@ -1,5 +1,5 @@
-//! `norm`: the vector norm (Σ |x|ᵖ)^(1/p) over dimensions. p = 2 has a kernel of its own, in which no square
-//! overflows; the others are made of other operations.
+//! `norm`: the vector norm (Σ |x|ᵖ)^(1/p) over dimensions. p = 2 has its own kernel, in which no
+//! square overflows; the others are composed of other operations.
 
 use crate::device::Element;
 use crate::tensor::{Saves, Tensor, Vjp};
@@ -33,12 +33,22 @@ impl Reduce for Norm2 {
 }
 
 impl Tensor {
-    /// The vector norm (Σ |x|ᵖ)^(1/p) over `dims` (all of them if `None`), which are left out, or kept with size 1. An
-    /// infinite p gives the greatest |x|, −∞ the least, 0 counts what is not zero. At zero its gradient is 0.
+    /// Computes the vector norm (Σ |x|ᵖ)^(1/p) over `dims` (all of them if `None`), which are
+    /// removed, or kept with size 1. An infinite p gives the largest |x|, −∞ the smallest, 0 the
+    /// number of nonzero elements. The gradient at zero is 0.
     /// [torch.linalg.vector_norm](https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[3.0_f32, 4.0], &cpu)?;
+    /// assert_eq!(x.norm(2.0, None, false)?.to_string(), "tensor(5.)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// The elements are no floats; a dimension that does not exist or is named twice, or, for an infinite p, is empty.
+    /// The elements are not floating point; a dimension is out of range, repeated, or, for an
+    /// infinite p, empty.
     pub fn norm(&self, p: f64, dims: Option<&[isize]>, keepdim: bool) -> Result<Self> {
         self.float_only("norm")?;
         let dims = signed(&self.reduced_dims("norm", dims.filter(|dims| !dims.is_empty()))?);
@@ -58,7 +68,7 @@ impl Tensor {
         if p == 1.0 {
             return size.sum_dim(&dims, keepdim);
         }
-        // Powers of zeros are filled in, so that no gradient meets 0 · ∞.
+        // Zeros are replaced before the power, so that no gradient is 0 · ∞.
         let at_zero = if p > 0.0 { 0.0 } else { f64::INFINITY };
         let zero = size.eq_scalar(0.0)?;
         let powers = size.masked_fill(&zero, 1.0)?.pow_scalar(p)?.masked_fill(&zero, at_zero)?;

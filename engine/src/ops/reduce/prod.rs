@@ -28,8 +28,8 @@ impl Reduce for Prod {
     }
 }
 
-/// For each element the product of the others: the product of all over it, or, beside zeros, what is left without
-/// them. Wrong as a function to differentiate where a zero is left out.
+/// Computes for each element the product of the others: the product of all divided by it, or, with
+/// zeros, the product without them. Not differentiable if a zero was left out.
 fn others_by_division(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     let zero = x.eq_scalar(0.0)?;
     let zeros = zero.sum_dim(&signed(dims), true)?;
@@ -41,9 +41,10 @@ fn others_by_division(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     zeros.eq_scalar(0.0)?.where_(&product.div(&without)?, &beside_any)
 }
 
-/// The same by multiplying: n² work, exact and differentiable at zeros.
+/// Computes the same by multiplication: n² work, exact and differentiable at zeros.
 fn product_of_others(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
-    // The reduced dimensions last and as one, n; then n rows, each with a one in place of its own element.
+    // The reduced dimensions last and merged, n; then n rows, each with a one instead of its own
+    // element.
     let mut order: Vec<isize> = (0..x.ndim()).filter(|d| !dims.contains(d)).map(|d| d as isize).collect();
     order.extend(signed(dims));
     let moved = x.permute(&order)?;
@@ -51,8 +52,8 @@ fn product_of_others(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     let mut sizes: Vec<usize> = moved.dims()[..x.ndim() - dims.len()].to_vec();
     sizes.extend([1, n]);
     let rows = moved.reshape_to(&Shape::from(&sizes))?;
-    let place = Tensor::arange(0.0, n as f64, 1.0, (DType::I32, &x.device()))?;
-    let own = place.reshape(&[-1, 1])?.eq(&place)?;
+    let index = Tensor::arange(0.0, n as f64, 1.0, (DType::I32, &x.device()))?;
+    let own = index.reshape(&[-1, 1])?.eq(&index)?;
     let others = own.where_(&x.ones_like_scalar()?, &rows)?.prod_dims(&[-1])?;
     let mut back = vec![0isize; order.len()];
     order.iter().enumerate().for_each(|(to, from)| back[*from as usize] = to as isize);
@@ -64,17 +65,26 @@ impl Tensor {
         self.reduce(Prod, Some(dims), false)
     }
 
-    /// A one without dimensions, of this type and on this device.
+    /// Creates a one without dimensions, of this type and on this device.
     fn ones_like_scalar(&self) -> Result<Self> {
         Self::full(Shape::default(), 1.0, (self.dtype(), &self.device()))
     }
 
-    /// The product over `dim`, which is left out, or kept with size 1; of all elements if it is `None`. Of nothing it
-    /// is 1. Products of i64 are i64, those of other integers and of bools i32. The gradient at the only zero is the product of the others.
+    /// Computes the product over `dim`, which is removed, or kept with size 1; of all elements if
+    /// it is `None`. It is 1 for no elements. Products of i64 are i64, those of other integers and
+    /// of bools i32. The gradient of a single zero is the product of the others.
     /// [torch.prod](https://docs.pytorch.org/docs/stable/generated/torch.prod.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[2.0_f32, 3.0, 4.0], &cpu)?;
+    /// assert_eq!(x.prod(None, false)?.to_string(), "tensor(24.)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// A dimension that does not exist.
+    /// The dimension is out of range.
     pub fn prod(&self, dim: Option<isize>, keepdim: bool) -> Result<Self> {
         let x = if self.dtype().is_float() { self.clone() } else { self.to_dtype(self.dtype().integer())? };
         x.reduce(Prod, dim.as_ref().map(std::slice::from_ref), keepdim)

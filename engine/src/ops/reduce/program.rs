@@ -1,6 +1,7 @@
-//! How a reduction is cut into threads on the GPU. A result is made by a team of 1 to 64 threads of a workgroup,
-//! whose accumulations are merged in workgroup memory; long reductions with few results are cut into parts, one
-//! team each, that a second launch merges. It knows no operation.
+//! Division of a reduction among threads on the GPU. A team of 1 to 64 threads of a workgroup
+//! computes a result and merges its accumulations in workgroup memory. Long reductions with few
+//! results are split into parts, one team each, that a second launch merges. The module knows no
+//! operation.
 
 use std::cell::Cell;
 
@@ -12,48 +13,48 @@ use crate::tensor::{Bind, Launch, Layout, Param, Program, groups_1d};
 
 use super::split;
 
-/// The shader takes so many kept and so many reduced dimensions, after neighbours have been joined.
-const MOST_DIMS: usize = 8;
+/// Maximum numbers of kept and of reduced dimensions in the shader, after merging neighbors.
+const MAX_DIMS: usize = 8;
 
-/// Threads of a workgroup.
+/// Threads per workgroup.
 pub(crate) const WORKGROUP: usize = 64;
 
-/// Elements that one thread accumulates at least before more threads share the work, and threads beyond which
-/// cutting gains nothing.
-const WORTH_CUTTING: usize = 256;
-const ENOUGH_THREADS: usize = 16_384;
+/// Minimum number of elements per thread before a reduction is split, and number of threads beyond
+/// which splitting gains nothing.
+const MIN_SPLIT_LENGTH: usize = 256;
+const MAX_SPLIT_THREADS: usize = 16_384;
 
-/// From here on a software adapter, which emulates barriers at a price, gets teams as well.
-const LONG_FOR_SOFTWARE: usize = 4096;
+/// Length from which a software adapter, which emulates barriers at a cost, uses teams as well.
+const MIN_TEAM_LENGTH_ON_SOFTWARE: usize = 4096;
 
 /// A reduction to be run on the GPU.
 pub(crate) struct Reduction<'a> {
-    /// The operation's name.
+    /// Name of the operation.
     pub name: &'static str,
-    /// The accumulation, `Element`, and the bindings with `load`.
+    /// Pieces: the accumulation, `Element`, and the bindings with `load`.
     pub pieces: Vec<&'static str>,
-    /// What `load` reads, at bindings from 1 on; binding 0 is what is written.
+    /// Operands read by `load`, at bindings from 1 on; binding 0 is the output.
     pub operands: &'a [Bind],
-    /// How the elements lie.
+    /// Layout of the elements.
     pub layout: &'a Layout,
-    /// The reduced dimensions.
+    /// Reduced dimensions.
     pub dims: &'a [usize],
-    /// Words of the shader's `Acc`.
+    /// Size of the shader's `Acc`, in words.
     pub acc_words: usize,
-    /// Results for each run.
+    /// Number of results for each run.
     pub planes: usize,
-    /// The shader's `params.scalar`.
+    /// Value of the shader's `params.scalar`.
     pub scalar: Param,
 }
 
 impl Reduction<'_> {
-    /// Whether the shader can walk a layout.
+    /// Returns `true` if the shader supports a layout.
     pub fn fits(layout: &Layout, dims: &[usize]) -> bool {
         let (kept, reduced) = split(layout, dims);
-        kept.collapse().0.len() <= MOST_DIMS && reduced.collapse().0.len() <= MOST_DIMS
+        kept.collapse().0.len() <= MAX_DIMS && reduced.collapse().0.len() <= MAX_DIMS
     }
 
-    /// The launches.
+    /// Returns the launches.
     ///
     /// # Errors
     /// None today: layouts that do not fit are copied before.
@@ -64,9 +65,9 @@ impl Reduction<'_> {
             return Ok(Program::default());
         }
         let (kept, reduced) = (kept.collapse(), reduced.collapse());
-        let side_by_side = kept.1.last() == Some(&1);
-        let team = team(device, length, side_by_side);
-        let wanted = length.div_ceil(team * WORTH_CUTTING).min(ENOUGH_THREADS.div_ceil(outputs * team));
+        let adjacent = kept.1.last() == Some(&1);
+        let team = team(device, length, adjacent);
+        let wanted = length.div_ceil(team * MIN_SPLIT_LENGTH).min(MAX_SPLIT_THREADS.div_ceil(outputs * team));
         let chunk = length.div_ceil(wanted.max(1));
         let parts = length.div_ceil(chunk.max(1)).max(1);
         let mut params = [outputs, length, parts, chunk, self.layout.offset].map(Param::from).to_vec();
@@ -74,8 +75,8 @@ impl Reduction<'_> {
         params.push(self.scalar.clone());
         for (sizes, strides) in [kept, reduced] {
             let inner = |i: usize| sizes.len().checked_sub(i + 1);
-            params.extend((0..MOST_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
-            params.extend((0..MOST_DIMS).map(|i| inner(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
+            params.extend((0..MAX_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
+            params.extend((0..MAX_DIMS).map(|i| inner(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
         }
         let mut pieces = self.pieces.clone();
         pieces.push(shader!("reduce"));
@@ -95,10 +96,10 @@ impl Reduction<'_> {
             return Ok(Program { launches: vec![launch("reduce", Bind::Output, team, outputs)], scratch: Vec::new() });
         }
         let first = launch("reduce_part", Bind::Scratch(0), team, outputs * parts);
-        let merging = self::team(device, parts, side_by_side);
+        let merging = self::team(device, parts, adjacent);
         let second = Launch {
             source: source("reduce_parts", merging),
-            // The parts stand in for every operand, so that the parameters keep their binding.
+            // The parts replace every operand, so that the parameters keep their binding.
             bindings: std::iter::once(Bind::Output).chain(self.operands.iter().map(|_| Bind::ScratchRead(0))).collect(),
             groups: groups_of_teams(outputs, merging),
             params,
@@ -111,26 +112,26 @@ thread_local! {
     static FORCED: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Makes all plans of this thread from now on share each result among so many threads, 1 to 64, a power of two: for
-/// tests and measurements. `None` leaves the choice to the engine.
+/// Forces a team of 1 to 64 threads, a power of two, for each result in all later plans of this
+/// thread: for tests and measurements. `None` ends this.
 pub fn set_team(team: Option<usize>) {
     FORCED.set(team.map(|team| team.next_power_of_two().min(WORKGROUP)));
 }
 
-/// How many threads share a run of elements. Where runs lie `side_by_side`, neighbouring threads with one run each
-/// read side by side already.
-pub(crate) fn team(device: &Device, length: usize, side_by_side: bool) -> usize {
+/// Returns the number of threads per run of elements. If runs are `adjacent`, neighboring
+/// threads with one run each read adjacent elements anyway.
+pub(crate) fn team(device: &Device, length: usize, adjacent: bool) -> usize {
     let software = matches!(device, Device::Gpu(gpu) if gpu.kind() == AdapterKind::Software);
     match length {
         _ if FORCED.get().is_some() => FORCED.get().unwrap_or(1),
-        _ if side_by_side || software && length < LONG_FOR_SOFTWARE => 1,
+        _ if adjacent || software && length < MIN_TEAM_LENGTH_ON_SOFTWARE => 1,
         0..16 => 1,
         16..64 => 16,
         _ => WORKGROUP,
     }
 }
 
-/// Workgroups for so many teams; the shader's `team_number` is their inverse.
+/// Returns the workgroups for `teams` teams; the shader's `team_number` is the inverse.
 pub(crate) fn groups_of_teams(teams: usize, team: usize) -> [u32; 3] {
     groups_1d(teams * team, WORKGROUP)
 }

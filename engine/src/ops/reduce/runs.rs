@@ -1,17 +1,17 @@
-//! Reductions on the CPU: the elements of each result as a run, side by side, shared out among threads. It knows layouts,
-//! not what is made of the runs.
+//! Reductions on the CPU: the elements of each result as a contiguous run, divided among threads.
+//! The module knows layouts, not what is computed from the runs.
 
 use crate::device::Element;
 use crate::tensor::{Cursor, Layout, Strides};
 
 use super::split;
 
-/// Reductions smaller than this are not worth other threads.
+/// Number of elements below which waking other threads does not pay.
 #[cfg(not(target_arch = "wasm32"))]
-const WORTH_THREADS: usize = 1 << 16;
+const MIN_PARALLEL_WORK: usize = 1 << 16;
 
-/// What `f` makes of each result's number and the elements it is made of, in row-major order, of tensors that lie
-/// alike: `planes` numbers for each result, side by side. Results are shared out among threads.
+/// Applies `f` to each result's index and its elements, in row-major order, of tensors of one
+/// layout; returns `planes` numbers for each result, adjacent. Results are divided among threads.
 pub(crate) fn map_runs<T: Element, R: Copy + Default + Send, const N: usize>(
     data: [&[T]; N],
     layout: &Layout,
@@ -24,7 +24,7 @@ pub(crate) fn map_runs<T: Element, R: Copy + Default + Send, const N: usize>(
     let mut results = vec![R::default(); outputs * planes];
     let runs = Runs::new(kept, &reduced, layout.offset);
     #[cfg(not(target_arch = "wasm32"))]
-    if outputs > 1 && outputs * runs.length > WORTH_THREADS && rayon::current_num_threads() > 1 {
+    if outputs > 1 && outputs * runs.length > MIN_PARALLEL_WORK && rayon::current_num_threads() > 1 {
         use rayon::prelude::*;
         let share = outputs.div_ceil(4 * rayon::current_num_threads());
         let parts = results.par_chunks_mut(share * planes).enumerate();
@@ -35,14 +35,14 @@ pub(crate) fn map_runs<T: Element, R: Copy + Default + Send, const N: usize>(
     results
 }
 
-/// How the elements of each result lie.
+/// Layout of the elements of each result.
 struct Runs {
-    /// The first element of each.
+    /// First element of each result.
     kept: Layout,
     length: usize,
-    /// Whether they lie side by side.
+    /// True if the elements of a result are adjacent.
     contiguous: bool,
-    /// Where the runs along the innermost dimension start, how long they are, and the step within.
+    /// Offsets of the runs along the innermost dimension, their length, and the stride within.
     starts: Vec<isize>,
     inner: usize,
     step: isize,
@@ -62,8 +62,8 @@ impl Runs {
         }
     }
 
-    /// Visits results from number `first` on. Runs that lie contiguous are not copied; others are gathered, neighbouring
-    /// results together so that memory is read in order.
+    /// Visits results from index `first` on. Contiguous runs are not copied; others are gathered,
+    /// neighboring results together so that memory is read in order.
     fn visit<T: Element, R, const N: usize>(
         &self,
         data: [&[T]; N],
@@ -72,9 +72,9 @@ impl Runs {
         planes: usize,
         f: &impl Fn(usize, [&[T]; N], &mut [R]),
     ) {
-        /// Elements gathered at once, and results.
+        /// Maximum number of elements gathered at once, and of results.
         const SCRATCH: usize = 1 << 15;
-        const MOST_RESULTS: usize = 32;
+        const MAX_RESULTS: usize = 32;
         let length = self.length;
         let mut results = results.chunks_exact_mut(planes).enumerate().map(|(i, result)| (first + i, result));
         if length == 0 {
@@ -84,17 +84,17 @@ impl Runs {
         let mut cursor = Cursor::at(&self.kept, first);
         if self.contiguous {
             for (o, result) in results {
-                let place = cursor.next_place();
-                f(o, data.map(|data| &data[place..place + length]), result);
+                let offset = cursor.next_offset();
+                f(o, data.map(|data| &data[offset..offset + length]), result);
             }
             return;
         }
-        let most = (SCRATCH / length).clamp(8, MOST_RESULTS);
+        let most = (SCRATCH / length).clamp(8, MAX_RESULTS);
         let mut scratch = data.map(|_| Vec::<T>::new());
         while results.len() > 0 {
             let (stride, left) = cursor.run();
             let n = if stride == 1 { left.min(most).min(results.len()) } else { 1 };
-            let base = cursor.place() as isize;
+            let base = cursor.offset() as isize;
             for (scratch, data) in scratch.iter_mut().zip(data) {
                 scratch.resize(n * length, T::default());
                 self.gather(data, base, n, scratch);
@@ -106,7 +106,8 @@ impl Runs {
         }
     }
 
-    /// Copies the elements of `n` neighbouring results, the first of which begins at `base`, side by side.
+    /// Gathers the elements of `n` neighboring results, the first of which begins at `base`, into
+    /// contiguous runs.
     fn gather<T: Element>(&self, data: &[T], base: isize, n: usize, scratch: &mut [T]) {
         for (i, start) in self.starts.iter().enumerate() {
             let (first, r) = (base + start, i * self.inner);
@@ -115,8 +116,8 @@ impl Runs {
                 continue;
             }
             for k in 0..self.inner {
-                let place = (first + k as isize * self.step) as usize;
-                for (j, x) in data[place..place + n].iter().enumerate() {
+                let offset = (first + k as isize * self.step) as usize;
+                for (j, x) in data[offset..offset + n].iter().enumerate() {
                     scratch[j * self.length + r + k] = *x;
                 }
             }
@@ -124,7 +125,7 @@ impl Runs {
     }
 }
 
-/// Where the runs along the innermost dimension start.
+/// Returns the offsets of the runs along the innermost dimension.
 fn run_starts(sizes: &[usize], strides: &Strides) -> Vec<isize> {
     let outer = sizes.len() - 1;
     let mut starts = vec![0];
@@ -134,7 +135,7 @@ fn run_starts(sizes: &[usize], strides: &Strides) -> Vec<isize> {
     starts
 }
 
-/// `f` of every element, added up in several lanes, which the compiler turns into vectors.
+/// Sums `f` of every element in several lanes, which the compiler vectorizes.
 pub(crate) fn sum_of<T: Element>(run: &[T], f: impl Fn(f64) -> f64) -> f64 {
     const LANES: usize = 8;
     let mut lanes = [0.0; LANES];

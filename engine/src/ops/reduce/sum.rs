@@ -28,8 +28,17 @@ impl Reduce for Sum {
 }
 
 impl Tensor {
-    /// The sum of all elements, without dimensions. Sums of i64 are i64, those of other integers and of bools i32.
+    /// Computes the sum of all elements, without dimensions. Sums of i64 are i64, those of other
+    /// integers and of bools i32.
     /// [torch.sum](https://docs.pytorch.org/docs/stable/generated/torch.sum.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.sum()?.to_string(), "tensor(6.)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -37,7 +46,7 @@ impl Tensor {
         self.summable()?.reduce(Sum, None, false)
     }
 
-    /// The sums over `dims`, which are left out, or kept with size 1.
+    /// Computes the sums over `dims`, which are removed, or kept with size 1.
     ///
     /// ```
     /// use kindling::{Device, Tensor, block_on};
@@ -48,7 +57,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// A dimension that does not exist or is named twice.
+    /// A dimension that is out of range or repeated.
     pub fn sum_dim(&self, dims: &[isize], keepdim: bool) -> Result<Self> {
         self.summable()?.reduce(Sum, Some(dims), keepdim)
     }

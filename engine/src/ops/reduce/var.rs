@@ -18,7 +18,7 @@ struct Std {
     correction: f64,
 }
 
-/// The mean of a run and the sum of squared deviations from it.
+/// Returns the mean of a run and the sum of squared deviations from it.
 pub(crate) fn moments<T: Element>(run: &[T]) -> (f64, f64) {
     let mean = sum_of(run, |x| x) / run.len() as f64;
     (mean, sum_of(run, |x| (x - mean) * (x - mean)))
@@ -62,14 +62,14 @@ impl Reduce for Std {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor, dims: &[usize]) -> Result<Tensor> {
-        // No spread has no slope: PyTorch gives 0 where the formula has 0/0.
+        // For a deviation of 0 the formula is 0/0; PyTorch gives 0.
         let std = cx.output()?;
         let grad = grad.div(&std.mul_scalar(2.0)?)?.masked_fill(&std.eq_scalar(0.0)?, 0.0)?;
         backward(&cx.input(0)?, &grad, dims, self.correction)
     }
 }
 
-/// The gradient of the variance: 2 (x − mean) / (n − correction).
+/// Computes the gradient of the variance: 2 (x − mean) / (n − correction).
 fn backward(x: &Tensor, grad: &Tensor, dims: &[usize], correction: f64) -> Result<Tensor> {
     let n = x.count_over(dims) as f64;
     let deviation = x.sub(&x.mean_dim(&signed(dims), true)?)?;
@@ -77,43 +77,76 @@ fn backward(x: &Tensor, grad: &Tensor, dims: &[usize], correction: f64) -> Resul
 }
 
 impl Tensor {
-    /// The variance over `dims`, which are left out, or kept with size 1: Σ (x − mean)² / (n − correction).
+    /// Computes the variance over `dims`, which are removed, or kept with size 1: Σ (x − mean)² /
+    /// (n − correction).
     /// [torch.var](https://docs.pytorch.org/docs/stable/generated/torch.var.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 3.0]], &cpu)?;
+    /// assert_eq!(x.var_dim(&[1], 1.0, false)?.to_string(), "tensor([2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// The elements are no floats; a dimension that does not exist or is named twice.
+    /// The elements are not floating point; a dimension is out of range or repeated.
     pub fn var_dim(&self, dims: &[isize], correction: f64, keepdim: bool) -> Result<Self> {
         self.float_only("var")?.reduce(Var { correction }, over_all_if_none(dims), keepdim)
     }
 
-    /// The variance of all elements.
+    /// Computes the variance of all elements.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.var(1.0)?.to_string(), "tensor(1.)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The elements are no floats.
+    /// The elements are not floating point.
     pub fn var(&self, correction: f64) -> Result<Self> {
         self.var_dim(&[], correction, false)
     }
 
-    /// The standard deviation over `dims`, which are left out, or kept with size 1: the root of the variance. Where
-    /// there is no spread, its gradient is 0.
+    /// Computes the standard deviation over `dims`, which are removed, or kept with size 1: the
+    /// root of the variance. For a deviation of 0 the gradient is 0.
     /// [torch.std](https://docs.pytorch.org/docs/stable/generated/torch.std.html)
     ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[[1.0_f32, 3.0]], &cpu)?;
+    /// assert_eq!(x.std_dim(&[1], 1.0, false)?.to_string(), "tensor([1.4142])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// The elements are no floats; a dimension that does not exist or is named twice.
+    /// The elements are not floating point; a dimension is out of range or repeated.
     pub fn std_dim(&self, dims: &[isize], correction: f64, keepdim: bool) -> Result<Self> {
         self.float_only("std")?.reduce(Std { correction }, over_all_if_none(dims), keepdim)
     }
 
-    /// The standard deviation of all elements.
+    /// Computes the standard deviation of all elements.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &cpu)?;
+    /// assert_eq!(x.std(1.0)?.to_string(), "tensor(1.)");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The elements are no floats.
+    /// The elements are not floating point.
     pub fn std(&self, correction: f64) -> Result<Self> {
         self.std_dim(&[], correction, false)
     }
 }
 
-/// PyTorch's reading of a list of dimensions: an empty one means all.
+/// Interprets a list of dimensions as PyTorch does: an empty one means all.
 pub(crate) fn over_all_if_none(dims: &[isize]) -> Option<&[isize]> {
     if dims.is_empty() { None } else { Some(dims) }
 }

@@ -25,7 +25,16 @@ impl Unary for Abs {
 }
 
 impl Tensor {
-    /// |x|, element by element. The gradient at 0 is 0. [torch.abs](https://docs.pytorch.org/docs/stable/generated/torch.abs.html)
+    /// Computes |x|, element by element. The gradient at 0 is 0.
+    /// [torch.abs](https://docs.pytorch.org/docs/stable/generated/torch.abs.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.5_f32, 0.0, 2.0], &cpu)?;
+    /// assert_eq!(x.abs()?.to_string(), "tensor([1.5000, 0.0000, 2.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -33,7 +42,7 @@ impl Tensor {
         self.unary(Abs)
     }
 
-    /// [`Tensor::abs`] in place.
+    /// In-place version of [`Tensor::abs`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

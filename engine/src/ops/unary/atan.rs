@@ -24,7 +24,16 @@ impl Unary for Atan {
 }
 
 impl Tensor {
-    /// The inverse tangent of each element, between −π/2 and π/2. Integers become f32. [torch.atan](https://docs.pytorch.org/docs/stable/generated/torch.atan.html)
+    /// Returns the inverse tangent of each element, between −π/2 and π/2. Integers become f32.
+    /// [torch.atan](https://docs.pytorch.org/docs/stable/generated/torch.atan.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.atan()?.to_string(), "tensor([0.0000, 0.7854])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

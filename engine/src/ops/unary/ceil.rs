@@ -1,4 +1,4 @@
-//! `ceil`: the least whole number not below x.
+//! `ceil`: the smallest integer not below x.
 
 use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
@@ -25,7 +25,16 @@ impl Unary for Ceil {
 }
 
 impl Tensor {
-    /// The least whole number that is not below each element. The gradient is 0. [torch.ceil](https://docs.pytorch.org/docs/stable/generated/torch.ceil.html)
+    /// Computes the smallest integer not below each element. The gradient is 0.
+    /// [torch.ceil](https://docs.pytorch.org/docs/stable/generated/torch.ceil.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.5_f32, 0.2], &cpu)?;
+    /// assert_eq!(x.ceil()?.to_string(), "tensor([-1.,  1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,4 +1,4 @@
-//! `clamp`: min(max(x, min), max), with either bound, both or, refused, none.
+//! `clamp`: min(max(x, min), max), with at least one of the bounds.
 
 use smallvec::smallvec;
 
@@ -35,7 +35,7 @@ impl Unary for Clamp {
     }
 }
 
-/// The gradient of clamp: `grad` strictly between the bounds, else 0.
+/// Gradient of clamp: `grad` strictly between the bounds, else 0.
 #[derive(Debug)]
 struct ClampBackward(Clamp);
 
@@ -54,14 +54,15 @@ impl Binary for ClampBackward {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        // Piecewise linear: nothing flows to where the pieces meet.
+        // Piecewise linear: the second derivative is 0.
         Ok([Some(grad.binary(&cx.input(1)?, Self(self.0.clone()))?), None])
     }
 }
 
 impl Tensor {
-    /// min(max(x, `min`), `max`), element by element; a bound that is `None` does not bind. NaN stays NaN, `min` above
-    /// `max` gives `max`, and the gradient at a bound is 0. Integers stay integers if the bounds are whole.
+    /// Computes min(max(x, `min`), `max`), element by element; `None` is no bound. NaN stays NaN,
+    /// `min` above `max` gives `max`, and the gradient at a bound is 0. Integers stay integers if
+    /// the bounds are integral.
     /// [torch.clamp](https://docs.pytorch.org/docs/stable/generated/torch.clamp.html)
     ///
     /// ```
@@ -86,7 +87,7 @@ impl Tensor {
         }
     }
 
-    /// [`Tensor::clamp`] in place.
+    /// In-place version of [`Tensor::clamp`].
     ///
     /// # Errors
     /// As [`Tensor::clamp`] and [`Tensor::copy_`].

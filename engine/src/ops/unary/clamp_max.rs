@@ -1,4 +1,4 @@
-//! `clamp_max`: min(x, max). One bound of [`Tensor::clamp`].
+//! `clamp_max`: min(x, max), the upper bound of [`Tensor::clamp`].
 
 use smallvec::smallvec;
 
@@ -33,7 +33,7 @@ impl Unary for ClampMax {
     }
 }
 
-/// The gradient of clamp_max: `grad` strictly below the bound, else 0.
+/// Gradient of clamp_max: `grad` strictly below the bound, else 0.
 #[derive(Debug)]
 struct ClampMaxBackward {
     max: f64,
@@ -54,14 +54,23 @@ impl Binary for ClampMaxBackward {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        // Piecewise linear: nothing flows to where the pieces meet.
+        // Piecewise linear: the second derivative is 0.
         Ok([Some(grad.binary(&cx.input(1)?, Self { max: self.max })?), None])
     }
 }
 
 impl Tensor {
-    /// min(x, `max`), element by element. NaN stays NaN; the gradient at the bound is 0. Integers stay integers if the
-    /// bound is whole. [torch.clamp](https://docs.pytorch.org/docs/stable/generated/torch.clamp.html)
+    /// Computes min(x, `max`), element by element. NaN stays NaN; the gradient at the bound is 0.
+    /// Integers stay integers if the bound is whole.
+    /// [torch.clamp](https://docs.pytorch.org/docs/stable/generated/torch.clamp.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.0_f32, 3.0], &cpu)?;
+    /// assert_eq!(x.clamp_max(1.0)?.to_string(), "tensor([-1.,  1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,4 +1,4 @@
-//! `clamp_min`: max(x, min). One bound of [`Tensor::clamp`].
+//! `clamp_min`: max(x, min), the lower bound of [`Tensor::clamp`].
 
 use smallvec::smallvec;
 
@@ -33,7 +33,7 @@ impl Unary for ClampMin {
     }
 }
 
-/// The gradient of clamp_min: `grad` strictly above the bound, else 0.
+/// Gradient of clamp_min: `grad` strictly above the bound, else 0.
 #[derive(Debug)]
 struct ClampMinBackward {
     min: f64,
@@ -54,14 +54,23 @@ impl Binary for ClampMinBackward {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        // Piecewise linear: nothing flows to where the pieces meet.
+        // Piecewise linear: the second derivative is 0.
         Ok([Some(grad.binary(&cx.input(1)?, Self { min: self.min })?), None])
     }
 }
 
 impl Tensor {
-    /// max(x, `min`), element by element. NaN stays NaN; the gradient at the bound is 0. Integers stay integers if the
-    /// bound is whole. [torch.clamp](https://docs.pytorch.org/docs/stable/generated/torch.clamp.html)
+    /// Computes max(x, `min`), element by element. NaN stays NaN; the gradient at the bound is 0.
+    /// Integers stay integers if the bound is whole.
+    /// [torch.clamp](https://docs.pytorch.org/docs/stable/generated/torch.clamp.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.0_f32, 3.0], &cpu)?;
+    /// assert_eq!(x.clamp_min(0.0)?.to_string(), "tensor([0., 3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

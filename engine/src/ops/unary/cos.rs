@@ -24,7 +24,16 @@ impl Unary for Cos {
 }
 
 impl Tensor {
-    /// The cosine of each element, an angle in radians. Integers become f32. [torch.cos](https://docs.pytorch.org/docs/stable/generated/torch.cos.html)
+    /// Returns the cosine of each element, an angle in radians. Integers become f32.
+    /// [torch.cos](https://docs.pytorch.org/docs/stable/generated/torch.cos.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.cos()?.to_string(), "tensor([1.0000, 0.5403])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,4 +1,4 @@
-//! `elu`: x where it is positive, else α·(exp(x) − 1).
+//! `elu`: x if it is positive, else α·(exp(x) − 1).
 
 use smallvec::smallvec;
 
@@ -33,7 +33,7 @@ impl Unary for Elu {
     }
 }
 
-/// The gradient of elu: `grad` where x is positive, else `grad`·α·exp(x).
+/// Gradient of elu: `grad` if x is positive, else `grad`·α·exp(x).
 #[derive(Debug)]
 struct EluBackward {
     alpha: f64,
@@ -59,7 +59,7 @@ impl Binary for EluBackward {
         if !cx.needs(1) {
             return Ok([first, None]);
         }
-        // f″ = α·exp(x) where x is not positive; exp of what is would overflow for nothing.
+        // f″ = α·exp(x) for x ≤ 0; exp of positive elements could overflow for nothing.
         let bend = x.clamp(None, Some(0.0))?.exp()?.mul_scalar(self.alpha)?;
         let slope = bend.masked_fill(&x.gt_scalar(0.0)?, 0.0)?;
         Ok([first, Some(grad.mul(&cx.input(0)?)?.mul(&slope)?)])
@@ -67,8 +67,17 @@ impl Binary for EluBackward {
 }
 
 impl Tensor {
-    /// x where it is positive, else α·(exp(x) − 1). The gradient at 0 is α.
+    /// Computes x if it is positive, else α·(exp(x) − 1), element by element. The gradient at 0 is
+    /// α.
     /// [torch.nn.functional.elu](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.elu(1.0)?.to_string(), "tensor([-0.6321,  2.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -76,7 +85,7 @@ impl Tensor {
         self.unary(Elu { alpha })
     }
 
-    /// [`Tensor::elu`] in place.
+    /// In-place version of [`Tensor::elu`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

@@ -25,7 +25,16 @@ impl Unary for Erf {
 }
 
 impl Tensor {
-    /// The error function 2/√π ∫₀ˣ exp(−t²) dt of each element. Integers become f32. [torch.erf](https://docs.pytorch.org/docs/stable/generated/torch.erf.html)
+    /// Returns the error function 2/√π ∫₀ˣ exp(−t²) dt of each element. Integers become f32.
+    /// [torch.erf](https://docs.pytorch.org/docs/stable/generated/torch.erf.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.erf()?.to_string(), "tensor([0.0000, 0.8427])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -24,7 +24,16 @@ impl Unary for Exp {
 }
 
 impl Tensor {
-    /// eˣ, element by element. Integers become f32. [torch.exp](https://docs.pytorch.org/docs/stable/generated/torch.exp.html)
+    /// Computes eˣ, element by element. Integers become f32.
+    /// [torch.exp](https://docs.pytorch.org/docs/stable/generated/torch.exp.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.exp()?.to_string(), "tensor([1.0000, 2.7183])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -32,7 +41,7 @@ impl Tensor {
         self.unary(Exp)
     }
 
-    /// [`Tensor::exp`] in place.
+    /// In-place version of [`Tensor::exp`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

@@ -24,7 +24,16 @@ impl Unary for Expm1 {
 }
 
 impl Tensor {
-    /// eˣ − 1 of each element, exact where eˣ would round x away. Integers become f32. [torch.expm1](https://docs.pytorch.org/docs/stable/generated/torch.expm1.html)
+    /// Computes eˣ − 1 of each element, exact where eˣ would round x away. Integers become f32.
+    /// [torch.expm1](https://docs.pytorch.org/docs/stable/generated/torch.expm1.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.expm1()?.to_string(), "tensor([0.0000, 1.7183])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,4 +1,4 @@
-//! `floor`: the greatest whole number not above x.
+//! `floor`: the largest integer not above x.
 
 use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
@@ -25,7 +25,16 @@ impl Unary for Floor {
 }
 
 impl Tensor {
-    /// The greatest whole number that is not above each element. The gradient is 0. [torch.floor](https://docs.pytorch.org/docs/stable/generated/torch.floor.html)
+    /// Computes the largest integer not above each element. The gradient is 0.
+    /// [torch.floor](https://docs.pytorch.org/docs/stable/generated/torch.floor.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.5_f32, 0.2], &cpu)?;
+    /// assert_eq!(x.floor()?.to_string(), "tensor([-2.,  0.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -10,17 +10,17 @@ use crate::ops::binary::{Binary, BinaryInts};
 const WGSL: &[&str] =
     &[shader!("gelu"), shader!("erf"), shader!("tanh"), shader!("expm1"), shader!("exp"), shader!("shared/nonfinite")];
 
-/// √(2/π), and the weight of x³ in the approximation.
+/// Constants of the approximation: √(2/π), and the weight of x³.
 const SCALE: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
 const CUBE: f64 = 0.044715;
 
-/// How [`Tensor::gelu`] is computed, as PyTorch's `approximate`.
+/// Formula of [`Tensor::gelu`], PyTorch's `approximate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Gelu {
-    /// By the error function: x·½·(1 + erf(x/√2)).
+    /// Error function: x·½·(1 + erf(x/√2)).
     #[default]
     None,
-    /// By ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+    /// Approximation ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
     Tanh,
 }
 
@@ -41,12 +41,12 @@ impl Unary for GeluExact {
     }
 }
 
-/// Φ(x) = ½·(1 + erf(x/√2)).
+/// Computes Φ(x) = ½·(1 + erf(x/√2)).
 fn distribution<T: Float>(x: T) -> T {
     T::c(0.5) * (T::c(1.0) + (x * T::c(std::f64::consts::FRAC_1_SQRT_2)).erf())
 }
 
-/// The gradient of gelu: `grad`·(Φ(x) + x·φ(x)) with the density φ(x) = exp(−x²/2)/√(2π).
+/// Gradient of gelu: `grad`·(Φ(x) + x·φ(x)) with the density φ(x) = exp(−x²/2)/√(2π).
 #[derive(Debug)]
 struct GeluExactBackward;
 
@@ -93,7 +93,7 @@ impl Unary for GeluTanh {
     }
 }
 
-/// The gradient of the approximation: `grad`·(½·(1 + t) + ½·x·(1 − t²)·u′) with t = tanh u.
+/// Gradient of the approximation: `grad`·(½·(1 + t) + ½·x·(1 − t²)·u′) with t = tanh u.
 #[derive(Debug)]
 struct GeluTanhBackward;
 
@@ -128,7 +128,7 @@ impl Binary for GeluTanhBackward {
 }
 
 impl Tensor {
-    /// x·Φ(x), element by element, with the normal distribution Φ or its approximation.
+    /// Computes x·Φ(x), element by element, with the normal distribution Φ or its approximation.
     /// [torch.nn.functional.gelu](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html)
     ///
     /// ```

@@ -24,7 +24,7 @@ impl Unary for Hardsigmoid {
     }
 }
 
-/// The gradient of hardsigmoid: `grad`/6 between −3 and 3, else 0.
+/// Gradient of hardsigmoid: `grad`/6 between −3 and 3, else 0.
 #[derive(Debug)]
 struct HardsigmoidBackward;
 
@@ -39,14 +39,22 @@ impl Binary for HardsigmoidBackward {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        // Piecewise linear: nothing flows to where the pieces meet.
+        // Piecewise linear: the second derivative is 0.
         Ok([Some(grad.binary(&cx.input(1)?, Self)?), None])
     }
 }
 
 impl Tensor {
-    /// min(max(x + 3, 0), 6)/6, element by element. The gradient at −3 and 3 is 0.
+    /// Computes min(max(x + 3, 0), 6)/6, element by element. The gradient at −3 and 3 is 0.
     /// [torch.nn.functional.hardsigmoid](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-4.0_f32, 0.0, 4.0], &cpu)?;
+    /// assert_eq!(x.hardsigmoid()?.to_string(), "tensor([0.0000, 0.5000, 1.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

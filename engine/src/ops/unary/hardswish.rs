@@ -25,7 +25,7 @@ impl Unary for Hardswish {
     }
 }
 
-/// The gradient of hardswish: 0 up to −3, `grad`·(x/3 + ½) between, `grad` from 3 on.
+/// Gradient of hardswish: 0 up to −3, `grad`·(x/3 + ½) between, `grad` from 3 on.
 #[derive(Debug)]
 struct HardswishBackward;
 
@@ -59,8 +59,16 @@ impl Binary for HardswishBackward {
 }
 
 impl Tensor {
-    /// x·min(max(x + 3, 0), 6)/6, element by element.
+    /// Computes x·min(max(x + 3, 0), 6)/6, element by element.
     /// [torch.nn.functional.hardswish](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-4.0_f32, 1.0, 4.0], &cpu)?;
+    /// assert_eq!(x.hardswish()?.to_string(), "tensor([-0.0000, 0.6667, 4.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

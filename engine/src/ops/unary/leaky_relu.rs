@@ -1,4 +1,4 @@
-//! `leaky_relu`: x where it is positive, else slope·x.
+//! `leaky_relu`: x if it is positive, else slope·x.
 
 use smallvec::smallvec;
 
@@ -32,7 +32,7 @@ impl Unary for LeakyRelu {
     }
 }
 
-/// The gradient of leaky_relu: `grad` where x is positive, else `grad`·slope.
+/// Gradient of leaky_relu: `grad` if x is positive, else `grad`·slope.
 #[derive(Debug)]
 struct LeakyReluBackward {
     negative_slope: f64,
@@ -53,14 +53,23 @@ impl Binary for LeakyReluBackward {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        // Piecewise linear: nothing flows to where the pieces meet.
+        // Piecewise linear: the second derivative is 0.
         Ok([Some(grad.binary(&cx.input(1)?, Self { negative_slope: self.negative_slope })?), None])
     }
 }
 
 impl Tensor {
-    /// x where it is positive, else `negative_slope`·x. The gradient at 0 is `negative_slope`.
+    /// Computes x if it is positive, else `negative_slope`·x, element by element. The gradient at 0
+    /// is `negative_slope`.
     /// [torch.nn.functional.leaky_relu](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.leaky_relu(0.1)?.to_string(), "tensor([-0.1000,  2.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -68,7 +77,7 @@ impl Tensor {
         self.unary(LeakyRelu { negative_slope })
     }
 
-    /// [`Tensor::leaky_relu`] in place.
+    /// In-place version of [`Tensor::leaky_relu`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

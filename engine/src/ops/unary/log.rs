@@ -24,7 +24,16 @@ impl Unary for Log {
 }
 
 impl Tensor {
-    /// The natural logarithm of each element: −∞ at 0, NaN below. Integers become f32. [torch.log](https://docs.pytorch.org/docs/stable/generated/torch.log.html)
+    /// Returns the natural logarithm of each element: −∞ at 0, NaN below. Integers become f32.
+    /// [torch.log](https://docs.pytorch.org/docs/stable/generated/torch.log.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.log()?.to_string(), "tensor([0.0000, 0.6931])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -32,7 +41,7 @@ impl Tensor {
         self.unary(Log)
     }
 
-    /// [`Tensor::log`] in place.
+    /// In-place version of [`Tensor::log`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

@@ -24,7 +24,16 @@ impl Unary for Log1p {
 }
 
 impl Tensor {
-    /// log(1 + x) of each element, exact where 1 + x would round x away. Integers become f32. [torch.log1p](https://docs.pytorch.org/docs/stable/generated/torch.log1p.html)
+    /// Computes log(1 + x) of each element, exact where 1 + x would round x away. Integers become
+    /// f32. [torch.log1p](https://docs.pytorch.org/docs/stable/generated/torch.log1p.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.log1p()?.to_string(), "tensor([0.0000, 0.6931])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

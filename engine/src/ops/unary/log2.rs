@@ -24,7 +24,16 @@ impl Unary for Log2 {
 }
 
 impl Tensor {
-    /// The logarithm to base 2 of each element. Integers become f32. [torch.log2](https://docs.pytorch.org/docs/stable/generated/torch.log2.html)
+    /// Returns the logarithm to base 2 of each element. Integers become f32.
+    /// [torch.log2](https://docs.pytorch.org/docs/stable/generated/torch.log2.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 8.0], &cpu)?;
+    /// assert_eq!(x.log2()?.to_string(), "tensor([0., 3.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

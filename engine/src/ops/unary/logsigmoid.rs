@@ -25,7 +25,16 @@ impl Unary for Logsigmoid {
 }
 
 impl Tensor {
-    /// log(sigmoid(x)) = −log(1 + exp(−x)) of each element, without overflow. [torch.nn.functional.logsigmoid](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html)
+    /// Computes log(sigmoid(x)) = −log(1 + exp(−x)) of each element, without overflow.
+    /// [torch.nn.functional.logsigmoid](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.logsigmoid()?.to_string(), "tensor([-0.6931, -0.1269])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -25,7 +25,7 @@ impl Unary for Mish {
     }
 }
 
-/// The gradient of mish: `grad`·(t + x·s·(1 − t²)) with t = tanh(softplus x), s = sigmoid x.
+/// Gradient of mish: `grad`·(t + x·s·(1 − t²)) with t = tanh(softplus x), s = sigmoid x.
 #[derive(Debug)]
 struct MishBackward;
 
@@ -47,7 +47,8 @@ impl Binary for MishBackward {
         if !cx.needs(1) {
             return Ok([first, None]);
         }
-        // With t = tanh(softplus x), s = sigmoid x, t′ = s·(1 − t²): f″ = 2t′ + x·t′·(1 − s − 2·t·s).
+        // With t = tanh(softplus x), s = sigmoid x, t′ = s·(1 − t²): f″ = 2t′ + x·t′·(1 − s −
+        // 2·t·s).
         let t = x.softplus(1.0, 20.0)?.tanh()?;
         let s = x.sigmoid()?;
         let rise = s.mul(&t.square()?.rsub_scalar(1.0)?)?;
@@ -57,7 +58,8 @@ impl Binary for MishBackward {
     }
 }
 
-/// tanh(log(1 + n)) = (n² + 2n)/(n² + 2n + 2) with n = exp(x); 1 to the last bit of f64 from x = 20 on.
+/// Computes tanh(log(1 + n)) = (n² + 2n)/(n² + 2n + 2) with n = exp(x); 1 to the last bit of f64
+/// from x = 20 on.
 fn gate<T: Float>(x: T) -> T {
     let n = x.min(T::c(20.0)).exp();
     let square = n * (n + T::c(2.0));
@@ -65,8 +67,16 @@ fn gate<T: Float>(x: T) -> T {
 }
 
 impl Tensor {
-    /// x·tanh(softplus(x)), element by element.
+    /// Computes x·tanh(softplus(x)), element by element.
     /// [torch.nn.functional.mish](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.mish()?.to_string(), "tensor([0.0000, 0.8651])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

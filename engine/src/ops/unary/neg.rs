@@ -25,7 +25,16 @@ impl Unary for Neg {
 }
 
 impl Tensor {
-    /// −x, element by element; also written `-&x`. [torch.neg](https://docs.pytorch.org/docs/stable/generated/torch.neg.html)
+    /// Computes −x, element by element; also written `-&x`.
+    /// [torch.neg](https://docs.pytorch.org/docs/stable/generated/torch.neg.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, -2.0], &cpu)?;
+    /// assert_eq!(x.neg()?.to_string(), "tensor([-1.,  2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Bools have no negative.
@@ -36,7 +45,7 @@ impl Tensor {
         self.unary(Neg)
     }
 
-    /// [`Tensor::neg`] in place.
+    /// In-place version of [`Tensor::neg`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

@@ -24,7 +24,16 @@ impl Unary for Reciprocal {
 }
 
 impl Tensor {
-    /// 1/x of each element. Integers become f32. [torch.reciprocal](https://docs.pytorch.org/docs/stable/generated/torch.reciprocal.html)
+    /// Computes 1/x of each element. Integers become f32.
+    /// [torch.reciprocal](https://docs.pytorch.org/docs/stable/generated/torch.reciprocal.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 4.0], &cpu)?;
+    /// assert_eq!(x.reciprocal()?.to_string(), "tensor([1.0000, 0.2500])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -25,7 +25,7 @@ impl Unary for Relu {
     }
 }
 
-/// The gradient of relu from its output: `grad` where that is positive, else 0.
+/// Gradient of relu from its output: `grad` if that is positive, else 0.
 #[derive(Debug)]
 struct ReluBackward;
 
@@ -40,14 +40,22 @@ impl Binary for ReluBackward {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        // Piecewise linear: nothing flows to where the pieces meet.
+        // Piecewise linear: the second derivative is 0.
         Ok([Some(grad.binary(&cx.input(1)?, Self)?), None])
     }
 }
 
 impl Tensor {
-    /// max(x, 0), element by element.
+    /// Computes max(x, 0), element by element.
     /// [torch.relu](https://docs.pytorch.org/docs/stable/generated/torch.relu.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.relu()?.to_string(), "tensor([0., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -55,7 +63,7 @@ impl Tensor {
         self.unary(Relu)
     }
 
-    /// [`Tensor::relu`] in place.
+    /// In-place version of [`Tensor::relu`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

@@ -1,4 +1,4 @@
-//! `round`: the nearest whole number, halves to the even one.
+//! `round`: the nearest integer, ties to even.
 
 use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
@@ -25,7 +25,16 @@ impl Unary for Round {
 }
 
 impl Tensor {
-    /// The nearest whole number to each element; halves go to the even one. The gradient is 0. [torch.round](https://docs.pytorch.org/docs/stable/generated/torch.round.html)
+    /// Computes the nearest integer to each element; ties go to the even one. The gradient is
+    /// 0. [torch.round](https://docs.pytorch.org/docs/stable/generated/torch.round.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.5_f32, 1.5, 2.4], &cpu)?;
+    /// assert_eq!(x.round()?.to_string(), "tensor([0., 2., 2.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

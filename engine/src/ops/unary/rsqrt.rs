@@ -25,7 +25,16 @@ impl Unary for Rsqrt {
 }
 
 impl Tensor {
-    /// 1/√x of each element: ∞ at 0, NaN below. Integers become f32. [torch.rsqrt](https://docs.pytorch.org/docs/stable/generated/torch.rsqrt.html)
+    /// Computes 1/√x of each element: ∞ at 0, NaN below. Integers become f32.
+    /// [torch.rsqrt](https://docs.pytorch.org/docs/stable/generated/torch.rsqrt.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 4.0], &cpu)?;
+    /// assert_eq!(x.rsqrt()?.to_string(), "tensor([1.0000, 0.5000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -24,7 +24,7 @@ impl Unary for Sigmoid {
     }
 }
 
-/// The gradient of sigmoid from its output y: `grad`·y·(1 − y).
+/// Gradient of sigmoid from its output y: `grad`·y·(1 − y).
 #[derive(Debug)]
 struct SigmoidBackward;
 
@@ -50,8 +50,16 @@ impl Binary for SigmoidBackward {
 }
 
 impl Tensor {
-    /// 1/(1 + exp(−x)), element by element.
+    /// Computes 1/(1 + exp(−x)), element by element.
     /// [torch.sigmoid](https://docs.pytorch.org/docs/stable/generated/torch.sigmoid.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.sigmoid()?.to_string(), "tensor([0.5000, 0.8808])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -59,7 +67,7 @@ impl Tensor {
         self.unary(Sigmoid)
     }
 
-    /// [`Tensor::sigmoid`] in place.
+    /// In-place version of [`Tensor::sigmoid`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

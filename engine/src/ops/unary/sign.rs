@@ -26,7 +26,16 @@ impl Unary for Sign {
 }
 
 impl Tensor {
-    /// −1, 0 or 1, element by element; of NaN it is 0. The gradient is 0. [torch.sign](https://docs.pytorch.org/docs/stable/generated/torch.sign.html)
+    /// Computes −1, 0 or 1, element by element; of NaN it is 0. The gradient is 0.
+    /// [torch.sign](https://docs.pytorch.org/docs/stable/generated/torch.sign.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-3.0_f32, 0.0, 2.0], &cpu)?;
+    /// assert_eq!(x.sign()?.to_string(), "tensor([-1.,  0.,  1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

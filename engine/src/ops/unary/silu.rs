@@ -25,7 +25,7 @@ impl Unary for Silu {
     }
 }
 
-/// The gradient of silu: `grad`·s·(1 + x·(1 − s)) with s = sigmoid(x).
+/// Gradient of silu: `grad`·s·(1 + x·(1 − s)) with s = sigmoid(x).
 #[derive(Debug)]
 struct SiluBackward;
 
@@ -55,8 +55,16 @@ impl Binary for SiluBackward {
 }
 
 impl Tensor {
-    /// x·sigmoid(x), element by element; NaN at −∞, as −∞·0 is.
+    /// Computes x·sigmoid(x), element by element; NaN at −∞, like −∞·0.
     /// [torch.nn.functional.silu](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.silu()?.to_string(), "tensor([0.0000, 0.7311])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -64,7 +72,7 @@ impl Tensor {
         self.unary(Silu)
     }
 
-    /// [`Tensor::silu`] in place.
+    /// In-place version of [`Tensor::silu`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

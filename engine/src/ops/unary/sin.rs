@@ -24,7 +24,16 @@ impl Unary for Sin {
 }
 
 impl Tensor {
-    /// The sine of each element, an angle in radians. Integers become f32. [torch.sin](https://docs.pytorch.org/docs/stable/generated/torch.sin.html)
+    /// Returns the sine of each element, an angle in radians. Integers become f32.
+    /// [torch.sin](https://docs.pytorch.org/docs/stable/generated/torch.sin.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.sin()?.to_string(), "tensor([0.0000, 0.8415])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

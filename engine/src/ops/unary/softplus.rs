@@ -45,7 +45,7 @@ impl Unary for Softplus {
     }
 }
 
-/// The gradient of softplus: `grad`·sigmoid(β·x), or `grad` beyond the threshold.
+/// Gradient of softplus: `grad`·sigmoid(β·x), or `grad` beyond the threshold.
 #[derive(Debug)]
 struct SoftplusBackward {
     beta: f64,
@@ -87,8 +87,17 @@ impl Binary for SoftplusBackward {
 }
 
 impl Tensor {
-    /// log(1 + exp(β·x))/β, element by element, and x itself where β·x is above `threshold`. PyTorch's defaults are 1 and 20.
+    /// Computes log(1 + exp(β·x))/β, element by element, and x itself where β·x exceeds
+    /// `threshold`. PyTorch's defaults are 1 and 20.
     /// [torch.nn.functional.softplus](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 30.0], &cpu)?;
+    /// assert_eq!(x.softplus(1.0, 20.0)?.to_string(), "tensor([ 0.6931, 30.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

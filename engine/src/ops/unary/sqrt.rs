@@ -24,7 +24,16 @@ impl Unary for Sqrt {
 }
 
 impl Tensor {
-    /// √x of each element: NaN below 0. The gradient at 0 is infinite. Integers become f32. [torch.sqrt](https://docs.pytorch.org/docs/stable/generated/torch.sqrt.html)
+    /// Computes √x of each element: NaN below 0. The gradient at 0 is infinite. Integers become
+    /// f32. [torch.sqrt](https://docs.pytorch.org/docs/stable/generated/torch.sqrt.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.sqrt()?.to_string(), "tensor([1.0000, 1.4142])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -32,7 +41,7 @@ impl Tensor {
         self.unary(Sqrt)
     }
 
-    /// [`Tensor::sqrt`] in place.
+    /// In-place version of [`Tensor::sqrt`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

@@ -25,7 +25,16 @@ impl Unary for Square {
 }
 
 impl Tensor {
-    /// x², element by element. [torch.square](https://docs.pytorch.org/docs/stable/generated/torch.square.html)
+    /// Computes x², element by element.
+    /// [torch.square](https://docs.pytorch.org/docs/stable/generated/torch.square.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-3.0_f32, 2.0], &cpu)?;
+    /// assert_eq!(x.square()?.to_string(), "tensor([9., 4.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -25,7 +25,7 @@ impl Unary for Tanh {
     }
 }
 
-/// The gradient of tanh from its output y: `grad`·(1 − y²).
+/// Gradient of tanh from its output y: `grad`·(1 − y²).
 #[derive(Debug)]
 struct TanhBackward;
 
@@ -51,8 +51,16 @@ impl Binary for TanhBackward {
 }
 
 impl Tensor {
-    /// The hyperbolic tangent of each element.
+    /// Returns the hyperbolic tangent of each element.
     /// [torch.tanh](https://docs.pytorch.org/docs/stable/generated/torch.tanh.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[0.0_f32, 1.0], &cpu)?;
+    /// assert_eq!(x.tanh()?.to_string(), "tensor([0.0000, 0.7616])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.
@@ -60,7 +68,7 @@ impl Tensor {
         self.unary(Tanh)
     }
 
-    /// [`Tensor::tanh`] in place.
+    /// In-place version of [`Tensor::tanh`].
     ///
     /// # Errors
     /// As [`Tensor::copy_`].

@@ -1,4 +1,4 @@
-//! `trunc`: x without its fraction.
+//! `trunc`: x without its fractional part.
 
 use crate::device::Float;
 use crate::tensor::{Saves, Tensor, Vjp};
@@ -25,7 +25,16 @@ impl Unary for Trunc {
 }
 
 impl Tensor {
-    /// Each element without its fraction. The gradient is 0. [torch.trunc](https://docs.pytorch.org/docs/stable/generated/torch.trunc.html)
+    /// Returns each element without its fraction. The gradient is 0.
+    /// [torch.trunc](https://docs.pytorch.org/docs/stable/generated/torch.trunc.html)
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// # let cpu = Device::cpu();
+    /// let x = Tensor::from_nested(&[-1.7_f32, 1.7], &cpu)?;
+    /// assert_eq!(x.trunc()?.to_string(), "tensor([-1.,  1.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device cannot compute.

@@ -1,4 +1,4 @@
-//! Schedules that move from one rate to another: along a cosine, a line or a power.
+//! Schedules from one rate to another: along a cosine, a line or a power.
 
 use std::f64::consts::PI;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// η_min + (η − η_min)(1 + cos(πt/T_max))/2.
+/// Cosine annealing: η_min + (η − η_min)(1 + cos(πt/T_max))/2.
 /// [CosineAnnealingLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CosineAnnealing {
-    /// Steps from the highest to the lowest rate.
+    /// Steps from the maximum to the minimum rate.
     #[serde(rename = "T_max")]
     pub t_max: u64,
-    /// The lowest rate.
+    /// Minimum rate, 0 by default.
     #[serde(default)]
     pub eta_min: f64,
 }
@@ -32,7 +32,8 @@ impl CosineAnnealing {
     }
 }
 
-/// The cosine of [`CosineAnnealing`] over T_0 steps, then over T_0·T_mult, and so on, each from the highest rate.
+/// Warm restarts: the cosine of [`CosineAnnealing`] over T_0 steps, then over T_0·T_mult, and so
+/// on, each from the maximum rate.
 /// [CosineAnnealingWarmRestarts](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.html)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,15 +41,15 @@ pub struct CosineRestarts {
     /// Steps until the first restart.
     #[serde(rename = "T_0")]
     pub t_0: u64,
-    /// How much longer each cycle is than the last.
-    #[serde(rename = "T_mult", default = "one")]
+    /// Growth factor of the cycle length, 1 by default.
+    #[serde(rename = "T_mult", default = "default_t_mult")]
     pub t_mult: u64,
-    /// The lowest rate.
+    /// Minimum rate, 0 by default.
     #[serde(default)]
     pub eta_min: f64,
 }
 
-fn one() -> u64 {
+fn default_t_mult() -> u64 {
     1
 }
 
@@ -77,16 +78,16 @@ fn half_cosine(from: f64, to: f64, fraction: f64) -> f64 {
     to + (from - to) * (1.0 + (PI * fraction).cos()) / 2.0
 }
 
-/// η times a factor that moves along a line from `start_factor` to `end_factor` and stays there.
+/// Linear factor of η, from `start_factor` to `end_factor`, constant afterwards.
 /// [LinearLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Linear {
-    /// The factor of the first step.
+    /// Factor of the first step, 1/3 by default.
     pub start_factor: f64,
-    /// The factor from step `total_iters` on.
+    /// Factor from step `total_iters` on, 1 by default.
     pub end_factor: f64,
-    /// How many steps it takes.
+    /// Number of steps of the change, 5 by default.
     pub total_iters: u64,
 }
 
@@ -112,14 +113,14 @@ impl Linear {
     }
 }
 
-/// η(1 − t/total_iters)^power, and 0 from there on.
+/// Polynomial decay: η(1 − t/total_iters)^power, then 0.
 /// [PolynomialLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Polynomial {
-    /// Steps until the rate is 0.
+    /// Steps until the rate is 0, 5 by default.
     pub total_iters: u64,
-    /// The power.
+    /// Exponent, 1 by default.
     pub power: f64,
 }
 

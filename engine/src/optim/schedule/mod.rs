@@ -1,6 +1,7 @@
-//! Learning-rate schedules, by PyTorch's names and numbers, computed in f64. A [`Schedule`] is plain data: a
-//! function of the step; a [`Scheduler`] applies it to an optimizer. Rates are computed from the step's number, not
-//! from the last rate, so that a run can be resumed anywhere and no rounding piles up.
+//! Learning-rate schedules, by PyTorch's names and numbers, computed in f64. A [`Schedule`] is
+//! plain data: a function of the step; a [`Scheduler`] applies it to an optimizer. Rates are
+//! computed from the step's index, not from the last rate, so that a run can be resumed at any step
+//! and rounding errors do not accumulate.
 
 mod annealing;
 mod one_cycle;
@@ -21,96 +22,96 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", deny_unknown_fields)]
 pub enum Schedule {
-    /// η·γ^⌊t/step_size⌋.
+    /// Step decay: η·γ^⌊t/step_size⌋.
     /// [StepLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html)
     #[serde(rename = "StepLR", alias = "step")]
     Step {
-        /// Steps between two falls.
+        /// Steps between two decays.
         step_size: u64,
-        /// The factor of a fall.
-        #[serde(default = "tenth")]
+        /// Factor γ of a decay, 0.1 by default.
+        #[serde(default = "default_gamma")]
         gamma: f64,
     },
-    /// η·γ^(milestones passed).
+    /// Decay at milestones: η·γ^(milestones passed).
     /// [MultiStepLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html)
     #[serde(rename = "MultiStepLR", alias = "multistep")]
     MultiStep {
-        /// When it falls.
+        /// Steps of the decays.
         milestones: Vec<u64>,
-        /// The factor of a fall.
-        #[serde(default = "tenth")]
+        /// Factor γ of a decay, 0.1 by default.
+        #[serde(default = "default_gamma")]
         gamma: f64,
     },
-    /// η·γ^t.
+    /// Exponential decay: η·γ^t.
     /// [ExponentialLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html)
     #[serde(rename = "ExponentialLR", alias = "exponential")]
     Exponential {
-        /// The factor of each step.
+        /// Factor γ of each step.
         gamma: f64,
     },
-    /// η·factor for the first steps.
+    /// Constant factor for the first steps: η·factor.
     /// [ConstantLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html)
     #[serde(rename = "ConstantLR", alias = "constant")]
     Constant {
-        /// The factor.
-        #[serde(default = "third")]
+        /// Factor of the first steps, 1/3 by default.
+        #[serde(default = "default_factor")]
         factor: f64,
-        /// How many steps.
-        #[serde(default = "five")]
+        /// Number of steps, 5 by default.
+        #[serde(default = "default_total_iters")]
         total_iters: u64,
     },
-    /// Half a cosine down, and up again.
+    /// Cosine annealing, down and up again.
     #[serde(rename = "CosineAnnealingLR", alias = "cosine")]
     CosineAnnealing(CosineAnnealing),
-    /// A cosine that starts again and again.
+    /// Cosine annealing with warm restarts.
     #[serde(rename = "CosineAnnealingWarmRestarts", alias = "warm_restarts")]
     CosineRestarts(CosineRestarts),
-    /// A factor that changes along a line.
+    /// Linear change of the factor.
     #[serde(rename = "LinearLR", alias = "linear")]
     Linear(Linear),
-    /// A power of the steps left.
+    /// Polynomial decay.
     #[serde(rename = "PolynomialLR", alias = "polynomial")]
     Polynomial(Polynomial),
-    /// Up, down, and momentum against it.
+    /// One cycle up and down, with opposite momentum.
     #[serde(rename = "OneCycleLR", alias = "one_cycle")]
     OneCycle(OneCycle),
-    /// Falls when a metric stops improving.
+    /// Decay on a plateau of a metric.
     #[serde(rename = "ReduceLROnPlateau", alias = "plateau")]
     Plateau(Plateau),
-    /// One schedule after another, each beginning at its own step 0.
+    /// Schedules in sequence, each from its own step 0.
     /// [SequentialLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html)
     #[serde(rename = "SequentialLR", alias = "sequential")]
     Sequential {
-        /// In order; all but plateau and one-cycle.
+        /// Schedules in order; any but plateau and one-cycle.
         schedules: Vec<Schedule>,
-        /// When the second begins, the third, ….
+        /// First steps of the second schedule, the third, ….
         milestones: Vec<u64>,
     },
 }
 
-fn tenth() -> f64 {
+fn default_gamma() -> f64 {
     0.1
 }
 
-fn third() -> f64 {
+fn default_factor() -> f64 {
     1.0 / 3.0
 }
 
-fn five() -> u64 {
+fn default_total_iters() -> u64 {
     5
 }
 
 impl Schedule {
-    /// From JSON: `{"name": "CosineAnnealingLR", "T_max": 50}`.
+    /// Parses JSON: `{"name": "CosineAnnealingLR", "T_max": 50}`.
     ///
     /// # Errors
-    /// No such schedule, or a parameter that is unknown, missing or of the wrong kind.
+    /// An unknown schedule; or an unknown, missing or ill-typed parameter.
     pub fn from_json(json: &str) -> Result<Self> {
         crate::json::read(json).map_err(|e| Error::value("schedule", e))
     }
 
-    /// By name and parameters, as PyTorch's constructor takes them; `SequentialLR` takes `schedulers`, a list of
-    /// `[name, parameters]`.
+    /// Creates a schedule from name and parameters, as PyTorch's constructor takes them;
+    /// `SequentialLR` takes `schedulers`, a list of `[name, parameters]`.
     ///
     /// # Errors
     /// As [`Schedule::from_json`].
@@ -129,10 +130,10 @@ impl Schedule {
         crate::json::from_value(&Value::Object(map)).map_err(|e| Error::value("schedule", e))
     }
 
-    /// Whether the parameters make sense.
+    /// Checks the parameters.
     ///
     /// # Errors
-    /// One is out of its range; the error names it.
+    /// A parameter is out of its range; the error names it.
     pub fn check(&self) -> Result<()> {
         let refuse = |rule: &str| Err(Error::value("schedule", rule));
         match self {
@@ -159,8 +160,8 @@ impl Schedule {
         }
     }
 
-    /// The learning rate of step `t`, from 0, where the optimizer's own is `base`. Schedules that depend on what
-    /// happens, which is [`Schedule::Plateau`], leave it as it is.
+    /// Returns the learning rate of step `t`, from 0, for the optimizer's rate `base`.
+    /// [`Schedule::Plateau`], which depends on a metric, returns `base`.
     pub fn lr(&self, base: f64, t: u64) -> f64 {
         let power = |gamma: f64, n: u64| gamma.powf(n as f64);
         match self {
@@ -184,7 +185,7 @@ impl Schedule {
         }
     }
 
-    /// The momentum of step `t`, where the schedule sets it.
+    /// Returns the momentum of step `t`, if the schedule sets it.
     pub fn momentum(&self, t: u64) -> Option<f64> {
         match self {
             Self::OneCycle(cycle) => cycle.momentum(t),

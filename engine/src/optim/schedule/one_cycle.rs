@@ -1,4 +1,5 @@
-//! `OneCycleLR`: the rate rises to its highest and falls to nearly nothing, the momentum moves against it.
+//! `OneCycleLR`: the rate rises to its maximum and falls to nearly zero; the momentum moves
+//! oppositely.
 
 use std::f64::consts::PI;
 
@@ -6,90 +7,91 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// From max_lr/div_factor up to max_lr over `pct_start` of the steps, then down to max_lr/div_factor/final_div_factor;
-/// in three phases, down to where it began as fast as it rose, and from there to the end.
+/// One cycle: from max_lr/div_factor up to max_lr over `pct_start` of the steps, then down to
+/// max_lr/div_factor/final_div_factor. With three phases, down to the initial rate as fast as it
+/// rose, and from there to the end.
 /// [OneCycleLR](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OneCycle {
-    /// The highest rate.
+    /// Maximum rate.
     pub max_lr: f64,
-    /// How many steps the cycle has; the last rate stays.
+    /// Number of steps of the cycle; the last rate stays.
     pub total_steps: u64,
-    /// The part of the steps in which the rate rises.
-    #[serde(default = "pct_start")]
+    /// Fraction of the steps in which the rate rises, 0.3 by default.
+    #[serde(default = "default_pct_start")]
     pub pct_start: f64,
-    /// Along which curve.
+    /// Curve of the changes, a cosine by default.
     #[serde(default)]
     pub anneal_strategy: Anneal,
-    /// Whether momentum (or the first beta) is cycled too.
-    #[serde(default = "yes")]
+    /// Cycles momentum (or the first beta) too; `true` by default.
+    #[serde(default = "default_true")]
     pub cycle_momentum: bool,
-    /// The lowest momentum.
-    #[serde(default = "base_momentum")]
+    /// Minimum momentum, 0.85 by default.
+    #[serde(default = "default_base_momentum")]
     pub base_momentum: f64,
-    /// The highest momentum.
-    #[serde(default = "max_momentum")]
+    /// Maximum momentum, 0.95 by default.
+    #[serde(default = "default_max_momentum")]
     pub max_momentum: f64,
-    /// The first rate is max_lr over this.
-    #[serde(default = "div_factor")]
+    /// Ratio of the maximum to the initial rate, 25 by default.
+    #[serde(default = "default_div_factor")]
     pub div_factor: f64,
-    /// The last rate is the first over this.
-    #[serde(default = "final_div_factor")]
+    /// Ratio of the initial to the final rate, 1e4 by default.
+    #[serde(default = "default_final_div_factor")]
     pub final_div_factor: f64,
-    /// Whether it falls in two phases.
+    /// Decays in two phases; `false` by default.
     #[serde(default)]
     pub three_phase: bool,
 }
 
-/// The curve from one value to another.
+/// Curve from one value to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Anneal {
     /// Half a cosine.
     #[default]
     Cos,
-    /// A line.
+    /// Straight line.
     Linear,
 }
 
-fn pct_start() -> f64 {
+fn default_pct_start() -> f64 {
     0.3
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 
-fn base_momentum() -> f64 {
+fn default_base_momentum() -> f64 {
     0.85
 }
 
-fn max_momentum() -> f64 {
+fn default_max_momentum() -> f64 {
     0.95
 }
 
-fn div_factor() -> f64 {
+fn default_div_factor() -> f64 {
     25.0
 }
 
-fn final_div_factor() -> f64 {
+fn default_final_div_factor() -> f64 {
     1e4
 }
 
 impl OneCycle {
-    /// A cycle of so many steps up to `max_lr`, with PyTorch's defaults.
+    /// Creates a cycle of `total_steps` steps up to `max_lr`, with PyTorch's defaults.
     pub fn new(max_lr: f64, total_steps: u64) -> Self {
         Self {
             max_lr,
             total_steps,
-            pct_start: pct_start(),
+            pct_start: default_pct_start(),
             anneal_strategy: Anneal::Cos,
             cycle_momentum: true,
-            base_momentum: base_momentum(),
-            max_momentum: max_momentum(),
-            div_factor: div_factor(),
-            final_div_factor: final_div_factor(),
+            base_momentum: default_base_momentum(),
+            max_momentum: default_max_momentum(),
+            div_factor: default_div_factor(),
+            final_div_factor: default_final_div_factor(),
             three_phase: false,
         }
     }
@@ -119,7 +121,8 @@ impl OneCycle {
         self.cycle_momentum.then(|| self.at(t, &points))
     }
 
-    /// The value at step `t` of a curve through `points`, which lie at the ends of the phases.
+    /// Returns the value at step `t` of a curve through `points`, the values at the ends of the
+    /// phases.
     fn at(&self, t: u64, points: &[f64]) -> f64 {
         let total = self.total_steps as f64;
         let last = total - 1.0;

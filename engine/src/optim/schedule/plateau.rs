@@ -1,51 +1,52 @@
-//! `ReduceLROnPlateau`: the rate falls when a metric has stopped improving.
+//! `ReduceLROnPlateau`: decays the rate when a metric has stopped improving.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// The rate is multiplied by `factor` once the metric has not improved for more than `patience` steps.
+/// Decay on a plateau: multiplies the rate by `factor` once the metric has not improved for more
+/// than `patience` steps.
 /// [ReduceLROnPlateau](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Plateau {
-    /// Whether less or more is better.
+    /// Direction of improvement, `min` by default.
     pub mode: PlateauMode,
-    /// The factor of a fall.
+    /// Factor of a decay, 0.1 by default.
     pub factor: f64,
-    /// Steps without improvement that are borne.
+    /// Patience: steps without improvement before a decay, 10 by default.
     pub patience: u64,
-    /// What counts as improvement.
+    /// Minimum improvement, 1e-4 by default.
     pub threshold: f64,
-    /// Whether the threshold is a part of the best value or a distance from it.
+    /// Reference of the threshold: relative (the default) or absolute.
     pub threshold_mode: ThresholdMode,
-    /// Steps after a fall in which nothing is counted.
+    /// Steps after a decay without counting, 0 by default.
     pub cooldown: u64,
-    /// The lowest rate.
+    /// Minimum rate, 0 by default.
     pub min_lr: f64,
-    /// A fall smaller than this is left out.
+    /// Minimum change of the rate; smaller decays are skipped, 1e-8 by default.
     pub eps: f64,
 }
 
-/// Whether less or more is better.
+/// Direction of improvement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PlateauMode {
-    /// Less, as for a loss.
+    /// Less is better, as for a loss.
     #[default]
     Min,
-    /// More, as for an accuracy.
+    /// More is better, as for an accuracy.
     Max,
 }
 
-/// What a threshold is relative to.
+/// Reference of a threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThresholdMode {
-    /// A part of the best value.
+    /// Fraction of the best value.
     #[default]
     Rel,
-    /// A distance.
+    /// Difference from the best value.
     Abs,
 }
 
@@ -64,7 +65,7 @@ impl Default for Plateau {
     }
 }
 
-/// What has been seen so far.
+/// State of a plateau schedule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PlateauState {
     best: Option<f64>,
@@ -81,7 +82,7 @@ impl Plateau {
         Ok(())
     }
 
-    /// Whether the rate falls after this metric.
+    /// Records a metric; returns `true` if the rate decays.
     pub(super) fn falls(&self, state: &mut PlateauState, metric: f64) -> bool {
         if state.best.is_none_or(|best| self.improves(best, metric)) && !metric.is_nan() {
             state.best = Some(metric);
@@ -101,7 +102,7 @@ impl Plateau {
         falls
     }
 
-    /// The rate after a fall.
+    /// Returns the rate after a decay.
     pub(super) fn lower(&self, lr: f64) -> f64 {
         let new = (lr * self.factor).max(self.min_lr);
         if lr - new > self.eps { new } else { lr }

@@ -1,12 +1,12 @@
-//! A schedule at work on an optimizer: it counts steps and sets rates.
+//! The scheduler: applies a schedule to an optimizer, counting steps.
 
 use serde::{Deserialize, Serialize};
 
 use super::{PlateauState, Schedule};
-use crate::optim::{Optimizer, Rule};
+use crate::optim::{Optimizer, UpdateRule};
 use crate::{Error, Result};
 
-/// A schedule and how far it has come.
+/// A schedule and its state.
 ///
 /// ```
 /// use kindling::optim::{Schedule, Scheduler, Sgd};
@@ -27,24 +27,24 @@ pub struct Scheduler {
     state: SchedulerState,
 }
 
-/// How far a schedule has come: what a checkpoint keeps.
+/// State of a scheduler, for checkpoints.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SchedulerState {
-    /// Steps so far.
+    /// Number of steps so far.
     pub step: u64,
-    /// The optimizer's own rates, one a group.
+    /// Base learning rate of each group.
     pub base_lrs: Vec<f64>,
-    /// What a plateau has seen.
+    /// State of a plateau.
     #[serde(default)]
     pub plateau: PlateauState,
 }
 
 impl Scheduler {
-    /// Takes the optimizer's rates as the schedule's base and sets those of step 0.
+    /// Creates a scheduler with the optimizer's rates as the base, and sets those of step 0.
     ///
     /// # Errors
-    /// A parameter of the schedule that makes no sense; a momentum to cycle where there is none.
-    pub fn new<R: Rule>(schedule: Schedule, optimizer: &mut Optimizer<R>) -> Result<Self> {
+    /// An invalid parameter of the schedule; a momentum to cycle in an optimizer without one.
+    pub fn new<R: UpdateRule>(schedule: Schedule, optimizer: &mut Optimizer<R>) -> Result<Self> {
         schedule.check()?;
         if schedule.momentum(0).is_some() && optimizer.rules().any(|rule| rule.momentum().is_none()) {
             let rule = "OneCycleLR: the optimizer has no momentum to cycle; set cycle_momentum to false";
@@ -56,29 +56,29 @@ impl Scheduler {
         Ok(scheduler)
     }
 
-    /// A schedule that goes on where another has come to; rates are set at its next step.
+    /// Resumes a schedule from a state; rates are set at its next step.
     pub fn resume(schedule: Schedule, state: SchedulerState) -> Self {
         Self { schedule, state }
     }
 
-    /// How far it has come.
+    /// Returns the state.
     pub fn state(&self) -> &SchedulerState {
         &self.state
     }
 
-    /// The schedule.
+    /// Returns the schedule.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
-    /// Sets the rates of the next step. A plateau waits for [`Scheduler::step_with`].
-    pub fn step<R: Rule>(&mut self, optimizer: &mut Optimizer<R>) {
+    /// Sets the rates of the next step. A plateau needs [`Scheduler::step_with`].
+    pub fn step<R: UpdateRule>(&mut self, optimizer: &mut Optimizer<R>) {
         self.state.step += 1;
         self.apply(optimizer);
     }
 
-    /// Sets the rates of the next step, given the metric that a plateau watches.
-    pub fn step_with<R: Rule>(&mut self, optimizer: &mut Optimizer<R>, metric: f64) {
+    /// Sets the rates of the next step, given the metric for a plateau.
+    pub fn step_with<R: UpdateRule>(&mut self, optimizer: &mut Optimizer<R>, metric: f64) {
         self.state.step += 1;
         let Schedule::Plateau(plateau) = &self.schedule else { return self.apply(optimizer) };
         if plateau.falls(&mut self.state.plateau, metric) {
@@ -86,7 +86,7 @@ impl Scheduler {
         }
     }
 
-    fn apply<R: Rule>(&self, optimizer: &mut Optimizer<R>) {
+    fn apply<R: UpdateRule>(&self, optimizer: &mut Optimizer<R>) {
         if matches!(self.schedule, Schedule::Plateau(_)) {
             return;
         }

@@ -1,6 +1,7 @@
-//! A fused group on the CPU: it runs block by block, so that what its operations hand to each other stays in cache, and a
-//! long one on all threads. A result takes the memory of an operand that nobody reads any more, so that a step of an optimizer
-//! touches parameters and state once: memory's speed is all that bounds it.
+//! A fused group on the CPU. It runs block by block, so that intermediate results stay in cache,
+//! and a long one on all threads. A result reuses the memory of an operand with no further reader:
+//! a step of an optimizer then reads and writes parameters and state once, bounded only by memory
+//! bandwidth.
 
 use std::rc::Rc;
 
@@ -13,12 +14,12 @@ use crate::device::{Array, CpuBuffer, DType, Element, Slice, SliceMut};
 use crate::tensor::{Compute, Cursor, Layout, Pointwise, typed_mut};
 use crate::{Error, Result, dispatch};
 
-/// Elements of a block: a few of them fit the first-level cache.
+/// Elements per block; a few blocks fit the first-level cache.
 const BLOCK: usize = 2048;
 
-/// Elements of a group, times its operations, below which other threads are not worth waking.
+/// Number of elements times operations below which waking other threads does not pay.
 #[cfg(not(target_arch = "wasm32"))]
-const WORTH_THREADS: usize = 1 << 17;
+const MIN_PARALLEL_WORK: usize = 1 << 17;
 
 /// A group, ready to run on any part of its elements.
 #[derive(Default)]
@@ -26,13 +27,13 @@ struct Group<'a> {
     len: usize,
     loads: Vec<Load<'a>>,
     members: Vec<Member<'a>>,
-    /// The types of the blocks that members need; in a part's memory they come after the outputs.
+    /// Types of the blocks that members need; in a part's memory they follow the outputs.
     blocks: Vec<DType>,
-    /// Which blocks are copied into which outputs when all members have read what was there.
+    /// Blocks copied into outputs after all members have read the old contents, as (block, output).
     copies: Vec<(usize, usize)>,
 }
 
-/// What a group reads from outside.
+/// A load of a group from outside.
 struct Load<'a> {
     data: Slice<'a>,
     layout: &'a Layout,
@@ -43,27 +44,27 @@ struct Load<'a> {
 struct Member<'a> {
     op: &'a dyn Pointwise,
     operands: SmallVec<[Register; 4]>,
-    /// The place that it writes.
-    place: usize,
+    /// Slot it writes.
+    slot: usize,
 }
 
-/// Where an operand of a member comes from.
+/// Source of a member's operand.
 #[derive(Clone, Copy)]
 enum Register {
     Load(usize),
-    Place(usize),
+    Slot(usize),
 }
 
-/// A place that members write, and read.
-enum Place<'a> {
-    /// What is wanted outside: it is written where it stays.
+/// A slot that members write and read.
+enum Slot<'a> {
+    /// Result needed outside: written to its final memory.
     Output(SliceMut<'a>),
-    /// What is not: a block, used again as soon as nobody reads it any more.
+    /// Intermediate result: a block, reused as soon as it has no further reader.
     Block(Array),
 }
 
-impl Place<'_> {
-    /// `n` elements, in a place that stays those from `from` on.
+impl Slot<'_> {
+    /// Returns `n` elements, from `from` on if the slot is an output.
     fn read(&self, from: usize, n: usize) -> Slice<'_> {
         match self {
             Self::Output(output) => output.read(from, from + n),
@@ -79,7 +80,7 @@ impl Place<'_> {
     }
 }
 
-/// Runs a group on what it loads; the results are those of its outputs, in order. Elements that nobody else holds may be
+/// Runs a group on its loads and returns its outputs, in order. Loads without another holder may be
 /// overwritten.
 pub(super) fn run(
     graph: &Graph,
@@ -89,7 +90,7 @@ pub(super) fn run(
 ) -> Result<Vec<CpuBuffer>> {
     let len = fused.nodes.first().map_or(0, |n| graph.nodes[*n].value.len);
     let mut buffers: Vec<Option<Rc<CpuBuffer>>> = buffers.into_iter().map(Some).collect();
-    // Of each output, its memory, and the load whose memory that was.
+    // Memory of each output, and the load it was taken from.
     let (mut outputs, mut inherited): (Vec<CpuBuffer>, Vec<Option<usize>>) = (Vec::new(), Vec::new());
     for node in &fused.outputs {
         let dtype = graph.nodes[*node].value.dtype;
@@ -115,7 +116,7 @@ pub(super) fn run(
 }
 
 impl<'a> Group<'a> {
-    /// Adds the operations. `inherited` has, of each output, the load whose memory it took.
+    /// Adds the operations. `inherited` holds, for each output, the load whose memory it took.
     fn add_members(
         &mut self,
         graph: &'a Graph,
@@ -127,7 +128,7 @@ impl<'a> Group<'a> {
             Source::Node(n) => fused.nodes.binary_search(n).ok(),
             Source::External(_) => None,
         };
-        // The last members to read each member and each load.
+        // Last member to read each member and each load.
         let mut last_of_member: Vec<usize> = (0..fused.nodes.len()).collect();
         let mut last_of_load = vec![0; sources.len()];
         let load_of = |node: usize, operand: usize| {
@@ -147,20 +148,20 @@ impl<'a> Group<'a> {
         for (i, node) in fused.nodes.iter().enumerate() {
             let GraphNode { value, recorded, operands, .. } = &graph.nodes[*node];
             let Compute::Pointwise(op) = recorded.op.compute() else {
-                return Err(Error::internal("a kernel stands in a group of pointwise operations"));
+                return Err(Error::internal("a kernel is in a group of pointwise operations"));
             };
             let register = |(operand, source): (usize, &Source)| match inside(source) {
-                Some(member) => Register::Place(self.members[member].place),
+                Some(member) => Register::Slot(self.members[member].slot),
                 None => {
                     let load = load_of(*node, operand);
-                    inherited.iter().position(|i| *i == Some(load)).map_or(Register::Load(load), Register::Place)
+                    inherited.iter().position(|i| *i == Some(load)).map_or(Register::Load(load), Register::Slot)
                 }
             };
             let operands = operands.iter().enumerate().map(register).collect();
             let output = fused.outputs.iter().position(|output| output == node);
-            // What an output's memory held is read up to here, or even later.
+            // The old contents of an output's memory are read up to here, or even later.
             let held = output.filter(|output| inherited[*output].is_some_and(|load| last_of_load[load] >= i));
-            let place = match output {
+            let slot = match output {
                 Some(output) if held.is_none() => output,
                 _ => {
                     let again = free.iter().position(|block| self.blocks[*block] == value.dtype);
@@ -172,20 +173,20 @@ impl<'a> Group<'a> {
                 }
             };
             if let Some(output) = held {
-                self.copies.push((place, output));
+                self.copies.push((slot, output));
                 last_of_member[i] = usize::MAX;
             }
-            self.members.push(Member { op, operands, place });
+            self.members.push(Member { op, operands, slot });
             let done = self.members.iter().zip(&last_of_member).filter(|(_, last)| **last == i);
-            free.extend(done.filter_map(|(member, _)| member.place.checked_sub(outputs)));
+            free.extend(done.filter_map(|(member, _)| member.slot.checked_sub(outputs)));
         }
         Ok(())
     }
 
-    /// Computes all elements; `outputs` are those of the members that stay, in order.
+    /// Computes all elements; `outputs` are those of the stored members, in order.
     fn run(&self, outputs: Vec<SliceMut<'_>>) -> Result<()> {
         #[cfg(not(target_arch = "wasm32"))]
-        if self.len * self.members.len() > WORTH_THREADS && rayon::current_num_threads() > 1 {
+        if self.len * self.members.len() > MIN_PARALLEL_WORK && rayon::current_num_threads() > 1 {
             use rayon::prelude::*;
             let share = self.len.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(BLOCK);
             let mut parts: Vec<Vec<SliceMut<'_>>> = (0..self.len.div_ceil(share)).map(|_| Vec::new()).collect();
@@ -198,7 +199,7 @@ impl<'a> Group<'a> {
         self.run_part(0, self.len, outputs)
     }
 
-    /// Computes `len` elements from number `first` on; `outputs` are theirs.
+    /// Computes the `len` elements from `first` on; `outputs` are theirs.
     fn run_part(&self, first: usize, len: usize, outputs: Vec<SliceMut<'_>>) -> Result<()> {
         let block = BLOCK.min(len);
         let strided = |load: &Load<'_>| {
@@ -206,8 +207,8 @@ impl<'a> Group<'a> {
             (!load.in_order).then(copy)
         };
         let mut strided: Vec<Option<(Cursor, Array)>> = self.loads.iter().map(strided).collect();
-        let blocks = self.blocks.iter().map(|dtype| Place::Block(Array::zeros(*dtype, block)));
-        let mut places: Vec<Place<'_>> = outputs.into_iter().map(Place::Output).chain(blocks).collect();
+        let blocks = self.blocks.iter().map(|dtype| Slot::Block(Array::zeros(*dtype, block)));
+        let mut slots: Vec<Slot<'_>> = outputs.into_iter().map(Slot::Output).chain(blocks).collect();
         let mut from = 0;
         while from < len {
             let n = block.min(len - from);
@@ -217,7 +218,7 @@ impl<'a> Group<'a> {
                 }
             }
             for member in &self.members {
-                let (before, rest) = places.split_at_mut(member.place);
+                let (before, rest) = slots.split_at_mut(member.slot);
                 let Some((output, after)) = rest.split_first_mut() else { continue };
                 let operand = |register: &Register| match *register {
                     Register::Load(l) => match &strided[l] {
@@ -227,14 +228,14 @@ impl<'a> Group<'a> {
                             self.loads[l].data.range(start, start + n)
                         }
                     },
-                    Register::Place(p) if p < member.place => before[p].read(from, n),
-                    Register::Place(p) => after[p - member.place - 1].read(from, n),
+                    Register::Slot(p) if p < member.slot => before[p].read(from, n),
+                    Register::Slot(p) => after[p - member.slot - 1].read(from, n),
                 };
                 let operands: SmallVec<[Slice<'_>; 4]> = member.operands.iter().map(operand).collect();
                 member.op.eval(&operands, first + from, output.write(from, n))?;
             }
             for (block, output) in &self.copies {
-                let (outputs, blocks) = places.split_at_mut(*block);
+                let (outputs, blocks) = slots.split_at_mut(*block);
                 copy(blocks[0].read(from, n), outputs[*output].write(from, n));
             }
             from += n;
@@ -245,7 +246,7 @@ impl<'a> Group<'a> {
 
 fn copy(from: Slice<'_>, to: SliceMut<'_>) {
     dispatch!(from.dtype(), T => {
-        if let (Some(from), Ok(to)) = (T::of_slice(from), typed_mut::<T>(to)) {
+        if let (Some(from), Ok(to)) = (T::downcast_slice(from), typed_mut::<T>(to)) {
             to.copy_from_slice(from);
         }
     });

@@ -1,33 +1,34 @@
-//! Execution on the CPU: step by step, a fused group by `group`, other kernels by their own loops, into the memory of what
-//! joins their results where that can be. It knows the contract of operations only.
+//! Execution on the CPU, step by step: fused groups by `group`, other kernels by their own loops,
+//! directly into the memory of a concatenation where possible. The module knows the contract of
+//! operations only.
 
 mod group;
 
 use std::rc::Rc;
 
+use super::concat::ConcatPlan;
 use super::graph::{Graph, Source};
-use super::join::Joins;
 use super::schedule::{Fused, Schedule, Step};
 use crate::device::{CpuBuffer, Device, Slice, SliceMut, add_time, count};
 use crate::tensor::{Compute, Cursor, Layout, State, View, typed_mut};
 use crate::{Error, Result, dispatch};
 
-/// How a graph is executed.
+/// Execution of a graph.
 pub struct CpuPlan {
-    joins: Joins,
-    /// The last step to read each node, and each external.
+    concats: ConcatPlan,
+    /// Last step to read each node, and each external.
     last_of_node: Vec<usize>,
     last_of_external: Vec<usize>,
 }
 
-/// An execution.
+/// An execution in progress.
 struct Run<'a> {
     graph: &'a Graph,
     plan: &'a CpuPlan,
-    /// Results so far: of each node, its elements or why there are none.
+    /// Results so far: the elements of each node, or the error.
     results: Vec<Option<Result<Rc<CpuBuffer>>>>,
-    /// What is joined where its parts are made, while they are.
-    joined: Vec<Option<CpuBuffer>>,
+    /// Concatenations while their parts are being written, by node.
+    concat_buffers: Vec<Option<CpuBuffer>>,
 }
 
 impl CpuPlan {
@@ -42,14 +43,14 @@ impl CpuPlan {
                 }
             }
         }
-        Self { joins: Joins::on_cpu(graph, schedule), last_of_node, last_of_external }
+        Self { concats: ConcatPlan::on_cpu(graph, schedule), last_of_node, last_of_external }
     }
 
-    /// Computes every node of a graph and settles the values that someone holds.
+    /// Computes every node of a graph and settles the values held outside.
     pub fn run(&self, graph: &Graph, schedule: &Schedule, device: &Device) {
         let len = graph.nodes.len();
-        let joined = (0..len).map(|_| None).collect();
-        let mut run = Run { graph, plan: self, results: vec![None; len], joined };
+        let concat_buffers = (0..len).map(|_| None).collect();
+        let mut run = Run { graph, plan: self, results: vec![None; len], concat_buffers };
         let clock = device.profiler().take();
         let mut times = Vec::new();
         for (at, step) in schedule.steps.iter().enumerate() {
@@ -63,7 +64,7 @@ impl CpuPlan {
                 add_time(&mut times, name(graph, step), now() - begun);
             }
             for source in step.nodes().flat_map(|node| &graph.nodes[node].operands) {
-                run.let_go(*source, at);
+                run.release(*source, at);
             }
         }
         for (node, result) in graph.nodes.iter().zip(run.results) {
@@ -80,12 +81,12 @@ impl CpuPlan {
     }
 }
 
-/// The name of a kernel; of a group, those of its operations.
+/// Returns the name of a kernel; for a group, the names of its operations.
 fn name(graph: &Graph, step: &Step) -> String {
-    /// Names of a group that are written out.
-    const MOST: usize = 4;
+    /// Maximum number of a group's operations that are named.
+    const MAX_NAMES: usize = 4;
     let names: Vec<&str> = step.nodes().map(|node| graph.nodes[node].recorded.op.name()).collect();
-    let more = names.len().saturating_sub(MOST);
+    let more = names.len().saturating_sub(MAX_NAMES);
     let names = &names[..names.len() - more];
     if more > 0 { format!("{}+{more} more", names.join("+")) } else { names.join("+") }
 }
@@ -101,8 +102,8 @@ impl Run<'_> {
         }
     }
 
-    /// Lets go of elements that nobody reads after step `at`.
-    fn let_go(&mut self, source: Source, at: usize) {
+    /// Releases elements that no step after `at` reads.
+    fn release(&mut self, source: Source, at: usize) {
         let graph = self.graph;
         match source {
             Source::Node(n) if self.plan.last_of_node[n] == at && !graph.nodes[n].escapes => self.results[n] = None,
@@ -116,35 +117,36 @@ impl Run<'_> {
     fn fused(&mut self, at: usize, fused: &Fused) {
         let sources = fused.loads(self.graph);
         let buffers = sources.iter().map(|(source, _)| self.fetch(*source)).collect::<Result<Vec<_>>>();
-        sources.iter().for_each(|(source, _)| self.let_go(*source, at));
+        sources.iter().for_each(|(source, _)| self.release(*source, at));
         match buffers.and_then(|buffers| group::run(self.graph, fused, &sources, buffers)) {
             Ok(outputs) => {
                 for (node, buffer) in fused.outputs.iter().zip(outputs) {
                     self.results[*node] = Some(Ok(Rc::new(buffer)));
                 }
             }
-            // A refused operand or value refuses the group: its members cannot be told apart any more.
+            // A refused operand or value refuses the group: its members cannot be separated any
+            // more.
             Err(error) => fused.outputs.iter().for_each(|node| self.results[*node] = Some(Err(error.clone()))),
         }
     }
 
     fn kernel(&mut self, node: usize) {
-        let joins = &self.plan.joins;
+        let concats = &self.plan.concats;
         let value = &self.graph.nodes[node].value;
-        self.results[node] = match (joins.members[node], &joins.offsets[node]) {
-            (Some(place), _) => {
-                let mut whole = self.whole(place.into);
-                let part = whole.array_mut().as_mut().range(place.offset, place.offset + value.len);
+        self.results[node] = match (concats.members[node], &concats.offsets[node]) {
+            (Some(slot), _) => {
+                let mut whole = self.whole(slot.into);
+                let part = whole.array_mut().as_mut().range(slot.offset, slot.offset + value.len);
                 let done = self.compute(node, |_| part);
-                self.joined[place.into] = Some(whole);
-                // Nobody but the joining node reads it, and that only whether it was refused.
+                self.concat_buffers[slot.into] = Some(whole);
+                // Only the concatenating node reads it, and only to learn if it was refused.
                 done.err().map(Err)
             }
-            (None, Some(offsets)) => Some(self.join(node, offsets).map(Rc::new)),
+            (None, Some(offsets)) => Some(self.concatenate(node, offsets).map(Rc::new)),
             (None, None) => {
                 let mut output = CpuBuffer::any(value.dtype, 0);
-                let done = self.compute(node, |overwrites| {
-                    let make = if overwrites { CpuBuffer::any } else { CpuBuffer::zeros };
+                let done = self.compute(node, |complete| {
+                    let make = if complete { CpuBuffer::any } else { CpuBuffer::zeros };
                     output = make(value.dtype, value.len);
                     output.array_mut().as_mut()
                 });
@@ -153,7 +155,8 @@ impl Run<'_> {
         };
     }
 
-    /// Runs a node's kernel into the memory that is given, told whether all of it will be written.
+    /// Runs a node's kernel into the memory returned by `output`, which is told if all of it will
+    /// be written.
     fn compute<'o>(&self, node: usize, output: impl FnOnce(bool) -> SliceMut<'o>) -> Result<()> {
         let recorded = &self.graph.nodes[node].recorded;
         let Compute::Kernel(kernel) = recorded.op.compute() else {
@@ -175,20 +178,20 @@ impl Run<'_> {
         }
         let views: Vec<View<'_>> =
             arrays.iter().zip(&layouts).map(|(array, layout)| View { data: array.as_slice(), layout }).collect();
-        kernel.cpu(&views, output(kernel.overwrites()))
+        kernel.cpu(&views, output(kernel.writes_every_element()))
     }
 
-    /// The result of a joining node, as far as it has been made.
+    /// Takes the partly written result of a concatenating node.
     fn whole(&mut self, node: usize) -> CpuBuffer {
         let value = &self.graph.nodes[node].value;
-        self.joined[node].take().unwrap_or_else(|| CpuBuffer::any(value.dtype, value.len))
+        self.concat_buffers[node].take().unwrap_or_else(|| CpuBuffer::any(value.dtype, value.len))
     }
 
-    /// Copies to its place whatever was not made there.
-    fn join(&mut self, node: usize, offsets: &[usize]) -> Result<CpuBuffer> {
+    /// Copies the operands that were not written directly.
+    fn concatenate(&mut self, node: usize, offsets: &[usize]) -> Result<CpuBuffer> {
         let mut whole = self.whole(node);
         for (i, (source, offset)) in self.graph.nodes[node].operands.iter().zip(offsets).enumerate() {
-            let member = |n: usize| self.plan.joins.members[n].is_some_and(|place| place.into == node);
+            let member = |n: usize| self.plan.concats.members[n].is_some_and(|slot| slot.into == node);
             match source {
                 Source::Node(n) if member(*n) => {
                     if let Some(Err(error)) = &self.results[*n] {
@@ -206,7 +209,7 @@ impl Run<'_> {
     }
 }
 
-/// The elements of a layout, in row-major order.
+/// Gathers the elements of a layout in row-major order.
 fn gather(data: Slice<'_>, layout: &Layout) -> CpuBuffer {
     let mut out = CpuBuffer::any(data.dtype(), layout.numel());
     copy_run(data, &mut Cursor::new(layout), out.array_mut().as_mut());
@@ -216,19 +219,19 @@ fn gather(data: Slice<'_>, layout: &Layout) -> CpuBuffer {
 /// Fills `out` with the next elements that a cursor visits.
 fn copy_run(data: Slice<'_>, cursor: &mut Cursor, out: SliceMut<'_>) {
     dispatch!(data.dtype(), T => {
-        let (Some(from), Ok(to)) = (<T as crate::device::Element>::of_slice(data), typed_mut::<T>(out)) else { return };
+        let (Some(from), Ok(to)) = (<T as crate::device::Element>::downcast_slice(data), typed_mut::<T>(out)) else { return };
         let mut at = 0;
         while at < to.len() {
             let (stride, left) = cursor.run();
             let n = left.min(to.len() - at);
-            let place = cursor.place();
+            let offset = cursor.offset();
             let run = &mut to[at..at + n];
             match stride {
-                1 => run.copy_from_slice(&from[place..place + n]),
-                0 => run.fill(from[place]),
+                1 => run.copy_from_slice(&from[offset..offset + n]),
+                0 => run.fill(from[offset]),
                 stride => {
                     for (i, x) in run.iter_mut().enumerate() {
-                        *x = from[(place as isize + i as isize * stride) as usize];
+                        *x = from[(offset as isize + i as isize * stride) as usize];
                     }
                 }
             }

@@ -8,7 +8,7 @@ pub use numbers::Recipe;
 use super::model::preset;
 use super::{Model, ModelSpec};
 use crate::nn::Module;
-use crate::optim::{AdamOptions, Optimizer, OptimizerSpec, Rule, SgdOptions};
+use crate::optim::{AdamOptions, Optimizer, OptimizerSpec, SgdOptions, UpdateRule};
 use crate::{Device, Error, Result, Tensor, no_grad, plan};
 use numbers::Numbers;
 
@@ -30,7 +30,7 @@ pub struct Bench(Work);
 
 enum Work {
     /// Trains a network on one batch: W1, W2, W3, W6.
-    Training { model: Model, x: Tensor, y: Tensor, optimizer: Optimizer<Box<dyn Rule>> },
+    Training { model: Model, x: Tensor, y: Tensor, optimizer: Optimizer<Box<dyn UpdateRule>> },
     /// x ← a·x: W4.
     Product { a: Tensor, x: Tensor },
     /// A chain of pointwise operations: W5.

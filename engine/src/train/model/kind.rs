@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::LayerSpec;
 use crate::nn::{
     AdaptiveAvgPool2d, AvgPool2d, BatchNormSpec, Build, ClassTokenSpec, Conv2dSpec, DropoutSpec, ELU, EmbeddingSpec,
-    Flatten, GELU, Identity, Layer, LayerNormSpec, LeakyReLU, LinearSpec, LogSoftmax, MaxPool2d,
+    Flatten, GELU, Identity, LayerConfig, LayerNormSpec, LeakyReLU, LinearSpec, LogSoftmax, MaxPool2d,
     MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, Select, SiLU, Sigmoid, Softmax, Softplus, Tanh, Transpose,
 };
 
@@ -42,7 +42,7 @@ macro_rules! kinds {
 
         impl Kind {
             /// The layer, if it is not made of layers.
-            pub fn layer(&self) -> Option<&dyn Layer> {
+            pub fn layer(&self) -> Option<&dyn LayerConfig> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
                     Self::Sequential(_) | Self::Residual(_) => None,
@@ -56,7 +56,7 @@ macro_rules! kinds {
                 }
             }
 
-            pub(super) fn layer_mut(&mut self) -> Option<&mut dyn Layer> {
+            pub(super) fn layer_mut(&mut self) -> Option<&mut dyn LayerConfig> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
                     Self::Sequential(_) | Self::Residual(_) => None,
@@ -145,7 +145,7 @@ impl Kind {
         match self {
             Self::Sequential(_) => "Sequential",
             Self::Residual(_) => "Residual",
-            kind => kind.layer().map_or("", Layer::kind),
+            kind => kind.layer().map_or("", LayerConfig::kind),
         }
     }
 

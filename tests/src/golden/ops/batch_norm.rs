@@ -1,10 +1,10 @@
-//! Normalisation over the batch.
+//! Normalization over the batch.
 
 use kindling::Tensor;
 
 use super::super::{Call, Outcome};
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     match call.op.as_str() {
         "batch_norm1d" | "batch_norm2d" => Some(batch_norm(call)),

@@ -5,7 +5,7 @@ use kindling::{Result, Tensor};
 use super::super::{Call, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     if let Some(f) = of_tensors(&call.op) {
         return Some(two_tensors(call, f));

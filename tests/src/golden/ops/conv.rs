@@ -5,7 +5,7 @@ use kindling::ops::{Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Paddin
 use super::super::{Call, Failure, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     Some(match call.op.as_str() {
         "conv1d" => conv1d(call),

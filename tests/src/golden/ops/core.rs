@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::{Call, Failure, Outcome};
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     Some(match call.op.as_str() {
         "compose" => compose(call),
@@ -16,7 +16,8 @@ pub fn call(call: &Call) -> Option<Outcome> {
     })
 }
 
-/// A straight-line program: each step calls an operation on named tensors and names its results.
+/// Returns a straight-line program: each step calls an operation on named tensors and names its
+/// results.
 fn compose(call: &Call) -> Outcome {
     let mut named: HashMap<String, Tensor> = HashMap::new();
     for (i, tensor) in call.tensors.iter().enumerate() {

@@ -5,7 +5,7 @@ use kindling::Tensor;
 use super::super::{Call, Failure, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     ["cat", "stack", "split", "chunk", "unbind"].contains(&call.op.as_str()).then(|| run(call))
 }

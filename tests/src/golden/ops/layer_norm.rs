@@ -1,9 +1,9 @@
-//! Normalisations of the last dimensions.
+//! Normalizations of the last dimensions.
 
 use super::super::{Call, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     Some(match call.op.as_str() {
         "layer_norm" => layer_norm(call),

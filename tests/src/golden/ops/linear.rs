@@ -2,7 +2,7 @@
 
 use super::super::{Call, Outcome};
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     (call.op == "linear").then(|| linear(call))
 }

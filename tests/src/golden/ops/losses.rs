@@ -6,7 +6,7 @@ use kindling::ops::Reduction;
 use super::super::{Call, Failure, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     let known = ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "bce_with_logits", "bce", "kl_div"];
     known.contains(&call.op.as_str()).then(|| {

@@ -1,4 +1,5 @@
-//! Replay of `ops/`: each family has a file that says how the suite's operations are called on the engine.
+//! Replay of `ops/`: each family has a file that says how the suite's operations are called on the
+//! engine.
 
 mod batch_norm;
 mod binary;
@@ -67,7 +68,8 @@ pub const FAMILIES: &[&str] = &[
 /// The families that wait for their operations.
 pub const ABSENT_FAMILIES: &[&str] = &["attention", "group_norm", "interpolate", "unfold"];
 
-/// The operations that the suite has and the engine has not yet; cases of other families that need one are passed over.
+/// The operations that the suite has and the engine has not yet; cases of other families that need
+/// one are passed over.
 pub const ABSENT: &[&str] =
     &["fold", "group_norm", "instance_norm", "interpolate", "scaled_dot_product_attention", "unfold"];
 
@@ -106,7 +108,7 @@ pub fn call(call: &Call) -> Outcome {
     known.unwrap_or_else(|| Err(Failure::Missing(call.op.clone())))
 }
 
-/// A single result.
+/// Returns a single result.
 pub(crate) fn one(tensor: Result<Tensor>) -> Outcome {
     Ok(vec![tensor?])
 }

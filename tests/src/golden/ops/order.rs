@@ -3,7 +3,7 @@
 use super::super::{Call, Failure, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     ["cumsum", "cumprod", "sort", "topk"].contains(&call.op.as_str()).then(|| run(call))
 }

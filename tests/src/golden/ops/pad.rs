@@ -5,7 +5,7 @@ use kindling::PadMode;
 use super::super::{Call, Failure, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     (call.op == "pad").then(|| run(call))
 }

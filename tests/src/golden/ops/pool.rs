@@ -6,7 +6,7 @@ use super::super::{Call, Failure, Outcome};
 use super::conv::{pair, single};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     Some(match call.op.as_str() {
         "max_pool1d" => max_pool1d(call),

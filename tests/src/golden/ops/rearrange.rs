@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::{Call, Failure, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     const OPS: &[&str] = &["flip", "roll", "repeat", "narrow", "select", "slice", "getitem", "tril", "triu"];
     OPS.contains(&call.op.as_str()).then(|| run(call))
@@ -31,7 +31,7 @@ fn run(call: &Call) -> Outcome {
     })
 }
 
-/// A list of integers, null for a new axis, "..." and [start, stop, step].
+/// Returns a list of integers, null for a new axis, "..." and [start, stop, step].
 fn indices(list: &Value) -> Result<Vec<Index>, Failure> {
     let int = |value: &Value| value.as_i64().map(|i| i as isize);
     let index = |value: &Value| match value {

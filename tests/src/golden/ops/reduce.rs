@@ -5,7 +5,7 @@ use kindling::{Result, Tensor};
 use super::super::{Call, Failure, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     Some(match call.op.as_str() {
         "sum" => over(call, Tensor::sum, Tensor::sum_dim),
@@ -29,7 +29,7 @@ pub fn call(call: &Call) -> Option<Outcome> {
     })
 }
 
-/// The input, the dimensions (all if null) and whether they are kept.
+/// Returns the input, the dimensions (all if null) and whether they are kept.
 fn dims(call: &Call) -> std::result::Result<(&Tensor, Vec<isize>, bool), Failure> {
     let x = call.input("input")?;
     let dims = call.optional_ints("dim")?.unwrap_or_else(|| (0..x.ndim() as isize).collect());

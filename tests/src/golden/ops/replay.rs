@@ -30,7 +30,7 @@ pub async fn run(bytes: &[u8], device: &Device, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// The tensors that gradients are asked of, and the call on views of them.
+/// Returns the tensors that gradients are asked of, and the call on views of them.
 fn prepare(file: &File, case: &Value, name: &str, device: &Device) -> Result<(Vec<Tensor>, Call), Failure> {
     let roles: Vec<String> =
         case["inputs"].as_array().into_iter().flatten().filter_map(|r| r.as_str().map(str::to_owned)).collect();
@@ -67,8 +67,8 @@ fn apply_view(tensor: &Tensor, view: &Value) -> Result<Tensor, Failure> {
     })
 }
 
-/// `one_hot` without a number of classes must look at the elements. In a browser nothing can wait for a GPU but a
-/// future, so the number is found first, as a user there would.
+/// `one_hot` without a number of classes must look at the elements. In a browser nothing can wait
+/// for a GPU but a future, so the number is found first, as a user there would.
 async fn infer_classes(call: &mut Call) -> Result<(), Failure> {
     if call.op == "one_hot" && call.int("num_classes")? == -1 && !call.device.is_cpu() {
         let classes = call.input("input")?.max()?.item().await? + 1.0;
@@ -116,7 +116,8 @@ async fn replay(file: &File, case: &Value, name: &str, device: &Device, toleranc
     Ok(())
 }
 
-/// The engine must refuse, at the call or when the value is read, with an error that is no bug of its own.
+/// Returns the engine must refuse, at the call or when the value is read, with an error that is no
+/// bug of its own.
 async fn refused(file: &File, case: &Value, name: &str, device: &Device) -> Result<(), Failure> {
     let outcome = match prepare(file, case, name, device) {
         Ok((_, call)) => match super::call(&call) {

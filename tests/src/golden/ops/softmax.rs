@@ -3,7 +3,7 @@
 use super::super::{Call, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     Some(match call.op.as_str() {
         "softmax" => call.input("input").and_then(|x| one(x.softmax(call.int("dim")?))),

@@ -6,7 +6,7 @@ use kindling::{Result, Tensor};
 use super::super::{Call, Failure, Outcome};
 use super::one;
 
-/// Calls it, if it is one of these.
+/// Calls the operation if it is in this file.
 pub fn call(call: &Call) -> Option<Outcome> {
     if let Some(f) = plain(&call.op) {
         return Some(call.input("input").and_then(|x| one(f(x))));

@@ -1,4 +1,5 @@
-//! `torch.autograd.grad` and `backward`, and the modes: `no_grad`, `enable_grad`, `set_grad_enabled`.
+//! `torch.autograd.grad` and `backward`, and the modes: `no_grad`, `enable_grad`,
+//! `set_grad_enabled`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -39,7 +40,7 @@ pub fn call(_cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>>
         "set_grad_enabled" => {
             let enabled = args.bind(name, &["mode"])?.need("mode")?.truth()?;
             let mode = Mode { enabled, before: RefCell::new(vec![is_grad_enabled()]), at_once: true };
-            // Counts from the call on, with or without `with`.
+            // Effective from the call on, with or without `with`.
             set(enabled);
             Value::Object(Rc::new(mode))
         }
@@ -70,11 +71,11 @@ fn gradients(value: Option<&Value>, outputs: usize) -> Result<Vec<Option<Tensor>
 }
 
 fn set(enabled: bool) {
-    // The mode outlives this call; it is set back by `__exit__`, or by whoever runs the program.
+    // The mode outlives this call; `__exit__` or the runner of the program resets it.
     std::mem::forget(GradMode::set(enabled));
 }
 
-/// A context in which operations are remembered, or not.
+/// A context in which recording of operations is on or off.
 struct Mode {
     enabled: bool,
     before: RefCell<Vec<bool>>,

@@ -1,11 +1,11 @@
-//! Making tensors.
+//! Creation of tensors.
 
 use kindling::{DType, Device, Shape, Tensor};
 
 use super::dtype;
 use crate::python::{Args, Bound, Error, Interpreter, Result, Value};
 
-/// Calls a function that makes a tensor.
+/// Calls a function that creates a tensor.
 pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
     let tensor = match name {
         "tensor" | "as_tensor" => {
@@ -21,7 +21,8 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
         "ones" => sized(cx, name, args, |shape, at| Tensor::ones(shape, at))?,
         "empty" => sized(cx, name, args, |shape, at| Tensor::zeros(shape, at))?,
         "rand" => sized(cx, name, args, |shape, at| noise(&shape, at, |r| r))?,
-        // The sum of twelve uniform numbers is nearly normal: enough for weights that a test replaces.
+        // The sum of twelve uniform numbers is nearly normal: sufficient for weights that a test
+        // replaces.
         "randn" => sized(cx, name, args, |shape, at| noise(&shape, at, |r| r * 3.46 - 1.73))?,
         "full" => {
             let a = args.bind(name, &["size", "fill_value", "dtype", "device", "requires_grad"])?;
@@ -92,7 +93,7 @@ fn shape_of(sizes: &[isize]) -> Result<Shape> {
     Ok(Shape::from(&sizes))
 }
 
-/// For functions whose sizes come one by one or as a sequence.
+/// Applies to functions that take sizes one by one or as a sequence.
 fn sized(
     cx: &Interpreter,
     name: &str,
@@ -106,13 +107,13 @@ fn sized(
     Ok(made.requires_grad_(a.flag_or("requires_grad", false)?)?)
 }
 
-/// Numbers that look random: a fixed sequence (Weyl's, by the golden ratio).
+/// Returns pseudo-random numbers: a fixed sequence (Weyl's, by the golden ratio).
 fn noise(shape: &Shape, (dtype, device): (DType, &Device), f: impl Fn(f64) -> f64) -> kindling::Result<Tensor> {
     let data: Vec<f32> = (0..shape.numel()).map(|i| f((i as f64 + 0.5) * 0.618_033_988_75 % 1.0) as f32).collect();
     Tensor::from_slice(&data, shape.clone(), device)?.to_dtype(dtype)
 }
 
-/// The type that a literal has.
+/// Returns the type of a literal.
 fn natural(value: &Value) -> DType {
     match value {
         Value::Bool(_) => DType::Bool,
@@ -121,7 +122,7 @@ fn natural(value: &Value) -> DType {
     }
 }
 
-/// A tensor of nested lists of numbers.
+/// Creates a tensor from nested lists of numbers.
 fn literal(data: &Value, device: &Device) -> Result<Tensor> {
     fn collect(value: &Value, depth: usize, shape: &mut Vec<usize>, out: &mut Vec<Value>) -> Result<()> {
         let items = match value {

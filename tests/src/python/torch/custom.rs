@@ -8,7 +8,7 @@ use kindling::autograd::{Call, Context, CustomFunction, custom};
 
 use crate::python::{Args, Class, Error, Interpreter, Object, Result, Value};
 
-/// `Class.apply(…)`.
+/// Evaluates `Class.apply(…)`.
 ///
 /// # Errors
 /// Its `forward` fails.
@@ -43,7 +43,7 @@ struct PythonFunction {
     class: Rc<Class>,
     cx: Rc<Ctx>,
     args: Args,
-    /// Whether `forward` gave one tensor, not a tuple.
+    /// True if `forward` returned one tensor, not a tuple.
     single: Rc<Cell<bool>>,
     failure: Rc<RefCell<Option<Error>>>,
 }
@@ -76,7 +76,7 @@ impl PythonFunction {
     }
 
     fn backward(&self, call: &Call<'_>, grads: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
-        // Reading what was saved fails only where the program reads it, as in PyTorch.
+        // Reading saved tensors fails only where the program reads them, as in PyTorch.
         self.cx.saved.replace(Some(call.saved_tensors().map_err(Error::Engine)));
         let result = self.run("backward", grads.iter().cloned().map(Value::Tensor).collect());
         self.cx.saved.replace(None);
@@ -89,7 +89,7 @@ impl PythonFunction {
             let what = format!("{}.backward gave {got} gradients for {wanted} arguments", self.class.name);
             return Err(Error::new(what));
         }
-        // The engine knows the tensors among the arguments alone.
+        // The engine knows only the tensors among the arguments.
         let of_tensors = self.args.positional.iter().zip(given).filter(|(v, _)| matches!(v, Value::Tensor(_)));
         of_tensors.map(|(_, g)| if let Value::None = g { Ok(None) } else { g.as_tensor().cloned().map(Some) }).collect()
     }
@@ -123,7 +123,7 @@ impl PythonFunction {
     }
 }
 
-/// `ctx`.
+/// The `ctx` object.
 #[derive(Default)]
 struct Ctx {
     attributes: RefCell<Vec<(String, Value)>>,

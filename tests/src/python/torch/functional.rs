@@ -6,7 +6,7 @@ use kindling::ops::{CrossEntropyOptions, Reduction};
 use super::windows;
 use crate::python::{Args, Bound, Error, Interpreter, Result, Value};
 
-/// Calls what exists as a method or in torch too.
+/// Calls a function that is also a method or in torch.
 pub fn call_shared(_cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
     let tensor = match name {
         "layer_norm" => {

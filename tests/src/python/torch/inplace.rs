@@ -1,4 +1,4 @@
-//! Changes in place: `add_` is what `add` gives, put back into the tensor.
+//! Changes in place: `add_` writes the result of `add` to the tensor.
 
 use std::cell::RefCell;
 
@@ -22,7 +22,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
                 value => tensor.fill_(value.as_number()?)?,
             }
         }
-        // What cannot be is told apart from what the engine refuses.
+        // Unsupported calls are distinguished from errors of the engine.
         _ => {
             let failure: RefCell<Option<Error>> = RefCell::default();
             let known = RefCell::new(true);

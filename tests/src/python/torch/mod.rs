@@ -1,5 +1,5 @@
-//! What the programs call torch, on Kindling. A function and the method of the same name are one entry: the
-//! receiver is the first argument. The entries stand in one file per theme.
+//! The programs' torch, on Kindling. A function and the method of the same name are one entry: the
+//! receiver is the first argument. The entries are in one file per theme.
 
 mod autograd;
 mod create;
@@ -21,10 +21,10 @@ use super::{Args, Error, Interpreter, Result, Value};
 
 pub use tensor::{attribute, set_attribute};
 
-/// Calls something that exists as a function and as a method; `None` if this interpreter does not know it.
+/// Calls a name that is both a function and a method; `None` if it is unsupported.
 ///
 /// # Errors
-/// It fails.
+/// The call fails.
 pub fn call(interpreter: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
     for table in [pointwise::call, reduce::call, shape::call, tensor::call, functional::call_shared] {
         if let Some(value) = table(interpreter, name, args)? {
@@ -64,7 +64,7 @@ pub fn function(interpreter: &Interpreter, full: &str, args: &Args) -> Result<Va
     found.ok_or_else(|| Error::unknown(full))
 }
 
-/// A constant of a module, such as `torch.float32`.
+/// Returns a constant of a module, such as `torch.float32`.
 pub fn constant(module: &str, name: &str) -> Option<Value> {
     Some(match (module, name) {
         ("torch", "float32" | "float") => Value::DType(DType::F32),
@@ -80,7 +80,7 @@ pub fn constant(module: &str, name: &str) -> Option<Value> {
     })
 }
 
-/// A type given as an argument. On a device without f64, f32 stands for it.
+/// Returns a dtype given as an argument. On a device without f64, f32 replaces it.
 pub fn dtype(interpreter: &Interpreter, value: Option<&Value>) -> Result<Option<DType>> {
     match value {
         None => Ok(None),

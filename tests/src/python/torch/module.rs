@@ -1,5 +1,5 @@
-//! `nn.Module` for classes of the program: what such an instance can do beside what the program defines. Its
-//! parameters and inner modules are found among its attributes, in the order in which they were set.
+//! `nn.Module` for classes of the program: the inherited methods of an instance. Its parameters and
+//! inner modules are found among its attributes, in the order of assignment.
 
 use std::rc::Rc;
 
@@ -24,26 +24,26 @@ const METHODS: &[&str] = &[
     "requires_grad_",
 ];
 
-/// Where the names of buffers are kept.
+/// Attribute with the names of buffers.
 const BUFFERS: &str = "_buffers";
 
-/// Whether every module has this method.
+/// Returns `true` if every module has this method.
 pub fn has(name: &str) -> bool {
     METHODS.contains(&name)
 }
 
-/// What a state dict has of a module.
+/// An entry of a state dict.
 pub enum Kept {
     /// A parameter.
     Parameter(Tensor),
-    /// Something kept beside parameters.
+    /// A buffer.
     Buffer(Tensor),
 }
 
 /// Calls a method that every module has.
 ///
 /// # Errors
-/// There is none of that name.
+/// There is no method of that name.
 pub fn call(_cx: &Interpreter, module: &Rc<Instance>, name: &str, args: &Args) -> Result<Value> {
     let this = Value::Instance(module.clone());
     let parameters = || -> Result<Vec<(String, Tensor)>> {
@@ -111,7 +111,7 @@ pub fn call(_cx: &Interpreter, module: &Rc<Instance>, name: &str, args: &Args) -
     })
 }
 
-/// The modules directly within a module, by name.
+/// Returns the direct children of a module, by name.
 ///
 /// # Errors
 /// They cannot be read.
@@ -141,7 +141,7 @@ fn is_module(value: &Value) -> bool {
     }
 }
 
-/// Parameters and buffers of a module and of those within it, by full name.
+/// Returns parameters and buffers of a module and its descendants, by full name.
 ///
 /// # Errors
 /// They cannot be read.
@@ -167,7 +167,7 @@ pub fn members(module: &Value) -> Result<Vec<(String, Kept)>> {
     Ok(found)
 }
 
-/// The parameters and buffers that stand in a module itself.
+/// Returns the parameters and buffers of a module itself.
 fn own(instance: &Instance) -> Result<Vec<(String, Kept)>> {
     let buffers = instance.get(BUFFERS).map_or(Ok(Vec::new()), |v| v.items())?;
     let mut found = Vec::new();
@@ -182,7 +182,7 @@ fn own(instance: &Instance) -> Result<Vec<(String, Kept)>> {
     Ok(found)
 }
 
-/// Training or use, of a module and of those within it.
+/// Sets training or evaluation mode of a module and its descendants.
 ///
 /// # Errors
 /// They cannot be read.
@@ -195,10 +195,10 @@ pub fn train(module: &Value, training: bool) -> Result<()> {
     children(module)?.iter().try_for_each(|(_, child)| train(child, training))
 }
 
-/// Gives a module, and those within it, the weights that `lookup` has for their full names.
+/// Loads the weights that `lookup` returns for the full names of a module and its descendants.
 ///
 /// # Errors
-/// A weight is missing or does not fit.
+/// A weight is missing or does not match.
 pub fn load(module: &Value, prefix: &str, lookup: &dyn Fn(&str) -> Result<Tensor>) -> Result<()> {
     if let Value::Object(object) = module
         && let Some(layer) = object.any().downcast_ref::<super::nn::Layer>()

@@ -1,4 +1,5 @@
-//! `torch.nn`: layers are Kindling's, built from the same arguments; containers, parameters and losses.
+//! `torch.nn`: layers are Kindling's, built from the same arguments; containers, parameters and
+//! losses.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -20,7 +21,7 @@ fn build<S: DeserializeOwned + Build>(attrs: Json, device: &Device) -> Result<Bo
     Ok(spec.build(device)?)
 }
 
-/// PyTorch's layers: name, arguments in order, and what builds them.
+/// PyTorch's layers: name, arguments in order, and constructor.
 const LAYERS: &[(&str, &[&str], Maker)] = &[
     ("Identity", &[], build::<nn::Identity>),
     ("Linear", &["in_features", "out_features", "bias"], build::<nn::LinearSpec>),
@@ -54,11 +55,11 @@ const LAYERS: &[(&str, &[&str], Maker)] = &[
     ("LogSoftmax", &["dim"], build::<nn::LogSoftmax>),
 ];
 
-/// Arguments whose default alone is known, and that the layers do not have.
+/// Arguments supported with their default only.
 const ONLY_DEFAULTS: &[(&str, &str)] =
     &[("inplace", "any"), ("dilation", "1"), ("return_indices", "false"), ("batch_first", "true")];
 
-/// Modules that call a function with the arguments they were made with.
+/// Modules that call a function with their arguments.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("BCELoss", "binary_cross_entropy"),
     ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"),
@@ -71,7 +72,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("SmoothL1Loss", "smooth_l1_loss"),
 ];
 
-/// Makes a module or a parameter.
+/// Creates a module or a parameter.
 pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
     if let Some((kind, names, make)) = LAYERS.iter().find(|(n, ..)| *n == name) {
         let attrs = attrs(&args.bind(name, names)?, names, *kind == "Conv2d")?;
@@ -94,7 +95,7 @@ pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Val
             let attrs = attrs(&args.bind(name, NAMES)?, NAMES, false)?;
             let spec: nn::MultiheadAttentionSpec =
                 serde_json::from_value(attrs).map_err(|e| Error::new(format!("{name}: {e}")))?;
-            let module = nn::MultiheadAttention::of(spec, &cx.device)?;
+            let module = nn::MultiheadAttention::from_spec(spec, &cx.device)?;
             Layer::object("MultiheadAttention", Kind::Attention(module))
         }
         "Sequential" => match args.positional.as_slice() {
@@ -113,7 +114,7 @@ pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Val
     }))
 }
 
-/// Arguments as JSON, by their names.
+/// Converts arguments to JSON, by their names.
 fn attrs(a: &Bound, names: &'static [&'static str], has_dilation: bool) -> Result<Json> {
     let mut attrs = Map::new();
     for name in names {
@@ -130,7 +131,7 @@ fn attrs(a: &Bound, names: &'static [&'static str], has_dilation: bool) -> Resul
     Ok(Json::Object(attrs))
 }
 
-/// A value of the program as JSON.
+/// Converts a value of the program to JSON.
 pub fn json(value: &Value) -> Result<Json> {
     Ok(match value {
         Value::None => Json::Null,
@@ -143,7 +144,7 @@ pub fn json(value: &Value) -> Result<Json> {
     })
 }
 
-/// A layer of Kindling's.
+/// A layer of Kindling.
 pub struct Layer {
     class: &'static str,
     kind: Kind,
@@ -169,10 +170,10 @@ impl Layer {
         }
     }
 
-    /// Takes over what a lookup has for its names.
+    /// Loads the tensors that `lookup` returns for its names.
     ///
     /// # Errors
-    /// Something is missing or does not fit.
+    /// A tensor is missing or does not match.
     pub fn load(&self, lookup: &dyn Fn(&str) -> Result<kindling::Tensor>) -> Result<()> {
         let Some(module) = self.module() else { return Ok(()) };
         let names: Vec<String> = module.state_dict()?.names().map(str::to_owned).collect();
@@ -248,7 +249,7 @@ impl Object for Layer {
     }
 }
 
-/// Modules in a row or by name.
+/// Modules in sequence or by name.
 struct Container {
     class: &'static str,
     modules: RefCell<Vec<(String, Value)>>,

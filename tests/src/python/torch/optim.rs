@@ -11,7 +11,7 @@ use serde_json::Map;
 use super::nn::json;
 use crate::python::{Args, Error, Interpreter, Object, Result, Value};
 
-/// Makes an optimizer of one group: `SGD([x], lr=0.1)`.
+/// Creates an optimizer of one group: `SGD([x], lr=0.1)`.
 pub fn construct(name: &str, args: &Args) -> Result<Option<Value>> {
     if !OptimizerSpec::NAMES.contains(&name) {
         return Ok(None);
@@ -28,7 +28,7 @@ pub fn construct(name: &str, args: &Args) -> Result<Option<Value>> {
     Ok(Some(Value::Object(Rc::new(Optim(RefCell::new(spec.build(params)?))))))
 }
 
-/// Makes a schedule: `StepLR(optimizer, step_size=2)`.
+/// Creates a schedule: `StepLR(optimizer, step_size=2)`.
 pub fn schedule(name: &str, args: &Args) -> Result<Option<Value>> {
     let [Value::Object(optimizer)] = args.positional.as_slice() else {
         return Err(Error::unknown(format!("{name} with parameters that have no names")));

@@ -1,4 +1,4 @@
-//! One element at a time: arithmetic, comparisons, functions of a number.
+//! Pointwise functions: arithmetic, comparisons, functions of a number.
 
 use kindling::ops::Gelu;
 use kindling::{DType, Tensor};
@@ -53,7 +53,8 @@ const ACTIVATIONS: &[(&str, Unary)] = &[
 type Binary = fn(&Tensor, &Tensor) -> kindling::Result<Tensor>;
 type Scalar = fn(&Tensor, f64) -> kindling::Result<Tensor>;
 
-/// Name; tensor and tensor; tensor and number; number and tensor, called with the tensor first.
+/// Name; functions of tensor and tensor, tensor and number, and number and tensor, called with the
+/// tensor first.
 const BINARY: &[(&str, Binary, Scalar, Scalar)] = &[
     ("add", Tensor::add, Tensor::add_scalar, Tensor::add_scalar),
     ("sub", Tensor::sub, Tensor::sub_scalar, Tensor::rsub_scalar),
@@ -78,7 +79,7 @@ const BINARY_TENSORS: &[(&str, Binary)] = &[
     ("logical_xor", Tensor::logical_xor),
 ];
 
-/// Other names of the same functions.
+/// Resolves aliases of functions.
 fn plain(name: &str) -> &str {
     match name {
         "multiply" => "mul",
@@ -201,7 +202,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
     Ok(Some(Value::Tensor(tensor)))
 }
 
-/// An operation on a tensor and a number; a float makes floats of integers.
+/// Calls an operation on a tensor and a number; a float converts integers to floats.
 fn with_number(cx: &Interpreter, x: &Tensor, number: &Value, alpha: f64, f: Scalar) -> Result<Tensor> {
     let _ = cx;
     let promoted = matches!(number, Value::Float(_)) && !x.dtype().is_float();

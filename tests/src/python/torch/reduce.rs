@@ -83,7 +83,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
     Ok(Some(Value::Tensor(tensor)))
 }
 
-/// `dim` and `keepdim`; `None` for all dimensions at once.
+/// Returns `dim` and `keepdim`; `None` for all dimensions at once.
 fn dims(a: &Bound) -> Result<Option<(Vec<isize>, bool)>> {
     let keepdim = a.flag_or("keepdim", false)?;
     Ok(match a.optional_ints("dim")? {
@@ -93,7 +93,7 @@ fn dims(a: &Bound) -> Result<Option<(Vec<isize>, bool)>> {
     })
 }
 
-/// `max(input)`, `max(input, dim, keepdim)`, `max(input, other)`.
+/// Evaluates `max(input)`, `max(input, dim, keepdim)`, `max(input, other)`.
 fn extremum(name: &str, args: &Args) -> Result<Value> {
     let largest = name == "max";
     let a = args.bind(name, &["input", "dim", "keepdim", "other"])?;

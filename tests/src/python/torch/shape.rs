@@ -1,4 +1,4 @@
-//! Views, joining and splitting, rearranging, indices, and products of matrices.
+//! Views, concatenation and splitting, rearranging, indices, and matrix products.
 
 use kindling::Tensor;
 

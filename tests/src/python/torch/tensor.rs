@@ -1,4 +1,4 @@
-//! What a tensor can tell about itself, and its methods that are no operations.
+//! Attributes of a tensor, and methods that are not operations.
 
 use kindling::autograd::Backward;
 use kindling::{DType, Tensor};
@@ -8,10 +8,10 @@ use crate::python::reads::read;
 use crate::python::value::item;
 use crate::python::{Args, Error, Interpreter, Object, Result, Value};
 
-/// An attribute; `None` if it is a method or nothing.
+/// Returns an attribute; `None` for a method or an unknown name.
 ///
 /// # Errors
-/// The engine refuses.
+/// The engine fails.
 pub fn attribute(tensor: &Tensor, name: &str) -> Result<Option<Value>> {
     Ok(Some(match name {
         "grad" => Value::optional(tensor.grad()),
@@ -149,7 +149,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
     }))
 }
 
-/// The options of a backward pass.
+/// Returns the options of a backward pass.
 pub fn options(a: &crate::python::Bound, gradient: Option<Tensor>) -> Result<Backward> {
     let mut options = Backward::default();
     if let Some(gradient) = gradient {
@@ -176,7 +176,7 @@ fn nested(numbers: &[f64], dims: &[usize], dtype: DType) -> Value {
     Value::list((0..*first).map(|i| nested(&numbers[i * step..(i + 1) * step], rest, dtype)).collect())
 }
 
-/// What `register_hook` gives.
+/// Handle returned by `register_hook`.
 struct Handle {
     tensor: Tensor,
     id: u64,

@@ -1,4 +1,4 @@
-//! Convolutions and pools, as functions of `torch.nn.functional`.
+//! Convolutions and pooling, as functions of `torch.nn.functional`.
 
 use kindling::ops::{
     AvgPool2dOptions, Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, MaxPool1dOptions, MaxPool2dOptions, Padding,
@@ -6,7 +6,7 @@ use kindling::ops::{
 
 use crate::python::{Args, Bound, Error, Result, Value};
 
-/// Calls a convolution or a pool.
+/// Calls a convolution or a pooling function.
 pub fn call(name: &str, args: &Args) -> Result<Option<Value>> {
     const CONV: &[&str] = &["input", "weight", "bias", "stride", "padding", "dilation", "groups"];
     const POOL: &[&str] = &["input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"];
@@ -26,7 +26,7 @@ pub fn call(name: &str, args: &Args) -> Result<Option<Value>> {
             let [stride] = a.sizes("stride", 1)?;
             let [dilation] = a.sizes("dilation", 1)?;
             let padding = match padding(&a)? {
-                // The one dimension there is is the last of two.
+                // The single dimension is the last of two.
                 Padding::Explicit([_, width]) => Padding::Explicit([0, width]),
                 named => named,
             };
@@ -110,7 +110,7 @@ fn kernel<const N: usize>(a: &Bound) -> Result<[usize; N]> {
     a.sizes("kernel_size", 0)
 }
 
-/// The stride, which is the kernel's size unless given.
+/// Returns the stride, by default the size of the kernel.
 fn stride<const N: usize>(a: &Bound, kernel: [usize; N]) -> Result<[usize; N]> {
     match a.get("stride") {
         Some(Value::List(_) | Value::Tuple(_)) | None if a.optional_ints("stride")?.is_none_or(|s| s.is_empty()) => {
@@ -120,7 +120,7 @@ fn stride<const N: usize>(a: &Bound, kernel: [usize; N]) -> Result<[usize; N]> {
     }
 }
 
-/// One size or two; None keeps the input's.
+/// Returns one size or two; None keeps the input's.
 fn adaptive(size: &Value) -> Result<[Option<usize>; 2]> {
     let one = |v: &Value| -> Result<Option<usize>> {
         if let Value::None = v {
