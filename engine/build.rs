@@ -1,4 +1,5 @@
-//! Takes comments and indentation out of the shaders: they are for readers of `shaders/`, and a page is downloaded.
+//! Removes comments and indentation from the shaders: they are for readers of `shaders/`, and a
+//! page is downloaded.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -21,7 +22,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// WGSL has no strings: whatever follows two slashes is a comment.
+/// Removes comments. WGSL has no strings: everything after two slashes is a comment.
 fn bare(wgsl: &str) -> String {
     let code = wgsl.lines().map(|line| line.split("//").next().unwrap_or_default().trim());
     code.filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()

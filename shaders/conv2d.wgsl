@@ -1,4 +1,4 @@
-// The operands of a convolution as a product: for every group, output[o, (image, oh, ow)] = Σ over
+// The operands of a convolution as a product. For every group, output[o, (image, oh, ow)] = Σ over
 // (c, kh, kw) of weight[o, (c, kh, kw)]·patch[(c, kh, kw), (image, oh, ow)] + bias[o]. Patches are
 // read from the images on the fly. The interface is in shared/gemm_common.wgsl. Negative numbers
 // wrap around and fail the comparison with the image's size.

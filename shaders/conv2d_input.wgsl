@@ -103,8 +103,8 @@ fn b_load(depth: BDepth, col: BCol) -> Element {
 fn a_next(depth: ADepth) -> ADepth {
     let taps = kernel_h * kernel_w;
     let ends = depth.tap + 1u == taps;
-    let position = depth.offset + 1u + select(0u, (params.channels - 1u) * taps, ends);
-    return Weight(position, select(depth.tap + 1u, 0u, ends));
+    let offset = depth.offset + 1u + select(0u, (params.channels - 1u) * taps, ends);
+    return Weight(offset, select(depth.tap + 1u, 0u, ends));
 }
 
 // The next tap of the row, else the first of the next row, else that of the next filter.

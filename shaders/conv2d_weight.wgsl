@@ -118,8 +118,8 @@ fn b_load(depth: BDepth, col: BCol) -> Element {
 fn a_next(depth: ADepth) -> ADepth {
     let positions = params.out_height * params.out_width;
     let ends = depth.number + 1u == positions;
-    let position = depth.offset + 1u + select(0u, params.grad_image_step - positions, ends);
-    return Gradient(position, select(depth.number + 1u, 0u, ends));
+    let offset = depth.offset + 1u + select(0u, params.grad_image_step - positions, ends);
+    return Gradient(offset, select(depth.number + 1u, 0u, ends));
 }
 
 // The next position of the row, else the first of the next row, else that of the next image.

@@ -1,9 +1,10 @@
-//! One sort for everything that is sorted now and then: a sort compiled for each kind of element would be downloaded with
-//! the page a dozen times.
+//! The sort for all infrequent sorting: a sort compiled for each element type would be downloaded
+//! with the page a dozen times.
 
 use std::cmp::Ordering;
 
-/// The places of `count` things in the order that `compare` gives; equal ones stay in the order of their places, as with
+/// Returns the indices of `count` items in the order of `compare`; equal items keep their order, as
+/// with
 /// [`torch.argsort(stable=True)`](https://docs.pytorch.org/docs/stable/generated/torch.argsort.html).
 ///
 /// ```

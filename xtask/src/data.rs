@@ -1,16 +1,16 @@
-//! Data sets beside the page: `cargo xtask data cifar10` puts the official files into `public/data`, which git ignores and
-//! every build of the page copies.
+//! Data sets for the page: `cargo xtask data cifar10` puts the official files into `public/data`,
+//! which git ignores and every build of the page copies.
 
 use crate::process::{command, run};
 use crate::workspace::root;
 use std::path::{Path, PathBuf};
 
-/// What is known of a set.
+/// Facts about a data set.
 struct Set {
     name: &'static str,
     archive: &'static str,
     folder: &'static str,
-    /// A file without which the folder is not the set.
+    /// File without which the folder is not the data set.
     first: &'static str,
 }
 
@@ -24,10 +24,11 @@ const SETS: &[Set] = &[
     Set { name: "cifar100", archive: "cifar-100-binary.tar.gz", folder: "cifar-100-binary", first: "train.bin" },
 ];
 
-/// Where the official archives are.
+/// Address of the official archives.
 const OFFICIAL: &str = "https://www.cs.toronto.edu/~kriz";
 
-/// Puts a set beside the page: from its official address, from another one, or from a folder or archive on this machine.
+/// Puts a data set next to the page: from its official address, from another one, or from a local
+/// folder or archive.
 pub fn main(options: &[&str]) -> Result<(), String> {
     let (name, from) = match options {
         [name] => (*name, None),
@@ -43,7 +44,7 @@ pub fn main(options: &[&str]) -> Result<(), String> {
         from => {
             let url = from.map_or_else(|| format!("{OFFICIAL}/{}", set.archive), str::to_owned);
             let part = place.join(format!("{}.part", set.archive));
-            // -C - goes on where an earlier attempt broke off.
+            // -C - resumes an earlier attempt.
             let fetched = run(command("curl").args(["--fail", "--location", "-C", "-", "-o"]).arg(&part).arg(&url));
             fetched.map_err(|error| format!("{error}\nIs there a network, and is {url} right? Else give --from."))?;
             rename(&part, &place.join(set.archive))
@@ -57,7 +58,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Copies a folder of `.bin` files, a folder that holds it or the archive, or the archive.
+/// Copies a folder of `.bin` files, a folder that contains it or the archive, or the archive.
 fn copy(set: &Set, from: &Path, place: &Path) -> Result<(), String> {
     let copied = |from: &Path, to: &Path| {
         std::fs::copy(from, to).map(drop).map_err(|error| format!("cannot copy {}: {error}", from.display()))

@@ -1,7 +1,8 @@
-//! `cargo xtask setup | serve | test`: set-up and chores, in Rust, with nothing to install first but Rust itself.
+//! `cargo xtask setup | serve | test`: set-up and chores, in Rust, without prerequisites other than
+//! Rust.
 //!
-//! It knows the tools around Kindling (trunk, Chromium, …) and nothing of the engine: it must build in seconds on a bare
-//! machine, and before anything else can.
+//! The program knows the tools around Kindling (trunk, Chromium, …) and nothing of the engine: it
+//! must build in seconds on a bare machine, before anything else can.
 
 mod data;
 mod process;
@@ -50,7 +51,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            // A failed test run has said everything already, and its count must stay the last line.
+            // A failed test run has printed everything already, and its count must stay the last
+            // line.
             if !message.is_empty() {
                 eprintln!("xtask: {message}");
             }

@@ -1,11 +1,12 @@
-//! Starting other programs: shown before they run, their output streamed, their failures named.
+//! Processes: printed before they run, their output streamed, their failures named.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A command that runs in the checkout's root, without the variables that `cargo run` gave to xtask itself: a build script
-/// that watches one of them would otherwise run again whenever xtask starts the build.
+/// Creates a command in the checkout's root, without the variables that `cargo run` set for xtask
+/// itself. A build script that watches one of them would otherwise run again whenever xtask starts
+/// the build.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(crate::workspace::root());
@@ -21,7 +22,7 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// The command line as a person would type it.
+/// Formats the command line as a person would type it.
 pub fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let root = crate::workspace::root();
@@ -35,14 +36,15 @@ pub fn line(command: &Command) -> String {
     line.join(" ")
 }
 
-/// Runs a command with its output shown; an error if it fails.
+/// Runs a command with its output shown; a failure is an error.
 pub fn run(command: &mut Command) -> Result<(), String> {
     eprintln!("$ {}", line(command));
     let status = command.status().map_err(|error| not_started(command, &error))?;
     if status.success() { Ok(()) } else { Err(format!("{status}: {}", line(command))) }
 }
 
-/// Runs a command, showing each line of its standard output as it comes and handing it to `each`. True if it succeeded.
+/// Runs a command, printing each line of its standard output and passing it to `each`. Returns
+/// `true` if it succeeded.
 pub fn stream(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool, String> {
     println!("$ {}", line(command));
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| not_started(command, &error))?;
@@ -61,24 +63,25 @@ pub fn stream(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool,
     Ok(status.success())
 }
 
-/// A command's trimmed standard output, or `None` if it cannot be started or fails.
+/// Returns a command's trimmed standard output, or `None` if it cannot be started or fails.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The program of this name on `PATH`.
+/// Returns the program of this name on `PATH`.
 pub fn which(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     std::env::split_paths(&path).map(|folder| folder.join(&file)).find(|file| file.is_file())
 }
 
-/// `PATH` with these folders before it.
+/// Returns `PATH` with these folders in front.
 pub fn path_with(folders: &[&Path]) -> std::ffi::OsString {
     let rest = std::env::var_os("PATH").unwrap_or_default();
     let all = folders.iter().map(|folder| folder.to_path_buf()).chain(std::env::split_paths(&rest));
-    // Only a folder with the separator in its name cannot be joined: then the old PATH is still the best there is.
+    // Joining fails only for a folder with the separator in its name; the old PATH is then the best
+    // one.
     std::env::join_paths(all).unwrap_or(rest)
 }
 

@@ -6,16 +6,16 @@ use crate::workspace::root;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// How the page is built while it is served.
+/// Build profile of the served page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// As it is published.
+    /// Release: as published.
     Release,
-    /// Quickly: for work on the page itself.
+    /// Development: a quick build for work on the page itself.
     Dev,
 }
 
-/// Where the page is built.
+/// Returns the folder of the built page.
 pub fn dist() -> PathBuf {
     root().join("dist")
 }
@@ -32,12 +32,13 @@ pub fn serve(mode: Mode) -> Result<(), String> {
     run(&mut serve)
 }
 
-/// Builds the page into `dist/` as it is published.
+/// Builds the page into `dist/` as published.
 pub fn build(tools: &Tools) -> Result<(), String> {
     run(trunk(tools).args(["build", "--release"]))
 }
 
-/// `trunk`, with our tools before all others and without its look for a newer version of itself.
+/// Creates a `trunk` command, with our tools before all others and without its check for a newer
+/// version.
 pub fn trunk(tools: &Tools) -> Command {
     let wasm_opt = tools.node_modules.join(".bin");
     let mut trunk = command(&tools.trunk);
@@ -50,7 +51,7 @@ pub fn trunk(tools: &Tools) -> Command {
     trunk
 }
 
-/// Lets a command's cargo build for wasm32 where the current toolchain cannot.
+/// Makes a command's cargo build for wasm32 if the current toolchain cannot.
 pub fn use_wasm_toolchain(command: &mut Command, tools: &Tools) {
     if let Some(toolchain) = tools.wasm_toolchain {
         command.env("RUSTUP_TOOLCHAIN", toolchain);

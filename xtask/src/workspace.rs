@@ -1,17 +1,18 @@
-//! Where things are: the checkout, the tool cache, and the versions that the checkout pins.
+//! Locations: the checkout, the tool cache, and the pinned versions.
 
 use std::path::{Path, PathBuf};
 
-/// trunk's version. 0.22 wants a newer rustc than the one the workspace is written for.
+/// Version of trunk. 0.22 requires a newer rustc than the workspace does.
 pub const TRUNK: &str = "0.21.14";
 
-/// The checkout's root.
+/// Returns the checkout's root.
 pub fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
-/// Where tools are kept, shared by all checkouts of this user: `$KINDLING_CACHE`, or `kindling` in the user's cache folder.
+/// Returns the folder of tools shared by all checkouts of this user: `$KINDLING_CACHE`, or
+/// `kindling` in the user's cache folder.
 pub fn cache() -> Result<PathBuf, String> {
     if let Some(path) = std::env::var_os("KINDLING_CACHE") {
         return Ok(PathBuf::from(path));
@@ -19,7 +20,7 @@ pub fn cache() -> Result<PathBuf, String> {
     user_cache().map(|path| path.join("kindling"))
 }
 
-/// The user's cache folder, by the platform's convention.
+/// Returns the user's cache folder, by the platform's convention.
 pub fn user_cache() -> Result<PathBuf, String> {
     let (variable, below) = if cfg!(windows) {
         ("LOCALAPPDATA", "")
@@ -35,7 +36,7 @@ pub fn user_cache() -> Result<PathBuf, String> {
         .ok_or_else(|| format!("${variable} is not set: name a folder for tools in $KINDLING_CACHE"))
 }
 
-/// The version of `package` in Cargo.lock.
+/// Returns the version of `package` in Cargo.lock.
 pub fn locked_version(package: &str) -> Result<String, String> {
     let lock = read(&root().join("Cargo.lock"))?;
     version_in_lock(&lock, package).map(str::to_owned).ok_or_else(|| format!("Cargo.lock has no package {package}"))

@@ -1,13 +1,13 @@
-//! A deserializer around another that reads structs from maps alone. Formats may write a struct as a list, so `serde`
-//! compiles every struct a second time for that; JSON that we write never does.
+//! A deserializer adapter that reads structs from maps only. Formats may write a struct as a list,
+//! for which `serde` compiles every struct a second time; our JSON never does.
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 use std::fmt;
 
-/// The deserializer.
+/// The adapter.
 pub struct Maps<D>(pub D);
 
-/// What passes between the two: visitors, seeds and accesses, each handing on what it is handed.
+/// Wrapper of visitors, seeds and accesses between the two, which passes everything on.
 struct Passed<T>(T);
 
 macro_rules! pass {
@@ -154,7 +154,7 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Passed<A> {
     }
 }
 
-/// The fields of a variant, which are a map too.
+/// Fields of a variant, which are a map too.
 struct Fields<V>(V);
 
 impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Fields<V> {

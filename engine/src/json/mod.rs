@@ -1,6 +1,6 @@
-//! JSON of plain data, all on one way: text. `serde` compiles a type anew for everything that it is read from and written
-//! to; a value that went its own way would double the code of all that models, optimizers and settings are made of, and
-//! a page is downloaded.
+//! JSON of plain data, by a single path: text. `serde` compiles a type anew for each source and
+//! sink. A second path would double the code of all models, optimizers and settings, and a page is
+//! downloaded.
 
 mod maps;
 
@@ -9,26 +9,26 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What a text holds.
+/// Parses a text.
 ///
 /// # Errors
-/// It is not JSON, or not of this type; with the place.
+/// The text is not JSON, or not of this type; with the position.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let mut text = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Maps(&mut text)).and_then(|value| text.end().map(|()| value));
     value.map_err(|error| error.to_string())
 }
 
-/// The text of some data.
+/// Formats data as text.
 ///
 /// # Errors
-/// A map whose keys are no texts.
+/// A map with keys that are not strings.
 pub fn write<T: Serialize + ?Sized>(data: &T) -> Result<String, String> {
     serde_json::to_string(data).map_err(|error| error.to_string())
 }
 
-/// A number as tables and people write it, which is JSON's way or with a leading `+`, `0` or `.` or a trailing `.`;
-/// nothing if it is none, or not finite.
+/// Parses a number as in JSON or as tables and people write it: with a leading `+`, `0` or `.` or a
+/// trailing `.`. Returns `None` for anything else, and for numbers that are not finite.
 pub fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let (sign, digits) = match text.strip_prefix('-') {
@@ -46,19 +46,19 @@ pub fn number(text: &str) -> Option<f64> {
     read(&format!("{sign}{zero}{whole}{point}{exponent}")).ok()
 }
 
-/// What a value holds.
+/// Converts a value.
 ///
 /// # Errors
-/// It is not of this type.
+/// The value is not of this type.
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    // The place in a text that nobody has seen would only confuse.
+    // A position in a text that the caller never saw would only confuse.
     read(&write(value)?).map_err(|error| error.rsplit_once(" at line ").map_or(error.as_str(), |(rule, _)| rule).into())
 }
 
-/// Some data as a value, to be looked at field by field.
+/// Converts data to a value, for access by field.
 ///
 /// # Errors
-/// A map whose keys are no texts.
+/// A map with keys that are not strings.
 pub fn to_value<T: Serialize + ?Sized>(data: &T) -> Result<Value, String> {
     read(&write(data)?)
 }

@@ -49,8 +49,8 @@ impl ConcatPlan {
         concats
     }
 
-    /// Finds those possible for CPU kernels: the kernel writes every element, and no other node reads
-    /// the result.
+    /// Finds those possible for CPU kernels: the kernel writes every element, and no other node
+    /// reads the result.
     pub fn on_cpu(graph: &Graph, schedule: &Schedule) -> Self {
         let mut concats = Self::new(graph, schedule);
         for (n, member) in concats.members.iter_mut().enumerate() {

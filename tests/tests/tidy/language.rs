@@ -9,6 +9,7 @@ use super::{files, name, root, text};
 const FOLDERS: &[&str] = &[
     "engine/src/autograd",
     "engine/src/device",
+    "engine/src/json",
     "engine/src/nn",
     "engine/src/ops",
     "engine/src/optim",
@@ -17,6 +18,7 @@ const FOLDERS: &[&str] = &[
     "gemm",
     "shaders",
     "tests/src",
+    "xtask",
 ];
 
 /// Words and phrases that the glossary replaces, with the chosen ones.

@@ -4,7 +4,7 @@ use super::job;
 use crate::process::{output, which};
 use std::process::Command;
 
-/// Installs packages; nothing happens if there are none. Where it may not, the error says what to run.
+/// Installs packages, if there are any. Without the rights to, the error gives the command to run.
 pub fn install(packages: &[&str]) -> Result<(), String> {
     if packages.is_empty() {
         return Ok(());
@@ -30,7 +30,7 @@ pub fn install(packages: &[&str]) -> Result<(), String> {
     job::run("apt", &mut [update, install])
 }
 
-/// What to put before a command that takes root: nothing, or sudo where it asks for no password.
+/// Returns the prefix of a command that requires root: empty, or sudo if it asks for no password.
 fn rights() -> Option<&'static [&'static str]> {
     if output(Command::new("id").arg("-u"))? == "0" {
         return Some(&[]);
@@ -41,7 +41,7 @@ fn rights() -> Option<&'static [&'static str]> {
 fn apt_get(prefix: &[&str]) -> Command {
     let mut words = prefix.iter().chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
     let mut command = crate::process::command(words.next().copied().unwrap_or("env"));
-    // Another apt (a machine's own, just booted) may hold the lock for a while.
+    // Another apt (of a machine just booted) may hold the lock for a while.
     command.args(words).args(["-o", "DPkg::Lock::Timeout=300"]);
     command
 }

@@ -3,15 +3,15 @@
 use crate::process::which;
 use std::path::PathBuf;
 
-/// A browser and the program that drives it. Their major versions must agree: Debian's packages see to that.
+/// A browser and its driver. Their major versions must agree, as those of Debian's packages do.
 pub struct Browser {
-    /// Chromium or Chrome.
+    /// Path of Chromium or Chrome.
     pub program: PathBuf,
-    /// ChromeDriver.
+    /// Path of ChromeDriver.
     pub driver: PathBuf,
 }
 
-/// Flags under which a headless Chromium gives WebGPU without a GPU, through SwiftShader, and stays off the network.
+/// Flags for a headless Chromium with WebGPU by SwiftShader, without a GPU and without network.
 pub const FLAGS: &[&str] = &[
     "--headless=new",
     "--no-sandbox",
@@ -25,7 +25,7 @@ pub const FLAGS: &[&str] = &[
 ];
 
 impl Browser {
-    /// The settings file that wasm-bindgen's test runner hands to ChromeDriver.
+    /// Returns the settings file that wasm-bindgen's test runner passes to ChromeDriver.
     pub fn webdriver_json(&self) -> String {
         serde_json::json!({
             "goog:chromeOptions": { "binary": self.program, "args": FLAGS }
@@ -34,7 +34,7 @@ impl Browser {
     }
 }
 
-/// The browser that `$CHROME` and `$CHROMEDRIVER` name, or the one found where installations put it.
+/// Returns the browser named by `$CHROME` and `$CHROMEDRIVER`, or the one in the usual locations.
 pub fn find() -> Option<Browser> {
     let program = named("CHROME").or_else(|| {
         const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -50,7 +50,7 @@ pub fn find() -> Option<Browser> {
     Some(Browser { program, driver })
 }
 
-/// The Debian packages.
+/// Returns the Debian packages.
 pub fn packages() -> &'static [&'static str] {
     &["chromium", "chromium-driver"]
 }

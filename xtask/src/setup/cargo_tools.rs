@@ -1,4 +1,4 @@
-//! Programs from crates.io: trunk, and wasm-bindgen in the version that Cargo.lock has.
+//! Programs from crates.io: trunk, and wasm-bindgen in the version of Cargo.lock.
 
 use super::job;
 use crate::process::{command, output, which};
@@ -6,7 +6,7 @@ use crate::workspace::{TRUNK, cache, locked_version};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The `trunk` to use: one on `PATH` of a version that reads our Trunk.toml, or our own.
+/// Returns the `trunk` to use: one on `PATH` of a version that reads our Trunk.toml, or our own.
 pub fn trunk() -> Option<PathBuf> {
     let fits = |program: &PathBuf| {
         let version = output(Command::new(program).arg("--version")).unwrap_or_default();
@@ -15,35 +15,37 @@ pub fn trunk() -> Option<PathBuf> {
     which("trunk").filter(fits).or_else(|| Some(own_trunk().ok()?.join("bin").join(exe("trunk"))).filter(fits))
 }
 
-/// The folder of `wasm-bindgen` and `wasm-bindgen-test-runner`, if they are there.
+/// Returns the folder of `wasm-bindgen` and `wasm-bindgen-test-runner`, if they are installed.
 pub fn wasm_bindgen() -> Result<Option<PathBuf>, String> {
-    // The version is in the folder's name: nothing has to be started to know it.
+    // The version is in the folder's name, so nothing has to be started.
     let folder = wasm_bindgen_root()?.join("bin");
     let complete = folder.join(exe("wasm-bindgen")).is_file() && folder.join(exe("wasm-bindgen-test-runner")).is_file();
     Ok(complete.then_some(folder))
 }
 
-/// Installs trunk where a person's shell finds it, unless another version is there already: that one is theirs.
+/// Installs trunk on the user's path, unless another version is there already.
 pub fn install_trunk() -> Result<(), String> {
     let root = if which("trunk").is_some() { Some(own_trunk()?) } else { None };
     install("trunk", &format!("trunk@{TRUNK}"), root)
 }
 
-/// Installs wasm-bindgen-cli into a folder named after its version: projects of other versions keep theirs.
+/// Installs wasm-bindgen-cli into a folder named after its version; projects of other versions keep
+/// theirs.
 pub fn install_wasm_bindgen() -> Result<(), String> {
     let version = locked_version("wasm-bindgen")?;
     install("wasm-bindgen", &format!("wasm-bindgen-cli@{version}"), Some(wasm_bindgen_root()?))
 }
 
-/// Removes what the compilation left.
+/// Removes intermediate files of the compilation.
 pub fn clean_up() {
     if let Ok(folder) = build_folder() {
-        // Nothing depends on it being gone.
+        // Nothing depends on its removal.
         let _ = std::fs::remove_dir_all(folder);
     }
 }
 
-/// Lets a plain `trunk serve` find our wasm-bindgen: trunk looks into its own cache before it downloads.
+/// Makes our wasm-bindgen available to a plain `trunk serve`: trunk looks into its own cache before
+/// it downloads.
 pub fn share_with_trunk() -> Result<(), String> {
     let Some(folder) = wasm_bindgen()? else {
         return Ok(());
@@ -52,8 +54,9 @@ pub fn share_with_trunk() -> Result<(), String> {
     super::node::link_into_trunk(&folder.join("wasm-bindgen"), &format!("wasm-bindgen-{version}/wasm-bindgen"))
 }
 
-/// With the dependencies that the tool's authors locked, which are known to compile. A registry mirror may lack the newest
-/// of them; that shows within seconds, and then the newest that it has are taken.
+/// Installs a tool with the dependencies locked by its authors, which are known to compile. A
+/// registry mirror may lack the newest of them; this shows within seconds, and then the newest
+/// available are used.
 fn install(name: &str, package: &str, root: Option<PathBuf>) -> Result<(), String> {
     let cargo_install = |locked: bool| -> Result<Command, String> {
         let mut install = command("cargo");
@@ -64,8 +67,8 @@ fn install(name: &str, package: &str, root: Option<PathBuf>) -> Result<(), Strin
         if let Some(root) = &root {
             install.arg("--root").arg(root);
         }
-        // Not the tools' own release profiles: trunk's (fat LTO, one codegen unit) takes over ten minutes, for a program
-        // that mostly waits for others.
+        // Not the tools' own release profiles: trunk's (fat LTO, one codegen unit) takes over ten
+        // minutes, for a program that mostly waits for others.
         install
             .env("CARGO_TARGET_DIR", build_folder()?)
             .env("CARGO_PROFILE_RELEASE_LTO", "off")

@@ -1,4 +1,5 @@
-//! One installation: its output goes to a log, so that several can run at once and still be read.
+//! An installation job: its output goes to a log, so that several can run at once and still be
+//! read.
 
 use crate::process::line;
 use crate::workspace::cache;
@@ -6,7 +7,8 @@ use std::fs::{File, OpenOptions};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// Runs the commands of one job in turn; the first failure ends it, with the log's last lines in the error.
+/// Runs the commands of a job in order; the first failure ends it, with the log's last lines in the
+/// error.
 pub fn run(name: &str, commands: &mut [Command]) -> Result<(), String> {
     let folder = cache()?.join("logs");
     let log = folder.join(format!("{name}.log"));

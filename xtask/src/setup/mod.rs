@@ -1,5 +1,5 @@
-//! What Kindling's commands need on a machine, whether it is there, and its installation, by name, from the ordinary
-//! package managers. Looking takes milliseconds; a machine that has everything is left alone.
+//! Prerequisites of Kindling's commands: detection, and installation by name from the ordinary
+//! package managers. Detection takes milliseconds; a complete machine is left unchanged.
 
 mod apt;
 mod browser;
@@ -12,7 +12,7 @@ mod vulkan;
 pub use browser::{Browser, FLAGS as CHROME_FLAGS};
 use std::path::PathBuf;
 
-/// One thing that must be on the machine.
+/// A prerequisite.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// Rust's standard library for wasm32-unknown-unknown.
@@ -29,24 +29,24 @@ pub enum Need {
     Vulkan,
 }
 
-/// All that the tests use.
+/// Prerequisites of the tests.
 pub const EVERYTHING: &[Need] =
     &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::Node, Need::Browser, Need::Vulkan];
 
-/// What building the page takes.
+/// Prerequisites of building the page.
 pub const PAGE: &[Need] = &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::Node];
 
-/// Where the tools are; what was not asked for may be absent.
+/// Paths of the tools; those not requested may be absent.
 pub struct Tools {
-    /// The rustup toolchain that builds for wasm32, where the current one cannot.
+    /// Name of the rustup toolchain that builds for wasm32, if the current one cannot.
     pub wasm_toolchain: Option<&'static str>,
-    /// The `trunk` program.
+    /// Path of the `trunk` program.
     pub trunk: PathBuf,
-    /// The folder of `wasm-bindgen` and `wasm-bindgen-test-runner`.
+    /// Folder of `wasm-bindgen` and `wasm-bindgen-test-runner`.
     pub wasm_bindgen: PathBuf,
-    /// The `node_modules` of `xtask/tools/package.json`.
+    /// Folder `node_modules` of `xtask/tools/package.json`.
     pub node_modules: PathBuf,
-    /// The browser and its driver.
+    /// Browser and its driver.
     pub browser: Option<Browser>,
 }
 
@@ -74,7 +74,7 @@ impl Need {
     }
 }
 
-/// Says what is missing and fails if anything is.
+/// Lists missing prerequisites; fails if there are any.
 pub fn check() -> Result<(), String> {
     let missing = missing(EVERYTHING)?;
     if missing.is_empty() {
@@ -85,7 +85,7 @@ pub fn check() -> Result<(), String> {
     Err(format!("missing: {} (`cargo xtask setup` installs them)", names.join(", ")))
 }
 
-/// Installs those of `needs` that are missing, and says where the tools are.
+/// Installs the missing ones of `needs`, and returns the paths of the tools.
 pub fn ensure(needs: &[Need]) -> Result<Tools, String> {
     let missing = missing(needs)?;
     if !missing.is_empty() {
@@ -118,11 +118,12 @@ fn missing(needs: &[Need]) -> Result<Vec<Need>, String> {
     Ok(missing)
 }
 
-/// Downloads (apt, npm) run beside compilation (cargo): the first waits for the network, the second for the processor.
+/// Installs in parallel: downloads (apt, npm) wait for the network, compilation (cargo) for the
+/// processor.
 fn install(missing: &[Need]) -> Result<(), String> {
     let wanted = |need| missing.contains(&need);
     let mut packages: Vec<&str> = Vec::new();
-    // Answers within seconds, and decides what apt has to bring.
+    // Answers within seconds, and determines the packages for apt.
     let build_std = wanted(Need::WasmTarget) && !rust::add_target();
     if build_std {
         packages.extend(rust::DEBIAN_PACKAGES);
@@ -144,7 +145,7 @@ fn install(missing: &[Need]) -> Result<(), String> {
         npm.and(std)
     };
     let compiled = || -> Result<(), String> {
-        // One after the other: they share half of their dependencies, compiled once.
+        // In sequence: they share half of their dependencies, compiled once.
         let trunk = if wanted(Need::Trunk) { cargo_tools::install_trunk() } else { Ok(()) };
         let bindgen = if wanted(Need::WasmBindgen) { cargo_tools::install_wasm_bindgen() } else { Ok(()) };
         cargo_tools::clean_up();

@@ -1,11 +1,12 @@
-//! Node.js and the npm packages that `xtask/tools/package-lock.json` pins: binaryen (wasm-opt), playwright-core, axe-core.
+//! Node.js and the npm packages that `xtask/tools/package-lock.json` pins: binaryen (wasm-opt),
+//! playwright-core, axe-core.
 
 use super::job;
 use crate::process::{command, which};
 use crate::workspace::{cache, read, root, user_cache};
 use std::path::{Path, PathBuf};
 
-/// The installed `node_modules`, if they are there and are those of the lock file.
+/// Returns the installed `node_modules`, if they match the lock file.
 pub fn modules() -> Result<Option<PathBuf>, String> {
     let folder = folder()?.join("node_modules");
     // npm writes this file last.
@@ -13,7 +14,7 @@ pub fn modules() -> Result<Option<PathBuf>, String> {
     Ok(complete.then_some(folder))
 }
 
-/// The Debian packages, on a machine without Node.js.
+/// Returns the Debian packages, on a machine without Node.js.
 pub fn packages() -> &'static [&'static str] {
     match (which("node"), which("npm")) {
         (Some(_), Some(_)) => &[],
@@ -22,7 +23,8 @@ pub fn packages() -> &'static [&'static str] {
     }
 }
 
-/// Installs the pinned packages beside a copy of their lock file. None of them runs a script of its own.
+/// Installs the pinned packages next to a copy of their lock file. None of them runs a script of
+/// its own.
 pub fn install() -> Result<(), String> {
     let folder = folder()?;
     std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
@@ -35,7 +37,8 @@ pub fn install() -> Result<(), String> {
     job::run("npm", &mut [ci])
 }
 
-/// Lets a plain `trunk build` find our wasm-opt: trunk looks into its own cache before it downloads.
+/// Makes our wasm-opt available to a plain `trunk build`: trunk looks into its own cache before it
+/// downloads.
 pub fn share_with_trunk() -> Result<(), String> {
     let Some(modules) = modules()? else {
         return Ok(());
@@ -49,7 +52,7 @@ pub fn share_with_trunk() -> Result<(), String> {
     link_into_trunk(&package.join("bin/wasm-opt"), &format!("wasm-opt-version_{major}/bin/wasm-opt"))
 }
 
-/// Puts a link to a tool where trunk keeps the tools it downloads.
+/// Links a tool into trunk's cache of downloaded tools.
 #[cfg(unix)]
 pub fn link_into_trunk(tool: &Path, name: &str) -> Result<(), String> {
     let app = if cfg!(target_os = "macos") { "dev.trunkrs.trunk" } else { "trunk" };
@@ -58,14 +61,14 @@ pub fn link_into_trunk(tool: &Path, name: &str) -> Result<(), String> {
         return Ok(());
     }
     let folder = link.parent().unwrap_or(&link);
-    // A link whose tool is gone is in the way.
+    // A link to a missing tool is in the way.
     let _ = std::fs::remove_file(&link);
     std::fs::create_dir_all(folder)
         .and_then(|()| std::os::unix::fs::symlink(tool, &link))
         .map_err(|error| format!("cannot link {}: {error}", link.display()))
 }
 
-/// On Windows a link takes rights that few accounts have; trunk downloads its tools there.
+/// On Windows a link requires rights that few accounts have; trunk downloads its tools there.
 #[cfg(not(unix))]
 pub fn link_into_trunk(_tool: &Path, _name: &str) -> Result<(), String> {
     let _ = user_cache;
@@ -77,7 +80,8 @@ fn folder() -> Result<PathBuf, String> {
     Ok(cache()?.join(format!("node-{:016x}", fnv1a(lock.as_bytes()))))
 }
 
-/// FNV-1a, 64 bits: names a folder after a lock file's contents; nothing hangs on its strength.
+/// Computes 64-bit FNV-1a, which names a folder after a lock file's contents; it need not be
+/// secure.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }

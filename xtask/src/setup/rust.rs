@@ -1,5 +1,5 @@
-//! Rust's standard library for wasm32-unknown-unknown: from rustup, or, where rustup can download nothing, built from
-//! Debian's sources by Debian's compiler, which is then used for wasm32 only.
+//! Rust's standard library for wasm32-unknown-unknown: from rustup; if rustup cannot download,
+//! built from Debian's sources by Debian's compiler, which is then used for wasm32 only.
 
 use super::job;
 use crate::process::{command, output};
@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The name under which rustup knows the toolchain that `build_std` makes.
+/// Name of the toolchain that `build_std` registers with rustup.
 const TOOLCHAIN: &str = "kindling-wasm";
 
-/// Debian's Rust with its sources; the linker is a package of its own.
+/// Packages of Debian's Rust with its sources; the linker is a separate one.
 pub const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld-22"];
 
-/// What builds for wasm32: `Some(None)`: the current toolchain; `Some(Some(name))`: that one; `None`: none does.
+/// Returns the toolchain for wasm32: `Some(None)` for the current one, `Some(Some(name))` for
+/// another, `None` if there is none.
 pub fn wasm_toolchain() -> Option<Option<&'static str>> {
     let sysroot = output(command("rustc").args(["--print", "sysroot"]))?;
     if has_target(Path::new(&sysroot)) {
@@ -25,7 +26,7 @@ pub fn wasm_toolchain() -> Option<Option<&'static str>> {
     ready.then_some(Some(TOOLCHAIN))
 }
 
-/// Asks rustup for the target. False if there is no rustup or it cannot download.
+/// Requests the target from rustup. Returns `false` without rustup, or if it cannot download.
 pub fn add_target() -> bool {
     let mut add = command("rustup");
     add.args(["target", "add", TARGET]).env("RUST_BACKTRACE", "0");
@@ -36,8 +37,8 @@ pub fn add_target() -> bool {
     added.is_ok()
 }
 
-/// Builds the standard library in a throw-away crate and lays a toolchain around it: Debian's programs, a sysroot of
-/// our own. Nothing is written below /usr.
+/// Builds the standard library in a temporary crate and creates a toolchain around it: Debian's
+/// programs with our own sysroot. Nothing is written below /usr.
 pub fn build_std() -> Result<(), String> {
     let folder = toolchain_folder()?;
     let debian = |program: &str| format!("/usr/bin/{program}");
@@ -74,7 +75,7 @@ pub fn build_std() -> Result<(), String> {
     Ok(())
 }
 
-/// The std crates; the throw-away crate's own library stays behind.
+/// Copies the std crates, without the temporary crate's own library.
 fn copy_libraries(from: &Path, to: &Path) -> Result<(), String> {
     let cannot = |error: std::io::Error| format!("cannot copy the standard library to {}: {error}", to.display());
     std::fs::create_dir_all(to).map_err(cannot)?;
@@ -90,7 +91,8 @@ fn copy_libraries(from: &Path, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A folder that rustup can link: `bin/rustc` is Debian's with our sysroot, which borrows Debian's host libraries.
+/// Creates a folder that rustup can link: `bin/rustc` is Debian's with our sysroot, which borrows
+/// Debian's host libraries.
 #[cfg(unix)]
 fn lay_toolchain(folder: &Path, host_sysroot: &str) -> Result<(), String> {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -116,7 +118,7 @@ fn lay_toolchain(folder: &Path, host_sysroot: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Debian's packages come with Debian.
+/// Debian's packages exist on Debian only.
 #[cfg(not(unix))]
 fn lay_toolchain(_folder: &Path, _host_sysroot: &str) -> Result<(), String> {
     Err(format!("rustup could not add {TARGET}: run `rustup target add {TARGET}`"))

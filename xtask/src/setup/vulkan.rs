@@ -1,12 +1,13 @@
-//! A Vulkan driver for the native tests. A graphics card's own driver is left alone; a machine with none gets Mesa's
-//! software driver, so that every test that needs an adapter can run.
+//! A Vulkan driver for the native tests. A graphics card's own driver is left unchanged; a machine
+//! without one gets Mesa's software driver, so that every test that needs an adapter can run.
 
 use std::path::Path;
 
-/// The Debian packages.
+/// Debian packages of the driver and the loader.
 pub const PACKAGES: &[&str] = &["mesa-vulkan-drivers", "libvulkan1"];
 
-/// Whether there is a loader and at least one driver. Windows and macOS bring DirectX 12 and Metal with them.
+/// Returns `true` if there is a loader and at least one driver. Windows and macOS include DirectX
+/// 12 and Metal.
 pub fn is_there() -> bool {
     if !cfg!(target_os = "linux") {
         return true;

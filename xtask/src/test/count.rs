@@ -1,4 +1,4 @@
-//! How many tests passed, read from what the test runners print.
+//! Number of passed tests, parsed from the output of the test runners.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -6,17 +6,18 @@ use std::ops::AddAssign;
 /// Tests by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Passed.
+    /// Number of passed tests.
     pub passed: usize,
-    /// Failed.
+    /// Number of failed tests.
     pub failed: usize,
-    /// Not run: ignored, or without what they need.
+    /// Number of tests not run: ignored, or without their prerequisites.
     pub skipped: usize,
 }
 
 impl Count {
-    /// Adds what a line says, if it is one of a runner's closing lines: cargo's and wasm-bindgen's
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`, or node's `ℹ pass 3`, `ℹ fail 0`, `ℹ skipped 0`.
+    /// Adds the counts of a line if it is a runner's closing line: cargo's and wasm-bindgen's
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`, or node's `ℹ pass 3`, `ℹ fail 0`,
+    /// `ℹ skipped 0`.
     pub fn read(&mut self, line: &str) {
         let line = plain(line);
         let line = line.trim();
@@ -68,7 +69,7 @@ impl fmt::Display for Count {
     }
 }
 
-/// The line without terminal colours.
+/// Returns the line without terminal colors.
 fn plain(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut rest = line;

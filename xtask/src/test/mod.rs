@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is, step after step, and one count at the end.
+//! `cargo xtask test`: all tests, step by step, with one count at the end.
 
 mod count;
 mod steps;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub use steps::screenshots;
 use steps::{Outcome, STEPS, Step};
 
-/// Runs the steps that the options choose.
+/// Runs the steps selected by the options.
 pub fn main(options: &[&str]) -> Result<(), String> {
     let chosen: Vec<&Step> = match options {
         [] => STEPS.iter().collect(),
@@ -72,7 +72,7 @@ fn choose(names: &str) -> Result<Vec<&'static Step>, String> {
         .collect()
 }
 
-/// The table, and the count as the last line.
+/// Prints the table, with the count as the last line.
 fn summary(rows: &[Row]) -> Count {
     println!("\n{:12} {:>7} {:>7} {:>7} {:>8}", "step", "passed", "failed", "skipped", "seconds");
     let mut total = Count::default();

@@ -1,4 +1,4 @@
-//! The steps of a test run: what each needs, what it starts, how its result is read.
+//! Steps of a test run: prerequisites, command, and evaluation of the result.
 
 use super::count::Count;
 use crate::process::{command, output, stream};
@@ -9,28 +9,29 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// One step of a test run.
+/// A step of a test run.
 pub struct Step {
-    /// Its name on the command line.
+    /// Name on the command line.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// Description, in a line.
     pub about: &'static str,
-    /// What must be on the machine.
+    /// Prerequisites.
     pub needs: &'static [Need],
-    /// Runs it. An error is a failure to be explained in words; a test that failed has explained itself.
+    /// Runs the step. An error is a failure to be printed; a failed test has printed its own
+    /// message.
     pub run: fn(&Tools) -> Result<Outcome, String>,
 }
 
-/// How a step ended.
+/// Result of a step.
 pub struct Outcome {
-    /// Its tests; a step that has none counts as one.
+    /// Counts of its tests; a step without tests counts as one.
     pub count: Count,
-    /// A remark for the table.
+    /// Remark for the table.
     pub note: Option<String>,
 }
 
 impl Outcome {
-    /// A failed step.
+    /// Creates the result of a failed step.
     pub fn failure() -> Outcome {
         Outcome { count: Count { failed: 1, ..Count::default() }, note: None }
     }
@@ -62,7 +63,7 @@ pub const STEPS: &[Step] = &[
     },
 ];
 
-/// What is built for wasm32; the native steps leave out the crate that is nothing else.
+/// Packages built for wasm32; the native steps leave out the wasm-only crate.
 const WASM_PACKAGES: &[&str] = &["kindling", "kindling-app", "kindling-web-tests"];
 const WASM_ONLY: &str = "kindling-web-tests";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -116,21 +117,22 @@ fn page(tools: &Tools) -> Result<Outcome, String> {
 
 fn e2e(tools: &Tools) -> Result<Outcome, String> {
     let mut node = node(tools)?;
-    // The native tests have built it; with their choice of packages it is not built anew.
+    // Built by the native tests already; with their selection of packages it is not built again.
     crate::process::run(cargo().args(["build", "--workspace", "--exclude", WASM_ONLY, "--bin", "kindling"]))?;
     node.env("KINDLING", root().join("target/debug").join(format!("kindling{}", std::env::consts::EXE_SUFFIX)));
-    // Files by name: what node makes of a folder differs between its versions.
+    // Files by name: versions of node differ in their treatment of a folder.
     let tests =
         files(&root().join("tests/e2e"))?.into_iter().filter(|file| file.to_string_lossy().ends_with(".test.mjs"));
     counted(node.args(["--test", "--test-reporter=spec"]).args(tests))
 }
 
-/// Pictures of the page for a person to look at.
+/// Takes screenshots of the page, for inspection.
 pub fn screenshots(tools: &Tools) -> Result<(), String> {
     crate::process::run(node(tools)?.arg("tests/e2e/screenshots.mjs"))
 }
 
-/// Node.js with what `tests/e2e/site.mjs` reads, after a build of the page if there is none.
+/// Returns Node.js with the variables of `tests/e2e/site.mjs`, after a build of the page if there
+/// is none.
 fn node(tools: &Tools) -> Result<Command, String> {
     let browser = tools.browser.as_ref().ok_or("no Chromium with ChromeDriver")?;
     if !dist().join("index.html").is_file() {
@@ -151,8 +153,8 @@ fn cargo() -> Command {
     cargo
 }
 
-/// Runs a command and counts its tests. One without tests counts as one, and so does a failure that no test explains:
-/// code that does not compile, a runner that crashed.
+/// Runs a command and counts its tests. A command without tests counts as one, and so does a
+/// failure without a failed test: code that does not compile, a runner that crashed.
 fn counted(command: &mut Command) -> Result<Outcome, String> {
     let mut count = Count::default();
     let success = stream(command, |line| count.read(line))?;
@@ -167,10 +169,10 @@ fn counted(command: &mut Command) -> Result<Outcome, String> {
 /// Budget for the first load: wasm and JavaScript of page and worker, in bytes after gzip -9.
 const MAX_FIRST_LOAD_BYTES: u64 = 1_250_000;
 
-/// JavaScript that no visitor downloads: programs that measure do.
+/// JavaScript for measurements only, which no visitor downloads.
 const MEASURING: &str = "bench.js";
 
-/// Prints the size of each file of the page, and gives the sums; refuses a page that has become too large.
+/// Prints the size of each file of the page and returns the sums; refuses a page above the budget.
 fn sizes(folder: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
     let (mut sum, mut packed_sum, mut code) = (0, 0, 0);
@@ -200,7 +202,8 @@ fn sizes(folder: &Path) -> Result<String, String> {
     ))
 }
 
-/// The files of a folder by name, and of folders within but for `data`, which is no part of the page.
+/// Lists the files of a folder by name, with subfolders except `data`, which is not part of the
+/// page.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
     let mut files = Vec::new();
@@ -216,7 +219,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// The size after `gzip -9`, as a server sends the file. `None` where there is no gzip.
+/// Returns the size after `gzip -9`, as a server sends the file. `None` without gzip.
 fn gzipped(file: &Path) -> Option<u64> {
     let script = "gzip -9 -c \"$1\" | wc -c";
     output(Command::new("sh").args(["-c", script, "sh"]).arg(file))?.parse().ok()
