@@ -117,3 +117,7 @@ pub use ops::{Gelu, Generator, Index, Indices, Nested, PadMode, TensorOptions, m
 #[cfg(not(target_arch = "wasm32"))]
 pub use plan::block_on;
 pub use tensor::{Layout, Shape, Tensor, enable_grad, is_grad_enabled, no_grad};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
