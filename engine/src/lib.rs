@@ -8,7 +8,7 @@
 //! classifier](https://docs.pytorch.org/tutorials/beginner/blitz/cifar10_tutorial.html):
 //!
 //! ```no_run
-//! use kindling::data::{DataLoader, PictureOptions, open};
+//! use kindling::data::{DataLoader, OpenOptions, open};
 //! use kindling::nn::{Conv2d, Linear, MaxPool2d, Members, Module};
 //! use kindling::optim::Sgd;
 //! use kindling::{Device, Result, Tensor, block_on};
@@ -56,7 +56,7 @@
 //!
 //! fn main() -> Result<()> {
 //!     let device = block_on(Device::best());
-//!     let data = open("data".as_ref(), &PictureOptions::default())?;
+//!     let data = open("data".as_ref(), &OpenOptions::default())?;
 //!     let loader = DataLoader::new(data.train).batch_size(4).shuffle(true).device(&device);
 //!     let net = Net::new(&device)?;
 //!     let mut optimizer = Sgd::new(net.parameters(), 0.001).momentum(0.9);
