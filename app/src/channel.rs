@@ -1,4 +1,4 @@
-//! The worker's end of the line to the page: `{text, bulk}` in and out.
+//! The worker's end of the connection to the page: `{text, bulk}` in and out.
 
 use crate::js::{call, get, global, object, said};
 use crate::protocol::{FromWorker, ToWorker};
@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
-/// What stands beside a message from the page.
+/// Attachment of a message from the page.
 #[derive(Clone, Debug)]
 pub enum Beside {
     /// A file that can be read in pieces.
@@ -16,7 +16,7 @@ pub enum Beside {
     Bytes(Vec<u8>),
 }
 
-/// Hands every message of the page to `on_message`, and says that the worker listens.
+/// Passes every message of the page to `on_message`, and announces that the worker is ready.
 pub fn listen(on_message: impl Fn(ToWorker, Vec<Beside>) + 'static) {
     let listener = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let data = event.data();
@@ -28,7 +28,7 @@ pub fn listen(on_message: impl Fn(ToWorker, Vec<Beside>) + 'static) {
     });
     scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
     listener.forget();
-    // As long as it lives the worker holds a lock of its own name: the page waits for it (`link`).
+    // The worker holds a lock of its own name as long as it lives: the page waits for it (`link`).
     let ready = Closure::once_into_js(|| {
         say(&FromWorker::Ready, &[]);
         Promise::new(&mut |_, _| {})
@@ -50,7 +50,7 @@ fn beside(bulk: &JsValue) -> Vec<Beside> {
     bulk.dyn_ref::<Array>().map(|bulk| bulk.iter().filter_map(one).collect()).unwrap_or_default()
 }
 
-/// Tells the page something, with bytes beside it.
+/// Sends a message to the page, with attached bytes.
 pub fn say(message: &FromWorker, bulk: &[Vec<u8>]) {
     let buffers: Array = bulk.iter().map(|bytes| JsValue::from(Uint8Array::from(bytes.as_slice()).buffer())).collect();
     let sent = kindling::json::write(message).and_then(|text| {
@@ -62,7 +62,7 @@ pub fn say(message: &FromWorker, bulk: &[Vec<u8>]) {
     }
 }
 
-/// The worker's global object.
+/// Returns the worker's global object.
 pub fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }

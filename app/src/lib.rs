@@ -1,6 +1,7 @@
 //! Kindling's page and its worker: one program, which `main` starts as the one or the other.
 //!
-//! The page shows and asks; the worker owns the engine. They know each other only through [`protocol`].
+//! The page shows and asks; the worker owns the engine. They know each other only through
+//! [`protocol`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should panic"))]
 
 pub mod channel;
@@ -13,8 +14,8 @@ pub mod ui;
 pub mod words;
 pub mod worker;
 
-/// Shows a panic's message and place in the browser's console, where a panic in wasm would say only "unreachable", and
-/// tells `also` of it.
+/// Prints a panic's message and location to the browser's console, where a panic in wasm would
+/// print only "unreachable", and passes it to `also`.
 pub fn report_panics(also: impl Fn(&str) + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(move |info| {
         let said = info.to_string();

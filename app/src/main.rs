@@ -1,5 +1,5 @@
-//! One program in two places, so that what both need is loaded once: on the page it draws; in the worker it owns the
-//! engine, so that nothing the engine does can freeze the page.
+//! One program for page and worker, so that common code is loaded once. The page draws; the worker
+//! owns the engine, so that the engine cannot block the page.
 
 use kindling_app::protocol::FromWorker;
 use kindling_app::{channel, js, report_panics, ui, worker};

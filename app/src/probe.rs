@@ -1,7 +1,7 @@
-//! What this browser offers the engine, asked in the worker.
+//! Capabilities of this browser for the engine, queried in the worker.
 //!
-//! Whether it works, the engine says, by opening the device that it will train on. What it is called, the browser is asked
-//! directly: wgpu hands on neither the vendor nor the architecture, mostly all that a browser says of an adapter.
+//! The engine tests the device by opening it. The browser is asked for the adapter's name directly:
+//! wgpu passes on neither the vendor nor the architecture, mostly all that a browser reveals.
 
 use crate::js::{call, call_async, get, global, object};
 use crate::protocol::{Adapter, Hardware, NoGpu};
@@ -9,7 +9,8 @@ use kindling::Device;
 use kindling::device::AdapterKind;
 use wasm_bindgen::JsValue;
 
-/// Asks for the fastest adapter, and has the engine open it, so that what is shown is what will work.
+/// Requests the fastest adapter, and lets the engine open it, so that the page shows a working
+/// device.
 pub async fn hardware() -> Hardware {
     let (adapter, fallback) = match adapter().await {
         Ok(found) => found,
@@ -23,7 +24,7 @@ pub async fn hardware() -> Hardware {
     }
 }
 
-/// Whether the adapter is one of the known programs that play a graphics card. Browsers mark only some as fallback.
+/// Returns `true` for known software adapters. Browsers mark only some as fallback.
 fn is_software(adapter: &Adapter) -> bool {
     const NAMES: &[&str] = &["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "warp", "software"];
     let described = format!("{} {}", adapter.architecture, adapter.description).to_ascii_lowercase();
@@ -45,7 +46,7 @@ async fn adapter() -> Result<(Adapter, bool), NoGpu> {
     Ok(describe(&adapter))
 }
 
-/// The adapter's description, and whether the browser calls it a fallback.
+/// Returns the adapter's description, and `true` if the browser marks it as a fallback.
 fn describe(adapter: &JsValue) -> (Adapter, bool) {
     let info = get(adapter, "info");
     let limits = get(adapter, "limits");

@@ -1,15 +1,15 @@
-//! What the page says of the hardware: names and sentences, made of plain data and tested without a browser.
+//! Descriptions of the hardware: names and sentences from plain data, tested without a browser.
 
 use crate::protocol::{Adapter, Hardware, NoGpu};
 
-/// What a visitor reads of the hardware.
+/// Description of the hardware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
-    /// Its name.
+    /// Name of the hardware.
     pub name: String,
-    /// What it is: `GPU`, `software adapter`, `CPU`.
+    /// Kind: `GPU`, `software adapter`, `CPU`.
     pub kind: &'static str,
-    /// What that means, in a sentence or two.
+    /// Explanation, in a sentence or two.
     pub meaning: String,
 }
 
@@ -57,7 +57,7 @@ fn without_gpu(reason: &NoGpu) -> String {
     format!("Networks train on the CPU: the same results, in more time. {reason}")
 }
 
-/// The adapter's name, from what the browser tells of it.
+/// Returns the adapter's name, from the browser's description.
 fn name(adapter: &Adapter, unnamed: &str) -> String {
     if !adapter.description.is_empty() {
         return adapter.description.clone();
@@ -66,7 +66,7 @@ fn name(adapter: &Adapter, unnamed: &str) -> String {
         "nvidia" => "NVIDIA",
         "amd" => "AMD",
         "arm" => "ARM",
-        // SwiftShader: the program's name says more than its maker's.
+        // SwiftShader: the program's name is more specific than its vendor.
         "google" if adapter.architecture == "swiftshader" => return "SwiftShader".to_owned(),
         other => &capitalised(other),
     };
@@ -86,7 +86,8 @@ fn capitalised(word: &str) -> String {
         .map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
 }
 
-/// A number of bytes in the largest unit that keeps it whole or gives one decimal: `32 KiB`, `1 GiB`, `3.9 GiB`.
+/// Formats a number of bytes in the largest unit that gives an integer or one decimal: `32 KiB`,
+/// `1 GiB`, `3.9 GiB`.
 pub fn bytes(count: f64) -> String {
     const UNITS: &[&str] = &["bytes", "KiB", "MiB", "GiB", "TiB"];
     let (mut number, mut unit) = (count, 0);

@@ -1,4 +1,5 @@
-//! Transforms of pictures: what torchvision's do, the same alone and within a gather, on every device.
+//! Transforms of images: torchvision's results, the same alone and within a gather, on every
+//! device.
 #![cfg(not(target_arch = "wasm32"))]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
@@ -14,7 +15,7 @@ use kindling::{Device, Tensor};
 use kindling_tests::checks::{close, floats};
 use kindling_tests::devices::devices;
 
-/// Three pictures of 2×5×7 whose bytes do not fill words.
+/// Creates three images of 2×5×7 whose bytes do not fill words.
 fn odd() -> Images {
     let mut images = Images::new([2, 5, 7], vec!["a".into(), "b".into()]);
     for i in 0..3u32 {
@@ -24,7 +25,7 @@ fn odd() -> Images {
     images
 }
 
-/// The picture as floats, seen through a rule from (row, column) to (row, column) of the source.
+/// Returns the image as floats, through a rule from (row, column) to (row, column) of the source.
 fn through(picture: &[u8], size: [usize; 2], rule: impl Fn(i32, i32) -> (i32, i32)) -> Vec<f32> {
     let mut out = Vec::new();
     for c in 0..2 {
@@ -66,7 +67,8 @@ fn every_crop_and_flip_is_one_of_those_possible_and_all_occur() {
                 seen.insert(found.expect("a picture that no crop gives"));
             }
         }
-        // Padded to 7×9, there are 4 places for 4 rows and 4 for 6 columns, each mirrored in four ways.
+        // Padded to 7×9, there are 4 positions for 4 rows and 4 for 6 columns, each mirrored in
+        // four ways.
         assert!(seen.len() > 60, "only {} of 64 were seen", seen.len());
         assert!(seen.contains(&(2, 2, true, true)) || seen.contains(&(-1, -1, false, false)));
     }
@@ -152,7 +154,7 @@ fn a_half_turn_reverses_both_axes() {
         let map = Tensor::from_slice(&[-1.0f32, 0.0, 3.0, 0.0, -1.0, 2.0], [1, 6], &device).unwrap();
         let got = floats(&x.warp(&map, [3, 4]).unwrap());
         assert_eq!(got, (0..12).rev().map(|i| i as f32).collect::<Vec<_>>());
-        // Nothing moves, turns or scales: the picture stays.
+        // Nothing is translated, rotated or scaled: the image stays.
         let still = RandomAffine::new(0.0).unwrap().apply(&x, &[Random::new(1)]).unwrap();
         assert_eq!(floats(&still), floats(&x));
         let moved = RandomAffine::new(0.0).unwrap().translate([0.5, 0.0]).unwrap();
@@ -189,7 +191,7 @@ fn colours_change_by_torchvisions_formulas() {
         // A third of the circle moves red to green, green to blue, blue to red.
         let want = [0.5, 0.1, 0.2, 0.6, 0.4, 0.9];
         close(&adjusted([1.0, 1.0, 1.0, 1.0 / 3.0], &[Adjust::Hue]), &want, 1e-5);
-        // Brightness first changes the grey that contrast goes away from, contrast first does not.
+        // Brightness first changes the mean gray for contrast, contrast first does not.
         let brighter: Vec<f32> = rgb.iter().map(|x| (x * 1.1).min(1.0)).collect();
         let mean = (grey(brighter[0], brighter[2], brighter[4]) + grey(brighter[1], brighter[3], brighter[5])) / 2.0;
         let want: Vec<f32> = brighter.iter().map(|x| (0.5 * x + 0.5 * mean).clamp(0.0, 1.0)).collect();
@@ -213,7 +215,7 @@ fn jitter_is_the_same_on_every_device_and_differs_by_picture() {
     }
     assert!(want.iter().all(|x| (0.0..=1.0).contains(x)));
     assert!(ColorJitter::new(0.0, 0.0, 0.0, 0.6).is_err());
-    // A grey picture keeps its one channel.
+    // A gray image keeps its one channel.
     let x = Tensor::from_slice(&values[..70], [1, 1, 7, 10], &Device::cpu()).unwrap();
     assert_eq!(jitter.apply(&x, &random[..1]).unwrap().dims(), [1, 1, 7, 10]);
 }

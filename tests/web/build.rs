@@ -1,12 +1,12 @@
-//! Lists the golden files, so that the tests in the browser carry them all.
+//! Lists the golden files, so that the tests in the browser include them all.
 
 use std::fmt::Write;
 use std::path::Path;
 
-/// The folders whose safetensors files are carried, and what the code calls them.
+/// Folders whose safetensors files are included, with their names in the code.
 const FOLDERS: [(&str, &str); 3] = [("OPS", "ops"), ("OPTIM", "optim"), ("TRAIN", "train")];
 
-/// Files that are carried by themselves.
+/// Single files that are included.
 const FILES: [(&str, &str); 3] = [
     ("AUTOGRAD", "autograd/cases.json"),
     ("AUTOGRAD_TENSORS", "autograd/cases.safetensors"),

@@ -1,9 +1,9 @@
-//! What must be said again to a worker that takes the place of one that has died: device, data, run. It knows no
+//! State to restore in a worker that replaces a dead one: device, data, run. The module knows no
 //! browser.
 
 use crate::protocol::{FromWorker, ResumeFrom, RunId, ToWorker};
 
-/// What the worker was last asked to be. `T` is what stands beside messages.
+/// Requests that define the worker's state. `T` is the type of attachments.
 #[derive(Clone, Debug)]
 pub struct Memory<T> {
     device: Option<ToWorker>,
@@ -14,7 +14,7 @@ pub struct Memory<T> {
 #[derive(Clone, Debug)]
 struct Run {
     id: RunId,
-    /// How to begin it anew, until a checkpoint of it has been stored.
+    /// Message that begins the run, until a checkpoint of it has been stored.
     begin: Option<ToWorker>,
     stored: bool,
     going: bool,
@@ -27,7 +27,7 @@ impl<T> Default for Memory<T> {
 }
 
 impl<T: Clone> Memory<T> {
-    /// A message is on its way to the worker.
+    /// Records a message to the worker.
     pub fn sent(&mut self, message: &ToWorker, beside: &[T]) {
         match message {
             ToWorker::UseDevice(_) => self.device = Some(message.clone()),
@@ -44,7 +44,7 @@ impl<T: Clone> Memory<T> {
         }
     }
 
-    /// The worker has said something.
+    /// Records a message from the worker.
     pub fn heard(&mut self, message: &FromWorker) {
         match message {
             FromWorker::Ended { run, .. } | FromWorker::Failed { run: Some(run), .. } => self.goes(*run, false),
@@ -63,7 +63,7 @@ impl<T: Clone> Memory<T> {
         }
     }
 
-    /// What a new worker must be told, in order.
+    /// Returns the messages that restore the state in a new worker, in order.
     pub fn again(&self) -> Vec<(ToWorker, Vec<T>)> {
         let mut messages: Vec<(ToWorker, Vec<T>)> = Vec::new();
         messages.extend(self.device.clone().map(|device| (device, Vec::new())));

@@ -1,8 +1,9 @@
-//! The page's end of the line to the worker: starts it, sends once it listens, hands on what it says, and puts another
-//! in its place when it dies.
+//! The page's end of the connection to the worker: starts it, sends once it is ready, passes on its
+//! messages, and replaces it when it dies.
 //!
-//! How a death is noticed: a panic is announced ([`FromWorker::Crashed`]) or reported by the browser; a worker that is
-//! gone without a word releases the lock that it held (Web Locks), and the page, which waits for that lock, gets it.
+//! Detection of a death: a panic is announced ([`FromWorker::Crashed`]) or reported by the browser.
+//! A worker that dies silently releases its lock (Web Locks), and the page, which waits for that
+//! lock, gets it.
 
 mod memory;
 
@@ -16,25 +17,26 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-/// The worker's starter, relative to the page.
+/// Address of the worker's starter, relative to the page.
 const WORKER: &str = "./worker.js";
 
-/// Deaths within [`WINDOW_MS`] after which no other worker is started.
+/// Maximum number of deaths within [`WINDOW_MS`] before no other worker is started.
 const MOST_DEATHS: usize = 4;
 const WINDOW_MS: f64 = 60_000.0;
 
-/// What reaches the page.
+/// An event for the page.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The worker said something; beside it the bytes that came with it.
+    /// A message of the worker, with its attached bytes.
     Message(Box<FromWorker>, Vec<Uint8Array>),
-    /// The worker has died, of this; another has been started and goes on from the last checkpoint.
+    /// The worker has died, for this reason; another was started and resumes from the last
+    /// checkpoint.
     Restarted(String),
-    /// The worker could not be started, or dies again and again.
+    /// The worker could not be started, or dies repeatedly.
     Failed(String),
 }
 
-/// The line to the worker.
+/// The connection to the worker.
 #[derive(Clone)]
 pub struct Link {
     shared: Rc<Shared>,
@@ -47,20 +49,20 @@ struct Shared {
 
 struct State {
     worker: Option<Worker>,
-    /// Which worker this is: what is heard of an earlier one is dropped.
+    /// Number of this worker; messages of earlier ones are dropped.
     number: u32,
-    /// What was sent before the worker listened; `None` once it does.
+    /// Messages sent before the worker was ready; `None` once it is.
     waiting: Option<Vec<(ToWorker, Vec<JsValue>)>>,
     memory: Memory<JsValue>,
-    /// When workers died.
+    /// Times of the workers' deaths.
     deaths: Vec<f64>,
 }
 
 impl Link {
-    /// Starts the worker. `on_event` hears everything but [`FromWorker::Ready`].
+    /// Starts the worker. `on_event` receives everything except [`FromWorker::Ready`].
     ///
     /// # Errors
-    /// The browser's words, if it starts no worker.
+    /// The browser's message, if it starts no worker.
     pub fn start(on_event: impl Fn(Event) + 'static) -> Result<Link, String> {
         let state =
             State { worker: None, number: 0, waiting: Some(Vec::new()), memory: Memory::default(), deaths: Vec::new() };
@@ -69,13 +71,13 @@ impl Link {
         Ok(link)
     }
 
-    /// Sends a message, or keeps it until the worker listens.
+    /// Sends a message, or queues it until the worker is ready.
     pub fn send(&self, message: ToWorker) {
         self.send_with(message, Vec::new());
     }
 
-    /// Sends a message with what stands beside it: `File`s, which the worker reads itself, or `Uint8Array`s and
-    /// `ArrayBuffer`s, which are handed over and empty afterwards.
+    /// Sends a message with attachments: `File`s, which the worker reads itself, or `Uint8Array`s
+    /// and `ArrayBuffer`s, which are transferred and empty afterwards.
     pub fn send_with(&self, message: ToWorker, beside: Vec<JsValue>) {
         let mut state = self.shared.state.borrow_mut();
         state.memory.sent(&message, &beside);
@@ -86,7 +88,8 @@ impl Link {
         post(state.worker.as_ref(), &message, &beside);
     }
 
-    /// Ends the worker, whatever it is doing, and starts another that goes on from the last checkpoint.
+    /// Terminates the worker in any state, and starts another that resumes from the last
+    /// checkpoint.
     pub fn restart(&self, reason: &str) {
         let failed = {
             let mut state = self.shared.state.borrow_mut();
@@ -135,7 +138,8 @@ impl Link {
             if !link.is_current(number) {
                 return;
             }
-            // A script that does not load gives an event without a message; trying again would not help.
+            // A script that does not load gives an event without a message; trying again would not
+            // help.
             match get(&event, "message").as_string() {
                 Some(message) => link.restart(&message),
                 None => link.tell(Event::Failed(format!("{WORKER} could not be loaded"))),
@@ -143,10 +147,10 @@ impl Link {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        // What the page has loaded and compiled, the worker need not load and compile again.
+        // The worker receives the module that the page has loaded and compiled.
         let program = object(&[("js", program().into()), ("module", wasm_bindgen::module())]);
         worker.post_message(&program).map_err(|error| said(&error))?;
-        // A worker lives as long as the page, or dies a few times: these few closures stay.
+        // A worker lives as long as the page, or dies a few times: these few closures are leaked.
         on_message.forget();
         on_error.forget();
         self.shared.state.borrow_mut().worker = Some(worker);
@@ -194,14 +198,15 @@ impl Link {
             }
         });
         let locks = get(&get(&global(), "navigator"), "locks");
-        // Over plain HTTP there are no locks: then only panics are noticed.
+        // Over plain HTTP there are no locks; only panics are detected there.
         if !locks.is_falsy() {
             let _ = call(&locks, "request", &[name.into(), granted]);
         }
     }
 }
 
-/// The address of the program's JavaScript, which stands in the tag that started it (`public/boot.js`).
+/// Returns the address of the program's JavaScript, from the tag that started it
+/// (`public/boot.js`).
 fn program() -> String {
     let document = web_sys::window().and_then(|window| window.document());
     let tag = document.and_then(|document| document.query_selector("script[data-js]").ok().flatten());

@@ -4,62 +4,62 @@ use kindling::train::TrainSpec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A kind of file that a run can be saved as.
+/// Kind of file that a run can be saved as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileKind {
-    /// The model as it is now, `.safetensors`: the command line's `eval` and `predict` take it.
+    /// Current model, `.safetensors`, for the command line's `eval` and `predict`.
     Model,
-    /// The model and all that the run needs to go on, `.safetensors`: the command line's `train --resume` takes it.
+    /// Model and state of the run, `.safetensors`, for the command line's `train --resume`.
     Checkpoint,
-    /// A PyTorch script with the weights beside it, `.zip`: it predicts, and trains the model anew.
+    /// PyTorch script with the weights, `.zip`: it predicts, and trains the model anew.
     Script,
-    /// The curves as TensorBoard reads them, `events.out.tfevents.…`.
+    /// Curves for TensorBoard, `events.out.tfevents.…`.
     TensorBoard,
-    /// The curves as a table, `.csv`.
+    /// Curves as a table, `.csv`.
     Curves,
 }
 
-/// What is in a file that was opened; nothing has been replaced by it.
+/// Contents of an opened file, before it replaces anything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileSummary {
-    /// The file's name.
+    /// Name of the file.
     pub file: String,
-    /// The model's name.
+    /// Name of the model.
     pub model: String,
-    /// Its layers as text, as `ModelSpec::from_text` takes them.
+    /// Layers as text for `ModelSpec::from_text`.
     pub layers: String,
-    /// The sizes of one input.
+    /// Sizes of an input, without the batch.
     pub input: Vec<usize>,
-    /// How many parameters it has.
+    /// Number of parameters.
     pub parameters: usize,
-    /// The names of the classes.
+    /// Names of the classes.
     pub classes: Vec<String>,
-    /// Figures such as `test_accuracy`.
+    /// Metrics such as `test_accuracy`.
     pub metrics: BTreeMap<String, f64>,
-    /// Of a checkpoint: the run it belongs to.
+    /// Run of a checkpoint.
     pub run: Option<CheckpointSummary>,
-    /// Why it cannot be used with the data that is loaded, if it cannot.
+    /// Reason why it does not match the loaded data, if it does not.
     pub misfit: Option<String>,
 }
 
-/// The run that a checkpoint belongs to.
+/// Run of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointSummary {
-    /// Its settings, with the layers of its model.
+    /// Settings, with the layers of the model.
     pub spec: TrainSpec,
-    /// Its last step.
+    /// Last step.
     pub step: u64,
-    /// Epochs that it has finished.
+    /// Number of finished epochs.
     pub epoch: usize,
 }
 
-/// Where a run goes on from.
+/// Source of a resumed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResumeFrom {
-    /// The automatic checkpoint in the browser's storage.
+    /// Automatic checkpoint in the browser's storage.
     Automatic,
-    /// The file beside the message.
+    /// File attached to the message.
     File,
 }

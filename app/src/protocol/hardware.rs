@@ -1,14 +1,14 @@
-//! What the engine can run on, and what it runs on.
+//! Available and used hardware.
 
 use serde::{Deserialize, Serialize};
 
-/// What the engine runs on in this browser.
+/// Hardware of the engine in this browser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hardware {
     /// A graphics card, through WebGPU.
     Gpu(Adapter),
-    /// A WebGPU adapter that is a program on the CPU.
+    /// A WebGPU adapter emulated on the CPU.
     Software(Adapter),
     /// The engine's own CPU code.
     Cpu(NoGpu),
@@ -17,31 +17,32 @@ pub enum Hardware {
 /// A WebGPU adapter, as far as the browser describes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Adapter {
-    /// Who made it: `nvidia`, `apple`; empty where the browser does not say.
+    /// Vendor, such as `nvidia` or `apple`; empty if the browser does not report it.
     pub vendor: String,
-    /// Its family: `ampere`, `swiftshader`; empty where the browser does not say.
+    /// Architecture, such as `ampere` or `swiftshader`; empty if the browser does not report it.
     pub architecture: String,
-    /// Its full name; browsers mostly keep it to themselves.
+    /// Full name; most browsers do not report it.
     pub description: String,
-    /// The largest buffer, in bytes.
+    /// Maximum size of a buffer, in bytes.
     pub max_buffer: f64,
     /// Memory shared by a workgroup, in bytes.
     pub workgroup_memory: f64,
-    /// Invocations in a workgroup.
+    /// Maximum number of invocations in a workgroup.
     pub workgroup_size: f64,
-    /// Whether shaders may compute in half precision.
+    /// True if shaders may compute in half precision.
     pub half_precision: bool,
-    /// Whether kernels can be timed on the adapter itself.
+    /// True if kernels can be timed on the adapter itself.
     pub timestamps: bool,
-    /// Whether kernels can use subgroups. `worker.js` asks for them wherever they are.
+    /// True if kernels can use subgroups. `worker.js` requests them if they are available.
     pub subgroups: bool,
 }
 
-/// Why there is no adapter.
+/// Reason for a missing adapter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoGpu {
-    /// The page was loaded over plain HTTP from another machine: browsers keep WebGPU from such pages.
+    /// The page was loaded over plain HTTP from another machine: browsers disable WebGPU for such
+    /// pages.
     InsecurePage,
     /// The browser has no WebGPU, or it is switched off.
     NoWebGpu,
@@ -49,56 +50,57 @@ pub enum NoGpu {
     NoAdapter,
     /// The engine could not open the adapter.
     Refused {
-        /// The engine's words.
+        /// Message of the engine.
         reason: String,
     },
 }
 
-/// Where a run should compute.
+/// Device choice for a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceChoice {
-    /// The fastest: a hardware GPU, else the CPU.
+    /// Fastest device: a hardware GPU, else the CPU.
     #[default]
     Best,
-    /// WebGPU, even where the adapter is a program.
+    /// WebGPU, even if the adapter is emulated.
     Gpu,
     /// The engine's own CPU code.
     Cpu,
 }
 
-/// What a device is.
+/// Kind of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
     /// A GPU.
     Hardware,
-    /// A program that plays a GPU.
+    /// A GPU emulated on the CPU.
     Software,
-    /// A WebGPU adapter of which the browser does not say what it is.
+    /// A WebGPU adapter of unknown kind.
     Unknown,
     /// The engine's own CPU code.
     Cpu,
 }
 
-/// Which kernel multiplies fastest on a device, for products of about one size.
+/// Fastest kernel for products of about one size on a device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KernelChoice {
-    /// The operation and the sizes: `conv2d f32 32×256×32768 NN`.
+    /// Operation and sizes: `conv2d f32 32×256×32768 NN`.
     pub product: String,
-    /// The kernel: `Register16x8`.
+    /// Chosen kernel: `Register16x8`.
     pub kernel: String,
-    /// What each kernel took, in milliseconds, on a part of the product that is long enough to tell.
+    /// Time of each kernel in milliseconds, on a part of the product that is long enough to
+    /// compare.
     pub milliseconds: Vec<(String, f64)>,
 }
 
-/// Something that was measured on the device.
+/// A measurement of the device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    /// What: `matmul 512×512×512`.
+    /// Name, such as `matmul 512×512×512`.
     pub name: String,
-    /// The figure.
+    /// Measured value.
     pub value: f64,
-    /// Its unit: `GFLOP/s`, `GB/s`, `µs`.
+    /// Unit: `GFLOP/s`, `GB/s`, `µs`.
     pub unit: String,
 }

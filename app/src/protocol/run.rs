@@ -1,62 +1,62 @@
-//! How a run begins and how it is doing.
+//! Start and progress of a run.
 
 use super::{DeviceKind, RunId};
 use kindling::train::{EpochResult, Position, StepResult, TrainSpec};
 use serde::{Deserialize, Serialize};
 
-/// A run that has begun.
+/// A started run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Begun {
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// Its settings; where they name a preset or leave the model out, `model` is filled in.
+    /// Settings; `model` is filled in if they name a preset or omit it.
     pub spec: TrainSpec,
-    /// How many parameters the model has.
+    /// Number of parameters of the model.
     pub parameters: usize,
-    /// Batches an epoch has.
+    /// Number of batches per epoch.
     pub batches: usize,
-    /// The device's name.
+    /// Name of the device.
     pub device: String,
-    /// What the device is.
+    /// Kind of the device.
     pub kind: DeviceKind,
-    /// Where it goes on from, if it does not begin.
+    /// Position at which it resumed, if it did.
     pub resumed_at: Option<Position>,
-    /// The epochs before that.
+    /// Epochs before that position.
     pub history: Vec<EpochResult>,
 }
 
-/// How a run is doing.
+/// Progress of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// How far it is.
+    /// Current position.
     pub position: Position,
-    /// The steps since the last time.
+    /// Steps since the last message.
     pub results: Vec<StepResult>,
-    /// The learning rate of the next step.
+    /// Learning rate of the next step.
     pub lr: f64,
-    /// Samples learned from a second, lately.
+    /// Recent throughput, in samples per second.
     pub images_per_second: f64,
-    /// Milliseconds a step, lately.
+    /// Recent time per step, in milliseconds.
     pub ms_per_step: f64,
-    /// Bytes that the engine holds on the GPU; 0 on the CPU.
+    /// Bytes held by the engine on the GPU; 0 on the CPU.
     pub gpu_bytes: u64,
-    /// Kernels run a step.
+    /// Kernels per step.
     pub dispatches_per_step: f64,
 }
 
-/// Steps of a benchmark.
+/// Result of a benchmark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Benched {
-    /// Milliseconds a step, the last one's loss read.
+    /// Time per step in milliseconds, with the last loss read.
     pub ms_per_step: f64,
-    /// The last step's loss.
+    /// Loss of the last step.
     pub loss: f64,
-    /// Kernels run a step.
+    /// Kernels per step.
     pub dispatches: f64,
-    /// Command buffers handed over a step.
+    /// Command buffers submitted per step.
     pub submits: f64,
-    /// The device's name.
+    /// Name of the device.
     pub device: String,
 }

@@ -1,4 +1,4 @@
-//! The device of a session: which one is opened, what it is called, what it reaches.
+//! The device of a session: choice, name, measurements.
 
 use super::{Opened, Outside, Session};
 use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Hardware, Measurement};
@@ -7,14 +7,14 @@ use kindling::device::{AdapterKind, gather_threads};
 use kindling::{Device, Result, Tensor};
 
 impl Session {
-    /// Where the next run computes.
+    /// Sets the device of the next run.
     pub(super) async fn use_device(&mut self, choice: DeviceChoice) {
         self.choice = choice;
         self.device = None;
         self.open_device(None).await;
     }
 
-    /// The device, opened if it is not; `note` says why it is opened anew.
+    /// Returns the device, opened if necessary; `note` gives the reason of a reopening.
     pub(super) async fn open_device(&mut self, note: Option<String>) -> Opened {
         if let Some(opened) = &self.device {
             return opened.clone();
@@ -44,7 +44,7 @@ impl Session {
         }
     }
 
-    /// Measures what the device reaches in what networks are made of.
+    /// Measures the device in the operations of networks.
     pub(super) async fn measure(&mut self) -> Result<()> {
         let Opened { device, .. } = self.open_device(None).await;
         let mut figures = Vec::new();
@@ -72,7 +72,7 @@ impl Session {
         Ok(())
     }
 
-    /// Seconds that an operation takes when it is repeated, each time on its last result.
+    /// Returns the seconds of an operation, repeated on its last result.
     async fn time(&self, run: impl Fn(&Tensor) -> Result<Tensor>, start: &Tensor) -> Result<f64> {
         let once = |n: usize| -> Result<Tensor> {
             (0..n).try_fold(start.clone(), |x, _| {
@@ -96,10 +96,10 @@ impl Session {
     }
 }
 
-/// Opens what a choice means here, and tells the engine what the browser says of the adapter.
+/// Opens the chosen device, and passes the browser's description of the adapter to the engine.
 ///
 /// # Errors
-/// There is no GPU, or it gives no device.
+/// There is no GPU, or it creates no device.
 pub async fn open(choice: DeviceChoice, outside: &dyn Outside) -> Result<Opened> {
     if choice == DeviceChoice::Cpu {
         return Ok(cpu().await);

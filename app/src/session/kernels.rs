@@ -1,19 +1,20 @@
-//! Which of a GPU's kernels are fastest here: measured behind the first steps of a run, kept in the browser's storage, and
-//! told to the page.
+//! The fastest kernels of a GPU: measured after the first steps of a run, cached in the browser's
+//! storage, and sent to the page.
 
 use super::Session;
 use crate::protocol::{FromWorker, KernelChoice};
 use kindling::ops::{Choices, adopt, choices, tune};
 use kindling::{Device, Result, json};
 
-/// The name that choices are kept under.
+/// Storage key of the choices.
 const KEPT: &str = "kernels";
 
-/// Milliseconds for measuring, a run.
+/// Time for measuring per run, in milliseconds.
 pub const MEASURING: f64 = 1000.0;
 
 impl Session {
-    /// Takes over what an earlier visit measured. Without it everything works, and is measured again.
+    /// Loads the measurements of an earlier visit. Without them everything works, and is measured
+    /// again.
     pub(super) async fn recall_kernels(&self, device: &Device) {
         if device.is_cpu() {
             return;
@@ -26,7 +27,7 @@ impl Session {
         }
     }
 
-    /// Measures the kernels that the run's steps have asked for.
+    /// Measures the kernels requested by the run's steps.
     pub(super) async fn tune(&mut self, device: &Device) -> Result<()> {
         let measured = tune(device, MEASURING, &|| self.outside.now()).await?;
         if measured == 0 {

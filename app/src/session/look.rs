@@ -1,5 +1,5 @@
-//! Looks at numbers: the confusion matrix, how weights and gradients are distributed, the graph of a step, what a step
-//! takes.
+//! Inspection of numbers: confusion matrix, histograms of weights and gradients, graph of a step,
+//! kernel times of a step.
 
 use super::Session;
 use crate::protocol::{ConfusionView, FromWorker, HistogramsView, KernelView, ParameterView, ProfileView, Spread};
@@ -7,7 +7,7 @@ use kindling::device::{Array, KernelTime};
 use kindling::nn::Module as _;
 use kindling::{Error, Result, Tensor, plan};
 
-/// Buckets of a distribution.
+/// Number of buckets of a histogram.
 const BUCKETS: usize = 50;
 
 fn no_run() -> Error {
@@ -60,7 +60,7 @@ impl Session {
         Ok(())
     }
 
-    /// What the kernels of a step took.
+    /// Profiles the kernels of a step.
     pub(super) async fn profile(&mut self) -> Result<()> {
         let run = self.run.as_mut().ok_or_else(no_run)?;
         run.trainer.settle().await?;
@@ -81,7 +81,7 @@ impl Session {
     }
 }
 
-/// How values are distributed; those that are no numbers are left out.
+/// Computes the histogram of values without those that are not finite.
 fn spread(values: &[f64]) -> Spread {
     let finite: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
     if finite.is_empty() {

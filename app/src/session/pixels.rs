@@ -2,7 +2,7 @@
 
 use kindling::format::Normalization;
 
-/// Pictures as bytes, channels first, one after the other.
+/// Converts images from bytes, channels first, one after another.
 pub fn of_bytes(chw: &[u8], [channels, height, width]: [usize; 3]) -> Vec<u8> {
     let plane = height * width;
     let mut rgba = Vec::with_capacity(chw.len() / channels.max(1) * 4);
@@ -15,7 +15,7 @@ pub fn of_bytes(chw: &[u8], [channels, height, width]: [usize; 3]) -> Vec<u8> {
     rgba
 }
 
-/// Normalized pictures of a batch, as they were before they were normalized.
+/// Converts normalized images of a batch back to their original values.
 pub fn of_batch(values: &[f64], [channels, height, width]: [usize; 3], normalization: &Normalization) -> Vec<u8> {
     let plane = (height * width).max(1);
     let byte = |(at, x): (usize, &f64)| {
@@ -28,7 +28,7 @@ pub fn of_batch(values: &[f64], [channels, height, width]: [usize; 3], normaliza
     of_bytes(&bytes, [channels, height, width])
 }
 
-/// Values as grey, the least one black and the greatest white.
+/// Converts values to gray, the smallest black and the largest white.
 pub fn grey(values: &[f32], [low, high]: [f32; 2]) -> Vec<u8> {
     let scale = if high > low { 255.0 / (high - low) } else { 0.0 };
     let pixel = |x: &f32| {
@@ -38,7 +38,7 @@ pub fn grey(values: &[f32], [low, high]: [f32; 2]) -> Vec<u8> {
     values.iter().flat_map(pixel).collect()
 }
 
-/// The least and the greatest of some values; those that are no numbers are left out.
+/// Returns the minimum and maximum of the finite values.
 pub fn range(values: &[f32]) -> [f32; 2] {
     let finite = || values.iter().copied().filter(|x| x.is_finite());
     let (low, high) = (finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max));

@@ -1,4 +1,4 @@
-//! What the page asks of the browser: what it keeps, files to save, the clipboard, pictures as bytes.
+//! Services of the browser: storage, saving files, the clipboard, images as bytes.
 
 use crate::js::said;
 use js_sys::{Array, Uint8Array};
@@ -8,56 +8,56 @@ use wasm_bindgen::{Clamped, JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageBitmap, ImageData, Url};
 
-/// Something that this browser keeps under a name. Without storage (private windows, a full disk) it lasts no longer
-/// than the tab.
+/// A value stored by this browser under a name. Without storage (private windows, a full disk) it
+/// lasts no longer than the tab.
 #[derive(Clone, Copy)]
 pub struct Kept(pub &'static str);
 
 impl Kept {
-    /// What was kept.
+    /// Returns the stored value.
     pub fn read(&self) -> Option<String> {
         window().local_storage().ok().flatten()?.get_item(self.0).ok().flatten()
     }
 
-    /// Keeps it; whether that went well.
+    /// Stores a value; returns `true` on success.
     pub fn write(&self, text: &str) -> bool {
         let storage = window().local_storage().ok().flatten();
         storage.is_some_and(|storage| storage.set_item(self.0, text).is_ok())
     }
 }
 
-/// Pictures: RGBA bytes, one after the other.
+/// Images as consecutive RGBA bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pixels {
-    /// Width and height of one.
+    /// Width and height of an image.
     pub size: [usize; 2],
     bytes: Arc<Vec<u8>>,
 }
 
 impl Pixels {
-    /// From bytes that came with a message.
+    /// Creates images from the bytes of a message.
     pub fn new(size: [usize; 2], bytes: Option<&Uint8Array>) -> Self {
         Self { size, bytes: Arc::new(bytes.map(Uint8Array::to_vec).unwrap_or_default()) }
     }
 
-    /// A picture's bytes.
+    /// Returns an image's bytes.
     pub fn picture(&self, index: usize) -> Option<&[u8]> {
         let length = self.size[0] * self.size[1] * 4;
         self.bytes.get(index * length..(index + 1) * length).filter(|bytes| !bytes.is_empty())
     }
 
-    /// How many there are.
+    /// Returns the number of images.
     pub fn count(&self) -> usize {
         self.bytes.len().checked_div(self.size[0] * self.size[1] * 4).unwrap_or(0)
     }
 }
 
-/// A canvas's pen.
+/// Returns a canvas's drawing context.
 pub fn pen(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     canvas.get_context("2d").ok().flatten()?.dyn_into().ok()
 }
 
-/// Paints a picture onto a canvas at a pixel.
+/// Paints an image onto a canvas at a pixel.
 pub fn paint(pen: &CanvasRenderingContext2d, size: [usize; 2], bytes: &[u8], at: [usize; 2]) {
     let data = ImageData::new_with_u8_clamped_array_and_sh(Clamped(bytes), size[0] as u32, size[1] as u32);
     if let Ok(data) = data {
@@ -66,10 +66,10 @@ pub fn paint(pen: &CanvasRenderingContext2d, size: [usize; 2], bytes: &[u8], at:
     }
 }
 
-/// Lets the person save bytes as a file.
+/// Offers bytes to the user as a file to save.
 ///
 /// # Errors
-/// The browser's words.
+/// The browser's message.
 pub fn save(name: &str, bytes: &Uint8Array) -> Result<(), String> {
     offer(name, bytes).map_err(|error| said(&error))
 }
@@ -86,7 +86,7 @@ fn offer(name: &str, bytes: &Uint8Array) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Puts a text onto the clipboard.
+/// Copies a text to the clipboard.
 ///
 /// # Errors
 /// The browser does not allow it.
@@ -96,10 +96,10 @@ pub async fn copy(text: &str) -> Result<(), String> {
     written.map(drop).map_err(|error| said(&error))
 }
 
-/// A picture file as RGBA bytes, at most `most` pixels wide and high.
+/// Decodes an image file to RGBA bytes, at most `most` pixels wide and high.
 ///
 /// # Errors
-/// It is no picture that the browser knows.
+/// The browser does not support the format.
 pub async fn picture(blob: &Blob, most: u32) -> Result<(u32, u32, Uint8Array), String> {
     let read = async {
         let bitmap: ImageBitmap = JsFuture::from(window().create_image_bitmap_with_blob(blob)?).await?.dyn_into()?;

@@ -1,4 +1,4 @@
-//! The bar at the top: the name, the tabs, what is computed on, sharing, files, the colour scheme.
+//! The bar at the top: name, tabs, device, sharing, files, color scheme.
 
 use super::files::{FileMenu, ShareButton};
 use super::route::{Tab, TabLink};
@@ -8,7 +8,7 @@ use crate::protocol::{DeviceKind, Hardware};
 use crate::words;
 use leptos::prelude::*;
 
-/// The bar.
+/// Returns the bar.
 #[component]
 pub fn Header(store: Store, tab: RwSignal<Tab>) -> impl IntoView {
     let links = Tab::ALL.into_iter().map(|to| view! { <TabLink tab=to open=tab /> }).collect_view();
@@ -27,14 +27,14 @@ pub fn Header(store: Store, tab: RwSignal<Tab>) -> impl IntoView {
     }
 }
 
-/// What is computed on, honestly.
+/// Current device, named exactly.
 #[component]
 fn Chip(store: Store) -> impl IntoView {
     let words = move || match (store.device.get(), store.status.get()) {
         (_, Status::Failed(_)) => ("Engine stopped".to_owned(), ""),
         (Some(device), status) => {
             let name = match (&status, device.kind) {
-                // The browser's name for the adapter says more than the engine's.
+                // The browser's name for the adapter is more specific than the engine's.
                 (Status::Known(hardware @ (Hardware::Gpu(_) | Hardware::Software(_))), kind)
                     if kind != DeviceKind::Cpu =>
                 {
@@ -78,7 +78,7 @@ fn Chip(store: Store) -> impl IntoView {
     }
 }
 
-/// The status as the style sheet knows it.
+/// Returns the status's name in the style sheet.
 pub fn kind(status: &Status) -> &'static str {
     match status {
         Status::Asking => "asking",

@@ -1,4 +1,5 @@
-//! What is drawn. It knows the worker's messages and, of the engine, models and settings as plain data.
+//! The user interface. It knows the worker's messages and, of the engine, models and settings as
+//! plain data.
 
 mod browser;
 mod chart;
@@ -24,7 +25,7 @@ use route::Tab;
 use store::Store;
 use wasm_bindgen::JsCast as _;
 
-/// Draws the page in place of what index.html shows while the wasm loads.
+/// Replaces the placeholder of index.html, shown while the wasm loads, by the page.
 pub fn mount() {
     let Some(place) = document().get_element_by_id("app") else {
         web_sys::console::error_1(&"index.html has no element #app".into());
@@ -34,7 +35,7 @@ pub fn mount() {
     leptos::mount::mount_to(place.unchecked_into(), App).forget();
 }
 
-/// The whole page.
+/// Returns the whole page.
 #[component]
 fn App() -> impl IntoView {
     let store = Store::start();
@@ -59,7 +60,7 @@ fn App() -> impl IntoView {
     }
 }
 
-/// The first screen: everything that one run needs.
+/// Returns the first screen: everything for one run.
 #[component]
 fn Playground(store: Store) -> impl IntoView {
     view! {

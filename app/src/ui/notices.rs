@@ -1,11 +1,12 @@
-//! What is told: sentences that stay until they are put away, a run that can go on, and what only screen readers say.
+//! Notices: sentences that stay until dismissed, a run that can be resumed, and announcements for
+//! screen readers.
 
 use super::numbers;
 use super::store::{Status, Store};
 use crate::protocol::ToWorker;
 use leptos::prelude::*;
 
-/// The sentences.
+/// Returns the sentences.
 #[component]
 pub fn Notices(store: Store) -> impl IntoView {
     let engine = move || match store.status.get() {
@@ -40,7 +41,7 @@ pub fn Notices(store: Store) -> impl IntoView {
     }
 }
 
-/// A run of an earlier visit.
+/// Returns a run of an earlier visit.
 #[component]
 fn Found(store: Store) -> impl IntoView {
     move || {

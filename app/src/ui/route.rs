@@ -1,5 +1,5 @@
-//! Which tab is open: real addresses (`?tab=runs`) that can be linked, opened anew and gone back from, without a hash,
-//! which belongs to share links, and without a server that knows them.
+//! The open tab: real addresses (`?tab=runs`) that can be linked, reopened and navigated back from.
+//! They need no hash, which belongs to share links, and no server that knows them.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -19,10 +19,10 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// All of them, in order.
+    /// All tabs, in order.
     pub const ALL: [Tab; 4] = [Tab::Playground, Tab::Runs, Tab::Learn, Tab::Device];
 
-    /// Its name.
+    /// Returns the tab's name.
     pub fn name(self) -> &'static str {
         match self {
             Tab::Playground => "Playground",
@@ -32,7 +32,7 @@ impl Tab {
         }
     }
 
-    /// Its address, relative to the page.
+    /// Returns its address, relative to the page.
     pub fn address(self) -> &'static str {
         match self {
             Tab::Playground => "./",
@@ -42,14 +42,14 @@ impl Tab {
         }
     }
 
-    /// The tab of an address's query.
+    /// Parses the tab of an address's query.
     fn of(query: &str) -> Tab {
         let wanted = |tab: &Tab| tab.address().split_once('?').is_some_and(|(_, q)| query.contains(q));
         Tab::ALL.into_iter().find(wanted).unwrap_or(Tab::Playground)
     }
 }
 
-/// The open tab, which follows the browser's back and forward.
+/// Returns the open tab, which follows the browser's back and forward.
 pub fn route() -> RwSignal<Tab> {
     let here = || Tab::of(&window().location().search().unwrap_or_default());
     let tab = RwSignal::new(here());
@@ -58,11 +58,11 @@ pub fn route() -> RwSignal<Tab> {
     tab
 }
 
-/// A link to a tab.
+/// Returns a link to a tab.
 #[component]
 pub fn TabLink(tab: Tab, open: RwSignal<Tab>) -> impl IntoView {
     let go = move |event: MouseEvent| {
-        // Another window or tab of the browser is its own business.
+        // Clicks that open another window or tab are left to the browser.
         if event.ctrl_key() || event.meta_key() || event.shift_key() || event.button() != 0 {
             return;
         }

@@ -1,17 +1,18 @@
-//! Dark or light: the system's preference, until a person says otherwise; their word is kept in this browser.
+//! Dark or light: the system's preference, until the user chooses; the choice is stored in this
+//! browser.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::Closure;
 
-/// Where the choice is kept. `boot.js` reads it too, before the first frame.
+/// Storage key of the choice. `boot.js` reads it too, before the first frame.
 const KEY: &str = "kindling.theme";
 
 thread_local! {
     static CHANGED: ArcTrigger = follow_system();
 }
 
-/// Told when colours change: canvases must be painted again.
+/// Returns the trigger of color changes, on which canvases are repainted.
 pub fn changed() -> ArcTrigger {
     CHANGED.with(Clone::clone)
 }
@@ -22,13 +23,13 @@ fn follow_system() -> ArcTrigger {
         let told = trigger.clone();
         let listener = Closure::<dyn Fn()>::new(move || told.notify());
         query.set_onchange(Some(listener.as_ref().unchecked_ref()));
-        // The page listens as long as it lives.
+        // The listener lives as long as the page.
         listener.forget();
     }
     trigger
 }
 
-/// A button that turns dark to light and back.
+/// Returns a button that toggles dark and light.
 #[component]
 pub fn ThemeButton() -> impl IntoView {
     let dark = RwSignal::new(is_dark());
@@ -49,7 +50,7 @@ pub fn ThemeButton() -> impl IntoView {
     }
 }
 
-/// What is shown now: the choice, or else the system's preference.
+/// Returns `true` if the page is dark: by the choice, or else by the system's preference.
 fn is_dark() -> bool {
     let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
     let preferred = || window().match_media("(prefers-color-scheme: dark)").ok().flatten();

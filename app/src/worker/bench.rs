@@ -1,4 +1,4 @@
-//! Benchmarks in the worker: the workloads that rivals are measured by, for `bench.html`.
+//! Benchmarks in the worker: the workloads of the comparison with other engines, for `bench.html`.
 
 use super::turn::now;
 use crate::protocol::{Benched, DeviceChoice};
@@ -7,15 +7,15 @@ use kindling::Result;
 use kindling::ops::tune;
 use kindling::train::bench::{Bench, Recipe};
 
-/// A workload under way.
+/// A running workload.
 #[derive(Default)]
 pub struct Benches {
     current: Option<(String, DeviceChoice, Opened, Bench)>,
 }
 
 impl Benches {
-    /// Makes steps, and reads the last one's loss. Behind a workload's first step kernels are measured, as they are behind
-    /// the first steps of a run.
+    /// Runs steps, and reads the last one's loss. Kernels are measured after a workload's first
+    /// step, as after the first steps of a run.
     pub async fn run(
         &mut self,
         workload: &str,

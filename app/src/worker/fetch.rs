@@ -1,5 +1,5 @@
-//! A file from a server, kept in the browser's storage piece by piece as it comes: the next visit fetches nothing, and a
-//! download that broke off goes on where it did.
+//! A file from a server, cached in the browser's storage piece by piece as it arrives: the next
+//! visit fetches nothing, and a broken download resumes.
 
 use super::store::Store;
 use super::supply::chunk;
@@ -7,33 +7,33 @@ use crate::js::{call, call_async, get, global, object, said};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-/// Bytes that are kept as one value.
+/// Size of a cached piece, in bytes.
 const PIECE: usize = 4 << 20;
 
-/// What is kept of a file beside its pieces.
+/// Cached metadata of a file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Kept {
     pieces: usize,
     bytes: u64,
     total: Option<u64>,
-    /// What the server calls this version of the file.
+    /// Version tag of the file from the server.
     tag: Option<String>,
     complete: bool,
 }
 
-/// A file that is being had.
+/// A file being fetched.
 pub struct Fetched {
     url: String,
     kept: Kept,
-    /// The next piece to be taken from the storage.
+    /// Next piece to read from the storage.
     next: usize,
-    /// The stream from the server; `None` before it is asked, and where it need not be.
+    /// Stream from the server; `None` before the request, and if there is none.
     stream: Option<JsValue>,
-    /// What has come and is not kept yet.
+    /// Bytes that have arrived and are not cached yet.
     fresh: Vec<u8>,
-    /// Bytes handed on.
+    /// Number of bytes passed on.
     given: u64,
-    /// Why nothing more is kept.
+    /// Reason why nothing more is cached.
     refused: Option<String>,
 }
 
@@ -50,7 +50,7 @@ async fn kept(url: &str, store: &Store) -> Option<Kept> {
     kindling::json::read(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
-/// Whether a file is kept whole, or its server has it.
+/// Returns `true` if a file is cached whole, or its server has it.
 pub async fn exists(url: &str, store: &Store) -> bool {
     if kept(url, store).await.is_some_and(|kept| kept.complete) {
         return true;
@@ -62,7 +62,7 @@ pub async fn exists(url: &str, store: &Store) -> bool {
     }
 }
 
-/// Whether a server has answered with a page: some do for whatever they do not have.
+/// Returns `true` if a server answered with a page: some do for missing files.
 fn is_page(response: &JsValue) -> bool {
     header(response, "content-type").is_some_and(|kind| kind.starts_with("text/html"))
 }
@@ -72,10 +72,10 @@ fn header(response: &JsValue, name: &str) -> Option<String> {
 }
 
 impl Fetched {
-    /// Finds out what is kept, and asks the server for the rest.
+    /// Determines the cached part, and requests the rest from the server.
     ///
     /// # Errors
-    /// A sentence: what the server lacks, and what to do.
+    /// A sentence: the missing file, and what to do.
     pub async fn open(url: &str, store: &Store) -> Result<Self, String> {
         let kept = kept(url, store).await.unwrap_or_default();
         let mut fetched =
@@ -86,22 +86,22 @@ impl Fetched {
         Ok(fetched)
     }
 
-    /// Whether all of it comes from the storage.
+    /// Returns `true` if all of it comes from the storage.
     pub fn is_kept(&self) -> bool {
         self.kept.complete
     }
 
-    /// How many bytes there are, if that is known.
+    /// Returns the total number of bytes, if it is known.
     pub fn total(&self) -> Option<u64> {
         self.kept.total
     }
 
-    /// Why it is not kept, if it is not.
+    /// Returns the reason why it is not cached, if it is not.
     pub fn note(&self) -> Option<String> {
         self.refused.as_ref().map(|reason| format!("It is not kept for the next visit: {reason}"))
     }
 
-    /// Asks the server for what is not kept.
+    /// Requests the part that is not cached.
     async fn ask(&mut self) -> Result<(), String> {
         let from = self.kept.bytes;
         let options = if from > 0 {
@@ -127,13 +127,13 @@ impl Fetched {
             let range = header(&response, "content-range");
             let total = range.and_then(|range| range.rsplit('/').next()?.parse::<u64>().ok());
             let total = total.or(length.map(|length| from + length));
-            // Another version of the file than the one that was begun does not fit to it.
+            // Another version of the file does not match the cached part.
             if total.is_some() && (total != self.kept.total || tag != self.kept.tag) {
                 self.kept = Kept::default();
                 return Box::pin(self.ask()).await;
             }
         } else if status == 200.0 {
-            // Packed on the way, the length is that of the packed bytes.
+            // For a compressed transfer, the length is that of the compressed bytes.
             let packed = header(&response, "content-encoding").is_some_and(|encoding| encoding != "identity");
             self.kept = Kept { total: length.filter(|_| !packed), tag, ..Kept::default() };
         } else if status == 416.0 && from > 0 {
@@ -149,15 +149,15 @@ impl Fetched {
         Ok(())
     }
 
-    /// The next bytes: those that are kept first, then those from the server; nothing at the end.
+    /// Returns the next bytes: cached ones first, then those from the server; `None` at the end.
     ///
     /// # Errors
-    /// A sentence: it broke off, and how to go on.
+    /// A sentence: the transfer broke off, and how to resume.
     pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<u8>>, String> {
         if self.next < self.kept.pieces && (self.given < self.kept.bytes) && self.fresh.is_empty() {
             let found = store.get(&piece(&self.url, self.next)).await.ok().flatten();
             let Some(bytes) = found else {
-                // The browser has cleared a piece: all is fetched again, the next time.
+                // The browser has deleted a piece: all is fetched again, the next time.
                 let _ = store.delete(vec![about(&self.url)]).await;
                 return Err(format!("What was kept of {} is damaged. Open it again to fetch it anew.", self.url));
             };
@@ -197,7 +197,7 @@ impl Fetched {
         format!("{} broke off after {} bytes ({why}). Try again to {goes_on}.", self.url, self.given)
     }
 
-    /// Keeps what has come since the last time.
+    /// Caches the bytes that have arrived since the last call.
     async fn keep(&mut self, store: &Store, complete: bool) {
         let fresh = std::mem::take(&mut self.fresh);
         if self.refused.is_some() || (fresh.is_empty() && !complete) {

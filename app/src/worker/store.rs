@@ -1,5 +1,5 @@
-//! What the browser keeps for this page: values under names, in IndexedDB, where a whole change happens or none. Private
-//! windows and full disks refuse; then the sentence says so, and everything else works.
+//! The page's storage in the browser: values under names in IndexedDB, with atomic changes. Private
+//! windows and full disks refuse; the error says so, and everything else works.
 
 use crate::js::{call, call_async, get, global, said};
 use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
@@ -29,7 +29,7 @@ impl Store {
         let request = call(&factory, "open", &[DATABASE.into(), 1.into()]).map_err(|error| denied(&error))?;
         let of = request.clone();
         let upgrade = Closure::once_into_js(move || {
-            // If it cannot be made, opening it fails, which is told.
+            // If it cannot be created, opening it fails, which is reported.
             let _ = call(&get(&of, "result"), "createObjectStore", &[VALUES.into()]);
         });
         let _ = js_sys::Reflect::set(&request, &"onupgradeneeded".into(), &upgrade);
@@ -38,12 +38,12 @@ impl Store {
         Ok(database)
     }
 
-    /// A transaction and its values.
+    /// Begins a transaction on the values.
     async fn begin(&self, mode: &str) -> Result<(JsValue, JsValue), String> {
         let database = self.database().await?;
         let names = Array::of1(&VALUES.into());
         let transaction = call(&database, "transaction", &[names.into(), mode.into()]).map_err(|error| {
-            // A connection that the browser has closed is opened anew the next time.
+            // A connection that the browser has closed is reopened the next time.
             self.open.replace(None);
             denied(&error)
         })?;
@@ -51,7 +51,7 @@ impl Store {
         Ok((transaction, values))
     }
 
-    /// Keeps values under names, all or none.
+    /// Stores values under names, all or none.
     pub async fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Result<(), String> {
         let (transaction, values) = self.begin("readwrite").await?;
         for (name, bytes) in entries {
@@ -61,7 +61,7 @@ impl Store {
         settled(&transaction, "oncomplete", "onabort").await.map(drop).map_err(|error| denied(&error))
     }
 
-    /// A value; nothing if there is none.
+    /// Returns a value; `None` if there is none.
     pub async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
         let (_, values) = self.begin("readonly").await?;
         let request = call(&values, "get", &[name.into()]).map_err(|error| denied(&error))?;
@@ -72,7 +72,7 @@ impl Store {
         })
     }
 
-    /// Forgets values.
+    /// Deletes values.
     pub async fn delete(&self, names: Vec<String>) -> Result<(), String> {
         let (transaction, values) = self.begin("readwrite").await?;
         for name in names {
@@ -81,17 +81,18 @@ impl Store {
         settled(&transaction, "oncomplete", "onabort").await.map(drop).map_err(|error| denied(&error))
     }
 
-    /// Asks the browser not to clear it when the disk is short: data sets are long to fetch.
+    /// Requests persistence, so that the browser does not clear data sets, which take long to
+    /// fetch, on a full disk.
     pub async fn persist(&self) {
         let storage = get(&get(&global(), "navigator"), "storage");
         if !storage.is_falsy() {
-            // Where it says no, it may be cleared, and is fetched again.
+            // If it refuses, data may be cleared, and is fetched again.
             let _ = call_async(&storage, "persist", &[]).await;
         }
     }
 }
 
-/// What a request or transaction comes to: its result, or its error.
+/// Awaits a request or transaction: its result, or its error.
 async fn settled(target: &JsValue, good: &str, bad: &str) -> Result<JsValue, JsValue> {
     let promise = Promise::new(&mut |resolve, reject| {
         let of = target.clone();

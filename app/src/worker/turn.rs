@@ -1,5 +1,5 @@
-//! Taking turns with the browser's event loop: a message to oneself comes after all that wait already, and no browser
-//! slows it down, as it does timers.
+//! Yielding to the browser's event loop: a message to oneself is queued after all waiting ones, and
+//! is not throttled, as timers are.
 
 use crate::js::{call, get, global};
 use js_sys::Promise;
@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{MessageChannel, MessagePort};
 
-/// Milliseconds since 1970, finer than `Date` has them.
+/// Returns milliseconds since 1970, at a finer resolution than `Date`.
 pub fn now() -> f64 {
     let performance = get(&global(), "performance");
     let since = call(&performance, "now", &[]).ok().and_then(|now| now.as_f64());
@@ -19,7 +19,7 @@ pub fn now() -> f64 {
     since.zip(origin).map_or_else(js_sys::Date::now, |(since, origin)| since + origin)
 }
 
-/// Something that is waited for; raising it wakes whoever waits, or the next one who will.
+/// A signal; raising it wakes the current waiter, or the next one.
 #[derive(Default)]
 pub struct Signal {
     raised: Cell<bool>,
@@ -46,7 +46,7 @@ impl Signal {
     }
 }
 
-/// A port to oneself.
+/// A message port to oneself.
 pub struct Turn {
     port: Option<MessagePort>,
     came: Rc<Signal>,
@@ -65,11 +65,11 @@ impl Turn {
         Self { port, came }
     }
 
-    /// Lets everything have its turn that waits already.
+    /// Yields until everything that is waiting has run.
     pub async fn next(&self) {
         match &self.port {
             Some(port) if port.post_message(&JsValue::NULL).is_ok() => self.came.wait().await,
-            // Without ports at least what is promised has its turn.
+            // Without ports at least pending promises run.
             _ => drop(wasm_bindgen_futures::JsFuture::from(Promise::resolve(&JsValue::NULL)).await),
         }
     }

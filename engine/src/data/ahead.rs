@@ -1,5 +1,6 @@
-//! Reading ahead: threads read the samples of the batches to come while the present one is worked on; natively only. Thread `k` of
-//! `n` reads every `n`-th batch, so that they come in order without being sorted.
+//! Prefetching: threads read the samples of the next batches while the current one is processed;
+//! natively only. Thread `k` of `n` reads every `n`-th batch, so that batches arrive in order
+//! without sorting.
 
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::Arc;
@@ -12,18 +13,18 @@ use super::dataset::Dataset;
 use super::dataset::Samples;
 use crate::{Error, Result};
 
-/// Batches that each thread reads before one is taken from it.
+/// Number of batches that each thread reads ahead.
 #[cfg(not(target_arch = "wasm32"))]
 const DEPTH: usize = 2;
 
-/// Threads that read the batches of an epoch. They end when they have read all, or when this is dropped.
+/// Threads that read the batches of an epoch. They end after the last one, or when this is dropped.
 pub(super) struct Ahead {
     lanes: Vec<Receiver<Result<Samples>>>,
     next: usize,
 }
 
 impl Ahead {
-    /// Begins to read the samples of these batches.
+    /// Starts to read the samples of these batches.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn start(dataset: &Arc<dyn Dataset>, batches: Vec<Vec<usize>>, workers: usize) -> Self {
         let mut lanes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); workers];
@@ -35,7 +36,7 @@ impl Ahead {
             let (sender, receiver) = sync_channel(DEPTH);
             std::thread::spawn(move || {
                 for samples in batches {
-                    // Nobody waits any more: the epoch was left before its end.
+                    // The receiver is gone: the epoch was left before its end.
                     if sender.send(dataset.read(&samples)).is_err() {
                         return;
                     }
@@ -46,7 +47,7 @@ impl Ahead {
         Self { lanes: lanes.into_iter().map(lane).collect(), next: 0 }
     }
 
-    /// The next batch.
+    /// Returns the next batch.
     pub fn take(&mut self) -> Result<Samples> {
         let lane = self.next % self.lanes.len().max(1);
         self.next += 1;

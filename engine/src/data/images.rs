@@ -1,12 +1,12 @@
-//! Pictures of one size in memory, as bytes: what every reader of picture files makes, and what lies on the
-//! device while training. It knows no files.
+//! Images of one size in memory, as bytes: the result of every reader of image files, and the form
+//! on the device during training. The module knows no files.
 
 use std::ops::Range;
 
 use super::dataset::{Dataset, Samples, Whole, no_sample};
 use crate::{Error, Result};
 
-/// Labelled pictures of one size, channels first, a byte a value.
+/// Labelled images of one size, channels first, one byte per value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
     shape: [usize; 3],
@@ -16,21 +16,21 @@ pub struct Images {
 }
 
 impl Images {
-    /// No pictures yet, of `channels`×`height`×`width`.
+    /// Creates an empty set of images of `channels`×`height`×`width`.
     pub fn new(shape: [usize; 3], classes: Vec<String>) -> Self {
         Self { shape, pixels: Vec::new(), labels: Vec::new(), classes }
     }
 
-    /// Makes room for `n` more pictures.
+    /// Reserves memory for `n` more images.
     pub fn reserve(&mut self, n: usize) {
         self.pixels.reserve_exact(n * self.picture_bytes());
         self.labels.reserve_exact(n);
     }
 
-    /// Adds a picture.
+    /// Appends an image.
     ///
     /// # Errors
-    /// It has another size, or its label names no class.
+    /// It has another size, or its label is not a class.
     pub fn push(&mut self, picture: &[u8], label: usize) -> Result<()> {
         if picture.len() != self.picture_bytes() {
             let [c, h, w] = self.shape;
@@ -46,35 +46,35 @@ impl Images {
         Ok(())
     }
 
-    /// Channels, height and width.
+    /// Returns channels, height and width.
     pub fn size(&self) -> [usize; 3] {
         self.shape
     }
 
-    /// Bytes of one picture.
+    /// Returns the number of bytes of an image.
     pub fn picture_bytes(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// The bytes of one picture.
+    /// Returns the bytes of an image.
     ///
     /// # Errors
-    /// There is no such picture.
+    /// The index is out of range.
     pub fn picture(&self, index: usize) -> Result<&[u8]> {
         let bytes = self.picture_bytes();
         let found = self.pixels.get(index * bytes..(index + 1) * bytes);
         found.filter(|_| index < self.labels.len()).ok_or_else(|| no_sample(index, self.labels.len()))
     }
 
-    /// All labels.
+    /// Returns all labels.
     pub fn labels(&self) -> &[u32] {
         &self.labels
     }
 
-    /// The pictures of these parts, one part after the other, at most `limit`.
+    /// Returns the images of these ranges, one after another, at most `limit`.
     ///
     /// # Errors
-    /// A part reaches beyond the pictures.
+    /// A range exceeds the number of images.
     pub fn parts(&self, parts: &[Range<usize>], limit: usize) -> Result<Self> {
         let mut images = Self::new(self.shape, self.classes.clone());
         images.reserve(limit.min(self.labels.len()));
@@ -84,10 +84,10 @@ impl Images {
         Ok(images)
     }
 
-    /// Other names for the classes; as many as before.
+    /// Replaces the names of the classes.
     ///
     /// # Errors
-    /// Another number of names.
+    /// The number of names differs.
     pub fn rename_classes(&mut self, classes: Vec<String>) -> Result<()> {
         if classes.len() != self.classes.len() {
             let rule = format!("{} names for {} classes", classes.len(), self.classes.len());
@@ -97,7 +97,7 @@ impl Images {
         Ok(())
     }
 
-    /// How many pictures each class has.
+    /// Returns the number of images of each class.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
         for label in &self.labels {

@@ -1,6 +1,6 @@
-//! Random numbers by counter: number `i` of a stream is a function of the stream's key and `i` alone, so that a
-//! run that resumes in the middle of an epoch, or a thread that makes batch 17 first, draws the same numbers.
-//! It is the generator of the tensor operations, without a tensor.
+//! Counter-based random numbers: number `i` of a stream is a function of the stream's key and `i`
+//! alone. A run that resumes in the middle of an epoch, or a thread that makes batch 17 first,
+//! draws the same numbers. It is the generator of the tensor operations, without a tensor.
 
 use crate::ops::threefry;
 
@@ -18,42 +18,42 @@ pub struct Random {
 }
 
 impl Random {
-    /// The stream of a seed.
+    /// Creates the stream of a seed.
     pub fn new(seed: u64) -> Self {
         Self { key: [seed as u32, (seed >> 32) as u32] }
     }
 
-    /// A stream of its own for `part`: an epoch, a sample, a transform.
+    /// Derives a stream for `part`: an epoch, a sample, a transform.
     #[must_use]
     pub fn split(self, part: u64) -> Self {
-        // Apart from the stream's own numbers, which are drawn with the key itself.
+        // Distinct from the stream's own numbers, which are drawn with the key itself.
         let [a, b] = threefry(self.key, [SPLIT; 2]);
         Self { key: threefry([a, b], [part as u32, (part >> 32) as u32]) }
     }
 
-    /// Number `i` of the stream: 64 random bits.
+    /// Returns number `i` of the stream: 64 random bits.
     pub fn word(self, i: u64) -> u64 {
         let [low, high] = threefry(self.key, [i as u32, (i >> 32) as u32]);
         u64::from(high) << 32 | u64::from(low)
     }
 
-    /// Number `i`, uniform in 0 ≤ x < 1, with 24 bits.
+    /// Returns number `i`, uniform in 0 ≤ x < 1, with 24 bits.
     pub fn unit(self, i: u64) -> f32 {
         (self.word(i) >> 40) as f32 / (1u32 << 24) as f32
     }
 
-    /// Number `i`, uniform in `low` ≤ x < `high`.
+    /// Returns number `i`, uniform in `low` ≤ x < `high`.
     pub fn range(self, i: u64, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit(i)
     }
 
-    /// Number `i`, uniform among the integers 0 … `n` − 1; 0 if `n` is 0.
+    /// Returns number `i`, uniform among the integers 0 … `n` − 1; 0 if `n` is 0.
     pub fn below(self, i: u64, n: usize) -> usize {
         // The high half of a 64×64-bit product; its bias is n / 2⁶⁴.
         ((u128::from(self.word(i)) * n as u128) >> 64) as usize
     }
 
-    /// The integers 0 … `n` − 1 in random order.
+    /// Returns the integers 0 … `n` − 1 in random order.
     pub fn permutation(self, n: usize) -> Vec<u32> {
         let mut order: Vec<u32> = (0..n as u32).collect();
         for i in (1..n).rev() {
@@ -63,5 +63,5 @@ impl Random {
     }
 }
 
-/// The counter whose numbers are drawn from no stream.
+/// Counter value that no stream draws from.
 const SPLIT: u32 = u32::MAX;

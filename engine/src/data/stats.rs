@@ -1,12 +1,13 @@
-//! Figures of a whole data set: what `Normalize` wants.
+//! Statistics of a whole data set, for `Normalize`.
 
 use super::dataset::{Dataset, Samples};
 use crate::Result;
 
-/// Samples that are read at once.
+/// Number of samples read at once.
 const CHUNK: usize = 1024;
 
-/// Mean and standard deviation of each channel (the first dimension of a sample), bytes counted as 0 … 1.
+/// Computes mean and standard deviation of each channel (the first dimension of a sample), bytes
+/// scaled to 0 … 1.
 ///
 /// ```
 /// use kindling::data::{Shapes, mean_std};
@@ -27,7 +28,8 @@ pub fn mean_std(data: &dyn Dataset) -> Result<Vec<(f64, f64)>> {
         match data.read(chunk)? {
             Samples::Bytes(bytes) => {
                 for (i, row) in bytes.chunks_exact(plane).enumerate() {
-                    // Exact: the squares of a plane of bytes fit into 64 bits many times over.
+                    // Exact: the sum of squares of a plane of bytes fits into 64 bits many times
+                    // over.
                     let (mut sum, mut squares) = (0u64, 0u64);
                     for byte in row {
                         sum += u64::from(*byte);

@@ -1,5 +1,5 @@
-//! A training step, seen closely: the batch, what every layer made of it, its gradient, what the optimizer changed, and
-//! the autograd graph. The step itself is the same as without being watched.
+//! Inspection of a training step: the batch, the output of every layer, its gradient, the
+//! optimizer's change, and the autograd graph. The step itself is the same as without inspection.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::nn::Module;
 use crate::tensor::{Edge, Node};
 use crate::{Error, Result, Tensor, no_grad, plan};
 
-/// What was kept of a step that was watched.
+/// Tensors of an inspected step.
 pub(super) struct Watched {
     step: u64,
     graph: Graph,
@@ -21,64 +21,64 @@ pub(super) struct Watched {
     loss: Tensor,
     output: Tensor,
     layers: Vec<(String, Tensor)>,
-    /// Name, value before the step, gradient.
+    /// Parameters: name, value before the step, gradient.
     parameters: Vec<(String, Tensor, Option<Tensor>)>,
 }
 
-/// A step, seen closely. Norms are Euclidean.
+/// Details of an inspected step. Norms are Euclidean.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepDetails {
-    /// The step's number, from 1.
+    /// Number of the step, from 1.
     pub step: u64,
-    /// The learning rate it was made with.
+    /// Learning rate of the step.
     pub lr: f64,
-    /// The batch's mean loss.
+    /// Mean loss of the batch.
     pub loss: f64,
-    /// What the model was given, normalized, and its sizes.
+    /// Inputs of the model, normalized, and their sizes.
     pub inputs: (Vec<f32>, Vec<usize>),
-    /// The class of each sample.
+    /// Class of each sample.
     pub labels: Vec<usize>,
-    /// What the model took each for.
+    /// Prediction for each sample.
     pub guesses: Vec<usize>,
-    /// The layers in order, those without parameters too.
+    /// Layers in order, also those without parameters.
     pub layers: Vec<LayerDetails>,
-    /// The autograd graph.
+    /// Autograd graph.
     pub graph: Graph,
 }
 
 /// A layer in a step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerDetails {
-    /// Its full name.
+    /// Full name.
     pub name: String,
-    /// The norm of its results.
+    /// Norm of its outputs.
     pub activation: f64,
-    /// The norms of its own parameters, of their gradient and of their change, if it has parameters.
+    /// Norms of its own parameters, of their gradient and of their change, if it has parameters.
     pub parameters: Option<[f64; 3]>,
 }
 
 /// An autograd graph as plain data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Graph {
-    /// The functions and parameters; the first is what made the loss.
+    /// Functions and parameters; the first made the loss.
     pub nodes: Vec<GraphNode>,
-    /// From a node to one that it hands a gradient to.
+    /// Edges from a node to a receiver of its gradient.
     pub edges: Vec<[usize; 2]>,
 }
 
 /// A node of an autograd graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GraphNode {
-    /// The function's name, or the parameter's.
+    /// Name of the function or the parameter.
     pub name: String,
-    /// The shape of what it is the gradient of.
+    /// Shape of its gradient.
     pub shape: Vec<usize>,
-    /// Whether it is a parameter.
+    /// True for a parameter.
     pub parameter: bool,
 }
 
 impl Graph {
-    /// The graph behind a tensor; leaves get the names of these parameters.
+    /// Builds the graph of a tensor; leaves get the names of these parameters.
     pub fn of(tensor: &Tensor, parameters: &[(String, Tensor)]) -> Self {
         let mut graph = Self::default();
         let Some(root) = tensor.grad_fn() else { return graph };
@@ -123,7 +123,7 @@ impl Graph {
 }
 
 impl Trainer {
-    /// Asks for the next step to be seen closely; afterwards [`Trainer::seen`] gives it.
+    /// Requests the inspection of the next step; [`Trainer::seen`] returns it afterwards.
     pub fn watch_next(&mut self) {
         self.watch = true;
     }
@@ -132,7 +132,7 @@ impl Trainer {
         Graph::of(loss, &self.model.named_parameters())
     }
 
-    /// Keeps what there is to see of a step, between backward and the optimizer.
+    /// Stores the tensors of a step, between backward and the optimizer.
     pub(super) fn watched_step(
         &self,
         graph: Graph,
@@ -150,10 +150,11 @@ impl Trainer {
         Ok(Watched { step, graph, lr: self.lr(), inputs, labels, loss, output, layers, parameters })
     }
 
-    /// The last step that was watched, once; nothing if there was none since. It waits for the device.
+    /// Returns the last inspected step, once; `None` if there was none since. It waits for the
+    /// device.
     ///
     /// # Errors
-    /// What went wrong on the device.
+    /// An error of the device.
     pub async fn seen(&mut self) -> Result<Option<StepDetails>> {
         let Some(watched) = self.watched.take() else { return Ok(None) };
         let now: HashMap<String, Tensor> = self.model.named_parameters().into_iter().collect();
@@ -182,7 +183,7 @@ impl Trainer {
         let one = |i: usize| numbers.get(i).and_then(|array| array.first().copied()).unwrap_or(f64::NAN);
         let classes = |i: usize| numbers.get(i).map(|a| a.iter().map(|x| *x as usize).collect()).unwrap_or_default();
         let (first, count) = (4, watched.layers.len());
-        // A layer's own parameters are those whose name is its name and one word more.
+        // A layer's own parameters are those whose name is its name and one more part.
         let own = |layer: &str| {
             let mut sums: Option<[f64; 3]> = None;
             for (i, (name, ..)) in watched.parameters.iter().enumerate() {

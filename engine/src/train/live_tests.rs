@@ -1,4 +1,4 @@
-//! Changes under way do what they say, and watching a step does not change it.
+//! Tests of changes during training, and of inspection, which must not change a step.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Where a number that is none came from: the steps since the last read, repeated with a look at every layer.
+//! Origin of a non-finite number: the steps since the last read, repeated with an inspection of
+//! every layer.
 
 use super::{Position, Trainer};
 use crate::data::Epoch;
@@ -6,8 +7,8 @@ use crate::nn::Module;
 use crate::{Error, Result, Tensor};
 
 impl Trainer {
-    /// The error for a loss that is not a number: repeats the steps since the last read up to the one in which it
-    /// happened, to see in which layer it began. The run is left as it was at that read.
+    /// Returns the error for a loss that is not finite: repeats the steps since the last read up to
+    /// that one, to find the layer in which it began. The run is reset to the state at that read.
     pub(super) async fn trace(&mut self, step: u64, loss: f64) -> Error {
         match self.find(step).await {
             Ok(place) => {
@@ -18,7 +19,7 @@ impl Trainer {
         }
     }
 
-    /// Where the first number that is none appears in a step.
+    /// Finds the first non-finite number in a step.
     async fn find(&mut self, step: u64) -> Result<String> {
         let good = self.good.take().ok_or_else(|| Error::internal("no state was kept to go back to"))?;
         self.restore(&good)?;
@@ -36,7 +37,8 @@ impl Trainer {
         Ok(format!("(epoch {}, batch {}); {began}", epoch + 1, batch + 1))
     }
 
-    /// The first thing in the next step that is not finite: parameters, inputs, or the results of a layer.
+    /// Returns the first non-finite tensor of the next step: parameters, inputs, or the outputs of
+    /// a layer.
     async fn first_bad_layer(&mut self) -> Result<Option<String>> {
         let named = self.model.named_parameters();
         if let Some(name) = first_bad(named.iter().map(|(name, tensor)| (name.as_str(), tensor))).await? {
@@ -55,7 +57,7 @@ impl Trainer {
     }
 }
 
-/// The name of the first tensor that has an element which is no finite number.
+/// Returns the name of the first tensor with an element that is not finite.
 async fn first_bad<'a>(tensors: impl Iterator<Item = (&'a str, &'a Tensor)>) -> Result<Option<String>> {
     for (name, tensor) in tensors {
         if !tensor.detach().to_array().await?.to_f64().iter().all(|x| x.is_finite()) {

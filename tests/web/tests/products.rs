@@ -1,4 +1,5 @@
-//! Products by all threads of a browser, in a worker: every layout, awkward sizes, against sums in double precision.
+//! Products by all threads of a browser, in a worker: every layout, awkward sizes, against sums in
+//! double precision.
 #![cfg(target_arch = "wasm32")]
 
 use kindling_gemm::{Strided, Threads, browser, gemm};
@@ -14,7 +15,7 @@ extern "C" {
     fn cores() -> usize;
 }
 
-/// Numbers in −1..1 that no two tests share.
+/// Returns pseudo-random numbers in −1..1, different for each seed.
 fn numbers(len: usize, seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9) | 1;
     let next = |_| {
@@ -26,14 +27,15 @@ fn numbers(len: usize, seed: u32) -> Vec<f32> {
     (0..len).map(next).collect()
 }
 
-/// A `rows` × `cols` matrix in memory: row by row or column by column, its lines `gap` elements longer than needed.
+/// Creates a `rows` × `cols` matrix in memory: row by row or column by column, its lines `gap`
+/// elements longer than needed.
 fn layout(rows: usize, cols: usize, by_columns: bool, gap: usize) -> (Strided, usize) {
     let (lines, step) = if by_columns { (cols, rows + gap) } else { (rows, cols + gap) };
     let at = Strided { offset: gap, row: step as isize, col: 1 };
     (if by_columns { at.t() } else { at }, gap + lines * step)
 }
 
-/// The worst difference between a product and the sums of its terms, a term.
+/// Returns the largest difference between a product and the sums of its terms, per term.
 fn worst(sizes: [usize; 3], [a_by_columns, b_by_columns]: [bool; 2], gap: usize, accumulate: bool) -> f64 {
     let [m, k, n] = sizes;
     let (a_at, a_len) = layout(m, k, a_by_columns, gap);
@@ -56,7 +58,7 @@ fn worst(sizes: [usize; 3], [a_by_columns, b_by_columns]: [bool; 2], gap: usize,
             *expected = if accumulate { *expected + sum } else { sum };
         }
     }
-    // What lies between the rows stays as it was.
+    // Elements between the rows are unchanged.
     for (out, expected) in out.iter().zip(expected) {
         worst = worst.max((f64::from(*out) - expected).abs() / k as f64);
     }
@@ -69,7 +71,7 @@ async fn products_of_all_layouts_match_sums() {
         console_log!("1 skipped: this browser has no relaxed SIMD");
         return;
     };
-    // Once with whoever is there at once, then with all helpers.
+    // Once with the threads present at once, then with all helpers.
     for _ in 0..2 {
         for sizes in [[128, 64, 64], [97, 301, 43], [6, 2000, 60], [400, 5, 401], [1000, 700, 4], [131, 256, 129]] {
             for layouts in [[false, false], [false, true], [true, false], [true, true]] {

@@ -1,5 +1,5 @@
-//! Every kernel for products in the browser, whose compiler asks more of a shader than naga does: it compiles there, with
-//! subgroups where the adapter has them, and gives the CPU's numbers.
+//! Kernels of products in the browser, whose compiler is stricter than naga. They compile there,
+//! with subgroups if the adapter has them, and agree with the CPU.
 #![cfg(target_arch = "wasm32")]
 
 use kindling::autograd::{Backward, grad};
@@ -12,7 +12,7 @@ use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_config
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 #[wasm_bindgen(inline_js = "
-    // As public/worker.js does; whether this browser's adapters have subgroups at all.
+    // As in public/worker.js; browsers differ in their adapters' subgroups.
     export function ask_for_subgroups() {
         if (!GPUAdapter.prototype.requestDevice.asks) {
             const { requestDevice } = GPUAdapter.prototype;
@@ -31,14 +31,15 @@ extern "C" {
     fn has_subgroups() -> bool;
 }
 
-/// Numbers between −1 and 1 that look random and are the same everywhere.
+/// Returns pseudo-random numbers between −1 and 1, the same everywhere.
 fn numbers(shape: &[usize], seed: usize, device: &Device) -> Result<Tensor> {
     let next = |i: usize| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0;
     let data: Vec<f32> = (0..shape.iter().product()).map(next).collect();
     Tensor::from_slice(&data, shape.to_vec(), device)?.requires_grad_(true)
 }
 
-/// A layer, a strided product and a convolution, with their gradients: all operands that products have.
+/// Runs a layer, a strided product and a convolution, with their gradients: all operands of
+/// products.
 async fn run(device: &Device) -> Result<Vec<f32>> {
     let shapes: [&[usize]; 6] = [&[37, 41], &[70, 41], &[70], &[2, 5, 9, 8], &[35, 5, 3, 3], &[35]];
     let inputs: Result<Vec<Tensor>> = shapes.iter().enumerate().map(|(i, s)| numbers(s, i + 1, device)).collect();
@@ -65,7 +66,7 @@ async fn every_kernel_compiles_and_is_right() -> Result<()> {
     let want = run(&Device::cpu()).await?;
     let size = want.iter().fold(0.0f32, |size, x| size.max(x.abs()));
     for variant in Variant::ALL {
-        // Plans are kept with devices.
+        // Plans are cached by device.
         let device = Device::gpu().await?;
         if let Device::Gpu(gpu) = &device
             && has_subgroups()

@@ -1,4 +1,5 @@
-//! The ground the engine stands on: a dedicated worker gets a WebGPU adapter, and a compute shader's numbers come back.
+//! Foundation of the engine: a dedicated worker gets a WebGPU adapter, and a compute shader's
+//! numbers are read back.
 #![cfg(target_arch = "wasm32")]
 
 use futures_channel::oneshot;
@@ -7,7 +8,8 @@ use wgpu::util::DeviceExt as _;
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
-/// 3n + 1 over more elements than one workgroup has, and not a multiple of it: the guard is tested too.
+/// Computes 3n + 1 over more elements than one workgroup has, and not a multiple of it: the bounds
+/// check is tested too.
 const SHADER: &str = "
 @group(0) @binding(0) var<storage, read_write> values: array<u32>;
 
@@ -68,7 +70,7 @@ async fn a_compute_shader_runs_in_a_worker() -> Result<(), Box<dyn std::error::E
 
     let (sender, mapped) = oneshot::channel();
     readback.map_async(wgpu::MapMode::Read, .., move |result| {
-        // The receiver lives until the await below; there is nobody to tell if it does not.
+        // The receiver lives until the await below; otherwise the result is unused.
         let _ = sender.send(result);
     });
     mapped.await??;

@@ -1,4 +1,4 @@
-//! Lines on a canvas: axes, ticks, thinned lines. It knows no signals.
+//! Lines on a canvas: axes, ticks, thinned lines. The module knows no signals.
 
 use super::scale::{Column, Scale, columns, label, smooth};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -8,30 +8,30 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 pub struct Line<'a> {
     /// Points in order of x.
     pub points: &'a [(f64, f64)],
-    /// Its colour, as CSS has it.
+    /// Color, in CSS.
     pub color: String,
-    /// How strong it is.
+    /// Opacity.
     pub alpha: f64,
-    /// Whether its points are few and marked, and it is never smoothed.
+    /// True if its points are few and marked, and it is never smoothed.
     pub dots: bool,
 }
 
 /// A chart.
 #[derive(Clone, Debug)]
 pub struct Plot<'a> {
-    /// The lines, the last on top.
+    /// Lines, the last on top.
     pub lines: Vec<Line<'a>>,
-    /// How much of the past a smoothed value keeps, 0 … 1.
+    /// Weight of the past in a smoothed value, 0 … 1.
     pub smoothing: f64,
-    /// Whether the axis of values is logarithmic.
+    /// True for a logarithmic axis of values.
     pub log: bool,
-    /// Whether values are parts of 1, which the axis never leaves and writes in percent.
+    /// True if values are fractions of 1; the axis stays within and is labelled in percent.
     pub parts: bool,
-    /// The colours of words and of grid lines, and the font.
+    /// Color of text.
     pub ink: String,
-    /// Of grid lines.
+    /// Color of grid lines.
     pub grid: String,
-    /// The font's families.
+    /// Font families.
     pub font: String,
 }
 
@@ -40,7 +40,7 @@ const RIGHT: f64 = 10.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 20.0;
 
-/// Draws, and gives the scale of steps, for what is pointed at.
+/// Draws, and returns the scale of steps for the pointer.
 pub fn draw(canvas: &HtmlCanvasElement, pen: &CanvasRenderingContext2d, plot: &Plot, pointed: Option<f64>) -> Scale {
     let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
     let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
@@ -49,7 +49,7 @@ pub fn draw(canvas: &HtmlCanvasElement, pen: &CanvasRenderingContext2d, plot: &P
         canvas.set_width(pixels[0]);
         canvas.set_height(pixels[1]);
     }
-    // A canvas's own pen can always be moved.
+    // A canvas's own context can always be transformed.
     let _ = pen.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
     pen.clear_rect(0.0, 0.0, width, height);
 
@@ -93,7 +93,7 @@ pub fn draw(canvas: &HtmlCanvasElement, pen: &CanvasRenderingContext2d, plot: &P
     x
 }
 
-/// A line as it was measured, if it is smoothed, and as it is shown.
+/// Returns a line as measured, if it is smoothed, and as displayed.
 fn thinned(line: &Line, plot: &Plot, x: &Scale) -> (Vec<Column>, Vec<Column>) {
     let points = || line.points.iter().copied();
     if line.dots || plot.smoothing <= 0.0 {
@@ -103,7 +103,7 @@ fn thinned(line: &Line, plot: &Plot, x: &Scale) -> (Vec<Column>, Vec<Column>) {
     (columns(points(), x), columns(points().map(|point| point.0).zip(smoothed), x))
 }
 
-/// The values to show: of the lines as they are shown, not of the noise behind them.
+/// Returns the range of values of the displayed lines, not of the noise behind them.
 fn range(shown: &[(Vec<Column>, Vec<Column>)], plot: &Plot) -> [f64; 2] {
     let all = || shown.iter().flat_map(|(_, columns)| columns);
     let positive = |value: &f64| !plot.log || *value > 0.0;
@@ -133,7 +133,7 @@ fn axes(pen: &CanvasRenderingContext2d, plot: &Plot, x: &Scale, y: &Scale, [widt
         pen.move_to(LEFT, pixel);
         pen.line_to(width - RIGHT, pixel);
         pen.stroke();
-        // Words that do not fit are left out by the canvas itself.
+        // Labels that do not fit are clipped by the canvas itself.
         let words = if plot.parts { format!("{} %", label(tick * 100.0)) } else { label(tick) };
         let _ = pen.fill_text(&words, LEFT - 8.0, pixel);
     }
@@ -150,7 +150,7 @@ fn axes(pen: &CanvasRenderingContext2d, plot: &Plot, x: &Scale, y: &Scale, [widt
     }
 }
 
-/// One stroke a column: from what it begins with to its extremes and on to what it ends with.
+/// Draws one stroke per column: from its first value to its extremes and on to its last.
 fn stroke(pen: &CanvasRenderingContext2d, columns: &[Column], y: &Scale, width: f64) {
     pen.set_line_width(width);
     pen.begin_path();
@@ -175,7 +175,7 @@ fn stroke(pen: &CanvasRenderingContext2d, columns: &[Column], y: &Scale, width: 
 
 fn dot(pen: &CanvasRenderingContext2d, x: f64, y: f64, radius: f64) {
     pen.begin_path();
-    // A radius above zero is always taken.
+    // A radius above zero is always accepted.
     let _ = pen.arc(x, y, radius, 0.0, std::f64::consts::TAU);
     pen.fill();
 }

@@ -1,5 +1,5 @@
-//! Charts that stream: drawn once a frame at most, however often their figures change; what is pointed at is read out
-//! exactly.
+//! Streaming charts: drawn at most once per frame, however often their values change; the values at
+//! the pointer are displayed exactly.
 
 mod draw;
 mod scale;
@@ -14,42 +14,42 @@ use scale::Scale;
 use std::sync::Arc;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, MouseEvent};
 
-/// What a line is.
+/// Description of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Its name in the legend.
+    /// Name in the legend.
     pub name: String,
-    /// The custom property of its colour.
+    /// Custom property of its color.
     pub color: &'static str,
-    /// Whether it belongs to an earlier run.
+    /// True if it belongs to an earlier run.
     pub faint: bool,
-    /// Whether its points are few.
+    /// True if its points are few.
     pub dots: bool,
 }
 
-/// Lines with what they are. The points are lent for one drawing.
+/// Callback that provides lines with descriptions. The points are borrowed for one drawing.
 pub type Lend = Arc<dyn Fn(&mut dyn FnMut(&[Named<'_>])) + Send + Sync>;
 
-/// A line: what it is, and its points.
+/// A line: its description and its points.
 pub type Named<'a> = (Entry, &'a [(f64, f64)]);
 
 /// A chart of lines over steps.
 #[component]
 pub fn Chart(
-    /// What is charted.
+    /// Title of the chart.
     title: &'static str,
-    /// Gives the lines, and is tracked: the chart is drawn anew when what it reads changes.
+    /// Provides the lines, and is tracked: the chart is redrawn when its dependencies change.
     lines: Lend,
-    /// How much of the past a smoothed value keeps.
+    /// Weight of the past in a smoothed value.
     #[prop(into)]
     smoothing: Signal<f64>,
-    /// Whether values are on a logarithmic axis.
+    /// True for a logarithmic axis of values.
     #[prop(into)]
     log: Signal<bool>,
-    /// Whether values are parts of 1, which the axis never leaves and writes in percent.
+    /// True if values are fractions of 1; the axis stays within and is labelled in percent.
     #[prop(optional)]
     parts: bool,
-    /// How a value is written.
+    /// Format of a value.
     format: fn(f64) -> String,
 ) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
@@ -169,7 +169,7 @@ struct Row {
     value: String,
 }
 
-/// What the lines have at a step; at their end if none is pointed at.
+/// Returns the values of the lines at a step; at their end without one.
 fn read(lines: &[Named<'_>], at: Option<f64>, format: fn(f64) -> String) -> Vec<Row> {
     let nearest = |points: &[(f64, f64)]| match at {
         None => points.last().copied(),
@@ -183,7 +183,7 @@ fn read(lines: &[Named<'_>], at: Option<f64>, format: fn(f64) -> String) -> Vec<
         let value = nearest(points).map(|point| format(point.1))?;
         Some(Row { name: entry.name.clone(), color: entry.color, faint: entry.faint, value })
     };
-    // Earlier runs lie behind the others; in the legend they come last.
+    // Earlier runs are drawn behind the others; in the legend they come last.
     let (faint, strong): (Vec<Row>, Vec<Row>) = lines.iter().filter_map(row).partition(|row| row.faint);
     strong.into_iter().chain(faint).collect()
 }

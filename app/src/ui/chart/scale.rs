@@ -1,20 +1,21 @@
-//! From values to pixels: ranges, ticks, and lines thinned to one stroke a column. It knows no canvas.
+//! Mapping from values to pixels: ranges, ticks, and lines thinned to one stroke per column. The
+//! module knows no canvas.
 
 /// A range of values along an axis of pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
-    /// The value at the beginning of the axis.
+    /// Value at the beginning of the axis.
     pub low: f64,
-    /// The value at its end.
+    /// Value at its end.
     pub high: f64,
-    /// Where the axis begins and ends, in pixels.
+    /// Beginning and end of the axis, in pixels.
     pub pixels: [f64; 2],
-    /// Whether equal distances are equal factors.
+    /// True if equal distances are equal factors.
     pub log: bool,
 }
 
 impl Scale {
-    /// A scale over the range, which is widened where it has no width, and kept above zero where it is logarithmic.
+    /// Creates a scale over the range, widened if it is empty, and above zero if it is logarithmic.
     pub fn new(low: f64, high: f64, pixels: [f64; 2], log: bool) -> Self {
         let (mut low, mut high) = (low.min(high), low.max(high));
         if log {
@@ -30,7 +31,7 @@ impl Scale {
         Self { low, high, pixels, log }
     }
 
-    /// The pixel of a value.
+    /// Returns the pixel of a value.
     pub fn pixel(&self, value: f64) -> f64 {
         let part = if self.log {
             (value.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln()
@@ -40,13 +41,13 @@ impl Scale {
         self.pixels[0] + part * (self.pixels[1] - self.pixels[0])
     }
 
-    /// The value at a pixel.
+    /// Returns the value at a pixel.
     pub fn value(&self, pixel: f64) -> f64 {
         let part = (pixel - self.pixels[0]) / (self.pixels[1] - self.pixels[0]);
         if self.log { self.low * (self.high / self.low).powf(part) } else { self.low + part * (self.high - self.low) }
     }
 
-    /// Round values to mark, about `wanted` of them.
+    /// Returns about `wanted` round values to mark.
     pub fn ticks(&self, wanted: usize) -> Vec<f64> {
         if self.log {
             let factors: &[f64] = if (self.high / self.low).log10() < 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
@@ -62,7 +63,7 @@ impl Scale {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, not below `rough`.
+/// Returns 1, 2 or 5 times a power of ten, not below `rough`.
 fn round_step(rough: f64) -> f64 {
     if !rough.is_finite() || rough <= 0.0 {
         return 1.0;
@@ -71,7 +72,7 @@ fn round_step(rough: f64) -> f64 {
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|f| f * power).find(|step| *step >= rough * 0.999).unwrap_or(power * 10.0)
 }
 
-/// A tick in as few digits as its neighbours leave distinct.
+/// Formats a tick in as few digits as keep neighbors distinct.
 pub fn label(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
@@ -92,23 +93,23 @@ fn trim(value: f64, digits: usize) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// What a line has in one column of pixels.
+/// Values of a line in one column of pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Column {
-    /// The column.
+    /// Pixel column.
     pub x: f64,
-    /// The values: first, lowest, highest, last.
+    /// First value.
     pub first: f64,
-    /// The lowest.
+    /// Lowest value.
     pub low: f64,
-    /// The highest.
+    /// Highest value.
     pub high: f64,
-    /// The last.
+    /// Last value.
     pub last: f64,
 }
 
-/// Thins points in order of x to one entry a pixel column, which keeps every peak. Values that are not finite are
-/// left out.
+/// Thins points in order of x to one entry per pixel column, preserving every peak. Values that are
+/// not finite are skipped.
 pub fn columns(points: impl Iterator<Item = (f64, f64)>, x: &Scale) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     for (at, value) in points.filter(|(_, value)| value.is_finite()) {
@@ -125,7 +126,8 @@ pub fn columns(points: impl Iterator<Item = (f64, f64)>, x: &Scale) -> Vec<Colum
     columns
 }
 
-/// A moving mean that forgets: each value counts `1 − weight`, corrected for its beginning as TensorBoard does.
+/// Computes an exponential moving average: each value has the weight `1 − weight`, with
+/// TensorBoard's bias correction.
 pub fn smooth(values: impl Iterator<Item = f64>, weight: f64) -> impl Iterator<Item = f64> {
     let (mut mean, mut total) = (0.0, 0.0);
     values.map(move |value| {

@@ -1,4 +1,4 @@
-//! Data: which, how much has arrived, what it looks like, what is done to it at random.
+//! Data: choice, download progress, samples, augmentation.
 
 mod augment;
 pub mod files;
@@ -10,7 +10,7 @@ use crate::ui::store::Store;
 use crate::words;
 use leptos::prelude::*;
 
-/// The panel.
+/// Returns the panel.
 #[component]
 pub fn DataPanel(store: Store) -> impl IntoView {
     let counts = move || {
@@ -45,7 +45,7 @@ pub fn DataPanel(store: Store) -> impl IntoView {
     }
 }
 
-/// How much has arrived, and what went wrong.
+/// Download progress and errors.
 #[component]
 fn Arriving(store: Store) -> impl IntoView {
     let arriving = move || {

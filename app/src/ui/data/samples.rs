@@ -1,10 +1,10 @@
-//! Sample pictures by class, as training will see them.
+//! Sample images by class, as training will use them.
 
 use crate::ui::pieces::Picture;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// A row of pictures for each class.
+/// Returns a row of images for each class.
 #[component]
 pub fn Samples(store: Store) -> impl IntoView {
     let classes = move || store.data.with(|data| data.as_ref().map(|data| data.classes.clone()).unwrap_or_default());

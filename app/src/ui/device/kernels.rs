@@ -1,11 +1,11 @@
-//! Which kernels multiply on this device: what was measured, and what won.
+//! Matrix kernels of this device: measurements and choices.
 
 use crate::protocol::KernelChoice;
 use crate::ui::numbers;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// The choices, once there are any.
+/// Returns the choices, once there are any.
 #[component]
 pub fn Kernels(store: Store) -> impl IntoView {
     let rows = move || store.kernels.get().into_iter().map(row).collect_view();

@@ -1,4 +1,4 @@
-//! The device: what the browser offers, what is computed on, what it reaches.
+//! The device: adapters of the browser, choice, measurements.
 
 mod kernels;
 
@@ -13,7 +13,7 @@ use kernels::Kernels;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-/// The tab.
+/// Returns the tab.
 #[component]
 pub fn Device(store: Store) -> impl IntoView {
     view! {
@@ -27,7 +27,7 @@ pub fn Device(store: Store) -> impl IntoView {
     }
 }
 
-/// What the browser offers.
+/// Adapters offered by the browser.
 #[component]
 fn Offer(store: Store) -> impl IntoView {
     let status = store.status;
@@ -87,7 +87,7 @@ fn Limits(adapter: Adapter) -> impl IntoView {
     view! { <dl class="facts">{rows.collect_view()}</dl> }
 }
 
-/// What is computed on, and what could be.
+/// Current device, and alternatives.
 #[component]
 fn Use(store: Store) -> impl IntoView {
     let opened = move || {
@@ -105,7 +105,7 @@ fn Use(store: Store) -> impl IntoView {
     }
 }
 
-/// What the device reaches.
+/// Measurements of the device.
 #[component]
 fn Measured(store: Store) -> impl IntoView {
     let busy = move || store.measured.with(|figures| figures.as_ref().is_some_and(Vec::is_empty));
@@ -164,7 +164,7 @@ fn Measured(store: Store) -> impl IntoView {
     }
 }
 
-/// The figures as a Markdown table to paste: where they were measured, then a line each.
+/// Formats the measurements as a Markdown table: the environment, then a line each.
 fn markdown(device: &str, browser: &str, figures: &[Measurement]) -> String {
     let line =
         |figure: &Measurement| format!("| {} | {} | {} |\n", figure.name, numbers::amount(figure.value), figure.unit);

@@ -1,4 +1,4 @@
-//! What is dropped or pasted on the page: a model, data, a picture to be classified.
+//! Files dropped or pasted on the page: a model, data, an image to classify.
 
 use super::menu::inspect;
 use crate::js::get;
@@ -11,10 +11,10 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DragEvent};
 
-/// The longest side of a picture that is handed to the model, which makes it smaller still.
+/// Longest side of an image for the model, which scales it down further.
 const MOST_PIXELS: u32 = 512;
 
-/// Listens on the whole window, and says that something can be dropped while it is held over the page.
+/// Handles drops on the whole window, and shows a hint while a file is held over the page.
 #[component]
 pub fn DropZone(store: Store) -> impl IntoView {
     let over = RwSignal::new(false);
@@ -29,7 +29,7 @@ pub fn DropZone(store: Store) -> impl IntoView {
         }
     });
     let leave = window_event_listener(leptos::ev::dragleave, move |event| {
-        // Left for no other element: the page itself was left.
+        // No other element was entered: the page itself was left.
         if event.related_target().is_none() {
             over.set(false);
         }
@@ -59,7 +59,7 @@ pub fn DropZone(store: Store) -> impl IntoView {
     }
 }
 
-/// Decides by the name what a file is for.
+/// Determines the purpose of a file by its name.
 fn take(store: Store, mut files: Vec<(String, JsValue)>) {
     let ends = |name: &str, endings: &[&str]| endings.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     let pictures = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"];
@@ -76,7 +76,7 @@ fn take(store: Store, mut files: Vec<(String, JsValue)>) {
     }
 }
 
-/// Asks the model what a picture is.
+/// Requests the classification of an image.
 pub fn classify(store: Store, file: JsValue) {
     spawn_local(async move {
         let Ok(blob) = file.dyn_into::<Blob>() else { return };

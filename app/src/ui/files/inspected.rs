@@ -1,4 +1,4 @@
-//! What is in a file that was opened, before it replaces anything.
+//! Contents of an opened file, before it replaces anything.
 
 use crate::protocol::FileSummary;
 use crate::ui::numbers;
@@ -7,7 +7,7 @@ use crate::ui::store::Store;
 use leptos::html;
 use leptos::prelude::*;
 
-/// The dialog.
+/// Returns the dialog.
 #[component]
 pub fn Inspected(store: Store) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();

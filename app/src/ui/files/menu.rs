@@ -1,4 +1,4 @@
-//! The file menu and the button that shares.
+//! The file menu and the share button.
 
 use crate::protocol::{FileKind, ToWorker};
 use crate::ui::browser;
@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 
-/// What can be saved.
+/// Files that can be saved.
 const KINDS: [(FileKind, &str, &str); 5] = [
     (FileKind::Model, "Save model", "The weights and what is needed to use them (.safetensors)"),
     (FileKind::Checkpoint, "Save checkpoint", "The model and all that the run needs to go on (.safetensors)"),
@@ -19,7 +19,7 @@ const KINDS: [(FileKind, &str, &str); 5] = [
     (FileKind::Curves, "Save curves", "The curves as a table (.csv)"),
 ];
 
-/// The menu.
+/// Returns the menu.
 #[component]
 pub fn FileMenu(store: Store) -> impl IntoView {
     let open = RwSignal::new(false);
@@ -145,7 +145,7 @@ pub fn FileMenu(store: Store) -> impl IntoView {
     }
 }
 
-/// Asks what is in a file.
+/// Requests the contents of a file.
 pub fn inspect(store: Store, name: String, file: JsValue) {
     spawn_local(async move {
         match files::bytes(&file).await {
@@ -155,7 +155,7 @@ pub fn inspect(store: Store, name: String, file: JsValue) {
     });
 }
 
-/// Copies a link that carries data choice, model and settings.
+/// Copies a link with data choice, model and settings.
 #[component]
 pub fn ShareButton(store: Store) -> impl IntoView {
     let share = move |_| {

@@ -1,4 +1,4 @@
-//! Files: saved, opened, dropped; and the link that shares what was chosen.
+//! Files: saved, opened, dropped; and the share link.
 
 mod drop;
 mod inspected;

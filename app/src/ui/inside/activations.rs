@@ -1,4 +1,4 @@
-//! What every layer makes of a picture.
+//! Activations of every layer for an image.
 
 use super::looking;
 use super::predictions::{Bars, class_name};
@@ -8,7 +8,7 @@ use crate::ui::pieces::{NumberField, Picture};
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// The view.
+/// Returns the view.
 #[component]
 pub fn Activations(store: Store) -> impl IntoView {
     let inside = store.inside;

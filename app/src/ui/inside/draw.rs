@@ -1,4 +1,4 @@
-//! A picture drawn by hand: whenever the pen is lifted the model is asked what it is.
+//! An image drawn by hand, classified whenever the pen is lifted.
 
 use crate::protocol::ToWorker;
 use crate::ui::browser::pen;
@@ -8,10 +8,10 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, PointerEvent};
 
-/// Pixels of a side; the model makes it smaller.
+/// Side of the canvas in pixels; the model scales it down.
 const SIDE: u32 = 192;
 
-/// The canvas and its tools.
+/// Returns the canvas and its tools.
 #[component]
 pub fn Draw(store: Store) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
@@ -118,13 +118,13 @@ fn Color(label: &'static str, color: RwSignal<String>) -> impl IntoView {
     }
 }
 
-/// Where on the canvas an event is, in its own pixels.
+/// Returns an event's position on the canvas, in its own pixels.
 fn place(canvas: &HtmlCanvasElement, event: &PointerEvent) -> [f64; 2] {
     let shown = f64::from(canvas.client_width().max(1));
     [event.offset_x(), event.offset_y()].map(|at| f64::from(at) * f64::from(SIDE) / shown)
 }
 
-/// Asks the model what has been drawn.
+/// Requests the classification of the drawing.
 fn ask(store: Store, pen: &CanvasRenderingContext2d) {
     match pen.get_image_data(0.0, 0.0, SIDE.into(), SIDE.into()) {
         Ok(image) => {

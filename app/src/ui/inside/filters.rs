@@ -1,4 +1,4 @@
-//! The weights of a convolution, as pictures.
+//! Weights of a convolution, as images.
 
 use super::looking;
 use crate::ui::numbers;
@@ -6,7 +6,7 @@ use crate::ui::pieces::{Choice, Picture};
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// The view.
+/// Returns the view.
 #[component]
 pub fn Filters(store: Store) -> impl IntoView {
     let inside = store.inside;

@@ -1,4 +1,5 @@
-//! The autograd graph of the last step, from the loss down to the parameters, each function in the row of its distance.
+//! The autograd graph of the last step, from the loss down to the parameters, each function in the
+//! row of its distance.
 
 use super::looking;
 use crate::ui::numbers;
@@ -11,14 +12,14 @@ const HEIGHT: f64 = 38.0;
 const GAP_X: f64 = 18.0;
 const GAP_Y: f64 = 26.0;
 
-/// Where a node is drawn.
+/// Position of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Spot {
     x: f64,
     y: f64,
 }
 
-/// The view.
+/// Returns the view.
 #[component]
 pub fn Graph(store: Store) -> impl IntoView {
     move || {
@@ -68,11 +69,11 @@ pub fn Graph(store: Store) -> impl IntoView {
     }
 }
 
-/// Rows by the longest way from the loss; within a row beside what they come from.
+/// Places nodes in rows by the longest path from the loss; within a row near their sources.
 fn place(view: &train::Graph) -> (Vec<Spot>, f64, f64) {
     let count = view.nodes.len();
     let mut depth = vec![0usize; count];
-    // The graph has no cycles; as many rounds as it has nodes are more than enough, and end early.
+    // The graph has no cycles; as many rounds as it has nodes are sufficient, and end early.
     for _ in 0..count {
         let mut changed = false;
         for [from, to] in &view.edges {

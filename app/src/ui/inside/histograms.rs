@@ -1,4 +1,4 @@
-//! How weights and their gradients are distributed.
+//! Histograms of weights and their gradients.
 
 use super::looking;
 use crate::protocol::Spread;
@@ -6,7 +6,7 @@ use crate::ui::numbers;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// The view.
+/// Returns the view.
 #[component]
 pub fn Histograms(store: Store) -> impl IntoView {
     move || {
@@ -42,14 +42,14 @@ pub fn Histograms(store: Store) -> impl IntoView {
     }
 }
 
-/// A distribution as bars, with its mean and deviation in words.
+/// Returns a histogram as bars, with its mean and deviation in words.
 #[component]
 fn Distribution(spread: Spread, what: String, kind: &'static str) -> impl IntoView {
     let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);
     let count = spread.counts.len().max(1);
     let mut path = String::new();
     for (i, n) in spread.counts.iter().enumerate() {
-        // A single value in a bucket is still to be seen.
+        // A single value in a bucket stays visible.
         let height = if *n == 0 { 0.0 } else { (f64::from(*n) / f64::from(most) * 28.0).max(0.75) };
         path += &format!(
             "M{} 28h{}v-{height:.2}h-{}z",

@@ -1,4 +1,4 @@
-//! Look inside: what the network says, sees, weighs and costs.
+//! Look inside: predictions, activations, weights and kernel times of the network.
 
 mod activations;
 mod confusion;
@@ -17,12 +17,13 @@ use crate::ui::pieces::Tabs;
 use crate::ui::store::{Phase, Store, View};
 use leptos::prelude::*;
 
-/// The panel.
+/// Returns the panel.
 #[component]
 pub fn InsidePanel(store: Store) -> impl IntoView {
     let view = store.inside.view;
     let ready = Memo::new(move |_| !matches!(store.run.phase.get(), Phase::None | Phase::Starting));
-    // Whatever the question is made of asks anew when it changes, and a run that has just become ready is asked at once.
+    // A change of any input of the request sends it again, and a run that has just become ready is
+    // queried at once.
     let question = Memo::new(move |_| ready.get().then(|| store.inside.question()).flatten());
     Effect::new(move |_| {
         if question.get().is_some() {
@@ -82,7 +83,7 @@ pub fn InsidePanel(store: Store) -> impl IntoView {
     }
 }
 
-/// Shown until an answer is there.
+/// Placeholder until an answer arrives.
 pub fn looking() -> AnyView {
     view! { <p class="empty">"Looking …"</p> }.into_any()
 }

@@ -1,4 +1,4 @@
-//! Pictures with what the model takes them for, and the person's own picture.
+//! Images with the model's predictions, and the user's own image.
 
 use super::draw::Draw;
 use super::looking;
@@ -11,7 +11,7 @@ use crate::ui::store::{PAGE, Store, View};
 use leptos::prelude::*;
 use web_sys::{Event, HtmlInputElement};
 
-/// The orders on offer.
+/// Available orders.
 const ORDERS: [(Order, &str, &str); 4] = [
     (Order::AsTheyCome, "plain", "as they come"),
     (Order::MostConfident, "sure", "the surest first"),
@@ -19,7 +19,7 @@ const ORDERS: [(Order, &str, &str); 4] = [
     (Order::WorstMistakes, "wrong", "the worst mistakes"),
 ];
 
-/// The view.
+/// Returns the view.
 #[component]
 pub fn Predictions(store: Store) -> impl IntoView {
     let inside = store.inside;
@@ -132,13 +132,13 @@ pub fn Predictions(store: Store) -> impl IntoView {
     }
 }
 
-/// A class's name.
+/// Returns a class's name.
 pub fn class_name(store: Store, class: usize) -> String {
     let name = store.data.with(|data| data.as_ref().and_then(|data| data.classes.get(class).cloned()));
     name.unwrap_or_else(|| class.to_string())
 }
 
-/// A picture and the probabilities of the likeliest classes.
+/// Returns an image and the probabilities of the most likely classes.
 #[component]
 fn Card(store: Store, split: SplitName, item: Prediction, place: usize, pixels: Pixels) -> impl IntoView {
     let right = item.label == item.guess;
@@ -167,7 +167,7 @@ fn Card(store: Store, split: SplitName, item: Prediction, place: usize, pixels: 
     }
 }
 
-/// The likeliest classes as bars.
+/// Returns the most likely classes as bars.
 #[component]
 pub fn Bars(
     store: Store,

@@ -1,11 +1,11 @@
-//! Which kernels a step runs, and what they take.
+//! Kernels of a step, and their times.
 
 use super::looking;
 use crate::ui::numbers;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// The view.
+/// Returns the view.
 #[component]
 pub fn Profile(store: Store) -> impl IntoView {
     move || {

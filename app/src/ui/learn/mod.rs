@@ -1,4 +1,4 @@
-//! Learn: what PyTorch's introduction says, beside something to press that does it on the real engine.
+//! Learn: PyTorch's introduction, next to controls that run each part on the real engine.
 
 use crate::ui::inside::{Graph, Step};
 use crate::ui::numbers;
@@ -29,7 +29,7 @@ const NETWORK: &str = "class Net(nn.Module):
         self.fc1 = nn.Linear(16 * 5 * 5, 120)
         …";
 
-/// The tab.
+/// Returns the tab.
 #[component]
 pub fn Learn(store: Store) -> impl IntoView {
     view! {
@@ -45,7 +45,7 @@ pub fn Learn(store: Store) -> impl IntoView {
     }
 }
 
-/// A section: words and code on the left, the engine on the right.
+/// Returns a section: text and code on the left, the engine on the right.
 #[component]
 fn Section(
     id: &'static str,

@@ -1,4 +1,5 @@
-//! The model as a list of blocks: each can be changed in place, copied, taken out, moved by keys or by dragging.
+//! The model as a list of blocks: each can be edited, copied, removed, and moved by keys or by
+//! dragging.
 
 use super::edit::{self, Place};
 use super::palette::Palette;
@@ -8,16 +9,16 @@ use crate::ui::store::Store;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
-/// What is shared by the rows: what is dragged, and where focus goes after a change.
+/// State shared by the rows: the dragged layer, and the target of focus after a change.
 #[derive(Clone, Copy)]
 pub struct Hands {
-    /// The layer that is dragged.
+    /// Layer being dragged.
     pub dragged: RwSignal<Option<Place>>,
-    /// The layer it would be put at, and whether after it.
+    /// Drop target, and `true` to insert after it.
     pub goal: RwSignal<Option<(Place, bool)>>,
 }
 
-/// The list.
+/// Returns the list.
 #[component]
 pub fn Blocks(store: Store) -> impl IntoView {
     let draft = store.draft;
@@ -48,7 +49,7 @@ pub fn Blocks(store: Store) -> impl IntoView {
     }
 }
 
-/// Moves focus to a layer's row, once it is there.
+/// Moves focus to a layer's row, once it exists.
 pub fn focus(place: &Place) {
     let id = row_id(place);
     request_animation_frame(move || {
@@ -60,7 +61,7 @@ pub fn focus(place: &Place) {
     });
 }
 
-/// The id of a layer's handle.
+/// Returns the id of a layer's handle.
 pub fn row_id(place: &Place) -> String {
     format!("layer-{}", place.key())
 }

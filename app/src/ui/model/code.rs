@@ -1,4 +1,4 @@
-//! The model as text, with what is known of each line beside it.
+//! The model as text, with notes next to each line.
 
 use crate::ui::numbers;
 use crate::ui::store::Store;
@@ -6,7 +6,7 @@ use kindling::train::ModelSpec;
 use leptos::html;
 use leptos::prelude::*;
 
-/// What stands beside a line.
+/// Note next to a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Note {
     shape: String,
@@ -14,7 +14,7 @@ struct Note {
     wrong: Option<String>,
 }
 
-/// The editor.
+/// Returns the editor.
 #[component]
 pub fn Code(store: Store) -> impl IntoView {
     let draft = store.draft;
@@ -44,7 +44,8 @@ pub fn Code(store: Store) -> impl IntoView {
         })
     });
     let tab = move |event: web_sys::KeyboardEvent| {
-        // Escape and then Tab leave the field; Tab alone indents nothing, so that keyboards are not caught here.
+        // Escape and then Tab leave the field; Tab alone indents nothing, so that keyboard users
+        // are not trapped.
         if event.key() == "Enter"
             && let Some(area) = area.get_untracked()
             && let Some(indented) = indent_next(&area.value(), area.selection_start().ok().flatten())
@@ -52,7 +53,7 @@ pub fn Code(store: Store) -> impl IntoView {
             event.prevent_default();
             let (text, at) = indented;
             area.set_value(&text);
-            // The caret is within what was just set.
+            // The caret is within the text just set.
             let _ = area.set_selection_range(at, at);
             draft.typed(text);
         }
@@ -92,7 +93,8 @@ pub fn Code(store: Store) -> impl IntoView {
     }
 }
 
-/// The text with a new line at the caret, indented as the one before, one step deeper after a brace; in UTF-16 units.
+/// Inserts a new line at the caret, indented like the one before, one level deeper after a brace;
+/// positions are in UTF-16 units.
 fn indent_next(text: &str, caret: Option<u32>) -> Option<(String, u32)> {
     let units: Vec<u16> = text.encode_utf16().collect();
     let caret = caret? as usize;

@@ -1,29 +1,29 @@
-//! Changes of a model's layers, by place. Plain data: it knows no page.
+//! Changes of a model's layers, by path. Plain data: the module knows no page.
 
 use kindling::train::model::Kind;
 use kindling::train::{LayerSpec, ModelSpec};
 
-/// Which list of a block a layer stands in.
+/// List of a block that contains a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Branch {
-    /// The model's own list, a sequence's, or a residual block's body.
+    /// Model's own list, a sequence's, or a residual block's body.
     Main,
     /// A residual block's shortcut.
     Shortcut,
 }
 
-/// Where a layer stands: the way to it from the model's list, block by block.
+/// Path of a layer from the model's list, block by block.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Place(pub Vec<(Branch, usize)>);
 
 impl Place {
-    /// A layer of the model's own list.
+    /// Creates the path of a layer in the model's own list.
     #[cfg(test)]
     pub fn top(index: usize) -> Self {
         Self(vec![(Branch::Main, index)])
     }
 
-    /// A name for the page's elements: `0-1s-2`.
+    /// Returns a name for the page's elements: `0-1s-2`.
     pub fn key(&self) -> String {
         let step = |(branch, index): &(Branch, usize)| match branch {
             Branch::Main => index.to_string(),
@@ -32,7 +32,7 @@ impl Place {
         self.0.iter().map(step).collect::<Vec<_>>().join("-")
     }
 
-    /// The place in the same list, at another index.
+    /// Returns the path of another index in the same list.
     pub fn at(&self, index: usize) -> Self {
         let mut place = self.clone();
         if let Some(last) = place.0.last_mut() {
@@ -41,18 +41,18 @@ impl Place {
         place
     }
 
-    /// Its index in its list.
+    /// Returns its index in its list.
     pub fn index(&self) -> usize {
         self.0.last().map_or(0, |(_, index)| *index)
     }
 
-    /// Whether this is the other place or lies in it.
+    /// Returns `true` if this is the other path or lies within it.
     pub fn is_in(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
 }
 
-/// The places of all layers, in the order of a summary's rows.
+/// Returns the paths of all layers, in the order of a summary's rows.
 pub fn places(model: &ModelSpec) -> Vec<Place> {
     let mut found = Vec::new();
     walk(&model.layers, &Place::default(), Branch::Main, &mut found);
@@ -93,12 +93,12 @@ fn inner_mut(kind: &mut Kind, branch: Branch) -> Option<&mut Vec<LayerSpec>> {
     }
 }
 
-/// The layer at a place.
+/// Returns the layer at a path.
 pub fn layer<'a>(model: &'a ModelSpec, place: &Place) -> Option<&'a LayerSpec> {
     list(model, place)?.get(place.index())
 }
 
-/// The list that a place is in.
+/// Returns the list that contains a path.
 pub fn list<'a>(model: &'a ModelSpec, place: &Place) -> Option<&'a Vec<LayerSpec>> {
     let mut list = &model.layers;
     for pair in place.0.windows(2) {
@@ -115,19 +115,19 @@ fn list_mut<'a>(model: &'a mut ModelSpec, place: &Place) -> Option<&'a mut Vec<L
     Some(list)
 }
 
-/// Puts a kind in the place of a layer's own; its name stays.
+/// Replaces the kind of a layer; its name stays.
 pub fn set_kind(model: &mut ModelSpec, place: &Place, kind: Kind) -> Option<()> {
     list_mut(model, place)?.get_mut(place.index())?.kind = kind;
     Some(())
 }
 
-/// Takes a layer out.
+/// Removes a layer.
 pub fn remove(model: &mut ModelSpec, place: &Place) -> Option<LayerSpec> {
     let list = list_mut(model, place)?;
     (place.index() < list.len()).then(|| list.remove(place.index()))
 }
 
-/// Puts a layer in before what stands at a place; at the end if nothing does. Its name is changed if it is taken.
+/// Inserts a layer before a path, or at the end of its list. Its name is changed if it is in use.
 pub fn insert(model: &mut ModelSpec, place: &Place, mut layer: LayerSpec) -> Option<()> {
     let list = list_mut(model, place)?;
     layer.name = layer.name.map(|name| free_name(list, &name));
@@ -135,7 +135,7 @@ pub fn insert(model: &mut ModelSpec, place: &Place, mut layer: LayerSpec) -> Opt
     Some(())
 }
 
-/// Puts a copy of a layer after it.
+/// Inserts a copy of a layer after it.
 pub fn duplicate(model: &mut ModelSpec, place: &Place) -> Option<Place> {
     let copy = layer(model, place)?.clone();
     let after = place.at(place.index() + 1);
@@ -151,14 +151,14 @@ pub fn shift(model: &mut ModelSpec, place: &Place, by: isize) -> Option<Place> {
     Some(place.at(to))
 }
 
-/// Moves a layer before or after another, which may stand in another list; not into itself.
+/// Moves a layer before or after another, possibly in another list; not into itself.
 pub fn carry(model: &mut ModelSpec, from: &Place, to: &Place, after: bool) -> Option<()> {
     if to.is_in(from) {
         return None;
     }
     let mut goal = to.at(to.index() + usize::from(after));
     let taken = remove(model, from)?;
-    // What stood behind it in its list has moved up by one, also where it is on the way to the goal.
+    // Layers after it in its list have moved up by one, also on the path to the target.
     let depth = from.0.len() - 1;
     if goal.0.len() > depth && goal.0[..depth] == from.0[..depth] {
         let (branch, index) = goal.0[depth];
@@ -169,7 +169,7 @@ pub fn carry(model: &mut ModelSpec, from: &Place, to: &Place, after: bool) -> Op
     insert(model, &goal, taken)
 }
 
-/// A name that no layer of a list has: `conv2` after `conv1`.
+/// Returns a name that no layer of a list has: `conv2` after `conv1`.
 fn free_name(list: &[LayerSpec], wanted: &str) -> String {
     let taken = |name: &str| list.iter().enumerate().any(|(i, layer)| layer.name_at(i) == name);
     if wanted.is_empty() || !taken(wanted) {
@@ -179,7 +179,7 @@ fn free_name(list: &[LayerSpec], wanted: &str) -> String {
     (1..).map(|n| format!("{stem}{n}")).find(|name| !taken(name)).unwrap_or_default()
 }
 
-/// What `fitted` would change first: `in_features to 256`, and the place.
+/// Returns the first change that `fitted` makes: `in_features to 256`, and its path.
 pub fn first_difference(model: &ModelSpec, fitted: &ModelSpec) -> Option<(Place, String)> {
     places(model).into_iter().find_map(|place| {
         let (is, should) = (layer(model, &place)?.kind.arguments(), layer(fitted, &place)?.kind.arguments());

@@ -1,4 +1,4 @@
-//! The model: chosen, changed in blocks or as text, its shapes beside it as it changes.
+//! The model: chosen, edited in blocks or as text, with its shapes updated next to it.
 
 mod blocks;
 mod code;
@@ -12,14 +12,14 @@ use crate::ui::store::Store;
 use kindling::train::model::PRESETS;
 use leptos::prelude::*;
 
-/// How the model is edited.
+/// Form of editing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Form {
     Blocks,
     Code,
 }
 
-/// The panel.
+/// Returns the panel.
 #[component]
 pub fn ModelPanel(store: Store) -> impl IntoView {
     let draft = store.draft;
@@ -42,7 +42,7 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
     let keys = move |event: web_sys::KeyboardEvent| {
         let key = event.key().to_ascii_lowercase();
         let command = event.ctrl_key() || event.meta_key();
-        // In the text the browser's own undo is finer.
+        // In the text the browser's own undo is more precise.
         if !command || form.get_untracked() == Form::Code {
             return;
         }
@@ -105,7 +105,7 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
     }
 }
 
-/// Where the model does not fit, and the way to make it fit.
+/// First mismatch of the model's shapes, and the button that fixes it.
 #[component]
 fn Misfit(store: Store) -> impl IntoView {
     let draft = store.draft;
@@ -136,8 +136,8 @@ fn Misfit(store: Store) -> impl IntoView {
     view! { <div class="misfits" role="status">{body}</div> }
 }
 
-/// A phrase as a sentence.
+/// Formats a phrase as a sentence.
 fn capital(text: &str) -> String {
-    // Names of layers keep their letters.
+    // Names of layers keep their case.
     format!("{}.", text.trim_end_matches('.'))
 }

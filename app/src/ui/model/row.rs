@@ -10,16 +10,16 @@ use leptos::prelude::*;
 use serde_json::{Map, Value};
 use web_sys::{DragEvent, KeyboardEvent, MouseEvent};
 
-/// The layer.
+/// Returns the layer.
 #[component]
 pub fn BlockRow(
-    /// Everything.
+    /// State of the page.
     store: Store,
-    /// What the rows share.
+    /// State shared by the rows.
     hands: Hands,
-    /// Its row in the summary.
+    /// Row in the summary.
     row: usize,
-    /// Where it stands.
+    /// Path of the layer.
     place: Place,
 ) -> impl IntoView {
     let draft = store.draft;
@@ -137,7 +137,8 @@ pub fn BlockRow(
     }
 }
 
-/// A small button of a row. Keys do the same from the handle, so that it takes no place in the order of tabs.
+/// Returns a small button of a row. Keys do the same from the handle, so it is not in the tab
+/// order.
 #[component]
 fn Tool(label: &'static str, hint: &'static str, sign: &'static str, act: Callback<()>) -> impl IntoView {
     view! {
@@ -147,7 +148,7 @@ fn Tool(label: &'static str, hint: &'static str, sign: &'static str, act: Callba
     }
 }
 
-/// For a screen reader: the whole row.
+/// Describes the whole row for a screen reader.
 fn describe(layer: &LayerSpec, row: Option<Row>) -> String {
     let kind = layer.kind.name();
     let name = layer.name.as_deref().filter(|name| !name.is_empty()).map(|name| format!("{name}, "));
@@ -166,7 +167,7 @@ fn is_lower_half(event: &MouseEvent) -> bool {
     })
 }
 
-/// Up and down between the handles.
+/// Moves focus up or down between the handles.
 fn step_focus(event: &KeyboardEvent, by: isize) {
     let Ok(all) = document().query_selector_all(".blocks .handle") else { return };
     let here = event.current_target().map(wasm_bindgen::JsCast::unchecked_into::<web_sys::Node>);
@@ -238,7 +239,7 @@ fn Words(store: Store, place: StoredValue<Place>, layer: Memo<Option<LayerSpec>>
     .into_any()
 }
 
-/// An argument, changed in place.
+/// Returns an argument, edited in place.
 #[component]
 fn Argument(
     store: Store,
@@ -302,7 +303,7 @@ fn Argument(
     }
 }
 
-/// A value as one types it.
+/// Formats a value for editing.
 fn show(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -311,7 +312,7 @@ fn show(value: &Value) -> String {
     }
 }
 
-/// What was typed: a number, several, a truth, or a word.
+/// Parses an edited value: a number, several, a bool, or a word.
 fn read(text: &str) -> Value {
     let text = text.trim_matches(|c| "()[] ".contains(c));
     if text.contains([',', '×', 'x']) && text.starts_with(|c: char| c.is_ascii_digit()) {

@@ -1,23 +1,23 @@
-//! Fields with labels: a number, a choice, a tick.
+//! Form fields with labels: number, choice, checkbox.
 
 use leptos::prelude::*;
 
-/// A number that is typed. What is no number, or out of range, is marked and changes nothing.
+/// A number field. Text that is not a number, or out of range, is marked and changes nothing.
 #[component]
 pub fn NumberField(
-    /// What it is.
+    /// Label of the field.
     #[prop(into)]
     label: String,
-    /// What that means, shown on hover.
+    /// Explanation, shown on hover.
     #[prop(into, optional)]
     hint: String,
-    /// The value.
+    /// Current value.
     #[prop(into)]
     value: Signal<f64>,
-    /// The least value.
+    /// Minimum value.
     #[prop(default = 0.0)]
     min: f64,
-    /// Whether it must be whole.
+    /// Requires an integer if true.
     #[prop(optional)]
     whole: bool,
     /// Called with a new value.
@@ -56,21 +56,21 @@ pub fn NumberField(
     }
 }
 
-/// One of several.
+/// A choice among several values.
 #[component]
 pub fn Choice(
-    /// What it is.
+    /// Label of the field.
     #[prop(into)]
     label: String,
-    /// What that means, shown on hover.
+    /// Explanation, shown on hover.
     #[prop(into, optional)]
     hint: String,
-    /// Whether the label is only read out.
+    /// Hides the label except for screen readers if true.
     #[prop(optional)]
     bare: bool,
-    /// The values and what they are called.
+    /// Values and their names.
     options: Vec<(String, String)>,
-    /// The value.
+    /// Current value.
     #[prop(into)]
     value: Signal<String>,
     /// Called with a new value.
@@ -98,16 +98,16 @@ pub fn Choice(
     }
 }
 
-/// Yes or no.
+/// A checkbox.
 #[component]
 pub fn Check(
-    /// What it is.
+    /// Label of the field.
     #[prop(into)]
     label: String,
-    /// What that means, shown on hover.
+    /// Explanation, shown on hover.
     #[prop(into, optional)]
     hint: String,
-    /// Whether it is ticked.
+    /// Current state.
     #[prop(into)]
     checked: Signal<bool>,
     /// Called with the new state.

@@ -1,24 +1,24 @@
-//! Pictures from bytes, in a row on one canvas, their pixels kept square.
+//! Images from bytes, in a row on one canvas, with square pixels.
 
 use crate::ui::browser::{Pixels, paint, pen};
 use leptos::html;
 use leptos::prelude::*;
 
-/// Some of a message's pictures side by side.
+/// Some of a message's images, in a row.
 #[component]
 pub fn Picture(
-    /// The bytes.
+    /// Bytes of the images.
     pixels: Pixels,
-    /// Which of them.
+    /// Indices of the images.
     #[prop(into)]
     which: Vec<usize>,
-    /// What is to be seen; nothing if words beside it say so.
+    /// Description; empty if adjacent text describes them.
     #[prop(into, optional)]
     label: String,
-    /// How many stand in a row; all if left out.
+    /// Number of images in a row; all by default.
     #[prop(optional)]
     columns: Option<usize>,
-    /// Pixels left between two.
+    /// Gap between images, in pixels.
     #[prop(optional)]
     gap: usize,
 ) -> impl IntoView {

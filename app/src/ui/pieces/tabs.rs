@@ -1,4 +1,4 @@
-//! A row of tabs over one panel, with the keys that belong to it: arrows, Home, End.
+//! A row of tabs over one panel, with their keys: arrows, Home, End.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
@@ -6,13 +6,13 @@ use wasm_bindgen::JsCast as _;
 /// Tabs. The panel they belong to has the id `{id}-panel`.
 #[component]
 pub fn Tabs<T: Copy + Eq + Send + Sync + 'static>(
-    /// A name for the elements.
+    /// Prefix of the elements' ids.
     id: &'static str,
-    /// What the tabs choose, for screen readers.
+    /// Purpose of the tabs, for screen readers.
     label: &'static str,
-    /// The tabs.
+    /// Tabs with their labels.
     tabs: Vec<(T, &'static str)>,
-    /// The open one.
+    /// Open tab.
     open: RwSignal<T>,
 ) -> impl IntoView {
     let all: Vec<T> = tabs.iter().map(|(tab, _)| *tab).collect();

@@ -1,4 +1,4 @@
-//! Runs: by name, with their settings, figures and curves; what differs is marked.
+//! Runs: by name, with their settings, metrics and curves; differences are marked.
 
 mod overlay;
 mod table;
@@ -6,10 +6,10 @@ mod table;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// The tab.
+/// Returns the tab.
 #[component]
 pub fn Runs(store: Store) -> impl IntoView {
-    // The run under way is shown as far as it is.
+    // The current run is shown up to its last step.
     store.run.keep();
     let shown = RwSignal::new(Vec::<u32>::new());
     store.run.records.with_untracked(|all| {
@@ -36,7 +36,7 @@ pub fn Runs(store: Store) -> impl IntoView {
     }
 }
 
-/// The class of a run's colour: the same in table and chart.
+/// Returns the class of a run's color, the same in table and chart.
 pub fn color(place: usize) -> &'static str {
     const COLORS: [&str; 6] = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"];
     COLORS[place % COLORS.len()]

@@ -1,4 +1,4 @@
-//! The curves of the chosen runs, one over the other.
+//! The curves of the selected runs in one chart.
 
 use super::color;
 use crate::ui::chart::{Chart, Entry, Lend, Named};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 type Pick = fn(&Curves) -> &Vec<(f64, f64)>;
 
-/// What can be overlaid.
+/// Metrics that can be overlaid.
 const FIGURES: [(&str, &str, Pick); 4] = [
     ("test-accuracy", "validation accuracy", |curves| &curves.test_accuracy),
     ("test-loss", "validation loss", |curves| &curves.test_loss),
@@ -18,7 +18,7 @@ const FIGURES: [(&str, &str, Pick); 4] = [
     ("accuracy", "training accuracy", |curves| &curves.accuracy),
 ];
 
-/// The chart.
+/// Returns the chart.
 #[component]
 pub fn Overlay(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
     let figure = RwSignal::new("test-accuracy".to_owned());

@@ -1,4 +1,4 @@
-//! The table of runs: figures, and the settings in which they differ.
+//! The table of runs: metrics, and the settings in which they differ.
 
 use super::color;
 use crate::ui::numbers;
@@ -6,7 +6,7 @@ use crate::ui::settings;
 use crate::ui::store::{Record, Store};
 use leptos::prelude::*;
 
-/// The table.
+/// Returns the table.
 #[component]
 pub fn Table(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
     let records = store.run.records;
@@ -46,14 +46,14 @@ pub fn Table(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
     }
 }
 
-/// The settings in which runs differ.
+/// Returns the settings in which runs differ.
 fn differing(records: &[Record]) -> Vec<String> {
     let all: Vec<Vec<(String, String)>> = records.iter().map(|record| settings::flat(&record.spec)).collect();
     let mut names: Vec<String> = all.iter().flatten().map(|(name, _)| name.clone()).collect();
     names.sort_unstable();
     names.dedup();
     let first = all.first();
-    // A table has no room for layers; their models' names and sizes say it.
+    // A table has no room for layers; their models' names and sizes suffice.
     names.retain(|name| {
         !matches!(name.as_str(), "layers" | "model" | "data.name")
             && all.iter().any(|one| value_of(one, name) != first.and_then(|first| value_of(first, name)))

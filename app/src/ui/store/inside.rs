@@ -1,4 +1,4 @@
-//! What is looked into: the view that is open, and the last answer for each.
+//! Inspection: the open view, and the last answer for each.
 
 use crate::protocol::{
     ActivationsView, ClassifiedView, ConfusionView, FiltersView, HistogramsView, Look, Order, PictureOf,
@@ -8,67 +8,67 @@ use crate::ui::browser::Pixels;
 use kindling::train::Graph;
 use leptos::prelude::*;
 
-/// What can be looked into.
+/// A view of the inspection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum View {
-    /// Pictures and what the model takes them for.
+    /// Images and predictions.
     Predictions,
-    /// How often each class is taken for each.
+    /// Confusion matrix.
     Confusion,
-    /// The weights of a convolution.
+    /// Weights of a convolution.
     Filters,
-    /// What the layers make of a picture.
+    /// Activations of the layers for an image.
     Activations,
-    /// How weights and gradients are distributed.
+    /// Histograms of weights and gradients.
     Histograms,
-    /// The last single step.
+    /// Last single step.
     Step,
-    /// The autograd graph.
+    /// Autograd graph.
     Graph,
-    /// Time per kernel.
+    /// Times of the kernels.
     Profile,
 }
 
-/// Answers.
+/// Answers to inspections.
 #[derive(Clone, Copy)]
 pub struct Inside {
-    /// The view that is open.
+    /// Open view.
     pub view: RwSignal<View>,
     /// Predictions.
     pub predictions: RwSignal<Option<(PredictionsView, Pixels)>>,
-    /// The confusion matrix.
+    /// Confusion matrix.
     pub confusion: RwSignal<Option<ConfusionView>>,
     /// Filters.
     pub filters: RwSignal<Option<(FiltersView, Pixels)>>,
-    /// Activations: the picture, and the channels of each layer.
+    /// Activations: the image, and the channels of each layer.
     pub activations: RwSignal<Option<(ActivationsView, Pixels, Vec<Pixels>)>>,
-    /// Distributions.
+    /// Histograms.
     pub histograms: RwSignal<Option<HistogramsView>>,
-    /// The graph.
+    /// Autograd graph.
     pub graph: RwSignal<Option<Graph>>,
-    /// Kernels.
+    /// Kernel times.
     pub profile: RwSignal<Option<ProfileView>>,
-    /// The person's own picture.
+    /// The user's own image.
     pub classified: RwSignal<Option<(ClassifiedView, Pixels)>>,
-    /// The half whose pictures are predicted.
+    /// Split of the predicted images.
     pub split: RwSignal<SplitName>,
-    /// Their order.
+    /// Order of the predictions.
     pub order: RwSignal<Order>,
-    /// The first of them.
+    /// Index of the first prediction on the page.
     pub first: RwSignal<usize>,
-    /// Only those of a cell of the confusion matrix.
+    /// Filter by a cell of the confusion matrix.
     pub cell: RwSignal<Option<(usize, usize)>>,
-    /// The convolution whose filters are shown.
+    /// Convolution whose filters are shown.
     pub layer: RwSignal<Option<String>>,
-    /// The picture whose activations are shown.
+    /// Image whose activations are shown.
     pub picture: RwSignal<PictureOf>,
 }
 
-/// Predictions on one page.
+/// Predictions per page.
 pub const PAGE: usize = 28;
 
 impl Inside {
-    /// Nothing has been looked into.
+    /// Creates a state without answers.
     pub fn new() -> Self {
         Self {
             view: RwSignal::new(View::Predictions),
@@ -89,7 +89,7 @@ impl Inside {
         }
     }
 
-    /// The question that fills the open view; none for the single step, which is pressed.
+    /// Returns the request that fills the open view; none for the single step, which has a button.
     pub fn question(&self) -> Option<Look> {
         Some(match self.view.get() {
             View::Predictions => Look::Predictions {
@@ -109,7 +109,7 @@ impl Inside {
         })
     }
 
-    /// Forgets all answers: another run has begun.
+    /// Clears all answers: another run has begun.
     pub fn forget(&self) {
         self.predictions.set(None);
         self.confusion.set(None);

@@ -4,7 +4,7 @@ use crate::ui::numbers;
 use crate::ui::store::{Phase, Store};
 use leptos::prelude::*;
 
-/// The buttons.
+/// Returns the buttons.
 #[component]
 pub fn Controls(store: Store) -> impl IntoView {
     let phase = store.run.phase;
@@ -71,7 +71,7 @@ fn Icon(path: &'static str) -> impl IntoView {
     }
 }
 
-/// Train, and how it goes, at the foot of a narrow screen.
+/// Train button and progress, at the bottom of a narrow screen.
 #[component]
 pub fn Dock(store: Store) -> impl IntoView {
     let line = move || {

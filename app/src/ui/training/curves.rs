@@ -52,7 +52,7 @@ pub fn Curves(store: Store) -> impl IntoView {
     }
 }
 
-/// How many earlier runs are shown.
+/// Number of earlier runs shown.
 const EARLIER: usize = 4;
 
 fn lines(store: Store, earlier: RwSignal<bool>, pick: Pick) -> Lend {

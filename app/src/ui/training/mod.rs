@@ -1,4 +1,4 @@
-//! Training: its controls, its settings, how far it is, its curves.
+//! Training: controls, settings, progress, curves.
 
 mod controls;
 mod curves;
@@ -14,7 +14,7 @@ pub use settings::DeviceField;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// The panel.
+/// Returns the panel.
 #[component]
 pub fn TrainingPanel(store: Store) -> impl IntoView {
     view! {
@@ -33,12 +33,12 @@ pub fn TrainingPanel(store: Store) -> impl IntoView {
     }
 }
 
-/// What a new run would have and this one has not.
+/// Settings that a new run would have and this one does not.
 #[component]
 fn Waiting(store: Store) -> impl IntoView {
     let changes = Memo::new(move |_| {
         let mut names = store.waiting_changes();
-        // The name of a model that has changed says nothing more.
+        // The name of a changed model carries no more information.
         names.iter_mut().filter(|name| *name == "layers").for_each(|name| *name = "model".into());
         names.dedup();
         names

@@ -1,4 +1,5 @@
-//! The optimizer and what it takes. Its numbers come from the engine's own data, so that every optimizer has its fields.
+//! The optimizer and its hyper-parameters. They come from the engine's own data, so that every
+//! optimizer has its fields.
 
 use crate::protocol::LiveChange;
 use crate::ui::pieces::{Check, Choice, NumberField};
@@ -7,7 +8,7 @@ use kindling::optim::OptimizerSpec;
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
-/// What each hyper-parameter means; those that are not here keep PyTorch's defaults.
+/// Explanation of each hyper-parameter; those not listed keep PyTorch's defaults.
 const HINTS: &[(&str, &str, &str)] = &[
     ("lr", "lr", "Learning rate: how far a step goes. It can be changed while training runs."),
     ("momentum", "momentum", "How much of the last direction is kept. It can be changed while training runs."),
@@ -19,13 +20,13 @@ const HINTS: &[(&str, &str, &str)] = &[
     ("amsgrad", "AMSGrad", "Use the greatest mean of squared gradients so far."),
 ];
 
-/// The fields.
+/// Returns the fields.
 #[component]
 pub fn OptimizerFields(store: Store) -> impl IntoView {
     let spec = store.draft.spec;
     let name = Memo::new(move |_| spec.with(|spec| spec.optimizer.name().to_owned()));
     let choose = move |name: String| {
-        // Another optimizer's rates mean something else: it begins with its own defaults.
+        // Another optimizer's rates have another meaning, so it begins with its own defaults.
         if let Ok(optimizer) = OptimizerSpec::from_attrs(&name, &Map::new()) {
             spec.update(|spec| spec.optimizer = optimizer);
         }

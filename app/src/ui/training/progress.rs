@@ -1,4 +1,4 @@
-//! How far training is, as tqdm writes it, and how fast.
+//! Progress of training, in tqdm's format, and its speed.
 
 use crate::ui::numbers;
 use crate::ui::store::{Phase, Store};
@@ -6,7 +6,7 @@ use crate::words;
 use kindling::train::Ending;
 use leptos::prelude::*;
 
-/// The line.
+/// Returns the line.
 #[component]
 pub fn Progress(store: Store) -> impl IntoView {
     let run = store.run;
@@ -42,7 +42,7 @@ pub fn Progress(store: Store) -> impl IntoView {
     }
 }
 
-/// In a word, where the run stands.
+/// State of the run, in a word.
 #[component]
 pub fn Standing(store: Store) -> impl IntoView {
     let run = store.run;

@@ -6,7 +6,7 @@ use kindling::optim::Schedule;
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
-/// Schedules on offer, what they are called, and what they begin with where they count epochs.
+/// Returns the available schedules, their names, and their initial values in epochs.
 fn offers() -> Vec<(&'static str, &'static str, &'static str)> {
     vec![
         ("", "constant", "null"),
@@ -36,7 +36,7 @@ fn name_of(schedule: Option<&Schedule>) -> String {
     schedule.and_then(|s| attrs(s).get("name").and_then(Value::as_str).map(str::to_owned)).unwrap_or_default()
 }
 
-/// The fields.
+/// Returns the fields.
 #[component]
 pub fn ScheduleFields(store: Store) -> impl IntoView {
     let spec = store.draft.spec;
@@ -45,7 +45,7 @@ pub fn ScheduleFields(store: Store) -> impl IntoView {
         let begin = offers().into_iter().find(|(offer, ..)| *offer == name);
         let schedule = begin.and_then(|(name, _, attrs)| make(name, attrs));
         spec.update(|spec| {
-            // One cycle counts batches; the others say more by epochs.
+            // One cycle counts batches; the others are clearer in epochs.
             spec.schedule_by_epoch = !matches!(schedule, Some(Schedule::OneCycle(_)));
             spec.schedule = schedule;
         });

@@ -6,8 +6,8 @@ use crate::device::Array;
 use crate::ops::Adjust;
 use crate::{Error, Result, Tensor};
 
-/// Changes brightness, contrast and saturation by factors from `1 − x` to `1 + x`, and hue by up to `±hue` of the
-/// colour circle, in random order.
+/// Changes brightness, contrast and saturation by factors from `1 − x` to `1 + x`, and hue by up to
+/// `±hue` of the color circle, in random order.
 /// [ColorJitter](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.ColorJitter.html)
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColorJitter {
@@ -15,10 +15,10 @@ pub struct ColorJitter {
 }
 
 impl ColorJitter {
-    /// By up to these parts.
+    /// Creates the transform with these maximum changes.
     ///
     /// # Errors
-    /// A negative part, or a hue beyond 0.5.
+    /// A negative change, or a hue beyond 0.5.
     pub fn new(brightness: f64, contrast: f64, saturation: f64, hue: f64) -> Result<Self> {
         let parts = [brightness, contrast, saturation, hue];
         if parts.iter().any(|part| !part.is_finite() || *part < 0.0) || hue > 0.5 {

@@ -1,10 +1,10 @@
-//! `Normalize`: (x − mean) / std, a channel at a time.
+//! `Normalize`: (x − mean) / std for each channel.
 
 use super::Transform;
 use crate::data::Random;
 use crate::{Error, Result, Tensor};
 
-/// `(x − mean) / std` for each channel.
+/// Normalizes each channel: `(x − mean) / std`.
 /// [Normalize](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html)
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normalize {
@@ -13,7 +13,7 @@ pub struct Normalize {
 }
 
 impl Normalize {
-    /// With these means and standard deviations.
+    /// Creates the transform with these means and standard deviations.
     ///
     /// # Errors
     /// Another number of means than of deviations, or a deviation that is not above 0.
@@ -25,12 +25,12 @@ impl Normalize {
         Ok(Self { mean: mean.to_vec(), std: std.to_vec() })
     }
 
-    /// The means.
+    /// Returns the means.
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// The standard deviations.
+    /// Returns the standard deviations.
     pub fn std(&self) -> &[f64] {
         &self.std
     }

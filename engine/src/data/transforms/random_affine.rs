@@ -1,12 +1,13 @@
-//! `RandomAffine`: pictures turned, moved, scaled and slanted at random.
+//! `RandomAffine`: images rotated, translated, scaled and sheared at random.
 
 use super::{Transform, sizes};
 use crate::data::Random;
 use crate::device::Array;
 use crate::{Error, Result, Tensor};
 
-/// Turns pictures around their middle by up to `±degrees`, moves them by up to parts of their size, scales and slants
-/// them. Pixels are taken from the nearest place; what comes from outside is 0.
+/// Rotates images around their center by up to `±degrees`, translates them by up to fractions of
+/// their size, scales and shears them. Pixels are interpolated by nearest neighbor; outside pixels
+/// are 0.
 /// [RandomAffine](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomAffine.html)
 #[derive(Clone, Debug, PartialEq)]
 pub struct RandomAffine {
@@ -17,7 +18,7 @@ pub struct RandomAffine {
 }
 
 impl RandomAffine {
-    /// Turned by up to so many degrees either way.
+    /// Creates a rotation by up to `degrees` either way.
     ///
     /// # Errors
     /// A negative angle.
@@ -28,10 +29,10 @@ impl RandomAffine {
         Ok(Self { degrees, translate: [0.0; 2], scale: [1.0; 2], shear: 0.0 })
     }
 
-    /// Moved by up to these parts of width and height.
+    /// Translates by up to these fractions of width and height.
     ///
     /// # Errors
-    /// A part that is not between 0 and 1.
+    /// A fraction that is not between 0 and 1.
     pub fn translate(mut self, parts: [f64; 2]) -> Result<Self> {
         if parts.iter().any(|part| !(0.0..=1.0).contains(part)) {
             return Err(Error::value("RandomAffine", format!("translate must be between 0 and 1, got {parts:?}")));
@@ -40,7 +41,7 @@ impl RandomAffine {
         Ok(self)
     }
 
-    /// Scaled by a factor between these.
+    /// Scales by a factor between these.
     ///
     /// # Errors
     /// Factors that are not above 0.
@@ -52,7 +53,7 @@ impl RandomAffine {
         Ok(self)
     }
 
-    /// Slanted along the rows by up to so many degrees either way.
+    /// Shears along the rows by up to `degrees` either way.
     ///
     /// # Errors
     /// An angle that is not between 0 and 90.
@@ -64,11 +65,11 @@ impl RandomAffine {
         Ok(self)
     }
 
-    /// From pixels of the result to pixels of the picture.
+    /// Returns the map from pixels of the result to pixels of the image.
     fn map(&self, [height, width]: [usize; 2], random: Random) -> [f32; 6] {
         let draw = |at: u64, low: f64, high: f64| low + (high - low) * f64::from(random.unit(at));
         let angle = draw(0, -self.degrees, self.degrees).to_radians();
-        // torchvision moves by whole pixels.
+        // torchvision translates by integral pixels.
         let [dx, dy] = [(1, self.translate[0] * width as f64), (2, self.translate[1] * height as f64)]
             .map(|(at, most)| draw(at, -most, most).round_ties_even());
         let scale = draw(3, self.scale[0], self.scale[1]);
@@ -77,11 +78,13 @@ impl RandomAffine {
     }
 }
 
-/// torchvision's `_get_inverse_affine_matrix` without a slant along the columns, between pixel numbers: the inverse
-/// of turning by `angle`, slanting by `shear` along the rows, scaling and moving, around the picture's middle.
+/// Computes torchvision's `_get_inverse_affine_matrix` without a shear along the columns, in pixel
+/// indices. It is the inverse of rotating by `angle`, shearing by `shear` along the rows, scaling
+/// and translating, around the image's center.
 fn inverse(angle: f64, [dx, dy]: [f64; 2], scale: f64, shear: f64, [height, width]: [usize; 2]) -> [f32; 6] {
     let (cos, sin, tan) = (libm::cos(angle), libm::sin(angle), libm::tan(shear));
-    // RSS = rotation · slant = [[cos, −cos·tan − sin], [sin, −sin·tan + cos]]; its determinant is 1.
+    // RSS = rotation · shear = [[cos, −cos·tan − sin], [sin, −sin·tan + cos]]; its determinant is
+    // 1.
     let (a, b, c, d) = (cos, -cos * tan - sin, sin, -sin * tan + cos);
     let [m0, m1, m3, m4] = [d, -b, -c, a].map(|x| x / scale);
     let (middle_x, middle_y) = ((width as f64 - 1.0) / 2.0, (height as f64 - 1.0) / 2.0);

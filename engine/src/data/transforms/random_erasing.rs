@@ -1,11 +1,12 @@
-//! `RandomErasing`: a rectangle of each picture set to 0 at random.
+//! `RandomErasing`: a rectangle of each image set to 0 at random.
 
 use super::{Transform, sizes};
 use crate::data::Random;
 use crate::device::Array;
 use crate::{Error, Result, Tensor};
 
-/// Sets a rectangle of a picture to 0, with probability `p`: 2 to 33 % of its area, in proportions of 0.3 to 3.3.
+/// Sets a rectangle of an image to 0, with probability `p`: 2 to 33 % of its area, with an aspect
+/// ratio of 0.3 to 3.3.
 /// [RandomErasing](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomErasing.html)
 #[derive(Clone, Debug, PartialEq)]
 pub struct RandomErasing {
@@ -14,14 +15,14 @@ pub struct RandomErasing {
     ratio: [f64; 2],
 }
 
-/// How often torchvision tries to find a rectangle that fits.
+/// Number of attempts, as in torchvision, to find a rectangle that fits.
 const ATTEMPTS: u64 = 10;
 
 impl RandomErasing {
-    /// With probability `p`.
+    /// Creates the transform with probability `p`.
     ///
     /// # Errors
-    /// No probability.
+    /// `p` is not a probability.
     pub fn new(p: f64) -> Result<Self> {
         if !(0.0..=1.0).contains(&p) {
             return Err(Error::value("RandomErasing", format!("p must be between 0 and 1, got {p}")));
@@ -29,7 +30,7 @@ impl RandomErasing {
         Ok(Self { p, scale: [0.02, 0.33], ratio: [0.3, 3.3] })
     }
 
-    /// Top, bottom, left, right of the rectangle; all 0 if there is none.
+    /// Returns top, bottom, left, right of the rectangle; all 0 if there is none.
     fn rectangle(&self, [height, width]: [usize; 2], random: Random) -> [f32; 4] {
         if f64::from(random.unit(0)) >= self.p {
             return [0.0; 4];

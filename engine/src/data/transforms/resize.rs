@@ -1,13 +1,13 @@
-//! `Resize`: pictures scaled to another size.
+//! `Resize`: images scaled to another size.
 
 use super::{Transform, sizes};
 use crate::data::Random;
 use crate::device::Array;
 use crate::{Error, Result, Tensor};
 
-/// Scales pictures bilinearly, with the antialiasing that torchvision uses when it makes them smaller: every pixel is
-/// the mean of those it covers, with weights that fall off linearly. Rows and columns are scaled apart, each by a
-/// product with a small matrix.
+/// Scales images bilinearly, with torchvision's antialiasing for smaller sizes: every pixel is the
+/// mean of those it covers, with weights that decrease linearly. Rows and columns are scaled
+/// separately, each by a product with a small matrix.
 /// [Resize](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Resize.html)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resize {
@@ -15,7 +15,7 @@ pub struct Resize {
 }
 
 impl Resize {
-    /// To this height and width.
+    /// Creates the transform to this height and width.
     ///
     /// # Errors
     /// A size of 0.
@@ -27,7 +27,7 @@ impl Resize {
     }
 }
 
-/// The weights of `from` pixels in each of `to`: `to` rows of `from`.
+/// Returns the weights of `from` pixels in each of `to`: `to` rows of `from`.
 fn weights(from: usize, to: usize) -> Vec<f32> {
     let ratio = from as f64 / to as f64;
     let reach = ratio.max(1.0);
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn halving_is_the_triangle_filter() {
-        // Four to two: the first pixel has its middle at 1, and weights 1 − |j + ½ − 1| / 2.
+        // Four to two: the first pixel has its center at 1, and weights 1 − |j + ½ − 1| / 2.
         let got = weights(4, 2);
         let want = [0.75, 0.75, 0.25, 0.0].map(|w: f32| w / 1.75);
         assert!(got[..4].iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-6), "{got:?}");

@@ -1,19 +1,19 @@
-//! The numbers that benchmarks begin with: every rival makes the same ones, so equal losses prove equal work. There
-//! are two recipes, one for native programs and one for pages.
+//! Initial numbers of benchmarks: every engine uses the same ones, so that equal losses prove equal
+//! work. There are two recipes, one for native programs and one for pages.
 
-/// Which recipe makes data and parameters, and what goes with it.
+/// Recipe of data and parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipe {
-    /// A hash of seed and place (splitmix64), as the native rivals take it.
+    /// Hash of seed and index (splitmix64), as in the native programs.
     Native,
-    /// One stream of mulberry32 from seed 1234, as the rivals' pages take it.
+    /// One stream of mulberry32 from seed 1234, as in the pages.
     Web,
 }
 
-/// The numbers of one workload, in the order in which they are asked for.
+/// Numbers of one workload, in the order of the requests.
 pub(super) struct Numbers {
     recipe: Recipe,
-    /// The state of the stream; the hash has none.
+    /// State of the stream; the hash has none.
     stream: u32,
 }
 
@@ -22,7 +22,7 @@ impl Numbers {
         Self { recipe, stream: 1234 }
     }
 
-    /// `n` numbers of U(−bound, bound). The hash needs a seed, the stream just goes on.
+    /// Returns `n` numbers of U(−bound, bound). The hash needs a seed, the stream continues.
     pub fn uniform(&mut self, seed: u64, n: usize, bound: f64) -> Vec<f32> {
         match self.recipe {
             Recipe::Native => {
@@ -33,7 +33,7 @@ impl Numbers {
         }
     }
 
-    /// `n` classes below 10.
+    /// Returns `n` classes below 10.
     pub fn classes(&mut self, n: usize) -> Vec<i32> {
         match self.recipe {
             Recipe::Native => (0..n).map(|i| (hash(2, i as u64) % 10) as i32).collect(),
@@ -41,7 +41,8 @@ impl Numbers {
         }
     }
 
-    /// The stream's next number, from 0 up to 1. [mulberry32](https://github.com/bryc/code/blob/master/jshash/PRNGs.md)
+    /// Returns the stream's next number, from 0 up to 1.
+    /// [mulberry32](https://github.com/bryc/code/blob/master/jshash/PRNGs.md)
     fn next(&mut self) -> f64 {
         self.stream = self.stream.wrapping_add(0x6d2b_79f5);
         let mut t = self.stream;
@@ -51,7 +52,7 @@ impl Numbers {
     }
 }
 
-/// 24 random bits. [splitmix64](https://prng.di.unimi.it/splitmix64.c)
+/// Returns 24 random bits. [splitmix64](https://prng.di.unimi.it/splitmix64.c)
 fn hash(seed: u64, place: u64) -> u64 {
     let mut z = (seed << 32).wrapping_add(place).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
