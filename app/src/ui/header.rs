@@ -8,7 +8,7 @@ use crate::protocol::{DeviceKind, Hardware};
 use crate::words;
 use leptos::prelude::*;
 
-/// Returns the bar.
+/// The bar.
 #[component]
 pub fn Header(store: Store, tab: RwSignal<Tab>) -> impl IntoView {
     let links = Tab::ALL.into_iter().map(|to| view! { <TabLink tab=to open=tab /> }).collect_view();

@@ -35,7 +35,7 @@ pub fn mount() {
     leptos::mount::mount_to(place.unchecked_into(), App).forget();
 }
 
-/// Returns the whole page.
+/// The whole page.
 #[component]
 fn App() -> impl IntoView {
     let store = Store::start();
@@ -60,7 +60,7 @@ fn App() -> impl IntoView {
     }
 }
 
-/// Returns the first screen: everything for one run.
+/// The first screen: everything for one run.
 #[component]
 fn Playground(store: Store) -> impl IntoView {
     view! {

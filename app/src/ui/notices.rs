@@ -6,7 +6,7 @@ use super::store::{Status, Store};
 use crate::protocol::ToWorker;
 use leptos::prelude::*;
 
-/// Returns the sentences.
+/// The sentences.
 #[component]
 pub fn Notices(store: Store) -> impl IntoView {
     let engine = move || match store.status.get() {
@@ -41,7 +41,7 @@ pub fn Notices(store: Store) -> impl IntoView {
     }
 }
 
-/// Returns a run of an earlier visit.
+/// A run of an earlier visit.
 #[component]
 fn Found(store: Store) -> impl IntoView {
     move || {

@@ -58,7 +58,7 @@ pub fn route() -> RwSignal<Tab> {
     tab
 }
 
-/// Returns a link to a tab.
+/// A link to a tab.
 #[component]
 pub fn TabLink(tab: Tab, open: RwSignal<Tab>) -> impl IntoView {
     let go = move |event: MouseEvent| {

@@ -29,7 +29,7 @@ fn follow_system() -> ArcTrigger {
     trigger
 }
 
-/// Returns a button that toggles dark and light.
+/// A button that toggles dark and light.
 #[component]
 pub fn ThemeButton() -> impl IntoView {
     let dark = RwSignal::new(is_dark());

@@ -10,7 +10,7 @@ use crate::ui::store::Store;
 use crate::words;
 use leptos::prelude::*;
 
-/// Returns the panel.
+/// The panel.
 #[component]
 pub fn DataPanel(store: Store) -> impl IntoView {
     let counts = move || {

@@ -4,7 +4,7 @@ use crate::ui::pieces::Picture;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// Returns a row of images for each class.
+/// A row of images for each class.
 #[component]
 pub fn Samples(store: Store) -> impl IntoView {
     let classes = move || store.data.with(|data| data.as_ref().map(|data| data.classes.clone()).unwrap_or_default());

@@ -5,7 +5,7 @@ use crate::ui::numbers;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// Returns the choices, once there are any.
+/// The choices, once there are any.
 #[component]
 pub fn Kernels(store: Store) -> impl IntoView {
     let rows = move || store.kernels.get().into_iter().map(row).collect_view();

@@ -13,7 +13,7 @@ use kernels::Kernels;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-/// Returns the tab.
+/// The tab.
 #[component]
 pub fn Device(store: Store) -> impl IntoView {
     view! {

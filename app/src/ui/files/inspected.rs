@@ -7,7 +7,7 @@ use crate::ui::store::Store;
 use leptos::html;
 use leptos::prelude::*;
 
-/// Returns the dialog.
+/// The dialog.
 #[component]
 pub fn Inspected(store: Store) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();

@@ -19,7 +19,7 @@ const KINDS: [(FileKind, &str, &str); 5] = [
     (FileKind::Curves, "Save curves", "The curves as a table (.csv)"),
 ];
 
-/// Returns the menu.
+/// The menu.
 #[component]
 pub fn FileMenu(store: Store) -> impl IntoView {
     let open = RwSignal::new(false);

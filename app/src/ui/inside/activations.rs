@@ -8,7 +8,7 @@ use crate::ui::pieces::{NumberField, Picture};
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// Returns the view.
+/// The view.
 #[component]
 pub fn Activations(store: Store) -> impl IntoView {
     let inside = store.inside;

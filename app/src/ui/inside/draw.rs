@@ -11,7 +11,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, PointerEvent};
 /// Side of the canvas in pixels; the model scales it down.
 const SIDE: u32 = 192;
 
-/// Returns the canvas and its tools.
+/// The canvas and its tools.
 #[component]
 pub fn Draw(store: Store) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();

@@ -6,7 +6,7 @@ use crate::ui::pieces::{Choice, Picture};
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// Returns the view.
+/// The view.
 #[component]
 pub fn Filters(store: Store) -> impl IntoView {
     let inside = store.inside;

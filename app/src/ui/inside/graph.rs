@@ -19,7 +19,7 @@ struct Spot {
     y: f64,
 }
 
-/// Returns the view.
+/// The view.
 #[component]
 pub fn Graph(store: Store) -> impl IntoView {
     move || {

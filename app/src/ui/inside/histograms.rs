@@ -6,7 +6,7 @@ use crate::ui::numbers;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// Returns the view.
+/// The view.
 #[component]
 pub fn Histograms(store: Store) -> impl IntoView {
     move || {
@@ -42,7 +42,7 @@ pub fn Histograms(store: Store) -> impl IntoView {
     }
 }
 
-/// Returns a histogram as bars, with its mean and deviation in words.
+/// A histogram as bars, with its mean and deviation in words.
 #[component]
 fn Distribution(spread: Spread, what: String, kind: &'static str) -> impl IntoView {
     let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);

@@ -17,7 +17,7 @@ use crate::ui::pieces::Tabs;
 use crate::ui::store::{Phase, Store, View};
 use leptos::prelude::*;
 
-/// Returns the panel.
+/// The panel.
 #[component]
 pub fn InsidePanel(store: Store) -> impl IntoView {
     let view = store.inside.view;

@@ -19,7 +19,7 @@ const ORDERS: [(Order, &str, &str); 4] = [
     (Order::WorstMistakes, "wrong", "the worst mistakes"),
 ];
 
-/// Returns the view.
+/// The view.
 #[component]
 pub fn Predictions(store: Store) -> impl IntoView {
     let inside = store.inside;
@@ -138,7 +138,7 @@ pub fn class_name(store: Store, class: usize) -> String {
     name.unwrap_or_else(|| class.to_string())
 }
 
-/// Returns an image and the probabilities of the most likely classes.
+/// An image and the probabilities of the most likely classes.
 #[component]
 fn Card(store: Store, split: SplitName, item: Prediction, place: usize, pixels: Pixels) -> impl IntoView {
     let right = item.label == item.guess;
@@ -167,7 +167,7 @@ fn Card(store: Store, split: SplitName, item: Prediction, place: usize, pixels: 
     }
 }
 
-/// Returns the most likely classes as bars.
+/// The most likely classes as bars.
 #[component]
 pub fn Bars(
     store: Store,

@@ -5,7 +5,7 @@ use crate::ui::numbers;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// Returns the view.
+/// The view.
 #[component]
 pub fn Profile(store: Store) -> impl IntoView {
     move || {

@@ -29,7 +29,7 @@ const NETWORK: &str = "class Net(nn.Module):
         self.fc1 = nn.Linear(16 * 5 * 5, 120)
         …";
 
-/// Returns the tab.
+/// The tab.
 #[component]
 pub fn Learn(store: Store) -> impl IntoView {
     view! {
@@ -45,7 +45,7 @@ pub fn Learn(store: Store) -> impl IntoView {
     }
 }
 
-/// Returns a section: text and code on the left, the engine on the right.
+/// A section: text and code on the left, the engine on the right.
 #[component]
 fn Section(
     id: &'static str,

@@ -18,7 +18,7 @@ pub struct Hands {
     pub goal: RwSignal<Option<(Place, bool)>>,
 }
 
-/// Returns the list.
+/// The list.
 #[component]
 pub fn Blocks(store: Store) -> impl IntoView {
     let draft = store.draft;

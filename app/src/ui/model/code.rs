@@ -14,7 +14,7 @@ struct Note {
     wrong: Option<String>,
 }
 
-/// Returns the editor.
+/// The editor.
 #[component]
 pub fn Code(store: Store) -> impl IntoView {
     let draft = store.draft;

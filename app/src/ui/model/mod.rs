@@ -19,7 +19,7 @@ enum Form {
     Code,
 }
 
-/// Returns the panel.
+/// The panel.
 #[component]
 pub fn ModelPanel(store: Store) -> impl IntoView {
     let draft = store.draft;

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use serde_json::{Map, Value};
 use web_sys::{DragEvent, KeyboardEvent, MouseEvent};
 
-/// Returns the layer.
+/// The layer.
 #[component]
 pub fn BlockRow(
     /// State of the page.
@@ -137,7 +137,7 @@ pub fn BlockRow(
     }
 }
 
-/// Returns a small button of a row. Keys do the same from the handle, so it is not in the tab
+/// A small button of a row. Keys do the same from the handle, so it is not in the tab
 /// order.
 #[component]
 fn Tool(label: &'static str, hint: &'static str, sign: &'static str, act: Callback<()>) -> impl IntoView {
@@ -239,7 +239,7 @@ fn Words(store: Store, place: StoredValue<Place>, layer: Memo<Option<LayerSpec>>
     .into_any()
 }
 
-/// Returns an argument, edited in place.
+/// An argument, edited in place.
 #[component]
 fn Argument(
     store: Store,

@@ -6,7 +6,7 @@ mod table;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// Returns the tab.
+/// The tab.
 #[component]
 pub fn Runs(store: Store) -> impl IntoView {
     // The current run is shown up to its last step.

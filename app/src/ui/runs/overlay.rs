@@ -18,7 +18,7 @@ const FIGURES: [(&str, &str, Pick); 4] = [
     ("accuracy", "training accuracy", |curves| &curves.accuracy),
 ];
 
-/// Returns the chart.
+/// The chart.
 #[component]
 pub fn Overlay(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
     let figure = RwSignal::new("test-accuracy".to_owned());

@@ -6,7 +6,7 @@ use crate::ui::settings;
 use crate::ui::store::{Record, Store};
 use leptos::prelude::*;
 
-/// Returns the table.
+/// The table.
 #[component]
 pub fn Table(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
     let records = store.run.records;

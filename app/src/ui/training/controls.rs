@@ -4,7 +4,7 @@ use crate::ui::numbers;
 use crate::ui::store::{Phase, Store};
 use leptos::prelude::*;
 
-/// Returns the buttons.
+/// The buttons.
 #[component]
 pub fn Controls(store: Store) -> impl IntoView {
     let phase = store.run.phase;

@@ -14,7 +14,7 @@ pub use settings::DeviceField;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
-/// Returns the panel.
+/// The panel.
 #[component]
 pub fn TrainingPanel(store: Store) -> impl IntoView {
     view! {

@@ -20,7 +20,7 @@ const HINTS: &[(&str, &str, &str)] = &[
     ("amsgrad", "AMSGrad", "Use the greatest mean of squared gradients so far."),
 ];
 
-/// Returns the fields.
+/// The fields.
 #[component]
 pub fn OptimizerFields(store: Store) -> impl IntoView {
     let spec = store.draft.spec;

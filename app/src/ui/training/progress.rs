@@ -6,7 +6,7 @@ use crate::words;
 use kindling::train::Ending;
 use leptos::prelude::*;
 
-/// Returns the line.
+/// The line.
 #[component]
 pub fn Progress(store: Store) -> impl IntoView {
     let run = store.run;

@@ -36,7 +36,7 @@ fn name_of(schedule: Option<&Schedule>) -> String {
     schedule.and_then(|s| attrs(s).get("name").and_then(Value::as_str).map(str::to_owned)).unwrap_or_default()
 }
 
-/// Returns the fields.
+/// The fields.
 #[component]
 pub fn ScheduleFields(store: Store) -> impl IntoView {
     let spec = store.draft.spec;
