@@ -21,7 +21,7 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 const WORKER: &str = "./worker.js";
 
 /// Maximum number of deaths within [`WINDOW_MS`] before no other worker is started.
-const MOST_DEATHS: usize = 4;
+const MAX_DEATHS: usize = 4;
 const WINDOW_MS: f64 = 60_000.0;
 
 /// An event for the page.
@@ -100,7 +100,7 @@ impl Link {
             state.deaths.retain(|death| now - death < WINDOW_MS);
             state.deaths.push(now);
             state.waiting = Some(state.memory.again());
-            state.deaths.len() > MOST_DEATHS
+            state.deaths.len() > MAX_DEATHS
         };
         if failed {
             return self.tell(Event::Failed(format!("The engine stopped, again and again: {reason}")));

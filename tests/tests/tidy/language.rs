@@ -7,7 +7,11 @@ use super::{files, name, root, text};
 
 /// Folders held to the rules.
 const FOLDERS: &[&str] = &[
+    "app/src/link",
+    "app/src/ui/chart",
+    "app/src/ui/runs",
     "engine/src/autograd",
+    "engine/src/data/transforms",
     "engine/src/device",
     "engine/src/json",
     "engine/src/nn",
@@ -15,9 +19,11 @@ const FOLDERS: &[&str] = &[
     "engine/src/optim",
     "engine/src/plan",
     "engine/src/tensor",
+    "engine/src/train/bench",
     "gemm",
     "shaders",
     "tests/src",
+    "tests/web",
     "xtask",
 ];
 

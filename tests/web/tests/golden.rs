@@ -53,7 +53,8 @@ async fn optimizers(device: &Device) {
     assert_whole(&report);
 }
 
-/// Left to the CPU here and to the native test: on the software adapter these two alone take more than a minute.
+/// Left to the CPU here and to the native test: on the software adapter these two alone take more
+/// than a minute.
 const LONG_ON_WEBGPU: &[&str] = &["t1_net", "t3_resnet"];
 
 async fn training(device: &Device) {

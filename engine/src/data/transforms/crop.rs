@@ -1,11 +1,11 @@
-//! `RandomCrop`, `CenterCrop`: a part of each picture.
+//! `RandomCrop`, `CenterCrop`: a part of each image.
 
 use super::{Transform, apply_by_crop};
 use crate::data::Random;
 use crate::ops::Crop;
 use crate::{Error, Result, Tensor};
 
-/// A part of each picture at a random position, after zeros have been put around the picture.
+/// Crops each image at a random position, after padding it with zeros.
 /// [RandomCrop](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomCrop.html)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RandomCrop {
@@ -14,12 +14,12 @@ pub struct RandomCrop {
 }
 
 impl RandomCrop {
-    /// Parts of this height and width.
+    /// Creates a crop of this height and width.
     pub fn new(size: [usize; 2]) -> Self {
         Self { size, padding: 0 }
     }
 
-    /// Zeros on every side.
+    /// Sets the padding with zeros on every side.
     #[must_use]
     pub fn padding(mut self, padding: usize) -> Self {
         self.padding = padding;
@@ -40,7 +40,7 @@ impl Transform for RandomCrop {
         let padded = [height + 2 * self.padding, width + 2 * self.padding];
         if rows > padded[0] || columns > padded[1] || rows == 0 || columns == 0 {
             let rule = format!(
-                "a part of {rows}×{columns} does not fit into pictures of {height}×{width} with a padding of {}",
+                "a part of {rows}×{columns} does not fit into images of {height}×{width} with a padding of {}",
                 self.padding
             );
             return Err(Error::shape("RandomCrop", rule));
@@ -67,7 +67,7 @@ impl Transform for RandomCrop {
     }
 }
 
-/// The middle of each picture.
+/// Crops the center of each image.
 /// [CenterCrop](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.CenterCrop.html)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CenterCrop {
@@ -75,7 +75,7 @@ pub struct CenterCrop {
 }
 
 impl CenterCrop {
-    /// Parts of this height and width. Zeros are put around pictures that are smaller.
+    /// Creates a crop of this height and width. Smaller images are padded with zeros.
     pub fn new(size: [usize; 2]) -> Self {
         Self { size }
     }
@@ -91,7 +91,7 @@ impl Transform for CenterCrop {
     }
 
     fn crop(&self, crop: &mut Crop, size: [usize; 2], _random: Random) -> bool {
-        // torchvision rounds halves to even where it cuts, and down where it pads.
+        // torchvision rounds ties to even when cropping, and down when padding.
         let offset = |size: usize, part: usize| match size >= part {
             true => ((size - part) as f64 / 2.0).round_ties_even() as i32,
             false => -(((part - size) / 2) as i32),
@@ -105,14 +105,14 @@ impl Transform for CenterCrop {
     }
 
     fn pads(&self) -> bool {
-        // Whether it does depends on the pictures.
+        // Padding depends on the images.
         true
     }
 }
 
-/// A crop cut down to a part of `part` of its `size`.
+/// Narrows a crop to a part of `part` of its `size`.
 fn cut(crop: &mut Crop, size: [usize; 2], part: [usize; 2], top: i32, left: i32) {
-    // In a mirrored picture, left is counted from the right.
+    // In a mirrored image, left is counted from the right.
     let from = |reversed: bool, first: i32, size: usize, part: usize| match reversed {
         true => size as i32 - part as i32 - first,
         false => first,

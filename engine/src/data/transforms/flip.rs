@@ -1,18 +1,18 @@
-//! `RandomHorizontalFlip`, `RandomVerticalFlip`: pictures mirrored at random.
+//! `RandomHorizontalFlip`, `RandomVerticalFlip`: images mirrored at random.
 
 use super::{Transform, apply_by_crop};
 use crate::data::Random;
 use crate::ops::Crop;
 use crate::{Result, Tensor};
 
-/// Mirrors pictures left to right.
+/// Mirrors images left to right.
 /// [RandomHorizontalFlip](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomHorizontalFlip.html)
 #[derive(Clone, Debug, PartialEq)]
 pub struct RandomHorizontalFlip {
     p: f64,
 }
 
-/// Mirrors pictures top to bottom.
+/// Mirrors images top to bottom.
 /// [RandomVerticalFlip](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomVerticalFlip.html)
 #[derive(Clone, Debug, PartialEq)]
 pub struct RandomVerticalFlip {
@@ -22,7 +22,7 @@ pub struct RandomVerticalFlip {
 macro_rules! flip {
     ($flip:ident, $field:ident) => {
         impl $flip {
-            /// Mirrors each picture with probability `p`.
+            /// Mirrors each image with probability `p`.
             pub fn new(p: f64) -> Self {
                 Self { p }
             }

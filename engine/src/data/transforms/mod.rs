@@ -1,7 +1,7 @@
-//! What is done to pictures on their way into a network, by torchvision's names and meaning. Transforms work on
-//! whole batches on the device; every picture of a batch is treated in its own way, from a stream of random numbers
-//! of its own. What can be done while pictures are picked out of the data set ([`Transform::crop`]) costs no
-//! kernel of its own.
+//! Transforms of images on their way into a network, by torchvision's names and meaning. They
+//! process whole batches on the device; every image of a batch has its own stream of random
+//! numbers. Transforms that only select pixels ([`Transform::crop`]) run in the kernel that gathers
+//! the batch.
 
 mod color_jitter;
 mod crop;
@@ -25,39 +25,39 @@ use super::random::Random;
 use crate::ops::Crop;
 use crate::{Error, Result, Tensor};
 
-/// A change of the pictures of a batch.
+/// A transform of the images of a batch.
 pub trait Transform: Debug {
-    /// The pictures changed. `batch` is N×channels×height×width with values in 0 … 1 (before normalization);
-    /// `random` has a stream for each picture.
+    /// Transforms a batch of N×channels×height×width with values in 0 … 1 (before normalization);
+    /// `random` has a stream for each image.
     ///
     /// # Errors
-    /// Pictures that the transform cannot take.
+    /// Images that the transform does not support.
     fn apply(&self, batch: &Tensor, random: &[Random]) -> Result<Tensor>;
 
-    /// Height and width of what it makes of pictures of a size.
+    /// Returns height and width of the result for images of a size.
     ///
     /// # Errors
-    /// Pictures that are too small for it.
+    /// Images that are too small for it.
     fn output(&self, size: [usize; 2]) -> Result<[usize; 2]> {
         Ok(size)
     }
 
-    /// Does the same by changing where a picture's pixels come from, if it is a transform of that kind.
+    /// Transforms by changing a crop, if it is a transform of that kind; returns `false` otherwise.
     fn crop(&self, _crop: &mut Crop, _size: [usize; 2], _random: Random) -> bool {
         false
     }
 
-    /// Whether [`Transform::crop`] does what it does.
+    /// Returns `true` if [`Transform::crop`] implements it.
     fn is_placing(&self) -> bool {
         false
     }
 
-    /// Whether it puts something around the picture, so that what is cut off must be gone for good before it.
+    /// Returns `true` if it pads the image, so that an earlier crop must really remove pixels.
     fn pads(&self) -> bool {
         false
     }
 
-    /// Means and standard deviations, if this is what it does.
+    /// Returns means and standard deviations, if it is a normalization.
     fn normalization(&self) -> Option<&Normalize> {
         None
     }
@@ -84,31 +84,31 @@ pub trait Transform: Debug {
 pub struct Compose(Vec<Box<dyn Transform>>);
 
 impl Compose {
-    /// No transforms.
+    /// Creates an empty sequence of transforms.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same, followed by another.
+    /// Appends a transform and returns the sequence.
     #[must_use]
     pub fn then(mut self, transform: impl Transform + 'static) -> Self {
         self.0.push(Box::new(transform));
         self
     }
 
-    /// Adds a transform at the end.
+    /// Appends a transform.
     pub fn push(&mut self, transform: Box<dyn Transform>) {
         self.0.push(transform);
     }
 
-    /// The transforms.
+    /// Returns the transforms.
     pub fn transforms(&self) -> &[Box<dyn Transform>] {
         &self.0
     }
 
-    /// How many transforms, from the first, can be done by places alone.
+    /// Returns the number of leading transforms that crops implement.
     pub(super) fn placing(&self) -> usize {
-        // A second crop with padding would see again what the first cut off.
+        // A second crop with padding would restore pixels that the first removed.
         let mut cut = false;
         self.0
             .iter()
@@ -121,7 +121,7 @@ impl Compose {
     }
 }
 
-/// The random numbers of transform `i`.
+/// Returns the random numbers of transform `i`.
 pub(super) fn stream(random: Random, i: usize) -> Random {
     random.split(i as u64)
 }
@@ -136,7 +136,7 @@ impl Transform for Compose {
     }
 }
 
-/// Applies transforms, the first of which has the number `first`.
+/// Applies transforms, the first of which has the index `first`.
 pub(super) fn apply_from(
     transforms: &[Box<dyn Transform>],
     first: usize,
@@ -149,18 +149,18 @@ pub(super) fn apply_from(
     })
 }
 
-/// The sizes of a batch of pictures.
+/// Returns the sizes of a batch of images.
 fn sizes(name: &'static str, batch: &Tensor, random: &[Random]) -> Result<[usize; 4]> {
     let [n, c, h, w] = *batch.dims() else {
-        return Err(Error::shape(name, format!("expected pictures of shape [N, C, H, W], got {}", batch.shape())));
+        return Err(Error::shape(name, format!("expected images of shape [N, C, H, W], got {}", batch.shape())));
     };
     if n != random.len() {
-        return Err(Error::shape(name, format!("{} streams of random numbers for {n} pictures", random.len())));
+        return Err(Error::shape(name, format!("{} streams of random numbers for {n} images", random.len())));
     }
     Ok([n, c, h, w])
 }
 
-/// What [`Transform::apply`] does for transforms that crop: the crops, as maps, then one kernel.
+/// Implements [`Transform::apply`] for transforms that crop: the crops as maps, then one kernel.
 fn apply_by_crop(
     name: &'static str,
     batch: &Tensor,

@@ -1,5 +1,5 @@
-//! Benchmarks as everyone runs them: the workloads W1 to W6 that rivals are measured by, their data, parameters and
-//! optimizers. One step at a time; it knows no clock.
+//! Benchmarks of the comparison with other engines: the workloads W1 to W6 with their data,
+//! parameters and optimizers. One step at a time; the module knows no clock.
 
 mod numbers;
 
@@ -12,7 +12,7 @@ use crate::optim::{AdamOptions, Optimizer, OptimizerSpec, SgdOptions, UpdateRule
 use crate::{Device, Error, Result, Tensor, no_grad, plan};
 use numbers::Numbers;
 
-/// The names of the workloads; a number after `b` is a batch size, one after `n` the size of a matrix.
+/// Names of the workloads; a number after `b` is a batch size, one after `n` the size of a matrix.
 pub const WORKLOADS: [&str; 9] = ["W1b4", "W1b128", "W2b32", "W2b128", "W3b128", "W4n512", "W4n1024", "W5", "W6b32"];
 
 /// A workload, ready for its next step.
@@ -29,15 +29,15 @@ pub const WORKLOADS: [&str; 9] = ["W1b4", "W1b128", "W2b32", "W2b128", "W3b128",
 pub struct Bench(Work);
 
 enum Work {
-    /// Trains a network on one batch: W1, W2, W3, W6.
+    /// Training of a network on one batch: W1, W2, W3, W6.
     Training { model: Model, x: Tensor, y: Tensor, optimizer: Optimizer<Box<dyn UpdateRule>> },
-    /// x ← a·x: W4.
+    /// Product x ← a·x: W4.
     Product { a: Tensor, x: Tensor },
-    /// A chain of pointwise operations: W5.
+    /// Chain of pointwise operations: W5.
     Chain { a: Tensor, b: Tensor, c: Tensor, recipe: Recipe },
 }
 
-/// A perceptron for MNIST's pictures.
+/// Model text of a perceptron for MNIST's images.
 const PERCEPTRON: &str = "
     fc1: Linear(784, 512)
     ReLU()
@@ -46,15 +46,15 @@ const PERCEPTRON: &str = "
     fc3: Linear(512, 10)
 ";
 
-/// Elements of W5's operands.
+/// Number of elements of W5's operands.
 const CHAIN: usize = 1 << 22;
 
 impl Bench {
-    /// A workload by name, with the numbers of a recipe. Where the rivals' pages leave the batch size out (`W3`, `W6`),
-    /// so may `name`.
+    /// Creates a workload by name, with the numbers of a recipe. `name` may omit the batch size
+    /// where the other engines' pages do (`W3`, `W6`).
     ///
     /// # Errors
-    /// No such workload; the device cannot compute.
+    /// The name is unknown; the device cannot compute.
     pub fn new(name: &str, recipe: Recipe, device: &Device) -> Result<Self> {
         let unknown = || {
             let known = WORKLOADS.join(", ");
@@ -70,16 +70,16 @@ impl Bench {
             OptimizerSpec::Sgd(SgdOptions { lr, momentum: 0.9, weight_decay, ..SgdOptions::default() })
         };
         let adam = OptimizerSpec::Adam(AdamOptions::default());
-        let pictures = [3, 32, 32];
+        let image = [3, 32, 32];
         let (model, optimizer, batch) = match kind {
-            "W1" => (preset("cifar-intro", &pictures, 10)?, sgd(1e-3, 0.0), size('b', None)),
-            "W2" => (preset("vgg-small", &pictures, 10)?, adam, size('b', None)),
+            "W1" => (preset("cifar-intro", &image, 10)?, sgd(1e-3, 0.0), size('b', None)),
+            "W2" => (preset("vgg-small", &image, 10)?, adam, size('b', None)),
             "W3" => (ModelSpec::from_text("perceptron", &[784], PERCEPTRON)?, adam, size('b', Some(128))),
             "W4" => return Self::product(size('n', None).ok_or_else(unknown)?, &mut numbers, device),
             "W5" if rest.is_empty() => return Self::chain(recipe, &mut numbers, device),
             "W6" => {
                 let lr = if recipe == Recipe::Native { 0.1 } else { 0.01 };
-                (preset("resnet8", &pictures, 10)?, sgd(lr, 5e-4), size('b', Some(32)))
+                (preset("resnet8", &image, 10)?, sgd(lr, 5e-4), size('b', Some(32)))
             }
             _ => return Err(unknown()),
         };
@@ -98,7 +98,8 @@ impl Bench {
         let x = Tensor::from_slice(&numbers.uniform(1, shape.iter().product(), bound), shape, device)?;
         let y = Tensor::from_slice(&numbers.classes(batch), [batch], device)?;
         let model = spec.build(device)?;
-        // A weight and the bias that follows it are drawn from ±1/√(inputs); those of norms stay 1 and 0.
+        // A weight and the bias that follows it are drawn from ±1/√(inputs); those of norms stay 1
+        // and 0.
         let mut inputs = None;
         for (seed, (name, parameter)) in (100..).zip(model.named_parameters()) {
             let of_weight = (parameter.ndim() > 1).then(|| parameter.numel() / parameter.dims()[0]);
@@ -124,7 +125,8 @@ impl Bench {
         Ok(Self(Work::Chain { a: draw(21)?, b: draw(22)?, c: draw(23)?, recipe }))
     }
 
-    /// Goes one step, everything executed or submitted; gives the step's loss, a tensor of one element, unread.
+    /// Runs one step, everything executed or submitted; returns the step's loss, a tensor of one
+    /// element, unread.
     ///
     /// # Errors
     /// The device cannot compute.
@@ -155,7 +157,7 @@ impl Bench {
         }
     }
 
-    /// Whether the loss of every step is read, not only that of the last.
+    /// Returns `true` if the loss of every step is read, not only that of the last.
     pub fn reads_every_step(&self) -> bool {
         matches!(self.0, Work::Chain { recipe: Recipe::Native, .. })
     }
