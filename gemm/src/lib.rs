@@ -1,7 +1,6 @@
-//! The matrix product at the base of all heavy computation on the CPU: `out = a·b`, or
-//! `out += a·b`, over strided slices. The SIMD kernels are those of the crate
-//! [`gemm`](https://docs.rs/gemm), whose interface takes pointers; this crate is the bounds check
-//! around them, so that the engine itself contains no unsafe code. It knows nothing of tensors.
+//! Matrix products on the CPU: `out = a·b`, or `out += a·b`, over strided slices. The SIMD kernels
+//! are those of the crate [`gemm`](https://docs.rs/gemm), whose interface takes pointers; this crate
+//! checks bounds, so that the engine itself contains no unsafe code. It knows nothing of tensors.
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
@@ -321,10 +320,9 @@ unsafe fn product<T: Scalar>(
     }
 }
 
-/// Runs a loop over slices in the instructions of this processor instead of the oldest supported
-/// one: the compiler then uses wider vectors. Rust never fuses a product and a sum by itself, so
-/// the numbers stay the same. `f` must be inlined, `#[inline(always)] || …`, and so must its
-/// callees. A page is compiled for one set of instructions: there it is a plain call.
+/// Runs a loop over slices in this processor's widest vectors. Rust never fuses a product and a
+/// sum by itself, so the numbers stay the same. `f` must be inlined, `#[inline(always)] || …`, and
+/// so must its callees. A page is compiled for one set of instructions: there it is a plain call.
 #[inline(always)]
 pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "wasm32")]
