@@ -170,7 +170,7 @@ fn a_half_turn_reverses_both_axes() {
 }
 
 #[test]
-fn colours_change_by_torchvisions_formulas() {
+fn colors_change_by_torchvisions_formulas() {
     for device in devices() {
         let rgb = [0.2f32, 0.6, 0.4, 0.9, 0.5, 0.1];
         let x = Tensor::from_slice(&rgb, [1, 3, 1, 2], &device).unwrap();
@@ -179,21 +179,21 @@ fn colours_change_by_torchvisions_formulas() {
             let orders = Tensor::from_slice(&[Adjust::order(order)], [1], &device).unwrap();
             floats(&x.color_jitter(&factors, &orders).unwrap())
         };
-        let grey = |r: f32, g: f32, b: f32| 0.2989 * r + 0.587 * g + 0.114 * b;
-        let greys = [grey(0.2, 0.4, 0.5), grey(0.6, 0.9, 0.1)];
-        let mean = (greys[0] + greys[1]) / 2.0;
+        let gray = |r: f32, g: f32, b: f32| 0.2989 * r + 0.587 * g + 0.114 * b;
+        let grays = [gray(0.2, 0.4, 0.5), gray(0.6, 0.9, 0.1)];
+        let mean = (grays[0] + grays[1]) / 2.0;
         close(&adjusted([2.0, 1.0, 1.0, 0.0], &[Adjust::Brightness]), &[0.4, 1.0, 0.8, 1.0, 1.0, 0.2], 1e-6);
         let want: Vec<f32> = rgb.iter().map(|x| (0.5 * x + 0.5 * mean).clamp(0.0, 1.0)).collect();
         close(&adjusted([1.0, 0.5, 1.0, 0.0], &[Adjust::Contrast]), &want, 1e-6);
         let want: Vec<f32> =
-            rgb.iter().enumerate().map(|(i, x)| (1.5 * x - 0.5 * greys[i % 2]).clamp(0.0, 1.0)).collect();
+            rgb.iter().enumerate().map(|(i, x)| (1.5 * x - 0.5 * grays[i % 2]).clamp(0.0, 1.0)).collect();
         close(&adjusted([1.0, 1.0, 1.5, 0.0], &[Adjust::Saturation]), &want, 1e-6);
         // A third of the circle moves red to green, green to blue, blue to red.
         let want = [0.5, 0.1, 0.2, 0.6, 0.4, 0.9];
         close(&adjusted([1.0, 1.0, 1.0, 1.0 / 3.0], &[Adjust::Hue]), &want, 1e-5);
         // Brightness first changes the mean gray for contrast, contrast first does not.
         let brighter: Vec<f32> = rgb.iter().map(|x| (x * 1.1).min(1.0)).collect();
-        let mean = (grey(brighter[0], brighter[2], brighter[4]) + grey(brighter[1], brighter[3], brighter[5])) / 2.0;
+        let mean = (gray(brighter[0], brighter[2], brighter[4]) + gray(brighter[1], brighter[3], brighter[5])) / 2.0;
         let want: Vec<f32> = brighter.iter().map(|x| (0.5 * x + 0.5 * mean).clamp(0.0, 1.0)).collect();
         close(&adjusted([1.1, 0.5, 1.0, 0.0], &[Adjust::Brightness, Adjust::Contrast]), &want, 1e-6);
         assert_eq!(adjusted([9.0, 9.0, 9.0, 0.4], &[]), rgb);
