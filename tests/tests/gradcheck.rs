@@ -3,8 +3,8 @@
 
 use kindling::autograd::{Backward, grad};
 use kindling::ops::{
-    AvgPool2dOptions, Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, CrossEntropyOptions, MaxPool1dOptions,
-    MaxPool2dOptions, Padding, Reduction,
+    AttentionOptions, AvgPool2dOptions, Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, CrossEntropyOptions,
+    InterpolateMode, InterpolateOptions, MaxPool1dOptions, MaxPool2dOptions, Padding, Reduction, UnfoldOptions,
 };
 use kindling::{Device, Error, Gelu, Index, PadMode, Result, Tensor, manual_seed};
 use kindling_tests::gradcheck::{gradcheck, gradgradcheck, random};
@@ -150,6 +150,62 @@ fn normalizations() {
         let (mean, var) = (x(&[2]), y(&[2]));
         t[0].batch_norm(Some(&mean), Some(&var), Some(&t[1]), Some(&t[2]), false, 0.1, 1e-5)
     });
+}
+
+#[test]
+fn normalisations_of_parts() {
+    gradgradcheck("group_norm", &[x(&[2, 4, 3]), y(&[4]), x(&[4])], |t| {
+        t[0].group_norm(2, Some(&t[1]), Some(&t[2]), 1e-5)
+    });
+    gradgradcheck("group_norm without weights", &[x(&[2, 6])], |t| t[0].group_norm(2, None, None, 0.1));
+    gradgradcheck("instance_norm", &[x(&[2, 3, 2, 2]), y(&[3]), x(&[3])], |t| {
+        t[0].instance_norm(None, None, Some(&t[1]), Some(&t[2]), true, 0.1, 1e-5)
+    });
+    gradgradcheck("instance_norm in evaluation", &[x(&[2, 3, 2])], |t| {
+        let (mean, var) = (x(&[3]), y(&[3]));
+        t[0].instance_norm(Some(&mean), Some(&var), None, None, false, 0.1, 1e-5)
+    });
+}
+
+#[test]
+fn attention() -> Result<()> {
+    let qkv = [z(&[2, 2, 3, 2]), y(&[2, 2, 4, 2]), x(&[2, 2, 4, 3])];
+    let attend = |t: &[Tensor], mask: Option<&Tensor>, options: AttentionOptions| {
+        t[0].scaled_dot_product_attention(&t[1], &t[2], mask, &options)
+    };
+    gradgradcheck("attention", &qkv, |t| attend(t, None, AttentionOptions::default()));
+    let causal = AttentionOptions { is_causal: true, scale: Some(0.3), ..Default::default() };
+    gradgradcheck("causal attention", &qkv, |t| attend(t, None, causal));
+    // The second query sees nothing.
+    let mask = index(&[1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0], &[3, 4])?.eq_scalar(1.0)?;
+    gradgradcheck("attention with a mask", &qkv, |t| attend(t, Some(&mask), AttentionOptions::default()));
+    let [query, key, value] = qkv.clone();
+    gradgradcheck("attention with a bias", &[query, key, value, z(&[3, 4])], |t| {
+        attend(t, Some(&t[3]), AttentionOptions::default())
+    });
+    let shared = [z(&[4, 3, 2]), y(&[2, 3, 2]), x(&[2, 3, 2])];
+    let gqa = AttentionOptions { enable_gqa: true, ..Default::default() };
+    gradgradcheck("attention with shared heads", &shared, |t| attend(t, None, gqa));
+    Ok(())
+}
+
+#[test]
+fn columns_and_sizes() {
+    let windows = UnfoldOptions { dilation: [1, 2], padding: [1, 0], stride: [2, 1], ..UnfoldOptions::new([3, 2]) };
+    gradgradcheck("unfold", &[x(&[2, 2, 4, 5])], |t| t[0].unfold(&windows)?.exp());
+    gradgradcheck("fold", &[x(&[2, 12, 6])], |t| t[0].fold([4, 5], &windows)?.exp());
+    let modes =
+        [InterpolateMode::Nearest, InterpolateMode::NearestExact, InterpolateMode::Bilinear, InterpolateMode::Area];
+    for mode in modes {
+        for size in [[5, 2], [2, 7], [1, 1]] {
+            let options = InterpolateOptions::new(&size, mode);
+            gradgradcheck(&format!("{options:?}"), &[x(&[1, 2, 3, 4])], |t| t[0].exp()?.interpolate(&options));
+        }
+    }
+    let corners = InterpolateOptions::by_factor(&[1.7, 0.8], InterpolateMode::Bilinear).align_corners(true);
+    gradgradcheck("bilinear with corners", &[x(&[1, 2, 3, 4])], |t| t[0].exp()?.interpolate(&corners));
+    let linear = InterpolateOptions::by_factor(&[1.3], InterpolateMode::Linear);
+    gradgradcheck("linear", &[x(&[2, 2, 5])], |t| t[0].exp()?.interpolate(&linear));
 }
 
 #[test]

@@ -67,9 +67,14 @@ mod sort;
 
 // Rows, normalization, losses.
 mod batch_norm;
+mod group_norm;
 mod layer_norm;
 mod loss;
 mod softmax;
+
+// Windows of images, and other sizes.
+mod interpolate;
+mod unfold;
 
 // Pooling.
 mod adaptive_avg_pool2d;
@@ -80,6 +85,7 @@ mod max_pool2d_maxima;
 
 // Products.
 mod addmm;
+mod attention;
 mod bmm;
 mod conv1d;
 mod conv2d;
@@ -95,6 +101,7 @@ mod color_jitter;
 mod gather_batch;
 mod warp;
 
+pub use attention::AttentionOptions;
 pub use avg_pool2d::AvgPool2dOptions;
 pub use color_jitter::Adjust;
 pub use conv_transpose2d::ConvTranspose2dOptions;
@@ -106,6 +113,7 @@ pub use gemm::{Choice, Choices, Variant, adopt, choices, set_variant, tune};
 #[cfg(not(target_arch = "wasm32"))]
 pub use gemm::{recall, tune_as_needed, tuning_ms};
 pub use index::{Index, Indices};
+pub use interpolate::{InterpolateMode, InterpolateOptions, InterpolateSize};
 pub use loss::{CrossEntropyOptions, Reduction};
 pub use max_pool1d::MaxPool1dOptions;
 pub use max_pool2d::MaxPool2dOptions;
@@ -115,3 +123,4 @@ pub(crate) use random::threefry;
 pub use random::{Generator, manual_seed};
 pub use reduce::set_team;
 pub use unary::Gelu;
+pub use unfold::UnfoldOptions;

@@ -1,6 +1,7 @@
 //! Replay of `ops/`: each family has a file that says how the suite's operations are called on the
 //! engine.
 
+mod attention;
 mod batch_norm;
 mod binary;
 mod compare;
@@ -8,7 +9,9 @@ mod conv;
 mod core;
 mod cross_entropy;
 mod dropout;
+mod group_norm;
 mod indexing;
+mod interpolate;
 mod join_split;
 mod layer_norm;
 mod linear;
@@ -23,6 +26,7 @@ mod replay;
 mod shape;
 mod softmax;
 mod unary;
+mod unfold;
 mod where_mask;
 
 use kindling::{Result, Tensor};
@@ -33,6 +37,7 @@ pub use replay::run;
 
 /// The families that must pass whole, by the stem of their file in `golden/ops`.
 pub const FAMILIES: &[&str] = &[
+    "attention",
     "batch_norm",
     "binary",
     "compare",
@@ -45,7 +50,10 @@ pub const FAMILIES: &[&str] = &[
     "dropout",
     "embedding",
     "errors",
+    "group_norm",
     "indexing",
+    "interpolate",
+    "interpolate_extra",
     "join_split",
     "layer_norm",
     "linear",
@@ -62,19 +70,13 @@ pub const FAMILIES: &[&str] = &[
     "sort_topk",
     "unary",
     "unary_extra",
+    "unfold",
     "where_mask",
 ];
 
-/// The families that wait for their operations.
-pub const ABSENT_FAMILIES: &[&str] = &["attention", "group_norm", "interpolate", "unfold"];
-
-/// The operations that the suite has and the engine has not yet; cases of other families that need
-/// one are passed over.
-pub const ABSENT: &[&str] =
-    &["fold", "group_norm", "instance_norm", "interpolate", "scaled_dot_product_attention", "unfold"];
-
 /// Every file's calls. `None` from a file means that it does not know the operation.
 const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
+    attention::call,
     batch_norm::call,
     binary::call,
     compare::call,
@@ -82,7 +84,9 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     core::call,
     cross_entropy::call,
     dropout::call,
+    group_norm::call,
     indexing::call,
+    interpolate::call,
     join_split::call,
     layer_norm::call,
     linear::call,
@@ -96,6 +100,7 @@ const CALLS: &[fn(&Call) -> Option<Outcome>] = &[
     shape::call,
     softmax::call,
     unary::call,
+    unfold::call,
     where_mask::call,
 ];
 

@@ -3,7 +3,7 @@
 use kindling::Tensor;
 use kindling::ops::{CrossEntropyOptions, Reduction};
 
-use super::windows;
+use super::{resize, windows};
 use crate::python::{Args, Bound, Error, Interpreter, Result, Value};
 
 /// Calls a function that is also a method or in torch.
@@ -36,6 +36,9 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
     }
     if let Some(windowed) = windows::call(name, args)? {
         return Ok(Some(windowed));
+    }
+    if let Some(resized) = resize::call(name, args)? {
+        return Ok(Some(resized));
     }
     let tensor = match name {
         "linear" => {

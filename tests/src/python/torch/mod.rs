@@ -9,8 +9,10 @@ mod inplace;
 pub mod module;
 pub mod nn;
 pub mod optim;
+mod order;
 mod pointwise;
 mod reduce;
+mod resize;
 mod shape;
 mod tensor;
 mod windows;
@@ -26,7 +28,7 @@ pub use tensor::{attribute, set_attribute};
 /// # Errors
 /// The call fails.
 pub fn call(interpreter: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
-    for table in [pointwise::call, reduce::call, shape::call, tensor::call, functional::call_shared] {
+    for table in [pointwise::call, reduce::call, shape::call, order::call, tensor::call, functional::call_shared] {
         if let Some(value) = table(interpreter, name, args)? {
             return Ok(Some(value));
         }
