@@ -1,33 +1,36 @@
-// Starts the page's wasm. A file of its own because the page allows no inline script; the hashed names of what to load
-// stand in the attributes of its tag (Trunk.toml, pattern_script).
+// Starts the page's wasm. A file of its own because the page allows no inline script; the hashed names of the files to
+// load are attributes of its tag (Trunk.toml, pattern_script).
+
+import { isolateOnce, storeForOffline } from "./offline.js";
+import { download } from "./download.js";
 
 try {
   const theme = localStorage.getItem("kindling.theme");
   if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
 } catch {
-  // No storage: the system's preference it is.
+  // No storage: the system's preference applies.
 }
 
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
-try {
-  const { default: init } = await import(new URL(js, document.baseURI));
-  await init({ module_or_path: new URL(wasm, document.baseURI) });
-  keepForOffline();
-} catch (error) {
-  console.error(error);
-  const place = document.getElementById("loading");
-  if (place) place.textContent = `Kindling could not be loaded: ${error.message}. Reload, or try a current browser.`;
+const bar = document.getElementById("loading-bar");
+const text = document.getElementById("loading");
+
+function showProgress(received, total) {
+  if (!text || !total) return;
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  text.textContent = `Loading the program: ${megabytes(received)} of ${megabytes(total)} MB`;
+  bar.hidden = false;
+  bar.max = total;
+  bar.value = received;
 }
 
-// What was loaded is kept by a service worker, which is told of what came before it. Without one (plain HTTP, private
-// windows) the page needs its network.
-async function keepForOffline() {
-  if (!("serviceWorker" in navigator)) return;
-  try {
-    await navigator.serviceWorker.register(new URL("sw.js", document.baseURI));
-    const { active } = await navigator.serviceWorker.ready;
-    active.postMessage(performance.getEntriesByType("resource").map((entry) => entry.name));
-  } catch (error) {
-    console.info("offline use is not available:", error.message);
-  }
+try {
+  const program = download(new URL(wasm, document.baseURI), showProgress);
+  const { default: init } = await import(new URL(js, document.baseURI));
+  await init({ module_or_path: await program });
+  isolateOnce(await storeForOffline());
+} catch (error) {
+  console.error(error);
+  if (bar) bar.hidden = true;
+  if (text) text.textContent = `Kindling could not be loaded: ${error.message}. Reload, or try a current browser.`;
 }

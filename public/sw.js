@@ -5,7 +5,7 @@
 // It also says what most hosts do not say, that the page is isolated from others: only then may its workers share memory.
 
 const CACHE = "kindling-page";
-const HASHED = /-[0-9a-f]{8,}(_bg)?\.(js|wasm|css)$/;
+const HASHED = /-[0-9a-f]{8,}(_bg)?\.(js|css|wasm|wasm\.gz)$/;
 const scope = new URL(self.registration.scope);
 
 self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));

@@ -16,15 +16,24 @@ after(async () => {
   await browser?.close();
 });
 
-test("it works offline once loaded", { timeout: 60_000 }, async () => {
+/** Waits until `condition` holds in the page, which may be reloading. */
+async function until(page, condition, what) {
+  for (let i = 0; i < 300; i++) {
+    if (await page.evaluate(condition).catch(() => false)) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  assert.fail(`not within 30 s: ${what}`);
+}
+
+test("the first visit is isolated by one reload, then works offline", { timeout: 90_000 }, async () => {
   const { page, context } = await open(browser, site.url);
-  assert.equal(await page.evaluate(() => crossOriginIsolated), false, "this host sends no headers");
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  // The page is kept after all that it is made of.
-  // Asked again and again: `waitForFunction` takes a promise for a yes.
-  const kept = () => page.evaluate(async () => (await caches.match("./")) !== undefined);
-  for (let i = 0; i < 200 && !(await kept()); i++) await new Promise((done) => setTimeout(done, 100));
-  assert.ok(await kept(), "the page is kept");
+  let loads = 0;
+  page.on("load", () => loads++);
+  await until(page, () => crossOriginIsolated, "the page is isolated although its host sends no headers");
+  await page.getByRole("button", { name: "Train", exact: true }).waitFor();
+  assert.ok(loads <= 1, `reloaded ${loads} times`);
+  // The page is stored after everything that it is made of.
+  await until(page, async () => (await caches.match("./")) !== undefined, "the page is stored");
   await site.close();
   await page.goto(`${site.url}?tab=device`);
   await page.getByRole("region", { name: "This browser offers" }).getByText("SwiftShader").waitFor();
