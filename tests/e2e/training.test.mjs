@@ -55,7 +55,7 @@ test("a step shows what one batch did", { timeout: long }, async () => {
 test("it learns Shapes while the page stays quick", { timeout: long }, async () => {
   const first = await figure("Loss", "train");
   await page.evaluate(() => (window.longTasks = []));
-  await press("Train");
+  await press("Continue");
   await page.waitForFunction(() => /validation [\d.]+/.test(document.querySelectorAll(".chart-canvas")[1].ariaLabel), null, {
     timeout: 120_000,
   });

@@ -118,3 +118,14 @@ pub async fn picture(blob: &Blob, most: u32) -> Result<(u32, u32, Uint8Array), S
         format!("The file is no picture that this browser can read ({}); try a PNG or JPEG.", said(&error))
     })
 }
+
+/// Takes a share link's settings out of the address.
+pub fn forget_hash() {
+    let Some(window) = web_sys::window() else { return };
+    let location = window.location();
+    if location.hash().is_ok_and(|hash| hash.len() > 1) {
+        let address = format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
+        // An address of the same origin can always be put in place of this one.
+        let _ = window.history().and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
+    }
+}

@@ -40,10 +40,17 @@ pub fn mount() {
 fn App() -> impl IntoView {
     let store = Store::start();
     let tab = route::route();
-    Effect::new(move |_| {
-        let name = tab.get().name();
-        document().set_title(if tab.get() == Tab::Playground { "Kindling" } else { name });
+    let title = Memo::new(move |_| match (tab.get(), store.run.phase.get()) {
+        (_, store::Phase::Going) => {
+            let line = store.run.line();
+            format!("{:.0} % · epoch {}/{} · Kindling", line.part() * 100.0, line.epoch[0], line.epoch[1])
+        }
+        (Tab::Playground, _) => "Kindling".to_owned(),
+        (tab, _) => format!("{} · Kindling", tab.name()),
     });
+    Effect::new(move |_| document().set_title(&title.get()));
+    let keys = window_event_listener(leptos::ev::keydown, move |event| shortcut(store, &event));
+    on_cleanup(move || keys.remove());
     let body = move || match tab.get() {
         Tab::Playground => view! { <Playground store /> }.into_any(),
         Tab::Runs => view! { <runs::Runs store /> }.into_any(),
@@ -57,6 +64,20 @@ fn App() -> impl IntoView {
         <main id="main" tabindex="-1">{body}</main>
         <files::DropZone store />
         <files::Inspected store />
+    }
+}
+
+/// Ctrl Enter trains or pauses, Ctrl Shift Enter makes a single step, on every tab.
+fn shortcut(store: Store, event: &web_sys::KeyboardEvent) {
+    if event.key() != "Enter" || !(event.ctrl_key() || event.meta_key()) || event.repeat() {
+        return;
+    }
+    event.prevent_default();
+    let is_going = store.run.phase.get_untracked() == store::Phase::Going;
+    match event.shift_key() {
+        true if !is_going => store.step(),
+        true => {}
+        false => store.toggle(),
     }
 }
 

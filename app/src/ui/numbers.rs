@@ -43,6 +43,19 @@ pub fn figure(number: f64) -> String {
     }
 }
 
+/// A learning rate in up to four significant digits: `0.001`, `3e-5`.
+pub fn rate(number: f64) -> String {
+    match number.abs() {
+        size if !size.is_finite() || size == 0.0 => number.to_string(),
+        size if size < 1e-4 => format!("{number:.1e}"),
+        size => {
+            let digits = (3 - size.log10().floor() as i32).clamp(0, 9) as usize;
+            let text = format!("{number:.digits$}");
+            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+        }
+    }
+}
+
 /// 0.6125 as `61.3 %`.
 pub fn percent(part: f64) -> String {
     if part.is_finite() { format!("{:.1}\u{a0}%", part * 100.0) } else { "–".into() }
@@ -123,6 +136,12 @@ mod tests {
     fn thousands_stand_apart() {
         assert_eq!([0, 7, 999, 1000, 62_006, 1_234_567].map(count), ["0", "7", "999", "1,000", "62,006", "1,234,567"]);
         assert_eq!([8420.4, 43.21, 4.321, 0.0312, 0.0].map(amount), ["8,420", "43.2", "4.32", "0.031", "0"]);
+    }
+
+    #[test]
+    fn rates_are_short() {
+        let rates = [0.001, 0.01, 0.000_5, 3.2e-5, 0.1, 0.0625, 0.0, 1.0].map(rate);
+        assert_eq!(rates, ["0.001", "0.01", "0.0005", "3.2e-5", "0.1", "0.0625", "0", "1"]);
     }
 
     #[test]

@@ -96,6 +96,20 @@ impl Settings {
     }
 }
 
+/// The settings with which an optimizer starts on the page: PyTorch's defaults, but for SGD, which hardly moves with
+/// them: it starts as in PyTorch's CIFAR-10 recipes.
+///
+/// # Errors
+/// There is no optimizer of this name.
+pub fn starting_optimizer(name: &str) -> kindling::Result<OptimizerSpec> {
+    let mut attributes = serde_json::Map::new();
+    if name == "SGD" {
+        attributes.insert("lr".into(), 0.01.into());
+        attributes.insert("momentum".into(), 0.9.into());
+    }
+    OptimizerSpec::from_attrs(name, &attributes)
+}
+
 /// What differs between two specifications, name by name: `optimizer.lr`, `0.01`, `0.1`.
 pub fn differences(one: &TrainSpec, other: &TrainSpec) -> Vec<(String, String, String)> {
     let (one, other) = (flat(one), flat(other));
@@ -113,6 +127,28 @@ pub fn differences(one: &TrainSpec, other: &TrainSpec) -> Vec<(String, String, S
         })
         .filter(|(_, a, b)| a != b)
         .collect()
+}
+
+/// Differences in the words of the page: `optimizer: Adam → SGD`, `lr: 0.001 → 0.01`, `model`.
+pub fn summary(differences: &[(String, String, String)]) -> Vec<String> {
+    let other_optimizer = differences.iter().any(|(name, ..)| name == "optimizer.name");
+    let mut words: Vec<String> = Vec::new();
+    for (name, before, after) in differences {
+        let word = match name.as_str() {
+            "model" | "layers" => "model".to_owned(),
+            "optimizer.name" => format!("optimizer: {before} → {after}"),
+            // Another optimizer has other numbers.
+            name if other_optimizer && name.starts_with("optimizer.") => continue,
+            name => {
+                let last = name.rsplit('.').next().unwrap_or(name).replace('_', " ");
+                format!("{last}: {before} → {after}")
+            }
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 /// A specification as names and values; the model is its text.
@@ -182,5 +218,15 @@ mod tests {
         let names: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
         assert_eq!(names, ["epochs", "optimizer.lr"]);
         assert_eq!(found[1].1, "0.001");
+        assert_eq!(summary(&found), ["epochs: 10 → 3", "lr: 0.001 → 0.1"]);
+    }
+
+    #[test]
+    fn another_optimizer_is_one_difference() {
+        let one = Settings::default().spec;
+        let mut other = one.clone();
+        other.optimizer = starting_optimizer("SGD").expect("PyTorch has it");
+        assert_eq!(summary(&differences(&one, &other)), ["optimizer: Adam → SGD"]);
+        assert_eq!(other.optimizer.lr(), 0.01);
     }
 }

@@ -12,6 +12,8 @@ use leptos::html;
 use leptos::prelude::*;
 use scale::Scale;
 use std::sync::Arc;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::closure::Closure;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, MouseEvent};
 
 /// Description of a line.
@@ -57,8 +59,7 @@ pub fn Chart(
     let pointed = RwSignal::new(None::<f64>);
     let waiting = StoredValue::new(false);
     let size = RwSignal::new(0u32);
-    let resized = window_event_listener(leptos::ev::resize, move |_| size.update(|n| *n += 1));
-    on_cleanup(move || resized.remove());
+    observe_size(canvas, size);
 
     let paint = {
         let lines = lines.clone();
@@ -154,6 +155,23 @@ pub fn Chart(
             ></canvas></div>
         </figure>
     }
+}
+
+/// Counts changes of the canvas's size, whatever their cause.
+fn observe_size(canvas: NodeRef<html::Canvas>, size: RwSignal<u32>) {
+    let changed = Closure::<dyn FnMut()>::new(move || {
+        // The observer may report once more after the chart has gone.
+        let _ = size.try_update(|n| *n = n.wrapping_add(1));
+    });
+    let Ok(observer) = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()) else { return };
+    let watched = observer.clone();
+    Effect::new(move |_| {
+        if let Some(canvas) = canvas.get() {
+            watched.observe(&canvas);
+        }
+    });
+    let held = StoredValue::new_local((observer, changed));
+    on_cleanup(move || held.with_value(|(observer, _)| observer.disconnect()));
 }
 
 fn within_scale(scale: &Scale, value: f64) -> f64 {

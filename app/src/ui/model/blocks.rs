@@ -16,13 +16,15 @@ pub struct Hands {
     pub dragged: RwSignal<Option<Place>>,
     /// Drop target, and `true` to insert after it.
     pub goal: RwSignal<Option<(Place, bool)>>,
+    /// The layer whose actions are shown, where there is no pointer to hover with.
+    pub open: RwSignal<Option<Place>>,
 }
 
 /// The list.
 #[component]
 pub fn Blocks(store: Store) -> impl IntoView {
     let draft = store.draft;
-    let hands = Hands { dragged: RwSignal::new(None), goal: RwSignal::new(None) };
+    let hands = Hands { dragged: RwSignal::new(None), goal: RwSignal::new(None), open: RwSignal::new(None) };
     let places = Memo::new(move |_| {
         draft.model.with(|model| {
             let places = edit::places(model).into_iter();

@@ -135,6 +135,23 @@ pub fn insert(model: &mut ModelSpec, place: &Place, mut layer: LayerSpec) -> Opt
     Some(())
 }
 
+/// Inserts a layer into the model's own list before its classifier, the last linear layer: at the last index at which
+/// the model fits together, or right before the classifier if there is none. Fits sizes that follow from the input.
+pub fn insert_fitting(model: &mut ModelSpec, layer: LayerSpec) -> Option<Place> {
+    let last_linear = model.layers.iter().rposition(|layer| matches!(layer.kind, Kind::Linear(_)));
+    let head = last_linear.unwrap_or(model.layers.len());
+    let at = |index: usize| {
+        let place = Place(vec![(Branch::Main, index)]);
+        let mut changed = model.clone();
+        insert(&mut changed, &place, layer.clone())?;
+        Some((place, changed.fitted()))
+    };
+    let fitting = (0..=head).rev().filter_map(at).find(|(_, changed)| changed.summary().error.is_none());
+    let (place, changed) = fitting.or_else(|| at(head))?;
+    *model = changed;
+    Some(place)
+}
+
 /// Inserts a copy of a layer after it.
 pub fn duplicate(model: &mut ModelSpec, place: &Place) -> Option<Place> {
     let copy = layer(model, place)?.clone();
@@ -218,6 +235,23 @@ mod tests {
         let mut model = model();
         let place = duplicate(&mut model, &Place::top(0)).expect("there is a layer");
         assert_eq!(layer(&model, &place).and_then(|l| l.name.as_deref()), Some("conv2"));
+    }
+
+    #[test]
+    fn a_layer_is_added_where_it_fits_before_the_classifier() {
+        let text = "Conv2d(3, 6, 5)\nReLU()\nFlatten()\nfc1: Linear(96, 20)\nReLU()\nfc2: Linear(20, 10)";
+        let added = |layer: &str| {
+            let mut model = ModelSpec::from_text("m", &[3, 8, 8], text).expect("the text is well formed");
+            let layer = ModelSpec::from_text("m", &[1], layer).expect("a layer").layers.remove(0);
+            let place = insert_fitting(&mut model, layer).expect("there is a list");
+            assert_eq!(model.summary().error, None);
+            assert_eq!(model.summary().output, Some(vec![10]));
+            place
+        };
+        assert_eq!(added("Conv2d(16, 16, 3, padding=1)"), Place::top(2));
+        assert_eq!(added("MaxPool2d(2)"), Place::top(2));
+        assert_eq!(added("Linear(64, 10)"), Place::top(5));
+        assert_eq!(added("Dropout()"), Place::top(5));
     }
 
     #[test]

@@ -3,14 +3,17 @@
 mod blocks;
 mod code;
 pub mod edit;
+pub mod memory;
 mod palette;
 mod row;
 
 use crate::ui::numbers;
 use crate::ui::pieces::{Choice, Tabs};
 use crate::ui::store::Store;
+use crate::words;
 use kindling::train::model::PRESETS;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
 
 /// Form of editing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,11 +42,22 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
         PRESETS.iter().find(|preset| preset.name == name).map_or("Your own network.", |preset| preset.about)
     };
     let parameters = move || numbers::count(draft.summary.with(|summary| summary.parameters));
-    let keys = move |event: web_sys::KeyboardEvent| {
+    let memory = Memo::new(move |_| draft.memory());
+    let needs = move || words::bytes(memory.get().total());
+    let parts = move || {
+        let memory = memory.get();
+        let [parameters, gradients, optimizer, activations] =
+            [memory.parameters, memory.gradients, memory.optimizer, memory.activations].map(words::bytes);
+        format!(
+            "To train, about: parameters {parameters}, gradients {gradients}, optimizer {optimizer}, activations of a batch {activations}"
+        )
+    };
+    let panel = NodeRef::<leptos::html::Section>::new();
+    // Everywhere on the tab but in other fields, which have the browser's own undo.
+    let keys = window_event_listener(leptos::ev::keydown, move |event| {
         let key = event.key().to_ascii_lowercase();
-        let command = event.ctrl_key() || event.meta_key();
-        // In the text the browser's own undo is more precise.
-        if !command || form.get_untracked() == Form::Code {
+        let is_command = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
+        if !is_command || is_other_field(&event) {
             return;
         }
         match (key.as_str(), event.shift_key()) {
@@ -52,15 +66,28 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
             _ => return,
         }
         event.prevent_default();
-    };
+        // The row that had the focus may be gone: it must not fall to the top of the page.
+        request_animation_frame(move || {
+            if document().active_element().is_none_or(|element| element.tag_name() == "BODY")
+                && let Some(panel) = panel.get_untracked()
+            {
+                // A panel that is shown can be focused.
+                let _ = panel.focus();
+            }
+        });
+    });
+    on_cleanup(move || keys.remove());
     view! {
-        <section class="panel model" aria-labelledby="model-title" on:keydown=keys>
+        <section class="panel model" aria-labelledby="model-title" tabindex="-1" node_ref=panel>
             <header class="panel-head">
                 <h2 id="model-title">"Model"</h2>
                 <Choice label="Preset" bare=true options value=chosen on_change=Callback::new(choose) />
                 <span class="figure" title="Numbers that training adjusts">
                     <b>{parameters}</b>
                     " parameters"
+                </span>
+                <span class="figure memory" title=parts>
+                    {needs}
                 </span>
             </header>
             <div class="model-bar">
@@ -103,6 +130,14 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
             <Misfit store />
         </section>
     }
+}
+
+/// Returns `true` in a text field other than the arguments of blocks, whose changes are the model's.
+fn is_other_field(event: &web_sys::KeyboardEvent) -> bool {
+    let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    element.is_some_and(|element| {
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA") && !element.class_list().contains("argument-input")
+    })
 }
 
 /// First mismatch of the model's shapes, and the button that fixes it.

@@ -1,7 +1,7 @@
-//! Adds a layer: fitted to what comes before it, put before the last layer's classifier or at the end.
+//! Adds a layer before the classifier, at the last index where it fits.
 
 use super::blocks::focus;
-use super::edit::{self, Branch, Place};
+use super::edit;
 use crate::ui::store::Store;
 use kindling::train::LayerSpec;
 use kindling::train::model::{Branches, Kind, Sequence};
@@ -23,16 +23,13 @@ pub fn Palette(store: Store) -> impl IntoView {
     let add = move |event: web_sys::Event| {
         let name = event_target_value(&event);
         let Some(kind) = new_kind(&name) else { return };
-        let mut place = Place(vec![(Branch::Main, 0)]);
+        let mut place = None;
         draft.edit(|model| {
-            place = place.at(model.layers.len());
             let named = kind.layer().is_some_and(|layer| layer.parameters() > 0);
             let name = named.then(|| stem(kind.name()));
-            if edit::insert(model, &place, LayerSpec { name, kind }).is_some() {
-                *model = model.fitted();
-            }
+            place = edit::insert_fitting(model, LayerSpec { name, kind });
         });
-        focus(&place);
+        place.iter().for_each(focus);
     };
     let groups = GROUPS
         .iter()

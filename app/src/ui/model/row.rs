@@ -90,6 +90,7 @@ pub fn BlockRow(
             class:wrong=move || wrong().is_some()
             class:before=move || goal(false)
             class:after=move || goal(true)
+            class:open=move || hands.open.with(|open| *open == Some(place.get_value()))
             class:lifted=move || hands.dragged.with(|dragged| *dragged == Some(place.get_value()))
             data-depth=depth
             on:dragover=over
@@ -101,8 +102,12 @@ pub fn BlockRow(
                 id=place.with_value(row_id)
                 draggable="true"
                 aria-label=described
-                title="Drag, or Alt with the arrow keys, to move; Ctrl D copies; Delete removes"
+                title="Press for actions; drag, or Alt with the arrow keys, to move; Ctrl D copies; Delete removes"
                 on:keydown=keys
+                on:click=move |_| {
+                    let place = place.get_value();
+                    hands.open.update(|open| *open = (*open != Some(place.clone())).then_some(place));
+                }
                 on:dragstart=move |event: DragEvent| {
                     if let Some(transfer) = event.data_transfer() {
                         // Firefox drags nothing without data.
@@ -127,10 +132,10 @@ pub fn BlockRow(
                 {move || facts.with(|row| row.as_ref().filter(|r| r.parameters > 0).map(|r| numbers::count(r.parameters)))}
             </span>
             <span class="block-tools">
-                <Tool label="Move up" hint="Move up (Alt ↑)" sign="↑" act=Callback::new(move |()| shift(-1)) />
-                <Tool label="Move down" hint="Move down (Alt ↓)" sign="↓" act=Callback::new(move |()| shift(1)) />
-                <Tool label="Copy" hint="Copy (Ctrl D)" sign="⧉" act=Callback::new(move |()| copy()) />
-                <Tool label="Remove" hint="Remove (Delete)" sign="×" act=Callback::new(move |()| delete()) />
+                <Tool label="Move up" hint="Move up (Alt ↑)" path="M8 13V3M4 7l4-4 4 4" act=Callback::new(move |()| shift(-1)) />
+                <Tool label="Move down" hint="Move down (Alt ↓)" path="M8 3v10M4 9l4 4 4-4" act=Callback::new(move |()| shift(1)) />
+                <Tool label="Copy" hint="Copy (Ctrl D)" path="M6 6h7v7H6zM3 10V3h7" act=Callback::new(move |()| copy()) />
+                <Tool label="Remove" hint="Remove (Delete)" path="M4 4l8 8M12 4l-8 8" act=Callback::new(move |()| delete()) />
             </span>
             {move || wrong().map(|why| view! { <p class="block-why">{why}</p> })}
         </li>
@@ -140,10 +145,12 @@ pub fn BlockRow(
 /// A small button of a row. Keys do the same from the handle, so it is not in the tab
 /// order.
 #[component]
-fn Tool(label: &'static str, hint: &'static str, sign: &'static str, act: Callback<()>) -> impl IntoView {
+fn Tool(label: &'static str, hint: &'static str, path: &'static str, act: Callback<()>) -> impl IntoView {
     view! {
         <button class="tool" type="button" tabindex="-1" aria-label=label title=hint on:click=move |_| act.run(())>
-            {sign}
+            <svg viewBox="0 0 16 16" aria-hidden="true">
+                <path d=path />
+            </svg>
         </button>
     }
 }

@@ -1,60 +1,6 @@
-//! Form fields with labels: number, choice, checkbox.
+//! Form fields with labels: choice, checkbox.
 
 use leptos::prelude::*;
-
-/// A number field. Text that is not a number, or out of range, is marked and changes nothing.
-#[component]
-pub fn NumberField(
-    /// Label of the field.
-    #[prop(into)]
-    label: String,
-    /// Explanation, shown on hover.
-    #[prop(into, optional)]
-    hint: String,
-    /// Current value.
-    #[prop(into)]
-    value: Signal<f64>,
-    /// Minimum value.
-    #[prop(default = 0.0)]
-    min: f64,
-    /// Requires an integer if true.
-    #[prop(optional)]
-    whole: bool,
-    /// Called with a new value.
-    #[prop(into)]
-    on_change: Callback<f64>,
-) -> impl IntoView {
-    let wrong = RwSignal::new(false);
-    let change = move |event: web_sys::Event| {
-        let text = event_target_value(&event);
-        let number = kindling::json::number(&text).filter(|n| *n >= min);
-        match number.filter(|n| !whole || n.fract() == 0.0) {
-            Some(number) => {
-                wrong.set(false);
-                if number != value.get_untracked() {
-                    on_change.run(number);
-                }
-            }
-            None => wrong.set(true),
-        }
-    };
-    let mode = if whole { "numeric" } else { "decimal" };
-    view! {
-        <label class="field" title=hint>
-            <span class="field-label">{label}</span>
-            <input
-                class="input number"
-                type="text"
-                inputmode=mode
-                autocomplete="off"
-                spellcheck="false"
-                aria-invalid=move || wrong.get().to_string()
-                prop:value=move || value.get().to_string()
-                on:input=change
-            />
-        </label>
-    }
-}
 
 /// A choice among several values.
 #[component]

@@ -1,9 +1,11 @@
 //! Small parts that panels share.
 
 mod fields;
+mod number;
 mod picture;
 mod tabs;
 
-pub use fields::{Check, Choice, NumberField};
+pub use fields::{Check, Choice};
+pub use number::NumberField;
 pub use picture::Picture;
 pub use tabs::Tabs;

@@ -15,7 +15,7 @@ pub fn Runs(store: Store) -> impl IntoView {
     store.run.records.with_untracked(|all| {
         shown.update(|shown| shown.extend(all.iter().rev().take(4).map(|record| record.number)));
     });
-    let none = move || store.run.records.with(Vec::is_empty);
+    let none = move || store.run.records.with(Vec::is_empty) && store.run.records.deleted().is_none();
     view! {
         <div class="page wide">
             <h1>"Runs"</h1>
@@ -29,10 +29,28 @@ pub fn Runs(store: Store) -> impl IntoView {
                     }
                 }
             >
+                <Deleted store />
                 <overlay::Overlay store shown />
                 <table::Table store shown />
             </Show>
         </div>
+    }
+}
+
+/// Offers to bring back the run that was deleted last.
+#[component]
+fn Deleted(store: Store) -> impl IntoView {
+    move || {
+        store.run.records.deleted().map(|record| {
+            view! {
+                <p class="waiting" role="status">
+                    <span>{record.name}" has been deleted."</span>
+                    <button class="button small" type="button" on:click=move |_| store.run.records.undelete()>
+                        "Undo"
+                    </button>
+                </p>
+            }
+        })
     }
 }
 

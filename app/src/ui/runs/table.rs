@@ -85,19 +85,11 @@ fn row(
     let name = record.name.clone();
     let rename = move |event: web_sys::Event| {
         let name = event_target_value(&event).trim().to_owned();
-        store.run.records.update(|all| {
-            if let Some(record) = all.iter_mut().find(|record| record.number == number)
-                && !name.is_empty()
-            {
-                record.name = name;
-            }
-        });
-        store.run.store_records();
+        if !name.is_empty() {
+            store.run.records.change(number, |record| record.name = name);
+        }
     };
-    let delete = move |_| {
-        store.run.records.update(|all| all.retain(|record| record.number != number));
-        store.run.store_records();
-    };
+    let delete = move |_| store.run.records.delete(number);
     let take = {
         let spec = record.spec.clone();
         let name = record.name.clone();

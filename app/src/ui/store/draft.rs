@@ -3,6 +3,7 @@
 
 use crate::protocol::{DataInfo, DataSource, DeviceChoice};
 use crate::ui::browser::Kept;
+use crate::ui::model::memory::Memory;
 use crate::ui::settings::{Settings, data_name};
 use kindling::train::model::{PRESETS, Summary, TextError, preset};
 use kindling::train::{ModelSpec, TrainSpec};
@@ -188,6 +189,11 @@ impl Draft {
     /// The number of classes that the model is for.
     pub fn classes(&self) -> usize {
         self.target.with(|(_, classes)| *classes)
+    }
+
+    /// Memory that training the model takes, estimated.
+    pub fn memory(&self) -> Memory {
+        self.spec.with(|spec| self.summary.with(|summary| Memory::estimate(summary, &spec.optimizer, spec.batch_size)))
     }
 
     /// What does not fit: a layer, or the model's result and the classes.

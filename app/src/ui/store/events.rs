@@ -87,6 +87,7 @@ impl Store {
             FromWorker::Going { run } => {
                 if self.run.is(run) {
                     self.run.phase.set(Phase::Going);
+                    self.spoken.set("Training.".into());
                 }
             }
             FromWorker::Ended { run, ending } => {

@@ -3,20 +3,24 @@
 mod draft;
 mod events;
 mod inside;
+mod records;
 mod run;
 
 pub use draft::Draft;
 pub use inside::{Inside, PAGE, View};
-pub use run::{Curves, Pace, Phase, Record, Run};
+pub use records::Record;
+pub use run::{Curves, Pace, Phase, Run};
 
 use crate::link::Link;
 use crate::protocol::{
     DataInfo, DataKind, DataProgress, DataSource, DeviceChoice, DeviceKind, FileKind, FileSummary, Hardware,
     KernelChoice, LiveChange, Measurement, ResumeFrom, SamplesView, ToWorker,
 };
-use crate::ui::browser::Pixels;
+use crate::ui::browser::{self, Pixels};
+use crate::ui::model::memory::MAX_CPU_BYTES;
 use crate::ui::settings;
-use kindling::train::TrainSpec;
+use crate::words;
+use kindling::train::{Ending, TrainSpec};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -135,8 +139,10 @@ impl Store {
             link: StoredValue::new_local(None),
             then: RwSignal::new(None),
         };
-        if let Some(reason) = wrong {
-            store.tell(true, format!("The shared link could not be opened: {reason}."));
+        match wrong {
+            Some(reason) => store.tell(true, format!("The shared link could not be opened: {reason}.")),
+            // From now on it is the draft: a reload must not bring the link's settings back over later edits.
+            None => browser::forget_hash(),
         }
         match Link::start(move |event| store.hear(event)) {
             Ok(link) => store.link.set_value(Some(link)),
@@ -194,9 +200,28 @@ impl Store {
         self.send_with(ToWorker::OpenData(source), files);
     }
 
-    /// Trains: the run that stands still, or a new one.
+    /// Trains: continues the run that is paused, or that has ended and has more epochs now; else starts a new one.
     pub fn train(&self) {
+        if untrack(|| self.can_continue()) {
+            let (run, epochs) = (self.run.id.get_untracked(), self.draft.spec.with_untracked(|spec| spec.epochs));
+            self.send(ToWorker::Change { run, change: LiveChange::Epochs(epochs) });
+            return self.follow(Then::Go);
+        }
         self.start_or(Then::Go);
+    }
+
+    /// Pauses the run that is training, or trains.
+    pub fn toggle(&self) {
+        match self.run.phase.get_untracked() {
+            Phase::Going => self.pause(),
+            _ => self.train(),
+        }
+    }
+
+    /// Returns `true` if the run has finished and the draft asks for more epochs than it has had.
+    pub fn can_continue(&self) -> bool {
+        let had = self.run.spec.with(|spec| spec.as_ref().map_or(usize::MAX, |spec| spec.epochs));
+        self.run.phase.get() == Phase::Ended(Ending::Finished) && self.draft.spec.with(|spec| spec.epochs) > had
     }
 
     /// Learns from one batch.
@@ -251,8 +276,28 @@ impl Store {
             self.then.set(None);
             return self.tell(true, error.to_string());
         }
+        if let Some(reason) = untrack(|| self.too_large()) {
+            self.then.set(None);
+            return self.tell(true, reason);
+        }
         let run = self.run.next();
         self.send(ToWorker::Begin { run, spec });
+    }
+
+    /// Says why the draft's model cannot be trained on this device, if its memory is known to be too small.
+    fn too_large(&self) -> Option<String> {
+        let memory = self.draft.memory();
+        let is_cpu = self.device.with(|device| device.as_ref().is_none_or(|device| device.kind == DeviceKind::Cpu));
+        let (needed, limit, what) = match self.status.get() {
+            Status::Known(Hardware::Gpu(adapter) | Hardware::Software(adapter)) if !is_cpu => {
+                (memory.parameters, adapter.max_buffer, "a buffer of this GPU holds")
+            }
+            _ => (memory.total(), MAX_CPU_BYTES, "the engine has on the CPU"),
+        };
+        (needed > limit).then(|| {
+            let [needed, limit] = [needed, limit].map(words::bytes);
+            format!("The model is too large: it needs about {needed}, {what} at most {limit}. Make its layers smaller.")
+        })
     }
 
     /// Goes on with the run of an earlier visit.
@@ -304,7 +349,7 @@ impl Store {
         }
     }
 
-    /// What of the draft the run does not have, and a new run would.
+    /// Differences between the draft and the run, which only a new run would take up.
     pub fn waiting_changes(&self) -> Vec<String> {
         if !matches!(self.run.phase.get(), Phase::Paused | Phase::Going) {
             return Vec::new();
@@ -315,7 +360,7 @@ impl Store {
             let mut spec = spec.clone();
             // The worker may fill in what the draft leaves to it.
             spec.data = draft.data.clone();
-            settings::differences(&spec, &draft).into_iter().map(|(name, ..)| name).collect()
+            settings::summary(&settings::differences(&spec, &draft))
         })
     }
 }

@@ -1,17 +1,15 @@
 //! The run: how far it is, what its curves are, which settings it has, and the runs before it.
 
+use super::records::{Record, Records};
 use crate::protocol::{Begun, Progress, RunId, StepView};
-use crate::ui::browser::{Kept, Pixels};
+use crate::ui::browser::Pixels;
 use crate::ui::numbers;
 use kindling::train::{Ending, EpochResult, Position, TrainSpec};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Where runs are kept.
-const KEY: Kept = Kept("kindling.runs");
-/// Runs that are kept, and points of a kept curve.
-const MOST_RUNS: usize = 30;
-const MOST_POINTS: usize = 300;
+/// Largest number of points of a stored curve.
+const MAX_STORED_POINTS: usize = 300;
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,10 +57,10 @@ impl Curves {
         }
     }
 
-    /// The same in at most [`MOST_POINTS`] points a line, each the mean of its neighbours.
+    /// The same in at most [`MAX_STORED_POINTS`] points a line, each the mean of its neighbours.
     fn thinned(&self) -> Self {
         let thin = |line: &[(f64, f64)]| {
-            let width = line.len().div_ceil(MOST_POINTS).max(1);
+            let width = line.len().div_ceil(MAX_STORED_POINTS).max(1);
             let mean = |part: &[(f64, f64)]| {
                 let n = part.len() as f64;
                 let round = |x: f64| (x * 1e5).round() / 1e5;
@@ -77,46 +75,6 @@ impl Curves {
             test_accuracy: self.test_accuracy.clone(),
             lr: Vec::new(),
         }
-    }
-}
-
-/// A run as it is kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// Its number among the kept.
-    pub number: u32,
-    /// Its name.
-    pub name: String,
-    /// The data set's name.
-    pub data: String,
-    /// Its settings.
-    pub spec: TrainSpec,
-    /// What it ran on.
-    pub device: String,
-    /// How many parameters its model has.
-    pub parameters: usize,
-    /// When it began: milliseconds since 1970.
-    pub began: f64,
-    /// Its curves, thinned.
-    pub curves: Curves,
-    /// Epochs that have ended.
-    pub epochs: usize,
-}
-
-impl Record {
-    /// The last accuracy on the test set.
-    pub fn test_accuracy(&self) -> Option<f64> {
-        self.curves.test_accuracy.last().map(|point| point.1)
-    }
-
-    /// The last loss on the test set.
-    pub fn test_loss(&self) -> Option<f64> {
-        self.curves.test_loss.last().map(|point| point.1)
-    }
-
-    /// The last loss in training.
-    pub fn train_loss(&self) -> Option<f64> {
-        self.curves.loss.last().map(|point| point.1)
     }
 }
 
@@ -160,8 +118,8 @@ pub struct Run {
     pub testing: RwSignal<Option<(usize, usize)>>,
     /// The last single step, and the pictures of its batch.
     pub step: RwSignal<Option<(StepView, Pixels)>>,
-    /// The runs that are kept; this one is the last once it has begun.
-    pub records: RwSignal<Vec<Record>>,
+    /// The stored runs, this one among them once it has begun.
+    pub records: Records,
     /// The number of this run among them.
     pub record: RwSignal<Option<u32>>,
     /// When this epoch began, and seconds spent on it in earlier stretches.
@@ -169,9 +127,8 @@ pub struct Run {
 }
 
 impl Run {
-    /// No run yet; those of earlier visits are read.
+    /// No run yet; the stored runs are read.
     pub fn new() -> Self {
-        let records = KEY.read().and_then(|text| kindling::json::read(&text).ok()).unwrap_or_default();
         Self {
             id: RwSignal::new(0),
             phase: RwSignal::new(Phase::None),
@@ -182,7 +139,7 @@ impl Run {
             epoch: RwSignal::new(None),
             testing: RwSignal::new(None),
             step: RwSignal::new(None),
-            records: RwSignal::new(records),
+            records: Records::new(),
             record: RwSignal::new(None),
             watch: StoredValue::new((0.0, usize::MAX)),
         }
@@ -228,11 +185,12 @@ impl Run {
     }
 
     fn add_record(&self, begun: &Begun, data: String) {
-        let number = self.records.with_untracked(|all| all.iter().map(|r| r.number).max().unwrap_or(0) + 1);
-        let model = begun.spec.model.as_ref().map_or_else(String::new, |model| model.name.clone());
-        let record = Record {
-            number,
-            name: format!("{number} · {model}"),
+        if let Some(number) = self.record.get_untracked() {
+            self.records.delete_if_empty(number);
+        }
+        let number = self.records.add(Record {
+            number: 0,
+            name: begun.spec.model.as_ref().map_or_else(String::new, |model| model.name.clone()),
             data,
             spec: begun.spec.clone(),
             device: begun.device.clone(),
@@ -240,14 +198,6 @@ impl Run {
             began: js_sys::Date::now(),
             curves: Curves::default(),
             epochs: begun.history.len(),
-        };
-        self.records.update(|all| {
-            // A run that was reset before it learned anything is no run.
-            all.retain(|record| !record.curves.loss.is_empty() || !record.curves.test_loss.is_empty());
-            if all.len() >= MOST_RUNS {
-                all.remove(0);
-            }
-            all.push(record);
         });
         self.record.set(Some(number));
     }
@@ -279,10 +229,13 @@ impl Run {
                 curves.loss.push((result.step as f64, result.loss));
                 curves.accuracy.push((result.step as f64, result.accuracy));
             }
-            if let Some(last) = progress.results.last()
-                && curves.lr.last().is_none_or(|known| known.1 != progress.lr)
-            {
-                curves.lr.push((last.step as f64, progress.lr));
+            if let Some(last) = progress.results.last() {
+                let point = (last.step as f64, progress.lr);
+                match curves.lr.as_mut_slice() {
+                    // A stretch at one rate is its two ends.
+                    [.., start, end] if start.1 == point.1 && end.1 == point.1 => *end = point,
+                    _ => curves.lr.push(point),
+                }
             }
         });
     }
@@ -313,27 +266,13 @@ impl Run {
         let curves = self.curves.with_untracked(Curves::thinned);
         let epochs = self.epoch.with_untracked(|epoch| epoch.as_ref().map_or(0, |epoch| epoch.epoch));
         let spec = self.spec.get_untracked();
-        self.records.update(|all| {
-            if let Some(record) = all.iter_mut().find(|record| record.number == number) {
-                record.curves = curves;
-                record.epochs = epochs;
-                if let Some(spec) = spec {
-                    record.spec = spec;
-                }
+        self.records.change(number, |record| {
+            record.curves = curves;
+            record.epochs = epochs;
+            if let Some(spec) = spec {
+                record.spec = spec;
             }
         });
-        self.store_records();
-    }
-
-    /// Writes all runs down, the oldest left out if there is no room.
-    pub fn store_records(&self) {
-        let mut all = self.records.get_untracked();
-        while let Ok(text) = kindling::json::write(&all) {
-            if KEY.write(&text) || all.is_empty() {
-                return;
-            }
-            all.remove(0);
-        }
     }
 
     /// The line that says how far it is.

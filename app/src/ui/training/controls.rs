@@ -10,38 +10,43 @@ pub fn Controls(store: Store) -> impl IntoView {
     let phase = store.run.phase;
     let going = move || phase.get() == Phase::Going;
     let fits = Memo::new(move |_| store.draft.misfit().is_none());
-    let has_run = move || matches!(phase.get(), Phase::Going | Phase::Paused);
+    let has_run = move || matches!(phase.get(), Phase::Going | Phase::Paused) || store.can_continue();
     let stuck = move || !has_run() && (!fits.get() || phase.get() == Phase::Starting);
+    // One button in all phases: it keeps the focus when its label changes.
+    let label = move || match phase.get() {
+        Phase::Going => "Pause",
+        Phase::Paused => "Continue",
+        Phase::Ended(_) if store.can_continue() => "Continue",
+        Phase::Ended(_) => "Train again",
+        Phase::None | Phase::Starting => "Train",
+    };
+    let meaning = move || match label() {
+        "Pause" => "Pause after this step (Ctrl Enter)",
+        "Continue" => "Continue this run (Ctrl Enter)",
+        "Train again" => "Start anew with new weights; raise Epochs to continue this run (Ctrl Enter)",
+        _ => "Start training (Ctrl Enter)",
+    };
     view! {
         <div class="controls">
-            {move || {
-                if going() {
-                    view! {
-                        <button class="button primary" type="button" on:click=move |_| store.pause()>
-                            <Icon path="M7 5h3v14H7zM14 5h3v14h-3z" />
-                            "Pause"
-                        </button>
-                    }
-                        .into_any()
-                } else {
-                    view! {
-                        <button
-                            class="button primary"
-                            type="button"
-                            disabled=stuck
-                            on:click=move |_| store.train()
-                        >
-                            <Icon path="M8 5v14l11-7z" />
-                            "Train"
-                        </button>
-                    }
-                        .into_any()
-                }
-            }}
+            <button
+                class="button primary"
+                type="button"
+                title=meaning
+                aria-keyshortcuts="Control+Enter"
+                disabled=stuck
+                on:click=move |_| store.toggle()
+            >
+                {move || {
+                    let path = if going() { "M7 5h3v14H7zM14 5h3v14h-3z" } else { "M8 5v14l11-7z" };
+                    view! { <Icon path /> }
+                }}
+                {label}
+            </button>
             <button
                 class="button"
                 type="button"
-                title="Learn from one batch and show what it did"
+                title="Learn from one batch and show what it did (Ctrl Shift Enter)"
+                aria-keyshortcuts="Control+Shift+Enter"
                 disabled=move || going() || stuck()
                 on:click=move |_| store.step()
             >
@@ -51,7 +56,7 @@ pub fn Controls(store: Store) -> impl IntoView {
             <button
                 class="button"
                 type="button"
-                title="Begin again with new weights and these settings"
+                title="Start a new run with new weights and these settings"
                 disabled=move || !fits.get() || matches!(phase.get(), Phase::None | Phase::Starting)
                 on:click=move |_| store.reset()
             >

@@ -10,12 +10,15 @@ use std::sync::Arc;
 type Points = Vec<(f64, f64)>;
 type Pick = fn(&store::Curves) -> [&Points; 2];
 
-/// Loss and accuracy.
+/// Loss, accuracy, and the learning rate where it changes.
 #[component]
 pub fn Curves(store: Store) -> impl IntoView {
     let smoothing = RwSignal::new(0.6);
     let log = RwSignal::new(false);
     let earlier = RwSignal::new(true);
+    // A rate that never changes needs no chart.
+    let is_changing =
+        Memo::new(move |_| store.run.curves.with(|curves| curves.lr.windows(2).any(|pair| pair[0].1 != pair[1].1)));
     view! {
         <div class="curves">
             <div class="curve-tools">
@@ -48,24 +51,49 @@ pub fn Curves(store: Store) -> impl IntoView {
                 parts=true
                 format=numbers::percent
             />
+            <Show when=move || is_changing.get()>
+                <Chart
+                    title="Learning rate"
+                    lines=rates(store)
+                    smoothing=Signal::derive(|| 0.0)
+                    log
+                    format=numbers::rate
+                />
+            </Show>
         </div>
     }
 }
 
-/// Number of earlier runs shown.
-const EARLIER: usize = 4;
+/// Colours of earlier runs, the latest first; as many are shown.
+const EARLIER_COLORS: [&str; 4] = ["--series-3", "--series-4", "--series-5", "--series-6"];
+
+fn rates(store: Store) -> Lend {
+    Arc::new(move |take: &mut dyn FnMut(&[Named<'_>])| {
+        store.run.curves.with(|curves| {
+            let entry = Entry { name: "lr".into(), color: "--series-1", faint: false, dots: false };
+            take(&[(entry, curves.lr.as_slice())]);
+        });
+    })
+}
 
 fn lines(store: Store, earlier: RwSignal<bool>, pick: Pick) -> Lend {
     Arc::new(move |take: &mut dyn FnMut(&[Named<'_>])| {
         let here = store.run.record.get();
         store.run.records.with(|records| {
             store.run.curves.with(|curves| {
-                let before = records.iter().rev().filter(|record| Some(record.number) != here);
+                // Accuracies on different data cannot be compared.
+                let data = match here.and_then(|here| records.iter().find(|record| record.number == here)) {
+                    Some(record) => Some(record.data.clone()),
+                    None => store.data.with(|data| data.as_ref().map(|data| data.name.clone())),
+                };
+                let comparable = |record: &&store::Record| {
+                    Some(record.number) != here && data.as_ref().is_some_and(|data| *data == record.data)
+                };
+                let before = records.iter().rev().filter(comparable);
                 let mut lines: Vec<Named<'_>> = Vec::new();
-                for record in before.take(if earlier.get() { EARLIER } else { 0 }) {
+                for (record, color) in before.zip(EARLIER_COLORS).take(if earlier.get() { usize::MAX } else { 0 }) {
                     let [_, test] = pick(&record.curves);
-                    let entry = Entry { name: record.name.clone(), color: "--series-2", faint: true, dots: false };
-                    lines.push((entry, test.as_slice()));
+                    lines.push((Entry { name: record.name.clone(), color, faint: true, dots: true }, test.as_slice()));
                 }
                 let [train, test] = pick(curves);
                 let entry = |name: &str, color, dots| Entry { name: name.into(), color, faint: false, dots };

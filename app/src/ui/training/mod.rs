@@ -36,13 +36,7 @@ pub fn TrainingPanel(store: Store) -> impl IntoView {
 /// Settings that a new run would have and this one does not.
 #[component]
 fn Waiting(store: Store) -> impl IntoView {
-    let changes = Memo::new(move |_| {
-        let mut names = store.waiting_changes();
-        // The name of a changed model carries no more information.
-        names.iter_mut().filter(|name| *name == "layers").for_each(|name| *name = "model".into());
-        names.dedup();
-        names
-    });
+    let changes = Memo::new(move |_| store.waiting_changes());
     move || {
         let names = changes.get();
         (!names.is_empty()).then(|| {
@@ -50,7 +44,7 @@ fn Waiting(store: Store) -> impl IntoView {
                 <p class="waiting" role="status">
                     <span>"Changed since this run began: " <b>{names.join(", ")}</b> ". It takes a new run."</span>
                     <button class="button small" type="button" on:click=move |_| store.restart()>
-                        "Restart with it"
+                        "Start a new run"
                     </button>
                 </p>
             }

@@ -3,6 +3,7 @@
 
 use crate::protocol::LiveChange;
 use crate::ui::pieces::{Check, Choice, NumberField};
+use crate::ui::settings::starting_optimizer;
 use crate::ui::store::Store;
 use kindling::optim::OptimizerSpec;
 use leptos::prelude::*;
@@ -26,9 +27,11 @@ pub fn OptimizerFields(store: Store) -> impl IntoView {
     let spec = store.draft.spec;
     let name = Memo::new(move |_| spec.with(|spec| spec.optimizer.name().to_owned()));
     let choose = move |name: String| {
-        // Another optimizer's rates have another meaning, so it begins with its own defaults.
-        if let Ok(optimizer) = OptimizerSpec::from_attrs(&name, &Map::new()) {
-            spec.update(|spec| spec.optimizer = optimizer);
+        // Another optimizer starts with its own numbers; a learning rate that a person chose stays.
+        let (before, lr) = spec.with_untracked(|spec| (spec.optimizer.name(), spec.optimizer.lr()));
+        let is_chosen = starting_optimizer(before).is_ok_and(|start| start.lr() != lr);
+        if let Ok(start) = starting_optimizer(&name) {
+            spec.update(|spec| spec.optimizer = if is_chosen { start.with_lr(lr) } else { start });
         }
     };
     let names = OptimizerSpec::NAMES.map(|name| (name.to_owned(), name.to_owned())).to_vec();
@@ -68,7 +71,12 @@ pub fn OptimizerFields(store: Store) -> impl IntoView {
             }
             let number = Signal::derive(move || value().and_then(|value| value.as_f64()).unwrap_or(0.0));
             let change = Callback::new(move |value: f64| set(key, Value::from(value)));
-            view! { <NumberField label=*label hint=*hint value=number on_change=change /> }.into_any()
+            let slider = (key == "lr").then(|| view! { <RateSlider value=number on_change=change /> });
+            view! {
+                <NumberField label=*label hint=*hint value=number on_change=change />
+                {slider}
+            }
+            .into_any()
         };
         known.map(field).collect()
     };
@@ -81,5 +89,50 @@ pub fn OptimizerFields(store: Store) -> impl IntoView {
             on_change=Callback::new(choose)
         />
         {fields}
+    }
+}
+
+/// Exponents of ten between which the slider moves the learning rate.
+const RATE_EXPONENTS: [f64; 2] = [-5.0, 1.0];
+
+/// The learning rate on a logarithmic slider, which takes effect at once.
+#[component]
+fn RateSlider(value: Signal<f64>, on_change: Callback<f64>) -> impl IntoView {
+    let [least, most] = RATE_EXPONENTS;
+    let exponent = move || value.get().max(1e-12).log10().clamp(least, most);
+    let change = move |event: web_sys::Event| {
+        if let Ok(exponent) = event_target_value(&event).parse::<f64>() {
+            on_change.run(rate(exponent));
+        }
+    };
+    view! {
+        <input
+            class="rate-slider"
+            type="range"
+            aria-label="Learning rate, logarithmic"
+            title="Learning rate, from 0.00001 to 10"
+            aria-valuetext=move || value.get().to_string()
+            min=least
+            max=most
+            step="0.05"
+            prop:value=move || exponent().to_string()
+            on:input=change
+        />
+    }
+}
+
+/// Ten to the power of `exponent`, in two significant digits.
+fn rate(exponent: f64) -> f64 {
+    let text = format!("{:.1e}", 10f64.powf(exponent));
+    text.parse().unwrap_or(1e-3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rate;
+
+    #[test]
+    fn the_slider_gives_short_numbers() {
+        assert_eq!([-5.0, -3.0, -2.7, -0.5, 1.0].map(rate), [1e-5, 0.001, 0.002, 0.32, 10.0]);
     }
 }
