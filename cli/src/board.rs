@@ -1,8 +1,9 @@
-//! The log for TensorBoard: scalars of every step and epoch, histograms of weights, pictures as the network sees them.
+//! The log for TensorBoard: scalars of every step and epoch, histograms of weights, pictures as the
+//! network sees them.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kindling::data::{DataLoader, pictures};
@@ -12,97 +13,150 @@ use kindling::nn::Module;
 use kindling::train::{EpochResult, StepResult, TrainSpec, Trainer};
 use kindling::{Error, Result, block_on, plan};
 
+use crate::output;
+
 /// Pictures that are shown.
 const PICTURES: usize = 16;
 
-/// A log in a folder.
+/// A log in a folder. It never ends a run: once it cannot be written, that is said and no more is
+/// logged.
 pub struct Board {
-    writer: EventWriter<BufWriter<File>>,
+    folder: PathBuf,
+    /// Nothing after a failure.
+    writer: Option<Writer>,
+    /// Other runs' logs were in the folder.
+    is_shared: bool,
 }
+
+type Writer = EventWriter<BufWriter<File>>;
+
+/// What the names of TensorBoard's files begin with.
+const PREFIX: &str = "events.out.tfevents.";
 
 impl Board {
     /// Begins a file of its own in `folder`.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written.
     pub fn new(folder: &Path) -> Result<Self> {
         let refuse = |e: std::io::Error| Error::file(folder.display(), format!("cannot be written: {e}"));
         fs::create_dir_all(folder).map_err(refuse)?;
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let host = if host.trim().is_empty() { "local" } else { host.trim() };
-        // TensorBoard orders the files of a run by their names.
-        let stem = format!("events.out.tfevents.{:010}.{host}.{}", now() as u64, std::process::id());
-        let path = (0..)
-            .map(|i| folder.join(format!("{stem}.{i}")))
-            .find(|path| !path.exists())
-            .unwrap_or_else(|| folder.join(&stem));
-        let file = File::create(&path).map_err(refuse)?;
-        Ok(Self { writer: EventWriter::new(BufWriter::new(file), &path.display().to_string(), now())? })
+        // TensorBoard reads the files of a folder in the order of their names: a later session has
+        // a later second.
+        let latest = latest_second(folder);
+        let second = latest.map_or(0, |latest| latest.saturating_add(1)).max(now() as u64);
+        let stem = format!("{PREFIX}{second:010}.{host}.{}", std::process::id());
+        let path = folder.join(format!("{stem}.0"));
+        let file = File::options().write(true).create_new(true).open(&path).map_err(refuse)?;
+        let writer = EventWriter::new(BufWriter::new(file), &path.display().to_string(), now())?;
+        Ok(Self { folder: folder.to_path_buf(), writer: Some(writer), is_shared: latest.is_some() })
     }
 
-    /// What the run is, and pictures of its data as the network will see them.
-    pub fn begin(&mut self, spec: &TrainSpec, trainer: &Trainer, loader: &DataLoader) -> Result<()> {
-        let at = moment(trainer.position().step);
-        let settings = serde_json::to_string_pretty(spec).map_err(|e| Error::internal(format!("settings: {e}")))?;
-        self.writer.text("settings", at, &format!("```\n{settings}\n```"))?;
-        self.writer.text("model", at, &format!("```\n{}\n```", trainer.model().spec().to_text()))?;
-        let data = loader.dataset();
-        let Some(first) = loader.epoch(0)?.next() else { return Ok(()) };
-        let (images, labels) = first?;
-        let &[n, channels, height, width] = images.dims() else { return Ok(()) };
-        let arrays = block_on(plan::read_many(&[&images, &labels]))?;
-        let (Some(Array::F32(images)), Some(Array::I32(labels))) = (arrays.first(), arrays.get(1)) else {
-            return Ok(());
+    /// Logs with `write`, unless an earlier attempt failed.
+    fn log(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) {
+        if let Some(writer) = &mut self.writer
+            && let Err(error) = write(writer)
+        {
+            self.writer = None;
+            output::warn(format!("the log in {} ends here, the run continues: {error}", self.folder.display()));
+        }
+    }
+
+    /// Logs what the run is, and images of its data as the network will see them. A run that was
+    /// resumed takes the place of all that was logged later than its checkpoint.
+    pub fn begin(&mut self, spec: &TrainSpec, trainer: &Trainer, loader: &DataLoader) {
+        let resumed = trainer.position().step > 0;
+        if self.is_shared && !resumed {
+            let folder = self.folder.display();
+            output::warn(format!("{folder} has the log of another run; TensorBoard will draw both as one"));
+        }
+        let at = moment(if resumed { trainer.position().step + 1 } else { 0 });
+        self.log(|writer| {
+            if resumed {
+                // A reader takes the first start that it sees for the run's beginning, and the
+                // second for a resumption.
+                writer.session_start(at)?;
+                writer.session_start(at)?;
+            }
+            begin(writer, at, spec, trainer, loader)
+        });
+    }
+
+    /// Logs the losses of steps.
+    pub fn steps(&mut self, results: &[StepResult], lr: f64) {
+        self.log(|writer| {
+            for result in results {
+                let at = moment(result.step);
+                writer.scalar("loss/step", at, result.loss as f32)?;
+                writer.scalar("accuracy/step", at, result.accuracy as f32)?;
+            }
+            match results.last() {
+                Some(last) => writer.scalar("lr", moment(last.step), lr as f32),
+                None => Ok(()),
+            }
+        });
+    }
+
+    /// Logs an epoch's figures at its last step, and the weights after it if it was tested.
+    pub fn epoch(&mut self, result: &EpochResult, trainer: &Trainer) {
+        self.log(|writer| epoch(writer, result, trainer));
+    }
+}
+
+/// Logs the settings, the model, and the first images of the data.
+fn begin(writer: &mut Writer, at: Moment, spec: &TrainSpec, trainer: &Trainer, loader: &DataLoader) -> Result<()> {
+    let settings = serde_json::to_string_pretty(spec).map_err(|e| Error::internal(format!("settings: {e}")))?;
+    writer.code("settings", at, &settings)?;
+    writer.code("model", at, &trainer.model().spec().to_text())?;
+    let data = loader.dataset();
+    let Some(first) = loader.epoch(0)?.next() else { return Ok(()) };
+    let (images, labels) = first?;
+    let &[n, channels, height, width] = images.dims() else { return Ok(()) };
+    let arrays = block_on(plan::read_many(&[&images, &labels]))?;
+    let (Some(Array::F32(images)), Some(Array::I32(labels))) = (arrays.first(), arrays.get(1)) else {
+        return Ok(());
+    };
+    let stats = trainer.normalization();
+    for i in 0..n.min(PICTURES) {
+        let plane = height * width;
+        let byte = |(at, x): (usize, &f32)| {
+            let c = at / plane;
+            let value = f64::from(*x) * stats.std[c] + stats.mean[c];
+            (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
         };
-        let stats = trainer.normalization();
-        for i in 0..n.min(PICTURES) {
-            let plane = height * width;
-            let byte = |(at, x): (usize, &f32)| {
-                let c = at / plane;
-                let value = f64::from(*x) * stats.std[c] + stats.mean[c];
-                (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
-            };
-            let picture: Vec<u8> =
-                images[i * channels * plane..][..channels * plane].iter().enumerate().map(byte).collect();
-            let class = data.classes().get(labels[i] as usize).map_or("", String::as_str);
-            self.writer.image(
-                &format!("samples/{i} {class}"),
-                at,
-                [width, height],
-                &pictures::to_rgb(&picture, channels),
-            )?;
-        }
-        self.writer.flush()
+        let picture: Vec<u8> =
+            images[i * channels * plane..][..channels * plane].iter().enumerate().map(byte).collect();
+        let class = output::shown(data.classes().get(labels[i] as usize).map_or("", String::as_str));
+        writer.image(&format!("samples/{i} {class}"), at, [width, height], &pictures::to_rgb(&picture, channels))?;
     }
+    writer.flush()
+}
 
-    /// Losses of steps.
-    pub fn steps(&mut self, results: &[StepResult], lr: f64) -> Result<()> {
-        for result in results {
-            let at = moment(result.step);
-            self.writer.scalar("loss/step", at, result.loss as f32)?;
-            self.writer.scalar("accuracy/step", at, result.accuracy as f32)?;
-        }
-        if let Some(last) = results.last() {
-            self.writer.scalar("lr", moment(last.step), lr as f32)?;
-        }
-        Ok(())
-    }
-
-    /// An epoch's figures, and the weights after it if it was tested.
-    pub fn epoch(&mut self, result: &EpochResult, trainer: &Trainer) -> Result<()> {
-        let at = Moment { step: result.epoch as i64, wall_time: now() };
-        self.writer.scalar("loss/train", at, result.train_loss as f32)?;
-        self.writer.scalar("accuracy/train", at, result.train_accuracy as f32)?;
-        if let Some(test) = &result.test {
-            self.writer.scalar("loss/test", at, test.loss as f32)?;
-            self.writer.scalar("accuracy/test", at, test.accuracy as f32)?;
-            let named = trainer.model().named_parameters();
-            let tensors: Vec<_> = named.iter().map(|(_, tensor)| tensor).collect();
-            for ((name, _), values) in named.iter().zip(block_on(plan::read_many(&tensors))?) {
-                if let Array::F32(values) = values {
-                    self.writer.histogram(&format!("weights/{name}"), at, Histogram::of(&values))?;
-                }
+fn epoch(writer: &mut Writer, result: &EpochResult, trainer: &Trainer) -> Result<()> {
+    let at = moment(result.step);
+    writer.scalar("loss/train", at, result.train_loss as f32)?;
+    writer.scalar("accuracy/train", at, result.train_accuracy as f32)?;
+    if let Some(test) = &result.test {
+        writer.scalar("loss/test", at, test.loss as f32)?;
+        writer.scalar("accuracy/test", at, test.accuracy as f32)?;
+        let named = trainer.model().named_parameters();
+        let tensors: Vec<_> = named.iter().map(|(_, tensor)| tensor).collect();
+        for ((name, _), values) in named.iter().zip(block_on(plan::read_many(&tensors))?) {
+            if let Array::F32(values) = values {
+                writer.histogram(&format!("weights/{name}"), at, Histogram::of(&values))?;
             }
         }
-        self.writer.flush()
     }
+    writer.flush()
+}
+
+/// Returns the largest second in the names of a folder's event files.
+fn latest_second(folder: &Path) -> Option<u64> {
+    let second = |name: &str| name.strip_prefix(PREFIX)?.split('.').next()?.parse::<u64>().ok();
+    let names = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter_map(|name| second(&name)).max()
 }
 
 fn now() -> f64 {

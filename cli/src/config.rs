@@ -11,6 +11,8 @@ use kindling::train::{ModelSpec, TrainSpec};
 use kindling::{Device, Error, Result, block_on, device::AdapterKind};
 use serde_json::{Map, Value, json};
 
+use crate::outputs::Outputs;
+
 /// What to train on, which model, how, and for how long.
 #[derive(Args)]
 pub struct RunArgs {
@@ -85,6 +87,14 @@ pub struct DataArgs {
 const SHAPES: [usize; 2] = [10_000, 2_000];
 
 impl RunArgs {
+    /// The files that a run reads, and the data that its settings name.
+    pub fn inputs(&self, data: Option<PathBuf>) -> Outputs {
+        Outputs::default()
+            .reads("--config", self.config.as_deref())
+            .reads("--model", self.model.as_deref())
+            .reads("--data", data.as_deref())
+    }
+
     /// The settings, as far as they can be known without the data. `base` is what a run that is resumed was.
     pub fn spec(&self, base: Option<&TrainSpec>) -> Result<Draft> {
         let mut settings = match base {
@@ -173,6 +183,12 @@ impl Draft {
             .map_err(|e| Error::value("settings", format!("{e}; see `kindling train --help`")))?;
         spec.check()?;
         Ok(spec)
+    }
+
+    /// The file or folder of the data; nothing for data that needs none.
+    pub fn data_path(&self) -> Option<PathBuf> {
+        let text = |key: &str| self.settings.get("data").and_then(|d| d.get(key)).and_then(Value::as_str);
+        (text("name") != Some("shapes")).then(|| PathBuf::from(text("path").unwrap_or("data")))
     }
 
     /// The data that the settings name.

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kindling::format::files;
 use kindling::{Error, Result};
 use md5::{Digest, Md5};
 
@@ -32,6 +33,9 @@ pub fn fetch(url: &str, path: &Path, md5: &str, quiet: bool) -> Result<Fetched> 
         let problem = format!("is there, but its checksum is {sum} and not {md5}; move it away to fetch it again");
         return Err(Error::file(path.display(), problem));
     }
+    // Neither the file nor its part may be a folder, a device or a pipe; a link is followed.
+    let path = &files::target(path)?;
+    files::target(&part_of(path))?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|e| Error::file(folder.display(), format!("cannot be made: {e}")))?;
     }

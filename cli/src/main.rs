@@ -2,10 +2,13 @@
 //! an exit code: 0 done, 2 refused, 130 interrupted.
 
 mod board;
+mod checkpoint;
 mod commands;
 mod config;
 mod download;
+mod memory;
 mod output;
+mod outputs;
 mod stop;
 
 use std::process::ExitCode;
@@ -39,7 +42,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refused) => return not_understood(&refused),
+    };
+    stop::outlive_limits();
     // All that is computed here is computed by this thread; the others read files.
     kindling::device::compute_on_this_thread();
     let done = match &cli.command {
@@ -51,14 +58,23 @@ fn main() -> ExitCode {
         Command::Info(info) => commands::info::run(info),
         Command::Bench(bench) => commands::bench::run(bench),
     };
-    match done {
+    match done.and_then(|()| output::finish()) {
         Ok(()) if stop::requested() => ExitCode::from(130),
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line, whatever a library put into its message.
-            let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-            eprintln!("kindling: {line}");
+            output::error_line(&error.to_string());
             ExitCode::from(2)
         }
     }
+}
+
+/// Says why the command line was not understood, or prints the help that was asked for.
+fn not_understood(refused: &clap::Error) -> ExitCode {
+    let text = refused.render().to_string();
+    let hostile = std::env::args_os().any(|arg| output::shown(&arg.to_string_lossy()) != arg.to_string_lossy());
+    if !hostile {
+        refused.exit();
+    }
+    text.lines().for_each(output::error_text);
+    ExitCode::from(2)
 }

@@ -1,27 +1,118 @@
-//! What a person reads and what a machine reads: lines of text, or one JSON object a line. A progress bar as tqdm
-//! draws it, on the error stream, and only where someone watches.
+//! What a person reads and what a machine reads: lines of text, or one JSON object a line. A
+//! progress bar as tqdm draws it, on the error stream, and only where someone watches.
+//!
+//! All that is printed goes through [`line`], [`object`] or [`warn`]: names from files are shown by
+//! [`shown`] and cannot command the terminal; an output stream that is closed or full ends no run.
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use kindling::{Error, Result};
 use serde_json::Value;
 
-/// Prints a line. A reader that has gone away (`| head`) is no reason to lose a run: the rest is not printed.
+/// The first failure to print, other than a reader that has gone away.
+static FAILED: Mutex<Option<String>> = Mutex::new(None);
+
+/// The bar that is drawn now.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Prints a line. A reader that has gone away (`| head`) or a full disk is no reason to lose a run:
+/// [`finish`] tells.
 pub fn line(text: impl std::fmt::Display) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    let written = writeln!(out, "{text}").and_then(|()| out.flush());
-    match written {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::file("standard output", format!("cannot be written: {e}")))
-        }
-        _ => Ok(()),
-    }
+    print(&shown(&text.to_string()));
+    Ok(())
 }
 
 /// Prints an object on a line.
 pub fn object(value: &Value) -> Result<()> {
-    line(value)
+    let text = value.to_string();
+    // JSON has its own way to write such characters, which are inside of its strings.
+    print(&escaped(&text, |c| format!("\\u{:04x}", c as u32)));
+    Ok(())
+}
+
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        FAILED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.to_string());
+    }
+}
+
+/// Reports whether all lines were printed.
+///
+/// # Errors
+/// The disk is full, or the stream was closed otherwise than by its reader.
+pub fn finish() -> Result<()> {
+    match FAILED.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(problem) => Err(Error::file("standard output", format!("cannot be written: {problem}"))),
+        None => Ok(()),
+    }
+}
+
+/// Prints a warning on the error stream, above a bar that is drawn there.
+pub fn warn(text: impl std::fmt::Display) {
+    error_line(&format!("warning: {text}"));
+}
+
+/// Prints a line of the program's name and `text` on the error stream.
+pub fn error_line(text: &str) {
+    // One line, whatever a library put into its message.
+    error_text(&format!("kindling: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")));
+}
+
+/// Prints a line on the error stream, if that can still be written.
+pub fn error_text(line: &str) {
+    let write = || {
+        // There is no other stream to complain on.
+        let _ = writeln!(std::io::stderr(), "{}", shown(line));
+    };
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    bar.map_or_else(write, |bar| bar.suspend(write));
+}
+
+/// Returns a text as it may go to a terminal: control characters, and those that turn the direction
+/// of writing, are written as in Rust, such as `\u{1b}`.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| match c {
+        '\n' | '\r' | '\t' => c.escape_default().to_string(),
+        c => c.escape_unicode().to_string(),
+    })
+}
+
+/// Returns a path as a value of JSON; what is no UTF-8 is replaced.
+pub fn path(path: &Path) -> Value {
+    path.to_string_lossy().into()
+}
+
+/// Returns a path as a word of a shell's command line.
+pub fn word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    match text.chars().all(plain) && !text.is_empty() {
+        true => text.into_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.contains(commands_terminal) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if commands_terminal(c) { escape(c) } else { c.to_string() }).collect())
+}
+
+/// Returns whether a terminal would obey a character instead of showing it: control characters
+/// (Unicode's Cc), marks and overrides of direction, line separators, invisible operators and the
+/// byte order mark.
+fn commands_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// A number with commas between thousands.
@@ -43,9 +134,11 @@ fn clock(seconds: u64) -> String {
     if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m:02}:{s:02}") }
 }
 
-/// `name  45%|████▌     | 176/391 [00:41<00:50, 4.3 batch/s, loss 1.21]`, if someone watches and `quiet` is not asked.
+/// `name  45%|████▌     | 176/391 [00:41<00:50, 4.3 batch/s, loss 1.21]`, if someone watches and
+/// `quiet` is not asked.
 pub fn bar(total: u64, unit: &'static str, quiet: bool) -> ProgressBar {
-    let watched = std::io::stderr().is_terminal() && !quiet;
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let watched = std::io::stderr().is_terminal() && !dumb && !quiet;
     let target = if watched { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(total), target);
     let bytes = unit == "B";
@@ -70,12 +163,22 @@ pub fn bar(total: u64, unit: &'static str, quiet: bool) -> ProgressBar {
             };
         });
     bar.set_style(style);
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = watched.then(|| bar.clone());
     bar
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{clock, thousands};
+    use super::{clock, shown, thousands};
+
+    #[test]
+    fn names_cannot_command_a_terminal() {
+        let shows = |text, want| assert_eq!(shown(text), want, "{text:?}");
+        shows("plain – 日本 äöü \u{1f600}\u{200d} a\\b", "plain – 日本 äöü \u{1f600}\u{200d} a\\b");
+        shows("\u{1b}]0;title\u{7}\u{1b}[2J", "\\u{1b}]0;title\\u{7}\\u{1b}[2J");
+        shows("a\nb\rc\td\u{7f}\u{9b}31m", "a\\nb\\rc\\td\\u{7f}\\u{9b}31m");
+        shows("gpj.\u{202e}exe\u{2066}", "gpj.\\u{202e}exe\\u{2066}");
+    }
 
     #[test]
     fn numbers_for_people() {

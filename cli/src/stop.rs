@@ -1,6 +1,9 @@
-//! Ctrl-C: the first asks the program to finish what it does and save; the second ends it at once.
+//! Signals. Ctrl-C: the first asks the program to finish what it does and save; the second ends it
+//! at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::output;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
@@ -12,7 +15,20 @@ pub fn listen() {
         }
     });
     if let Err(error) = heard {
-        eprintln!("kindling: Ctrl-C will not save a checkpoint: {error}");
+        output::warn(format!("Ctrl-C will not save a checkpoint: {error}"));
+    }
+}
+
+/// Has a file that grows over the system's limit be an error of that write, not the end of the
+/// program.
+pub fn outlive_limits() {
+    #[cfg(unix)]
+    {
+        use signal_hook::{consts::SIGXFSZ, flag};
+        let heard = flag::register(SIGXFSZ, std::sync::Arc::new(AtomicBool::new(false)));
+        if let Err(error) = heard {
+            output::warn(format!("a file that grows too large will end the program: {error}"));
+        }
     }
 }
 

@@ -1,68 +1,13 @@
 //! `kindling train`, `eval` and `predict` as a user runs them.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod common;
 
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{Folder, of_kind, parse};
 use serde_json::Value;
-
-/// A folder of its own, in which the program runs; removed when the test has passed.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("kindling-train-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kindling"));
-        command.args(arguments.split_whitespace()).current_dir(&self.0);
-        command
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// The objects that a successful run printed.
-    fn events(&self, arguments: &str) -> Vec<Value> {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
-        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-        parse(&output.stdout)
-    }
-
-    /// Refused with exit code 2 and one line that holds these words.
-    fn refused(&self, arguments: &str, words: &[&str]) {
-        let output = self.run(arguments);
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments}: {error}");
-        assert_eq!(error.trim_end().lines().count(), 1, "{error}");
-        words.iter().for_each(|word| assert!(error.contains(word), "{arguments}: {word} is missing in: {error}"));
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.0.join(name).exists()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-}
-
-fn parse(bytes: &[u8]) -> Vec<Value> {
-    String::from_utf8_lossy(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn of_kind<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
-    events.iter().filter(|event| event["event"] == kind).collect()
-}
 
 /// The losses of steps, by number.
 fn losses(events: &[Value]) -> Vec<(u64, f64)> {
@@ -152,33 +97,41 @@ fn settings_come_from_a_file_and_flags_override_them() {
 fn what_is_wrong_is_said_in_a_line_and_nothing_is_overwritten() {
     let folder = Folder::new("refused");
     std::fs::write(folder.0.join("model.safetensors"), b"precious").unwrap();
-    folder.refused("train --data nowhere", &["nowhere"]);
-    folder.refused(&format!("{SMALL} --lr=-1"), &["lr"]);
-    folder.refused(&format!("{SMALL} --optimizer sdg"), &["sdg", "adam"]);
-    folder.refused(&format!("{SMALL} --optimizer adam --momentum 0.9"), &["momentum"]);
-    folder.refused(&format!("{SMALL} --schedule cosin"), &["cosin"]);
-    folder.refused(&format!("{SMALL} --augment crop:pad=3"), &["pad"]);
-    folder.refused(&format!("{SMALL} --epochs 0"), &["epochs"]);
-    folder.refused("train --device cpu --data shapes --preset resnet", &["resnet20"]);
-    folder.refused("train --resume model.safetensors --data shapes", &["model.safetensors"]);
+    folder.refused(&format!("{SMALL} --epochs 1"), &["model.safetensors", "no model of Kindling"]);
+    let new = format!("{SMALL} --out new.safetensors");
+    folder.refused("train --data nowhere --out new.safetensors", &["nowhere"]);
+    folder.refused(&format!("{new} --lr=-1"), &["lr"]);
+    folder.refused(&format!("{new} --optimizer sdg"), &["sdg", "adam"]);
+    folder.refused(&format!("{new} --optimizer adam --momentum 0.9"), &["momentum"]);
+    folder.refused(&format!("{new} --schedule cosin"), &["cosin"]);
+    folder.refused(&format!("{new} --augment crop:pad=3"), &["pad"]);
+    folder.refused(&format!("{new} --epochs 0"), &["epochs"]);
+    folder.refused("train --device cpu --data shapes --preset resnet --out new.safetensors", &["resnet20"]);
+    folder.refused("train --resume model.safetensors --data shapes --out new.safetensors", &["model.safetensors"]);
     std::fs::write(folder.0.join("net.txt"), "fc: Linear(100, 10)\n").unwrap();
-    folder.refused("train --device cpu --data shapes --train-limit 8 --model net.txt", &["fc", "100"]);
+    folder.refused(
+        "train --device cpu --data shapes --train-limit 8 --model net.txt --out new.safetensors",
+        &["fc", "100"],
+    );
     // A folder that cannot be made, because a file is in its place.
     folder.refused(&format!("{SMALL} --out model.safetensors/m"), &["model.safetensors/m", "cannot be written"]);
     folder.refused("eval --data shapes", &["model.safetensors"]);
     folder.refused("predict missing.png", &["model.safetensors"]);
     // The loss explodes: the model of before stays.
-    folder.refused(&format!("{SMALL} --epochs 3 --optimizer sgd --lr 1e30"), &["at step", "began in"]);
+    assert!(folder.run(&format!("{SMALL} --epochs 1 --out ok.safetensors")).status.success());
+    let before = std::fs::read(folder.0.join("ok.safetensors")).unwrap();
+    let exploding = format!("{SMALL} --epochs 3 --optimizer sgd --lr 1e30 --out ok.safetensors");
+    folder.refused(&exploding, &["at step", "began in"]);
+    assert_eq!(std::fs::read(folder.0.join("ok.safetensors")).unwrap(), before);
     assert_eq!(std::fs::read(folder.0.join("model.safetensors")).unwrap(), b"precious");
     assert_eq!(folder.run("train --no-such-flag").status.code(), Some(2));
 
-    assert!(folder.run(&format!("{SMALL} --epochs 1 --out ok.safetensors")).status.success());
     std::fs::write(folder.0.join("no.png"), b"no picture").unwrap();
     folder.refused("predict no.png --model ok.safetensors", &["no.png", "no picture"]);
     let whole = std::fs::read(folder.0.join("ok.safetensors")).unwrap();
     std::fs::write(folder.0.join("cut.safetensors"), &whole[..whole.len() - 1]).unwrap();
     folder.refused("predict no.png --model cut.safetensors", &["cut.safetensors"]);
-    folder.refused("train --resume ok.safetensors --data shapes", &["no checkpoint"]);
+    folder.refused("train --resume ok.safetensors --data shapes --out new.safetensors", &["no checkpoint"]);
 }
 
 /// Runs until the program has printed so many steps, then asks it to stop as Ctrl-C does.

@@ -203,3 +203,55 @@ fn only_readback_opening_and_measuring_wait() {
         waits.join("\n")
     );
 }
+
+/// Calls that write, rename or offer a file.
+const WRITES: [&str; 8] = [
+    "fs::write(",
+    "fs::rename(",
+    "fs::copy(",
+    "hard_link(",
+    "File::create",
+    "File::options(",
+    "OpenOptions::new(",
+    "create_object_url",
+];
+
+/// Source files that write, but for their tests.
+fn writers() -> Vec<String> {
+    let is_test = |path: &Path| name(path).contains("/tests/") || name(path).ends_with("tests.rs");
+    ["engine", "gemm", "tests/web", "xtask", "app", "cli"]
+        .iter()
+        .flat_map(|dir| files(&root().join(dir), "rs"))
+        .filter(|path| !is_test(path))
+        .filter(|path| {
+            let text = text(path);
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            code.lines().any(|l| !l.trim_start().starts_with("//") && WRITES.iter().any(|w| l.contains(w)))
+        })
+        .map(|path| name(&path))
+        .collect()
+}
+
+#[test]
+fn every_file_that_writes_is_in_the_list() {
+    let list = text(&root().join("docs/outputs.md"));
+    let named: BTreeSet<&str> = list.split('`').filter(|word| word.ends_with(".rs")).collect();
+    let gone: Vec<&&str> = named.iter().filter(|path| !root().join(path).is_file()).collect();
+    assert!(gone.is_empty(), "docs/outputs.md names files that do not exist: {gone:?}");
+    let writers = writers();
+    assert!(writers.len() > 5, "the search for writers finds {writers:?}");
+    let missing: Vec<&String> = writers.iter().filter(|path| !named.contains(path.as_str())).collect();
+    assert!(missing.is_empty(), "files that write and are not in docs/outputs.md: {missing:?}");
+}
+
+#[test]
+fn all_that_the_program_prints_is_escaped() {
+    let prints = ["println!(", "print!(", "stdout()", "stderr()"];
+    let others: Vec<String> = files(&root().join("cli/src"), "rs")
+        .into_iter()
+        .filter(|path| !name(path).ends_with("output.rs"))
+        .filter(|path| prints.iter().any(|word| text(path).contains(word)))
+        .map(|path| name(&path))
+        .collect();
+    assert!(others.is_empty(), "printed without cli/src/output.rs: {others:?}");
+}

@@ -22,7 +22,7 @@ impl Session {
         };
         run.trainer.settle().await?;
         let step = run.trainer.position().step;
-        let stem = format!("{}-step{step}", run.trainer.model().spec().name);
+        let stem = format!("{}-step{step}", portable(&run.trainer.model().spec().name));
         let (name, bytes) = match kind {
             FileKind::Model => (format!("{stem}.safetensors"), run.trainer.model_file().await?.to_bytes()?),
             FileKind::Checkpoint => {
@@ -96,6 +96,15 @@ impl Session {
     }
 }
 
+/// Returns a model's name as a part of the name of a file: a name may hold anything, a file's leads to no other folder
+/// on any system.
+fn portable(name: &str) -> String {
+    let kept = |c: char| if c.is_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
+    let name: String = name.chars().take(80).map(kept).collect();
+    let name = name.trim_matches(['.', ' ']);
+    if name.is_empty() { "model".to_owned() } else { name.to_owned() }
+}
+
 /// An archive with the PyTorch script of a model and its weights.
 fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
     let model: ModelSpec = kindling::json::from_value(&file.info.spec)
@@ -131,8 +140,8 @@ impl super::run::Run {
         let settings = kindling::json::to_value(self.trainer.spec())
             .map(|settings| format!("{settings:#}"))
             .map_err(|e| Error::value("save", format!("settings: {e}")))?;
-        log.text("settings", start, &format!("```\n{settings}\n```"))?;
-        log.text("model", start, &format!("```\n{}\n```", self.trainer.model().spec().to_text()))?;
+        log.code("settings", start, &settings)?;
+        log.code("model", start, &self.trainer.model().spec().to_text())?;
         for (result, lr, at) in &self.log {
             let at = Moment { step: result.step as i64, wall_time: at / 1e3 };
             log.scalar("loss/step", at, result.loss as f32)?;
@@ -142,7 +151,7 @@ impl super::run::Run {
         for epoch in self.trainer.history() {
             let of_step = self.log.iter().find(|(result, ..)| result.step >= epoch.step);
             let wall_time = of_step.map_or(begun, |(.., at)| at / 1e3);
-            let at = Moment { step: epoch.epoch as i64, wall_time };
+            let at = Moment { step: epoch.step as i64, wall_time };
             log.scalar("loss/train", at, epoch.train_loss as f32)?;
             log.scalar("accuracy/train", at, epoch.train_accuracy as f32)?;
             if let Some(test) = &epoch.test {
@@ -172,5 +181,23 @@ impl super::run::Run {
         }
         epoch_rows(u64::MAX, &mut text);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::portable;
+
+    #[test]
+    fn names_of_files_lead_nowhere() {
+        let names = [
+            ("cifar-intro", "cifar-intro"),
+            ("../../etc/passwd", "_.._etc_passwd"),
+            ("C:\\a\u{1b}[2J", "C__a__2J"),
+            ("été 2", "été 2"),
+            ("..", "model"),
+            ("", "model"),
+        ];
+        names.iter().for_each(|(name, want)| assert_eq!(portable(name), *want, "{name:?}"));
     }
 }

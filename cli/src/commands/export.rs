@@ -9,6 +9,7 @@ use kindling::train::{ModelSpec, run_spec};
 use kindling::{Error, Result};
 
 use crate::output;
+use crate::outputs::Outputs;
 
 /// Write a saved model for other programs.
 #[derive(Args)]
@@ -21,6 +22,9 @@ pub struct Export {
     /// state of the run.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Replace files that are there under the same names, but never the model that is read.
+    #[arg(long)]
+    overwrite: bool,
 }
 
 /// Exports.
@@ -29,8 +33,9 @@ pub fn run(args: &Export) -> Result<()> {
     match args.out.extension().and_then(|e| e.to_str()) {
         Some("py") => script(args, &file),
         Some("safetensors") => {
-            files::check_writable(&args.out)?;
-            files::write_whole(&args.out, &model_only(&file).to_bytes()?)?;
+            let model = model_only(&file).to_bytes()?;
+            let outputs = Outputs::default().reads("--model", Some(&args.model));
+            outputs.write_all(&[("--out", &args.out, &model)], args.overwrite)?;
             output::line(format!("saved {}", args.out.display()))
         }
         _ => Err(Error::file(args.out.display(), "must end in .py or .safetensors")),
@@ -51,19 +56,19 @@ fn script(args: &Export, file: &ModelFile) -> Result<()> {
         weights: &name,
     };
     let text = script.text()?;
-    files::check_writable(&args.out)?;
     // The weights may be the very file that was read; a model stays as it is, and a checkpoint is not overwritten.
-    let same = args.model.canonicalize().ok().is_some_and(|read| weights.canonicalize().is_ok_and(|w| w == read));
+    let same = files::is_same(&args.model, &weights);
     if same && file.info.training.is_some() {
         let problem =
             format!("the weights would overwrite the checkpoint {}; choose another name", args.model.display());
         return Err(Error::file(args.out.display(), problem));
     }
+    let mut outputs = vec![("--out", args.out.as_path(), text.as_bytes())];
+    let model = model_only(file).to_bytes()?;
     if !same {
-        files::check_writable(&weights)?;
-        files::write_whole(&weights, &model_only(file).to_bytes()?)?;
+        outputs.insert(0, ("the weights of --out", &weights, &model));
     }
-    files::write_whole(&args.out, text.as_bytes())?;
+    Outputs::default().reads("--model", Some(&args.model)).write_all(&outputs, args.overwrite)?;
     let does = match (script.has_loop(), &train) {
         (true, _) => "it predicts, and trains with --data DIR",
         (false, None) => "it predicts; the model does not say how it was trained",

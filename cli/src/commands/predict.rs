@@ -79,7 +79,7 @@ pub fn run(args: &Predict) -> Result<()> {
 fn print(args: &Predict, path: &std::path::Path, ranked: &[(&String, f32)]) -> Result<()> {
     if args.json {
         let classes: Vec<_> = ranked.iter().map(|(class, p)| json!({ "class": class, "probability": p })).collect();
-        return output::object(&json!({ "event": "prediction", "picture": path, "classes": classes }));
+        return output::object(&json!({ "event": "prediction", "picture": output::path(path), "classes": classes }));
     }
     output::line(path.display())?;
     let width = ranked.iter().map(|(class, _)| class.chars().count()).max().unwrap_or(0);

@@ -12,8 +12,10 @@ use kindling::{Result, block_on};
 use serde_json::json;
 
 use crate::board::Board;
+use crate::checkpoint::{Saved, Saver, checkpoint_path};
 use crate::config::{DeviceChoice, RunArgs};
-use crate::{output, stop};
+use crate::outputs::Over;
+use crate::{memory, output, stop};
 
 /// Train a network.
 #[derive(Args)]
@@ -49,16 +51,30 @@ pub fn run(args: &Train) -> Result<()> {
     let checkpoint = args.resume.as_deref().map(read_model).transpose()?;
     let base = checkpoint.as_ref().map(checkpoint_spec).transpose()?;
     let draft = args.run.spec(base.as_ref())?;
-    files::check_writable(&args.out)?;
+    let outputs = args
+        .run
+        .inputs(draft.data_path())
+        .reads("--resume", args.resume.as_deref())
+        .writes("--out", &args.out, Over::Model)
+        .writes("the checkpoint", &checkpoint_path(&args.out)?, Over::Checkpoint)
+        .fills("--logdir", args.logdir.as_deref());
+    outputs.check()?;
     let data = draft.open_data()?;
     let spec = draft.finish(&data)?;
+    // A model for crops of the images has other shapes; the trainer refuses what does not fit.
+    if let Ok(model) = spec.model_for(data.train.shape(), data.train.classes().len()) {
+        memory::check(&spec, &model, data.train.len())?;
+    }
     let (device, device_name) = args.device.open()?;
     let trainer = match &checkpoint {
         Some(file) => Trainer::resume(file, spec, data.train.clone(), data.test.clone(), &device)?,
         None => Trainer::new(spec, data.train.clone(), data.test.clone(), &device)?,
     };
+    outputs.prepare()?;
     let mut run = Run {
         args,
+        saver: Saver::new(&args.out, args.resume.as_deref())?,
+        first_step: trainer.position().step,
         board: args.logdir.as_deref().map(Board::new).transpose()?,
         bar: ProgressBar::hidden(),
         window: 1,
@@ -78,6 +94,9 @@ fn read_model(path: &Path) -> Result<ModelFile> {
 struct Run<'a> {
     args: &'a Train,
     trainer: Trainer,
+    saver: Saver,
+    /// The step at which this run began: 0, or that of the checkpoint.
+    first_step: u64,
     board: Option<Board>,
     bar: ProgressBar,
     /// Steps to hand over before looking at their losses: about as many as take [`LOOK`].
@@ -112,7 +131,7 @@ impl Run<'_> {
             ))?;
         }
         if let Some(board) = &mut self.board {
-            board.begin(spec, trainer, trainer.train_loader())?;
+            board.begin(spec, trainer, trainer.train_loader());
         }
         Ok(())
     }
@@ -168,10 +187,10 @@ impl Run<'_> {
         }
         self.bar.set_message(format!(", loss {:.4}", self.loss));
         let lr = self.trainer.lr();
-        match &mut self.board {
-            Some(board) => board.steps(results, lr),
-            None => Ok(()),
+        if let Some(board) = &mut self.board {
+            board.steps(results, lr);
         }
+        Ok(())
     }
 
     fn epoch(&mut self, result: &EpochResult) -> Result<()> {
@@ -201,10 +220,11 @@ impl Run<'_> {
             ))?;
         }
         if let Some(board) = &mut self.board {
-            board.epoch(result, &self.trainer)?;
+            board.epoch(result, &self.trainer);
         }
         if self.args.checkpoint_every.is_some_and(|every| every > 0 && result.epoch.is_multiple_of(every)) {
-            self.save_checkpoint()?;
+            let file = self.checkpoint()?;
+            self.saver.save_checkpoint(&file);
         }
         Ok(())
     }
@@ -212,7 +232,7 @@ impl Run<'_> {
     fn done(&mut self, ending: Ending) -> Result<()> {
         self.bar.finish_and_clear();
         let model = block_on(self.trainer.model_file())?;
-        files::write_whole(&self.args.out, &model.to_bytes()?)?;
+        let Saved { path, problem } = self.saver.save_model(&model)?;
         let seconds = self.started.elapsed().as_secs_f64();
         let test = self.trainer.history().iter().rev().find_map(|epoch| epoch.test.as_ref());
         let classes = self.trainer.train_loader().dataset().classes();
@@ -222,12 +242,13 @@ impl Run<'_> {
                     classes.iter().cloned().zip(test.class_accuracies().into_iter().map(|a| json!(a))).collect()
                 })
                 .unwrap_or_default();
-            return output::object(&json!({
+            output::object(&json!({
                 "event": "done", "ending": ending, "epochs": self.trainer.position().epoch,
-                "steps": self.trainer.position().step, "seconds": seconds, "out": self.args.out,
+                "steps": self.trainer.position().step, "seconds": seconds, "out": output::path(&path),
                 "test_loss": test.map(|t| t.loss), "test_accuracy": test.map(|t| t.accuracy),
                 "class_accuracy": by_class, "confusion": test.map(|t| &t.confusion),
-            }));
+            }))?;
+            return problem.map_or(Ok(()), Err);
         }
         if ending == Ending::StoppedEarly {
             output::line("stopped early: the test loss does not fall any more")?;
@@ -235,29 +256,44 @@ impl Run<'_> {
         if let Some(test) = test {
             super::eval::print_classes(test, classes)?;
         }
-        output::line(format!("saved {} after {seconds:.1} s", self.args.out.display()))
+        output::line(format!("saved {} after {seconds:.1} s", path.display()))?;
+        problem.map_or(Ok(()), Err)
     }
 
     fn interrupted(&mut self) -> Result<()> {
         self.bar.finish_and_clear();
-        let path = self.save_checkpoint()?;
-        let resume = format!("kindling train --resume {} --out {}", path.display(), self.args.out.display());
+        let step = self.trainer.position().step;
+        // A run that has made no step leaves what earlier runs saved as it is.
+        let saved = if step == self.first_step {
+            None
+        } else {
+            let file = self.checkpoint()?;
+            Some(self.saver.save_last_checkpoint(&file)?)
+        };
+        let (path, problem) = saved.map_or((None, None), |saved| (Some(saved.path), saved.problem));
+        let path = path.or_else(|| self.args.resume.clone());
+        let resume = path.as_ref().map(|path| {
+            format!("kindling train --resume {} --out {}", output::word(path), output::word(&self.args.out))
+        });
         if self.args.json {
-            let step = self.trainer.position().step;
-            return output::object(
-                &json!({ "event": "interrupted", "step": step, "checkpoint": path, "resume": resume }),
-            );
+            let path = path.as_deref().map(output::path);
+            output::object(&json!({ "event": "interrupted", "step": step, "checkpoint": path, "resume": resume }))?;
+        } else {
+            let next =
+                resume.map_or_else(|| "there is nothing to save".into(), |resume| format!("go on with: {resume}"));
+            output::line(format!("stopped at step {step}; {next}"))?;
         }
-        output::line(format!("stopped at step {}; go on with: {resume}", self.trainer.position().step))
+        if let Some(problem) = problem {
+            output::warn(problem);
+        }
+        Ok(())
     }
 
-    /// Saves what is needed to go on, beside the model.
-    fn save_checkpoint(&mut self) -> Result<PathBuf> {
-        let path = self.args.out.with_extension("checkpoint.safetensors");
+    /// Returns what is needed to go on.
+    fn checkpoint(&mut self) -> Result<ModelFile> {
         let file = block_on(self.trainer.checkpoint())?;
         let rest = self.trainer.take_read();
         self.show(&rest)?;
-        files::write_whole(&path, &file.to_bytes()?)?;
-        Ok(path)
+        Ok(file)
     }
 }

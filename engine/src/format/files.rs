@@ -1,12 +1,19 @@
 //! Files on a disk: read whole, written whole or not at all.
+//!
+//! A file is written into a neighbor, `NAME.PID.part`, which then takes the name. Symbolic links
+//! are followed: the file that a link names is replaced, and the link stays. Only regular files are
+//! replaced.
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File, FileType};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// All bytes of a file.
+/// Symbolic links that are followed one after another, as in Linux.
+const MAX_LINKS: usize = 40;
+
+/// Reads all bytes of a file.
 ///
 /// # Errors
 /// It is missing or cannot be read.
@@ -14,46 +21,243 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| Error::file(path.display(), format!("cannot be read: {e}")))
 }
 
-/// Whether [`write_whole`] could write a file, found out before hours of work depend on it.
+/// Returns the path of the file that a write to `path` replaces or creates: the end of its symbolic
+/// links.
 ///
 /// # Errors
-/// It could not.
-pub fn check_writable(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::file(path.display(), "cannot be written: it is a folder"));
+/// It names a folder, a device, a named pipe or a socket; it is read-only; its links form a loop.
+pub fn target(path: &Path) -> Result<PathBuf> {
+    let refuse = |problem: String| Error::file(path.display(), format!("cannot be written: {problem}"));
+    if path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| std::path::is_separator(char::from(*byte))) {
+        return Err(refuse("it names a folder, not a file".into()));
     }
-    let (neighbour, refuse) = beside(path)?;
-    fs::File::create(&neighbour).and_then(|_| fs::remove_file(&neighbour)).map_err(refuse)
+    let mut file = path.to_path_buf();
+    for _ in 0..MAX_LINKS {
+        let found = match fs::symlink_metadata(&file) {
+            Ok(found) => found,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(file),
+            Err(e) => return Err(refuse(e.to_string())),
+        };
+        if found.is_symlink() {
+            let link = fs::read_link(&file).map_err(|e| refuse(e.to_string()))?;
+            file = file.parent().map_or(link.clone(), |folder| folder.join(&link));
+        } else if !found.is_file() {
+            return Err(refuse(format!("it is {}, not a file", kind(found.file_type()))));
+        } else if found.permissions().readonly() {
+            return Err(refuse("the file that is there is read-only".into()));
+        } else {
+            return Ok(file);
+        }
+    }
+    Err(refuse(format!("more than {MAX_LINKS} symbolic links follow one another")))
 }
 
-/// A new file's place beside `path`, in a folder that is made if it is missing; and the error if it cannot be written.
-fn beside(path: &Path) -> Result<(PathBuf, impl Fn(std::io::Error) -> Error)> {
-    let refuse = |e: std::io::Error| Error::file(path.display(), format!("cannot be written: {e}"));
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).map_or(PathBuf::from("."), Path::to_path_buf);
-    fs::create_dir_all(&folder).map_err(refuse)?;
-    let Some(name) = path.file_name() else {
-        return Err(Error::file(path.display(), "cannot be written: it names no file"));
-    };
-    let mut neighbour = name.to_owned();
-    neighbour.push(format!(".{}.part", std::process::id()));
-    Ok((folder.join(neighbour), refuse))
+/// Returns the words for a kind of file that is never written.
+fn kind(kind: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a named pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_block_device() || kind.is_char_device() {
+            return "a device";
+        }
+    }
+    if kind.is_dir() { "a folder" } else { "something else" }
 }
 
-/// Writes a file so that, whatever happens, either the old or the whole new content is there: into a neighbour
-/// first, which then takes the name. Missing folders are made.
+/// Returns whether two paths lead to one file: by symbolic links, by hard links, or because they
+/// would create the same one.
+pub fn is_same(a: &Path, b: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
+            return (a.dev(), a.ino()) == (b.dev(), b.ino());
+        }
+    }
+    resolve(a) == resolve(b)
+}
+
+/// Returns the absolute path without symbolic links, of a file that exists or does not.
+pub fn resolve(path: &Path) -> PathBuf {
+    let path = target(path).unwrap_or_else(|_| path.to_path_buf());
+    let absolute = std::path::absolute(&path).unwrap_or(path);
+    let known = absolute.ancestors().find_map(|known| Some((known, known.canonicalize().ok()?)));
+    match known {
+        Some((known, real)) => absolute.strip_prefix(known).map_or(absolute.clone(), |rest| match rest.as_os_str() {
+            rest if rest.is_empty() => real,
+            rest => real.join(rest),
+        }),
+        None => absolute,
+    }
+}
+
+/// Makes sure that [`write_whole`] can write a file, before hours of work depend on it: makes
+/// missing folders and removes what an earlier program left behind ([`remove_parts`]).
 ///
 /// # Errors
-/// The folder cannot be written or the disk is full; what was there before stays.
+/// It could not be written.
+pub fn check_writable(path: &Path) -> Result<()> {
+    let target = target(path)?;
+    let refuse = |e: io::Error| refusal(path, &e);
+    fs::create_dir_all(folder(&target)).map_err(refuse)?;
+    remove_parts(path);
+    let part = part(&target).ok_or_else(|| unnamed(path))?;
+    create_part(&part).and_then(|_| fs::remove_file(&part)).map_err(refuse)
+}
+
+/// Writes a file so that, whatever happens, either the old or the whole new content is there.
+/// Missing folders are made; permissions and owner of a file that is replaced stay.
+///
+/// # Errors
+/// The target is no file, its folder cannot be written, or the disk is full; what was there before
+/// stays.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let (neighbour, refuse) = beside(path)?;
-    let written = fs::File::create(&neighbour).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&neighbour, path)
-    });
+    let target = target(path)?;
+    let part = part(&target).ok_or_else(|| unnamed(path))?;
+    let written = fs::create_dir_all(folder(&target)).and_then(|()| fill(&part, &target, bytes));
     written.map_err(|e| {
-        // The half-written neighbour is of no use to anyone; that it may not exist is no second error.
-        let _ = fs::remove_file(&neighbour);
-        refuse(e)
+        // The half-written neighbor is of no use to anyone; that it may not exist is no second
+        // error.
+        let _ = fs::remove_file(&part);
+        refusal(path, &e)
     })
+}
+
+/// Writes `bytes` into the file `part` and gives it the name `target`.
+fn fill(part: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_part(part)?;
+    // A lock says that the writer lives; file systems without locks go without.
+    let _ = file.try_lock();
+    if let Ok(old) = fs::metadata(target) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            // Only the superuser may keep another owner; the content is what counts.
+            let _ = std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()));
+        }
+        file.set_permissions(old.permissions())?;
+    }
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(part, target)?;
+    // The new name is on the disk once its folder is; some file systems cannot be asked.
+    #[cfg(unix)]
+    let _ = File::open(folder(target)).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// Creates the neighbor anew; a link of that name is not followed.
+fn create_part(part: &Path) -> io::Result<File> {
+    match fs::remove_file(part) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    File::options().write(true).create_new(true).open(part)
+}
+
+/// Gives the file at `path` a second name that is free, such as `m.1.safetensors`, so that a new
+/// file can take its name and the old one is not lost. At no time is `path` missing. Returns the
+/// new name; nothing if there is no such file.
+///
+/// # Errors
+/// The folder cannot be written or the disk is full.
+pub fn set_aside(path: &Path) -> Result<Option<PathBuf>> {
+    let target = target(path)?;
+    if !target.exists() {
+        return Ok(None);
+    }
+    let refuse = |e: io::Error| Error::file(path.display(), format!("cannot be kept under another name: {e}"));
+    for n in 1u64.. {
+        let aside = numbered(&target, n).ok_or_else(|| unnamed(path))?;
+        match fs::hard_link(&target, &aside) {
+            Ok(()) => return Ok(Some(aside)),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            // A file system without hard links.
+            Err(_) if !aside.exists() => {
+                let copied = File::options().write(true).create_new(true).open(&aside).and_then(|mut to| {
+                    io::copy(&mut File::open(&target)?, &mut to)?;
+                    to.sync_all()
+                });
+                return copied.map(|()| Some(aside)).map_err(refuse);
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Returns `m.N.safetensors` for `m.safetensors`, `m.N` for any other `m`.
+pub fn numbered(path: &Path, n: u64) -> Option<PathBuf> {
+    insert(path, &format!(".{n}"))
+}
+
+/// Returns the file beside `path` with `word` at the end of its name, but before `.safetensors`.
+pub fn insert(path: &Path, word: &str) -> Option<PathBuf> {
+    let name = path.file_name()?;
+    let plain = path.extension().is_some_and(|e| e == "safetensors").then(|| path.file_stem()).flatten();
+    let mut inserted = plain.unwrap_or(name).to_owned();
+    inserted.push(word);
+    if plain.is_some() {
+        inserted.push(".safetensors");
+    }
+    Some(path.with_file_name(inserted))
+}
+
+/// Removes `NAME.PID.part` beside a file where the program of that PID is gone: it was killed while
+/// it wrote.
+pub fn remove_parts(path: &Path) {
+    let Ok(target) = target(path) else { return };
+    let Some(name) = target.file_name() else { return };
+    for entry in fs::read_dir(folder(&target)).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && writer(&entry.file_name(), name).is_some_and(|pid| !is_alive(pid)) && !is_locked(&entry.path()) {
+            // Somebody else may have removed it, or may have to: it is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Returns the PID in `NAME.PID.part`; nothing if a file is called otherwise.
+fn writer(part: &std::ffi::OsStr, name: &std::ffi::OsStr) -> Option<u32> {
+    let rest = part.as_encoded_bytes().strip_prefix(name.as_encoded_bytes())?;
+    let pid = std::str::from_utf8(rest.strip_prefix(b".")?.strip_suffix(b".part")?).ok()?;
+    pid.bytes().all(|digit| digit.is_ascii_digit()).then(|| pid.parse().ok())?
+}
+
+/// Returns whether a process runs, other than this one: in containers every program may have the
+/// same PID. Where processes cannot be listed, the lock alone decides.
+fn is_alive(pid: u32) -> bool {
+    pid != std::process::id() && cfg!(target_os = "linux") && Path::new("/proc").join(pid.to_string()).exists()
+}
+
+/// Returns whether a program holds the lock of a file.
+fn is_locked(path: &Path) -> bool {
+    let locked = |file: File| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock));
+    File::options().write(true).open(path).map(locked).unwrap_or(true)
+}
+
+/// Returns the neighbor that is written in the place of `target`.
+fn part(target: &Path) -> Option<PathBuf> {
+    let mut name = target.file_name()?.to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    Some(target.with_file_name(name))
+}
+
+/// Returns the folder of a file.
+fn folder(target: &Path) -> &Path {
+    target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn refusal(path: &Path, error: &io::Error) -> Error {
+    Error::file(path.display(), format!("cannot be written: {error}"))
+}
+
+fn unnamed(path: &Path) -> Error {
+    Error::file(path.display(), "cannot be written: it names no file")
 }

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub const VERSION: u32 = 1;
 
 /// The metadata key under which everything about the model stands, as JSON.
-const KEY: &str = "kindling";
+pub(super) const KEY: &str = "kindling";
 
 /// What inputs look like to a model: `(x − mean) / std` per channel, of values in 0..1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

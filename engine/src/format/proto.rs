@@ -13,12 +13,12 @@ pub struct Event {
     pub wall_time: f64,
     #[prost(int64, tag = "2")]
     pub step: i64,
-    #[prost(oneof = "event::What", tags = "3, 5")]
+    #[prost(oneof = "event::What", tags = "3, 5, 7")]
     pub what: Option<event::What>,
 }
 
 pub mod event {
-    use super::{Oneof, Summary};
+    use super::{Oneof, SessionLog, Summary};
 
     #[derive(Clone, PartialEq, Oneof)]
     pub enum What {
@@ -26,7 +26,18 @@ pub mod event {
         FileVersion(String),
         #[prost(message, tag = "5")]
         Summary(Summary),
+        #[prost(message, tag = "7")]
+        SessionLog(SessionLog),
     }
+}
+
+/// `SessionLog.START`: events of this step and later ones that were logged before are void.
+pub const START: i32 = 1;
+
+#[derive(Clone, PartialEq, Message)]
+pub struct SessionLog {
+    #[prost(int32, tag = "1")]
+    pub status: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -122,6 +122,16 @@ impl<W: Write> EventWriter<W> {
         Ok(writer)
     }
 
+    /// Logs the start of a session: readers drop what earlier files of the folder hold of this
+    /// step and later ones, as for PyTorch's `purge_step`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn session_start(&mut self, at: Moment) -> Result<()> {
+        let what = Some(proto::event::What::SessionLog(proto::SessionLog { status: proto::START }));
+        self.record(&proto::Event { wall_time: at.wall_time, step: at.step, what })
+    }
+
     /// A number.
     ///
     /// # Errors
@@ -171,6 +181,16 @@ impl<W: Write> EventWriter<W> {
         };
         let metadata = Some(proto::SummaryMetadata { plugin_data });
         self.summary(at, &format!("{tag}/text_summary"), metadata, proto::value::Value::Tensor(tensor))
+    }
+
+    /// Logs a text as it is: a block of code in Markdown, whose fence no text can close.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn code(&mut self, tag: &str, at: Moment, text: &str) -> Result<()> {
+        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.max(2) + 1);
+        self.text(tag, at, &format!("{fence}\n{text}\n{fence}"))
     }
 
     /// Hands over what may be waiting in buffers.
@@ -224,6 +244,8 @@ pub struct Event {
 pub enum What {
     /// The file's version; the first event.
     FileVersion(String),
+    /// The start of a session ([`EventWriter::session_start`]).
+    SessionStart,
     /// A number.
     Scalar {
         /// Its name.
@@ -296,7 +318,10 @@ fn unfold(event: proto::Event, events: &mut Vec<Event>) {
         Some(proto::event::What::Summary(summary)) => {
             events.extend(summary.value.into_iter().map(|value| Event { at, what: what(value) }));
         }
-        None => events.push(Event { at, what: What::Other }),
+        Some(proto::event::What::SessionLog(log)) if log.status == proto::START => {
+            events.push(Event { at, what: What::SessionStart });
+        }
+        Some(proto::event::What::SessionLog(_)) | None => events.push(Event { at, what: What::Other }),
     }
 }
 

@@ -16,7 +16,11 @@ use serde_json::Value;
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let mut text = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Maps(&mut text)).and_then(|value| text.end().map(|()| value));
-    value.map_err(|error| error.to_string())
+    value.map_err(|error| {
+        let error = error.to_string();
+        // serde_json's word for it is that of its author.
+        error.replace("recursion limit exceeded", "it is nested more than 128 levels deep")
+    })
 }
 
 /// Formats data as text.

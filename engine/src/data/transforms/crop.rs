@@ -5,6 +5,9 @@ use crate::data::Random;
 use crate::ops::Crop;
 use crate::{Error, Result, Tensor};
 
+/// Zeros on every side, at most: offsets of parts are 32-bit integers.
+const MAX_PADDING: usize = 1 << 20;
+
 /// Crops each image at a random position, after padding it with zeros.
 /// [RandomCrop](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomCrop.html)
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,10 @@ impl Transform for RandomCrop {
     }
 
     fn output(&self, [height, width]: [usize; 2]) -> Result<[usize; 2]> {
+        if self.padding > MAX_PADDING {
+            let rule = format!("a padding of {} is too large; at most {MAX_PADDING} are possible", self.padding);
+            return Err(Error::shape("RandomCrop", rule));
+        }
         let [rows, columns] = self.size;
         let padded = [height + 2 * self.padding, width + 2 * self.padding];
         if rows > padded[0] || columns > padded[1] || rows == 0 || columns == 0 {
