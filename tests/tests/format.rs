@@ -111,6 +111,28 @@ fn a_file_is_written_whole_or_not_at_all() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+#[test]
+fn a_file_gets_another_name_before_it_is_replaced() {
+    let folder = std::env::temp_dir().join(format!("kindling-aside-{}", std::process::id()));
+    let path = folder.join("m.checkpoint.safetensors");
+    assert_eq!(files::set_aside(&path).unwrap(), None);
+    for (n, content) in [(1, b"one"), (2, b"two")] {
+        files::write_whole(&path, content).unwrap();
+        let aside = files::set_aside(&path).unwrap().unwrap();
+        assert_eq!(aside, folder.join(format!("m.checkpoint.{n}.safetensors")));
+        assert_eq!((files::read(&path).unwrap(), files::read(&aside).unwrap()), (content.to_vec(), content.to_vec()));
+    }
+    // What is written now does not reach the file of the other name.
+    files::write_whole(&path, b"new").unwrap();
+    assert_eq!(files::read(&folder.join("m.checkpoint.2.safetensors")).unwrap(), b"two");
+    assert!(files::is_same(
+        &path,
+        &folder.join("../").join(folder.file_name().unwrap()).join("m.checkpoint.safetensors")
+    ));
+    assert!(!files::is_same(&path, &folder.join("m.checkpoint.2.safetensors")));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 fn expected() -> serde_json::Value {
     serde_json::from_slice(&files::read(&golden("tensorboard_expected.json")).unwrap()).unwrap()
 }
@@ -176,13 +198,15 @@ fn log() -> Vec<u8> {
     log.histogram("weights", at(2), Histogram::of(&[0.0, -1.5, 2.0, f32::NAN, 1e30])).unwrap();
     log.image("picture", at(3), [2, 1], &[255, 0, 0, 0, 0, 255]).unwrap();
     log.text("note", at(4), "ünïcode").unwrap();
+    log.session_start(at(5)).unwrap();
+    log.code("code", at(6), "```\n<script>").unwrap();
     log.into_inner()
 }
 
 #[test]
 fn an_event_file_is_read_back_as_it_was_written() {
     let events = tfevents::read(&log(), "log").unwrap();
-    assert_eq!(events.len(), 5);
+    assert_eq!(events.len(), 7);
     assert_eq!(events[1].what, What::Scalar { tag: "loss".into(), value: 0.5 });
     let Event { at, what: What::Histogram { histogram, .. } } = &events[2] else { panic!("{:?}", events[2]) };
     assert_eq!((at.step, histogram.num), (2, 4.0));
@@ -191,6 +215,10 @@ fn an_event_file_is_read_back_as_it_was_written() {
     let picture = kindling::data::pictures::decode("picture", encoded).unwrap();
     assert_eq!(picture.into_raw(), [255, 0, 0, 0, 0, 255]);
     assert_eq!(events[4].what, What::Text { tag: "note/text_summary".into(), text: "ünïcode".into() });
+    assert_eq!((events[5].at.step, &events[5].what), (5, &What::SessionStart));
+    // No text ends its own block of code.
+    let code = What::Text { tag: "code/text_summary".into(), text: "````\n```\n<script>\n````".into() };
+    assert_eq!(events[6].what, code);
 }
 
 #[test]
