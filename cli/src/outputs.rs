@@ -110,7 +110,8 @@ impl Outputs {
     /// As [`Self::check`]; or a file cannot be written.
     pub fn write_all(self, outputs: &[(&'static str, &Path, &[u8])], overwrite: bool) -> Result<()> {
         let all = outputs.iter().fold(self, |all, (flag, path, bytes)| {
-            let same = std::fs::read(path).is_ok_and(|there| there == *bytes);
+            // A pipe would be read without an end.
+            let same = files::target(path).and_then(|path| files::read(&path)).is_ok_and(|there| there == *bytes);
             all.writes(flag, path, if overwrite || same { Over::Anything } else { Over::Nothing })
         });
         all.check()?;

@@ -140,6 +140,11 @@ fn an_export_replaces_nothing_unless_it_may() {
     folder.refused("export --model other.safetensors --out net.py", &["net.safetensors", "weights of --out"]);
     folder.refused("export --model other.safetensors --out net.safetensors", &["net.safetensors", "--overwrite"]);
     folder.refused("export --model net.safetensors --out net.safetensors", &["net.safetensors", "--model reads it"]);
+    for pipe in ["pipe.safetensors", "pipe.py"] {
+        assert!(Command::new("mkfifo").arg(at(pipe)).status().unwrap().success());
+        let export = format!("export --model net.safetensors --out {pipe} --overwrite");
+        folder.refused(&export, &["pipe.safetensors", "a named pipe"]);
+    }
     fs::write(at("mine.py"), "print()\n").unwrap();
     folder.refused("export --model net.safetensors --out mine.py", &["mine.py", "another file"]);
     assert!(!folder.has("mine.safetensors") && !folder.has("net.py"));
