@@ -138,9 +138,10 @@ fn epoch(writer: &mut Writer, result: &EpochResult, trainer: &Trainer) -> Result
     let at = moment(result.step);
     writer.scalar("loss/train", at, result.train_loss as f32)?;
     writer.scalar("accuracy/train", at, result.train_accuracy as f32)?;
-    if let Some(test) = &result.test {
-        writer.scalar("loss/test", at, test.loss as f32)?;
-        writer.scalar("accuracy/test", at, test.accuracy as f32)?;
+    if let Some(evaluation) = result.evaluation() {
+        let split = if result.validation.is_some() { "validation" } else { "test" };
+        writer.scalar(&format!("loss/{split}"), at, evaluation.loss as f32)?;
+        writer.scalar(&format!("accuracy/{split}"), at, evaluation.accuracy as f32)?;
         let named = trainer.model().named_parameters();
         let tensors: Vec<_> = named.iter().map(|(_, tensor)| tensor).collect();
         for ((name, _), values) in named.iter().zip(block_on(plan::read_many(&tensors))?) {

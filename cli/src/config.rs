@@ -4,14 +4,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kindling::data::{Limits, OpenOptions, Shapes, Splits, open};
-use kindling::format::files;
-use kindling::ops::tune_as_needed;
-use kindling::train::{ModelSpec, TrainSpec};
-use kindling::{Device, Error, Result, block_on, device::AdapterKind};
+use kindling::data::{Limits, OpenOptions, Shapes, SplitRecord, Splits, open};
+use kindling::optim::Schedule;
+use kindling::train::{Keep, Position, TrainSpec};
+use kindling::{Error, Result};
 use serde_json::{Map, Value, json};
 
+pub use crate::device::DeviceChoice;
 use crate::outputs::Outputs;
+use crate::settings::{augments, canonicalize, finite, loss_name, merge, model, named, optimizer_name, read, schedule};
 
 /// What to train on, which model, how, and for how long.
 #[derive(Args)]
@@ -54,19 +55,45 @@ pub struct RunArgs {
     /// Times that all samples are seen.
     #[arg(long)]
     epochs: Option<usize>,
-    /// Epochs from one evaluation to the next; the last epoch is always followed by one.
+    /// Leave out the last batch of an epoch if it has fewer samples.
+    #[arg(long)]
+    drop_last: bool,
+    /// Epochs from one evaluation to the next; the last epoch is always followed by one. [default: 5, or 1 with
+    /// --patience, --keep best or a plateau schedule]
     #[arg(long)]
     evaluate_every: Option<usize>,
-    /// Evaluations without a lower test loss before the run ends.
+    /// Evaluations without a lower loss (of the validation set, else of the test set) before the run ends.
     #[arg(long)]
     patience: Option<usize>,
-    /// What is done to pictures at random, in order: crop, flip, vflip, jitter, affine, erasing, with arguments such as
-    /// crop:padding=4; several are separated by commas.
-    #[arg(long, value_delimiter = ',')]
+    /// Weights that the run ends with: those of the epoch with the lowest loss (of the validation set, else of the test
+    /// set), or the last. [default: best with --patience, else last]
+    #[arg(long, value_enum)]
+    keep: Option<KeepChoice>,
+    /// Random changes of training images, in order: crop, flip, vflip, jitter, affine, erasing, with arguments such as
+    /// crop:padding=4 or affine:translate=[0.1,0.2], or JSON; several are separated by commas.
+    #[arg(long)]
     augment: Vec<String>,
     /// What all randomness begins with.
     #[arg(long)]
     seed: Option<u64>,
+}
+
+/// Choice of `--keep`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum KeepChoice {
+    /// Those of the best epoch.
+    Best,
+    /// Those after the last step.
+    Last,
+}
+
+impl From<KeepChoice> for Keep {
+    fn from(choice: KeepChoice) -> Self {
+        match choice {
+            KeepChoice::Best => Self::Best,
+            KeepChoice::Last => Self::Last,
+        }
+    }
 }
 
 /// Which data, and how much of it.
@@ -86,6 +113,9 @@ pub struct DataArgs {
 /// Pictures that `shapes` has unless limits say otherwise.
 const SHAPES: [usize; 2] = [10_000, 2_000];
 
+/// Default path of data.
+const DATA: &str = "data";
+
 impl RunArgs {
     /// The files that a run reads, and the data that its settings name.
     pub fn inputs(&self, data: Option<PathBuf>) -> Outputs {
@@ -95,20 +125,30 @@ impl RunArgs {
             .reads("--data", data.as_deref())
     }
 
-    /// The settings, as far as they can be known without the data. `base` is what a run that is resumed was.
-    pub fn spec(&self, base: Option<&TrainSpec>) -> Result<Draft> {
+    /// The settings, as far as they can be known without the data. `base` is what a run that is resumed was, and how far
+    /// it has come.
+    pub fn spec(&self, base: Option<(&TrainSpec, Position)>) -> Result<Draft> {
+        finite(&[
+            ("--lr", self.lr),
+            ("--momentum", self.momentum),
+            ("--weight-decay", self.weight_decay),
+            ("--clip-grad-norm", self.clip_grad_norm),
+        ])?;
         let mut settings = match base {
-            Some(spec) => serde_json::to_value(spec).map_err(|e| Error::internal(format!("a run's settings: {e}")))?,
+            Some((spec, _)) => {
+                serde_json::to_value(spec).map_err(|e| Error::internal(format!("a run's settings: {e}")))?
+            }
             None => json!({}),
         };
         if let Some(path) = &self.config {
-            let Value::Object(file) = read(path)? else {
+            let mut file = read(path)?;
+            if !file.is_object() {
                 return Err(Error::file(path.display(), "is no table of settings"));
-            };
+            }
+            canonicalize(&mut file);
             // A file by itself must be right, so that an error names it.
-            serde_json::from_value::<TrainSpec>(Value::Object(file.clone()))
-                .map_err(|e| Error::file(path.display(), e))?;
-            merge(&mut settings, Value::Object(file));
+            serde_json::from_value::<TrainSpec>(file.clone()).map_err(|e| Error::file(path.display(), e))?;
+            merge(&mut settings, file);
         }
         let Value::Object(settings) = &mut settings else {
             return Err(Error::internal("settings are no object"));
@@ -122,11 +162,11 @@ impl RunArgs {
             settings.remove("model");
             settings.insert("preset".into(), json!(preset));
         }
-        if let Some(name) = &self.optimizer {
-            let same = settings.get("optimizer").and_then(|o| o.get("name")).is_some_and(|n| n == name.as_str());
-            if !same {
-                settings.insert("optimizer".into(), json!({ "name": name }));
-            }
+        if let Some(text) = &self.optimizer {
+            lay_over(settings, "optimizer", text, optimizer_name)?;
+        }
+        if let Some(text) = &self.loss {
+            lay_over(settings, "loss", text, loss_name)?;
         }
         let optimizer = [("lr", self.lr), ("momentum", self.momentum), ("weight_decay", self.weight_decay)];
         for (key, value) in optimizer.into_iter().filter_map(|(key, value)| Some((key, value?))) {
@@ -140,29 +180,51 @@ impl RunArgs {
             ("batch_size", self.batch_size.map(|x| json!(x))),
             ("epochs", self.epochs.map(|x| json!(x))),
             ("evaluate_every", self.evaluate_every.map(|x| json!(x))),
-            ("early_stopping", self.patience.map(|x| json!({ "patience": x }))),
-            ("loss", self.loss.as_ref().map(|x| json!({ "name": x }))),
+            ("drop_last", self.drop_last.then(|| json!(true))),
+            ("keep", self.keep.map(|x| json!(Keep::from(x)))),
             ("seed", self.seed.map(|x| json!(x))),
         ];
         for (key, value) in plain.into_iter().filter_map(|(key, value)| Some((key, value?))) {
             settings.insert(key.into(), value);
         }
-        let rate = settings.get("optimizer").and_then(|o| o.get("lr")).cloned().unwrap_or(json!(0.001));
-        let epochs = settings.get("epochs").cloned().unwrap_or_else(|| json!(TrainSpec::default().epochs));
-        if let Some(text) = &self.schedule {
-            settings.insert("schedule".into(), schedule(text, epochs, rate)?);
+        if let Some(patience) = self.patience {
+            let stopping = settings.entry("early_stopping").or_insert_with(|| json!({}));
+            merge(stopping, json!({ "patience": patience }));
         }
         let text_model = self.model.as_ref().is_some_and(|path| path.extension().is_none_or(|e| e != "json"));
-        Ok(Draft { settings: settings.clone(), augment: self.augment.clone(), text_model })
+        Ok(Draft {
+            settings: settings.clone(),
+            augment: self.augment.clone(),
+            schedule: self.schedule.clone(),
+            lr: self.lr,
+            text_model,
+            resumed: base.map(|(spec, position)| (spec.clone(), position)),
+        })
     }
+}
+
+/// Lays an optimizer or a loss, as a flag has it, over the settings: what they have of the same one stays.
+fn lay_over(settings: &mut Map<String, Value>, key: &str, text: &str, canonical: fn(&str) -> String) -> Result<()> {
+    let mut over = named(text)?;
+    if let Some(Value::String(name)) = over.get_mut("name") {
+        *name = canonical(name);
+    }
+    let under = settings.entry(key).or_insert_with(|| json!({}));
+    merge(under, Value::Object(over));
+    Ok(())
 }
 
 /// Settings that lack what only the data can say.
 pub struct Draft {
     settings: Map<String, Value>,
     augment: Vec<String>,
+    schedule: Option<String>,
+    /// The rate that a flag asks for.
+    lr: Option<f64>,
     /// The model was given as text, which does not say what it takes.
     text_model: bool,
+    /// The checkpoint's settings and position, if the run is resumed.
+    resumed: Option<(TrainSpec, Position)>,
 }
 
 impl Draft {
@@ -176,11 +238,27 @@ impl Draft {
             model.insert("input".into(), json!(shape));
         }
         if !self.augment.is_empty() {
-            let list = self.augment.iter().map(|text| augment(text, shape)).collect::<Result<Vec<Value>>>()?;
-            self.settings.insert("augment".into(), Value::Array(list));
+            self.settings.insert("augment".into(), augments(&self.augment, shape)?);
         }
-        let spec: TrainSpec = serde_json::from_value(Value::Object(self.settings))
+        let (asked, lr) = (self.schedule.take(), self.lr);
+        let resumed = self.resumed.take();
+        let known = self.settings.contains_key("evaluate_every");
+        let mut spec: TrainSpec = serde_json::from_value(Value::Object(self.settings))
             .map_err(|e| Error::value("settings", format!("{e}; see `kindling train --help`")))?;
+        if let Some(text) = asked {
+            spec.schedule = Some(planned(&text, &spec, resumed.as_ref(), found.train.len())?);
+        }
+        if let (Some(lr), Some(Schedule::OneCycle(cycle))) = (lr, &spec.schedule)
+            && lr != cycle.max_lr
+        {
+            let rule = format!("--lr {lr} has no effect: OneCycleLR sets the rate, up to max_lr = {}", cycle.max_lr);
+            return Err(Error::value("settings", format!("{rule}; give --schedule one_cycle:max_lr={lr}")));
+        }
+        // Whoever waits for improvement wants it measured after every epoch.
+        let waits = matches!(spec.schedule, Some(Schedule::Plateau(_))) || spec.keeps() == Keep::Best;
+        if waits && !known {
+            spec.evaluate_every = 1;
+        }
         spec.check()?;
         Ok(spec)
     }
@@ -198,7 +276,7 @@ impl Draft {
         let number = |key: &str| data.and_then(|d| d.get(key)).and_then(Value::as_u64).map(|n| n as usize);
         let seed = self.settings.get("seed").and_then(Value::as_u64).unwrap_or(0);
         let limits = Limits { train: number("train_limit"), test: number("test_limit") };
-        open_data(text("name"), text("path"), limits, seed)
+        open_data(text("name"), text("path"), OpenOptions { limits, seed, ..OpenOptions::default() })
     }
 }
 
@@ -224,175 +302,85 @@ impl DataArgs {
         }
     }
 
-    /// The data that the flags name.
-    pub fn open(&self) -> Result<Splits> {
-        let path = self.data.as_ref().map(|path| path.to_string_lossy());
-        let name = path.as_deref().filter(|path| *path == "shapes");
-        let limits = Limits { train: self.train_limit, test: self.test_limit };
-        open_data(name, path.as_deref(), limits, 0)
+    /// The data that the flags name, or else that of a run, split as the run's was. The limits of the run hold for its
+    /// own data, unless flags give others.
+    pub fn open_recorded(&self, run: &TrainSpec, split: Option<&SplitRecord>) -> Result<Splits> {
+        let own = self.is_of(run);
+        let of_run = |limit: Option<usize>| limit.filter(|_| own);
+        let limits =
+            Limits { train: of_run(run.data.train_limit), test: self.test_limit.or(of_run(run.data.test_limit)) };
+        let options = OpenOptions { limits, seed: run.seed, ..OpenOptions::default() };
+        self.open(run, split.map_or(options.clone(), |split| options.repeating(split)))
+    }
+
+    /// The data that the flags name, or else that of a run, all of it for testing. Not for data with splits of its own.
+    pub fn open_whole(&self, run: &TrainSpec) -> Result<Splits> {
+        let limits = Limits { train: None, test: self.test_limit };
+        self.open(run, OpenOptions { limits, test_share: 1.0, ..OpenOptions::default() })
+    }
+
+    fn open(&self, run: &TrainSpec, options: OpenOptions) -> Result<Splits> {
+        let given = self.data.as_ref().map(|path| path.to_string_lossy());
+        match &given {
+            Some(path) => {
+                open_data(Some(path).filter(|path| **path == "shapes").map(AsRef::as_ref), Some(path), options)
+            }
+            None => open_data(Some(&run.data.name), run.data.path.as_deref(), options),
+        }
+    }
+
+    /// Returns `true` if the flags name the path that a run's data had, or none.
+    pub fn is_of(&self, run: &TrainSpec) -> bool {
+        let Some(given) = &self.data else { return true };
+        let recorded = match &run.data.path {
+            Some(path) => Path::new(path),
+            None if run.data.name == "shapes" => Path::new("shapes"),
+            None => Path::new(DATA),
+        };
+        let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        given == recorded || absolute(given) == absolute(recorded)
+    }
+
+    /// Number of training samples asked for.
+    pub fn train_limit(&self) -> Option<usize> {
+        self.train_limit
+    }
+
+    /// Number of test samples asked for.
+    pub fn test_limit(&self) -> Option<usize> {
+        self.test_limit
     }
 }
 
-fn open_data(name: Option<&str>, path: Option<&str>, limits: Limits, seed: u64) -> Result<Splits> {
+fn open_data(name: Option<&str>, path: Option<&str>, options: OpenOptions) -> Result<Splits> {
+    let limits = options.limits;
     if name == Some("shapes") {
         return Shapes::splits(limits.train.unwrap_or(SHAPES[0]), limits.test.unwrap_or(SHAPES[1]));
     }
-    open(Path::new(path.unwrap_or("data")), &OpenOptions { limits, seed, ..OpenOptions::default() })
+    open(Path::new(path.unwrap_or(DATA)), &options)
 }
 
-/// Settings of a file.
-fn read(path: &Path) -> Result<Value> {
-    let bytes = files::read(path)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Error::file(path.display(), "is no text"))?;
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("json") => serde_json::from_str(text).map_err(|e| Error::file(path.display(), e)),
-        Some("toml") => toml::from_str(text).map_err(|e| Error::file(path.display(), e)),
-        _ => Err(Error::file(path.display(), "must end in .toml or .json")),
-    }
-}
-
-/// A model's description as JSON, whether it was JSON or text. Text takes its input from the data later.
-fn model(path: &Path) -> Result<Value> {
-    let bytes = files::read(path)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Error::file(path.display(), "is no text"))?;
-    let named = |e: Error| Error::file(path.display(), e);
-    let spec = match path.extension().and_then(|e| e.to_str()) {
-        Some("json") => ModelSpec::from_json(text).map_err(named)?,
-        _ => {
-            let name = path.file_stem().map_or_else(|| "model".into(), |n| n.to_string_lossy());
-            ModelSpec::from_text(&name, &[1], text).map_err(named)?
-        }
+/// A schedule as a flag has it, planned over the run. A run that is resumed goes on with the schedule that it had, if the
+/// flag says the same; another is planned over the epochs that are left.
+fn planned(text: &str, spec: &TrainSpec, resumed: Option<&(TrainSpec, Position)>, samples: usize) -> Result<Schedule> {
+    let batches = match spec.drop_last {
+        true => samples / spec.batch_size.max(1),
+        false => samples.div_ceil(spec.batch_size.max(1)),
     };
-    serde_json::to_value(spec).map_err(|e| Error::file(path.display(), e))
-}
-
-/// Puts `over` on top of `under`, key by key. What has a name (an optimizer, a schedule) is replaced as a whole where
-/// the name is another.
-fn merge(under: &mut Value, over: Value) {
-    match (under, over) {
-        (Value::Object(under), Value::Object(over))
-            if over.get("name").is_none_or(|n| under.get("name") == Some(n)) =>
-        {
-            for (key, value) in over {
-                merge(under.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (under, over) => *under = over,
-    }
-}
-
-/// `name:key=value:key=value` or JSON, as an object with a `name`.
-fn named(text: &str) -> Result<Map<String, Value>> {
-    if text.trim_start().starts_with('{') {
-        return serde_json::from_str(text).map_err(|e| Error::value("settings", format!("{text:?}: {e}")));
-    }
-    let mut parts = text.split(':');
-    let mut object = Map::new();
-    object.insert("name".into(), json!(parts.next().unwrap_or_default()));
-    for part in parts {
-        let Some((key, value)) = part.split_once('=') else {
-            return Err(Error::value("settings", format!("{text:?}: expected key=value, found {part:?}")));
-        };
-        object.insert(key.into(), serde_json::from_str(value).unwrap_or_else(|_| json!(value)));
-    }
-    Ok(object)
-}
-
-fn schedule(text: &str, epochs: Value, rate: Value) -> Result<Value> {
-    let mut object = named(text)?;
-    let defaults = match object.get("name").and_then(Value::as_str) {
-        Some("cosine" | "CosineAnnealingLR") => vec![("T_max", epochs)],
-        Some("one_cycle" | "OneCycleLR") => vec![("total_steps", epochs), ("max_lr", rate)],
-        _ => Vec::new(),
+    let steps = |epochs: usize| match spec.schedule_by_epoch {
+        true => epochs as u64,
+        false => (epochs as u64).saturating_mul(batches as u64),
     };
-    for (key, value) in defaults {
-        object.entry(key).or_insert(value);
-    }
-    Ok(Value::Object(object))
-}
-
-fn augment(text: &str, shape: &[usize]) -> Result<Value> {
-    let mut object = named(text)?;
-    let name = object.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let side = shape.last().copied().unwrap_or(0);
-    let (name, defaults) = match name.as_str() {
-        "crop" => ("RandomCrop", vec![("size", json!(side)), ("padding", json!(4))]),
-        "flip" => ("RandomHorizontalFlip", Vec::new()),
-        "vflip" => ("RandomVerticalFlip", Vec::new()),
-        "jitter" => {
-            let part = json!(0.2);
-            ("ColorJitter", vec![("brightness", part.clone()), ("contrast", part.clone()), ("saturation", part)])
-        }
-        "affine" => ("RandomAffine", vec![("degrees", json!(15.0)), ("translate", json!([0.1, 0.1]))]),
-        "erasing" => ("RandomErasing", Vec::new()),
-        other => (other, Vec::new()),
+    let plan = |steps: u64| -> Result<Schedule> {
+        serde_json::from_value(schedule(text, steps, spec.optimizer.lr())?)
+            .map_err(|e| Error::value("settings", format!("--schedule {text}: {e}")))
     };
-    object.insert("name".into(), json!(name));
-    for (key, value) in defaults {
-        object.entry(key).or_insert(value);
-    }
-    Ok(Value::Object(object))
-}
-
-/// Where to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum DeviceChoice {
-    /// A hardware GPU if there is one, else the CPU.
-    Auto,
-    /// The processor.
-    Cpu,
-    /// The GPU that the system prefers, a software one too.
-    Gpu,
-}
-
-/// Milliseconds for measuring kernels, the first time that an adapter gets products of new sizes.
-const MEASURING: f64 = 1000.0;
-
-impl DeviceChoice {
-    /// Opens the device; what it is called.
-    pub fn open(self) -> Result<(Device, String)> {
-        let device = match self {
-            Self::Auto => block_on(Device::best()),
-            Self::Cpu => Device::cpu(),
-            Self::Gpu => block_on(Device::gpu())?,
-        };
-        tune_as_needed(&device, MEASURING)?;
-        let name = match &device {
-            Device::Cpu(_) => "cpu".to_owned(),
-            Device::Gpu(gpu) if gpu.kind() == AdapterKind::Software => {
-                format!("{} through {} (software)", gpu.name(), gpu.backend())
-            }
-            Device::Gpu(gpu) => format!("{} through {}", gpu.name(), gpu.backend()),
-        };
-        Ok((device, name))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{augment, merge, named, schedule};
-
-    #[test]
-    fn short_words_become_settings() {
-        assert_eq!(
-            json!(named("step:step_size=5:gamma=0.1").unwrap()),
-            json!({ "name": "step", "step_size": 5, "gamma": 0.1 })
-        );
-        assert_eq!(named("{\"name\": \"x\"}").unwrap()["name"], "x");
-        assert!(named("step:5").unwrap_err().to_string().contains("key=value"));
-        assert_eq!(schedule("cosine", json!(7), json!(0.1)).unwrap(), json!({ "name": "cosine", "T_max": 7 }));
-        let crop = json!({ "name": "RandomCrop", "size": 28, "padding": 2 });
-        assert_eq!(augment("crop:padding=2", &[1, 28, 28]).unwrap(), crop);
-    }
-
-    #[test]
-    fn later_settings_override_earlier_ones() {
-        let mut settings = json!({ "epochs": 3, "optimizer": { "name": "SGD", "lr": 0.1, "momentum": 0.9 } });
-        merge(&mut settings, json!({ "optimizer": { "name": "SGD", "lr": 0.2 }, "seed": 1 }));
-        assert_eq!(settings["optimizer"], json!({ "name": "SGD", "lr": 0.2, "momentum": 0.9 }));
-        merge(&mut settings, json!({ "optimizer": { "name": "Adam" } }));
-        assert_eq!(settings, json!({ "epochs": 3, "seed": 1, "optimizer": { "name": "Adam" } }));
+    let whole = plan(steps(spec.epochs))?;
+    match resumed {
+        Some((before, position)) if before.schedule.as_ref() != Some(&whole) => {
+            let left = spec.epochs.saturating_sub(position.epoch).max(1);
+            plan(steps(left).saturating_sub(if spec.schedule_by_epoch { 0 } else { position.batch as u64 }))
+        }
+        _ => Ok(whole),
     }
 }

@@ -5,10 +5,12 @@ mod board;
 mod checkpoint;
 mod commands;
 mod config;
+mod device;
 mod download;
 mod memory;
 mod output;
 mod outputs;
+mod settings;
 mod stop;
 
 use std::process::ExitCode;

@@ -79,7 +79,7 @@ fn a_script_says_what_the_run_was() {
     let model = preset("cifar-intro", &[3, 32, 32], 10).unwrap();
     let classes: Vec<String> = (0..10).map(|i| format!("class \"{i}\"")).collect();
     let train = TrainSpec {
-        augment: vec![Augment::RandomCrop { size: 32, padding: 4 }, Augment::RandomErasing { p: 0.25 }],
+        augment: vec![Augment::RandomCrop { size: [32; 2], padding: 4 }, Augment::RandomErasing { p: 0.25 }],
         loss: LossSpec::CrossEntropy { label_smoothing: 0.1 },
         clip_grad_norm: Some(1.0),
         ..TrainSpec::default()

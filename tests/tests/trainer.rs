@@ -41,7 +41,7 @@ fn spec() -> TrainSpec {
         epochs: 3,
         evaluate_every: 2,
         augment: vec![
-            Augment::RandomCrop { size: 32, padding: 2 },
+            Augment::RandomCrop { size: [32; 2], padding: 2 },
             Augment::RandomHorizontalFlip { p: 0.5 },
             Augment::RandomErasing { p: 0.3 },
         ],
@@ -253,8 +253,9 @@ fn what_does_not_fit_is_refused_before_training() {
     let data = (train.clone(), test.clone());
     let error = refused(TrainSpec { batch_size: 0, ..spec() }, &data);
     assert!(error.contains("batch_size"), "{error}");
-    let error = refused(TrainSpec { augment: vec![Augment::RandomCrop { size: 28, padding: 0 }], ..spec() }, &data);
-    assert!(error.contains("[3, 32, 32]") && error.contains("[3, 28, 28]"), "{error}");
+    let error =
+        refused(TrainSpec { augment: vec![Augment::RandomCrop { size: [28; 2], padding: 0 }], ..spec() }, &data);
+    assert!(error.contains("RandomCrop") && error.contains("28×28") && error.contains("32×32"), "{error}");
     let grey: Arc<dyn Dataset> = Arc::new(Images::new([1, 32, 32], vec!["a".into()]));
     assert!(refused(spec(), &(train.clone(), grey.clone())).contains("test samples"));
     assert!(refused(spec(), &(grey, test.clone())).contains("no samples"));

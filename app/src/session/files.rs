@@ -154,9 +154,11 @@ impl super::run::Run {
             let at = Moment { step: epoch.step as i64, wall_time };
             log.scalar("loss/train", at, epoch.train_loss as f32)?;
             log.scalar("accuracy/train", at, epoch.train_accuracy as f32)?;
-            if let Some(test) = &epoch.test {
-                log.scalar("loss/test", at, test.loss as f32)?;
-                log.scalar("accuracy/test", at, test.accuracy as f32)?;
+            for (split, evaluation) in [("validation", &epoch.validation), ("test", &epoch.test)] {
+                if let Some(evaluation) = evaluation {
+                    log.scalar(&format!("loss/{split}"), at, evaluation.loss as f32)?;
+                    log.scalar(&format!("accuracy/{split}"), at, evaluation.accuracy as f32)?;
+                }
             }
         }
         Ok(log.into_inner())
@@ -164,11 +166,13 @@ impl super::run::Run {
 
     /// The curves as a table: a row a step, and a row for each epoch after its last step.
     fn curves(&self) -> String {
-        let mut text = String::from("step,epoch,loss,accuracy,lr,train_loss,train_accuracy,test_loss,test_accuracy\n");
+        let history = self.trainer.history();
+        let split = if history.iter().any(|epoch| epoch.validation.is_some()) { "validation" } else { "test" };
+        let mut text = format!("step,epoch,loss,accuracy,lr,train_loss,train_accuracy,{split}_loss,{split}_accuracy\n");
         let mut epochs = self.trainer.history().iter().peekable();
         let mut epoch_rows = |until: u64, text: &mut String| {
             while let Some(epoch) = epochs.next_if(|epoch| epoch.step < until) {
-                let test = epoch.test.as_ref();
+                let test = epoch.evaluation();
                 let test = test.map_or_else(|| ",".to_owned(), |test| format!("{},{}", test.loss, test.accuracy));
                 let (step, number, lr) = (epoch.step, epoch.epoch, epoch.lr);
                 // Writing to a string does not fail.

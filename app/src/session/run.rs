@@ -5,12 +5,9 @@ use super::{Opened, Session};
 use crate::protocol::{FromWorker, LayerNorms, LiveChange, Progress, RunId, StepView};
 use kindling::device::Clock;
 use kindling::format::ModelFile;
-use kindling::train::{Event, Graph, StepResult, TrainSpec, Trainer};
+use kindling::train::{Event, Graph, LossReader, StepResult, TrainSpec, Trainer};
 use kindling::{Device, Error, Result};
 use std::rc::Rc;
-
-/// How long steps are handed to the device before their losses are looked at, in milliseconds.
-const LOOK: f64 = 100.0;
 
 /// How long a run goes until the kernels of a step are timed again, in milliseconds.
 const TIME: f64 = 1000.0;
@@ -28,9 +25,7 @@ pub struct Run {
     stepping: bool,
     /// Whether it waits, before its last epoch, for the rest of its data.
     held: bool,
-    /// Steps to hand over before looking at their losses: about as many as take [`LOOK`].
-    window: usize,
-    looked: f64,
+    reader: LossReader,
     /// Whether the kernels of its steps have been measured.
     tuned: bool,
     dispatches: u64,
@@ -61,8 +56,7 @@ impl Run {
             going: false,
             stepping: false,
             held: false,
-            window: 1,
-            looked: now,
+            reader: LossReader::new(now),
             tuned: false,
             dispatches,
             images_per_second: 0.0,
@@ -113,7 +107,8 @@ impl Session {
         if let Some(waiting) = &mut self.waiting {
             waiting.go = true;
         } else if let Some(run) = self.run_of(id) {
-            (run.going, run.looked) = (true, now);
+            run.going = true;
+            run.reader.restart(now);
             self.say(FromWorker::Going { run: id });
         }
     }
@@ -146,22 +141,18 @@ impl Session {
         match run.trainer.next().await {
             Ok(Event::Step(_)) if run.stepping => self.stepped().await,
             Ok(Event::Step(_)) => {
-                if run.trainer.pending() >= run.window {
+                if run.reader.is_due(run.trainer.pending()) {
                     self.look().await;
                 }
             }
             Ok(Event::Test { done, of }) => self.say(FromWorker::Testing { run: id, done, of }),
-            Ok(Event::Epoch(mut result)) => {
+            Ok(Event::Epoch(result)) => {
                 self.tell_results(0.0);
-                if let Some(test) = &mut result.test {
-                    // JSON has no infinity.
-                    test.loss = if test.loss.is_finite() { test.loss } else { f64::MAX };
-                }
                 self.say(FromWorker::Epoch { run: id, result });
                 self.between_epochs();
                 self.keep().await;
                 let now = self.now();
-                self.run.iter_mut().for_each(|run| run.looked = now);
+                self.run.iter_mut().for_each(|run| run.reader.restart(now));
             }
             Ok(Event::Done(ending)) => {
                 run.stop();
@@ -183,8 +174,7 @@ impl Session {
         }
         let now = self.now();
         let Some(run) = &mut self.run else { return };
-        let taken = (now - run.looked).max(0.1);
-        run.looked = now;
+        let taken = run.reader.read(run.trainer.unread(), now);
         let untuned = !std::mem::replace(&mut run.tuned, true);
         let device = run.trainer.device().clone();
         self.tell_results(taken);
@@ -193,7 +183,10 @@ impl Session {
                 return self.trouble(error).await;
             }
             let (now, dispatches) = (self.now(), device.counters().dispatches);
-            self.run.iter_mut().for_each(|run| (run.looked, run.dispatches) = (now, dispatches));
+            self.run.iter_mut().for_each(|run| {
+                run.reader.restart(now);
+                run.dispatches = dispatches;
+            });
         }
     }
 
@@ -208,8 +201,6 @@ impl Session {
         let counters = run.trainer.device().counters();
         let steps = results.len() as f64;
         if taken > 0.0 {
-            let fitting = (steps * LOOK / taken) as usize;
-            run.window = fitting.clamp(1, 2 * run.window.max(1)).min(512);
             // The first steps compile kernels: what follows weighs more.
             let blend = |old: f64, new: f64| if old == 0.0 { new } else { 0.7 * old + 0.3 * new };
             run.ms_per_step = blend(run.ms_per_step, taken / steps);
@@ -309,7 +300,10 @@ impl Session {
         if self.run.as_ref().is_some_and(|run| run.held) {
             self.between_epochs();
             let now = self.now();
-            self.run.iter_mut().for_each(|run| (run.held, run.looked) = (false, now));
+            self.run.iter_mut().for_each(|run| {
+                run.held = false;
+                run.reader.restart(now);
+            });
         }
     }
 
@@ -361,12 +355,13 @@ impl Session {
         self.device = None;
         let opened: Opened = self.open_device(Some(format!("The device was lost: {error}"))).await;
         let made: Result<Trainer> = trainer(&how, train, test, &opened);
+        let now = self.now();
         let Some(run) = &mut self.run else { return };
         match made {
             Ok(trainer) => {
                 run.dispatches = Device::counters(trainer.device()).dispatches;
                 run.trainer = trainer;
-                run.window = 1;
+                run.reader = LossReader::new(now);
                 if run.stepping {
                     run.trainer.watch_next();
                 }

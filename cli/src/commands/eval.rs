@@ -1,10 +1,12 @@
 //! `kindling eval`: how a saved model does on a test set.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
+use kindling::data::{ConcatDataset, Dataset, Relabeled, SplitMethod, Splits, Subset};
 use kindling::format::{ModelFile, files};
-use kindling::train::{DataSpec, Evaluation, TrainSpec, evaluate, load_model};
+use kindling::train::{Evaluation, RunRecord, SplitDigest, TrainSpec, evaluate, load_model, run_record, run_spec};
 use kindling::{Error, Result, block_on};
 use serde_json::json;
 
@@ -19,6 +21,10 @@ pub struct Eval {
     model: PathBuf,
     #[command(flatten)]
     data: DataArgs,
+    /// Samples to test: a split, or all. By default the test split as it was in training; of data that the model was
+    /// not trained on, its test split or, if it has none of its own, all.
+    #[arg(long, value_enum)]
+    split: Option<SplitChoice>,
     /// Where to run.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
@@ -27,41 +33,173 @@ pub struct Eval {
     json: bool,
 }
 
+/// Samples to test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum SplitChoice {
+    /// Those trained on.
+    Train,
+    /// Those to choose a model by.
+    Validation,
+    /// Those to test on.
+    Test,
+    /// All.
+    All,
+}
+
+impl SplitChoice {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+            Self::All => "all",
+        }
+    }
+}
+
 /// Tests.
 pub fn run(args: &Eval) -> Result<()> {
     let file = ModelFile::from_bytes(&files::read(&args.model)?, &args.model.display().to_string())?;
-    let data = args.data.open()?;
-    let (classes, shape) = (data.test.classes(), data.test.shape());
-    if file.info.input != shape || file.info.classes.len() != classes.len() {
-        let problem = format!(
-            "takes inputs of {:?} and knows {} classes, the data has {shape:?} and {}",
-            file.info.input,
-            file.info.classes.len(),
-            classes.len()
-        );
-        return Err(Error::file(args.model.display(), problem));
-    }
+    let (run, record) = (run_spec(&file)?.unwrap_or_default(), run_record(&file)?);
+    let (data, split) = choose(args, &run, record.as_ref())?;
+    let samples = by_the_names_of(&file, args, select(args, &data, split)?)?;
     let (device, _) = args.device.open()?;
     let model = load_model(&file, &device)?;
     let normalization = file.info.normalization.clone().unwrap_or_default();
-    let spec = TrainSpec { data: DataSpec::default(), ..TrainSpec::default() };
-    let loader = spec.test_loader(&data.test, &normalization, &device)?;
+    let loader = run.test_loader(&samples, &normalization, &device)?;
     let bar = output::bar(loader.len() as u64, "batch", args.json).with_prefix("testing");
-    let result = block_on(evaluate(&model, &loader, &spec.loss, |done, _| bar.set_position(done as u64)))?;
+    let result = block_on(evaluate(&model, &loader, &run.loss, |done, _| bar.set_position(done as u64)))?;
     bar.finish_and_clear();
+    report(args, &result, &samples, split)?;
+    if !result.loss.is_finite() {
+        let problem = format!("gives numbers that are not finite: the loss is {}", result.loss);
+        let error = Error::file(args.model.display(), problem);
+        // Errors of finite results may add up to infinity; NaN comes of results that are none.
+        if result.loss.is_nan() {
+            return Err(error);
+        }
+        output::warn(error);
+    }
+    Ok(())
+}
+
+/// Opens the data, and decides which split of it is tested.
+fn choose(args: &Eval, run: &TrainSpec, record: Option<&RunRecord>) -> Result<(Splits, SplitChoice)> {
+    let split = record.and_then(|record| record.data.split.as_ref());
+    let mut data = args.data.open_recorded(run, split)?;
+    let known = record.map(|record| &record.data.train).filter(|train| !train.digest.is_empty());
+    let same_place = args.data.is_of(run);
+    let mut same = same_place;
+    if let Some(train) = known {
+        // A copy of the data was opened without the limits of the run.
+        let learned = Subset::first(data.train.clone(), train.samples);
+        same = SplitDigest::from_dataset(&learned)? == *train;
+        if same {
+            data.train = Arc::new(learned);
+            data.test = limited(&data.test, args.data.test_limit().or(run.data.test_limit));
+        }
+    }
+    let random = matches!(data.split.method, SplitMethod::Random { .. });
+    let choice = match args.split {
+        Some(choice) => choice,
+        None if same || !random => SplitChoice::Test,
+        None if same_place => {
+            let was = known.map_or(0, |train| train.samples);
+            let rule = format!(
+                "{} is not as it was in training (it had {was} training samples, and has {}): what was kept for testing \
+                 cannot be told; --split all tests all of it",
+                data.name,
+                data.train.len()
+            );
+            return Err(Error::value("eval", rule));
+        }
+        None => SplitChoice::All,
+    };
+    if choice == SplitChoice::All && random {
+        // Opened as a whole, without the limits of the run.
+        return Ok((args.data.open_whole(run)?, choice));
+    }
+    Ok((data, choice))
+}
+
+/// The first samples, up to a limit.
+fn limited(samples: &Arc<dyn Dataset>, limit: Option<usize>) -> Arc<dyn Dataset> {
+    match limit.filter(|limit| *limit < samples.len()) {
+        Some(limit) => Arc::new(Subset::first(samples.clone(), limit)),
+        None => samples.clone(),
+    }
+}
+
+/// The samples of a split.
+fn select(args: &Eval, data: &Splits, split: SplitChoice) -> Result<Arc<dyn Dataset>> {
+    let samples = match split {
+        SplitChoice::Train => limited(&data.train, args.data.train_limit()),
+        SplitChoice::Test => data.test.clone(),
+        SplitChoice::Validation => match &data.validation {
+            Some(validation) => validation.clone(),
+            None => return Err(Error::value("eval", format!("{} has no validation split", data.name))),
+        },
+        SplitChoice::All => {
+            let rest = data.validation.iter().chain([&data.test]).cloned().collect();
+            Arc::new(ConcatDataset::new(data.train.clone(), rest)?)
+        }
+    };
+    if samples.is_empty() {
+        let rule = format!("there are no samples to test: the {} split of {} is empty", split.name(), data.name);
+        return Err(Error::value("eval", format!("{rule}; --split all tests all of it")));
+    }
+    Ok(samples)
+}
+
+/// The samples, labelled as the model knows the classes: they are matched by name.
+fn by_the_names_of(file: &ModelFile, args: &Eval, samples: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
+    let refuse = |problem: String| Err(Error::file(args.model.display(), problem));
+    if file.info.input != samples.shape() {
+        return refuse(format!("takes inputs of {:?}, the data has {:?}", file.info.input, samples.shape()));
+    }
+    let (known, found) = (&file.info.classes, samples.classes());
+    if known == found {
+        return Ok(samples);
+    }
+    if found.iter().any(|class| !known.contains(class)) {
+        return refuse(format!("knows the classes {}; the data has {}", list(known), list(found)));
+    }
+    output::warn(format!("classes are matched by name: the model knows {}, the data has {}", list(known), list(found)));
+    Ok(Arc::new(Relabeled::new(samples, known.clone())?))
+}
+
+/// Names as a sentence has them: the first twenty, and how many more.
+fn list(names: &[String]) -> String {
+    const MAX_NAMED: usize = 20;
+    let named: Vec<String> = names.iter().take(MAX_NAMED).map(|name| format!("{name:?}")).collect();
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn report(args: &Eval, result: &Evaluation, samples: &Arc<dyn Dataset>, split: SplitChoice) -> Result<()> {
+    let classes = samples.classes();
     if args.json {
         return output::object(&json!({
-            "event": "eval", "test": data.test.len(), "test_loss": result.loss, "test_accuracy": result.accuracy,
+            "event": "eval", "split": split.name(), "test": samples.len(),
+            "test_loss": result.loss, "test_accuracy": result.accuracy,
             "classes": classes, "class_accuracy": result.class_accuracies(), "confusion": result.confusion,
         }));
     }
+    let of_split = match split {
+        SplitChoice::Train => "training samples",
+        SplitChoice::Validation => "validation samples",
+        SplitChoice::Test => "test samples",
+        SplitChoice::All => "test samples (all of the data)",
+    };
     output::line(format!(
-        "{} test samples: loss {:.4}, accuracy {:.2} %",
-        output::thousands(data.test.len()),
+        "{} {of_split}: loss {:.4}, accuracy {:.2} %",
+        output::thousands(samples.len()),
         result.loss,
         100.0 * result.accuracy
     ))?;
-    print_classes(&result, classes)
+    print_classes(result, classes)
 }
 
 /// The accuracy of each class and what it is most often taken for.

@@ -67,6 +67,10 @@ pub fn run(args: &Predict) -> Result<()> {
             return Err(Error::file(args.model.display(), problem));
         }
         for (row, path) in block_on(probabilities.to_vec::<f32>())?.chunks(outputs.max(1)).zip(&mut paths) {
+            if row.iter().any(|probability| !probability.is_finite()) {
+                let problem = format!("gives numbers that are not finite for {}", path.display());
+                return Err(Error::file(args.model.display(), problem));
+            }
             let mut ranked: Vec<(&String, f32)> = classes.iter().zip(row.iter().copied()).collect();
             ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
             ranked.truncate(args.top.max(1));

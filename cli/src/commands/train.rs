@@ -2,13 +2,15 @@
 //! machines.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use indicatif::ProgressBar;
 use kindling::format::{ModelFile, files};
-use kindling::train::{Ending, EpochResult, Event, StepResult, Trainer, checkpoint_spec};
-use kindling::{Result, block_on};
+use kindling::train::{
+    Ending, EpochResult, Event, LossReader, StepResult, Trainer, checkpoint_position, checkpoint_spec,
+};
+use kindling::{Error, Result, block_on};
 use serde_json::json;
 
 use crate::board::Board;
@@ -42,15 +44,16 @@ pub struct Train {
     json: bool,
 }
 
-/// How long steps are handed to the device before their losses are looked at.
-const LOOK: Duration = Duration::from_millis(100);
-
 /// Trains.
 pub fn run(args: &Train) -> Result<()> {
     stop::listen();
     let checkpoint = args.resume.as_deref().map(read_model).transpose()?;
-    let base = checkpoint.as_ref().map(checkpoint_spec).transpose()?;
-    let draft = args.run.spec(base.as_ref())?;
+    if args.checkpoint_every == Some(0) {
+        return Err(Error::value("settings", "--checkpoint-every must be at least 1"));
+    }
+    let base = checkpoint.as_ref().map(|file| Ok::<_, Error>((checkpoint_spec(file)?, checkpoint_position(file)?)));
+    let base = base.transpose()?;
+    let draft = args.run.spec(base.as_ref().map(|(spec, position)| (spec, *position)))?;
     let outputs = args
         .run
         .inputs(draft.data_path())
@@ -66,10 +69,15 @@ pub fn run(args: &Train) -> Result<()> {
         memory::check(&spec, &model, data.train.len())?;
     }
     let (device, device_name) = args.device.open()?;
-    let trainer = match &checkpoint {
+    let mut trainer = match &checkpoint {
         Some(file) => Trainer::resume(file, spec, data.train.clone(), data.test.clone(), &device)?,
         None => Trainer::new(spec, data.train.clone(), data.test.clone(), &device)?,
     };
+    trainer.set_split(data.split.clone());
+    if let Some(validation) = &data.validation {
+        trainer.set_validation(validation.clone())?;
+    }
+    check_metadata(&trainer)?;
     outputs.prepare()?;
     let mut run = Run {
         args,
@@ -77,14 +85,19 @@ pub fn run(args: &Train) -> Result<()> {
         first_step: trainer.position().step,
         board: args.logdir.as_deref().map(Board::new).transpose()?,
         bar: ProgressBar::hidden(),
-        window: 1,
-        looked: Instant::now(),
+        reader: LossReader::new(0.0),
         started: Instant::now(),
         loss: 0.0,
         trainer,
     };
     run.announce(&data.name, &device_name)?;
     run.drive()
+}
+
+/// Refuses, before the first step, a run whose model could not be written or read back.
+fn check_metadata(trainer: &Trainer) -> Result<()> {
+    let file = ModelFile { info: trainer.info()?, ..ModelFile::default() };
+    ModelFile::from_bytes(&file.to_bytes()?, "the model's file").map(|_| ())
 }
 
 fn read_model(path: &Path) -> Result<ModelFile> {
@@ -99,9 +112,7 @@ struct Run<'a> {
     first_step: u64,
     board: Option<Board>,
     bar: ProgressBar,
-    /// Steps to hand over before looking at their losses: about as many as take [`LOOK`].
-    window: usize,
-    looked: Instant,
+    reader: LossReader,
     started: Instant,
     /// The loss as the bar shows it: recent ones weigh more.
     loss: f64,
@@ -136,6 +147,11 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Milliseconds since the program began to train.
+    fn now_ms(&self) -> f64 {
+        self.started.elapsed().as_secs_f64() * 1e3
+    }
+
     fn drive(&mut self) -> Result<()> {
         loop {
             if stop::requested() {
@@ -150,8 +166,8 @@ impl Run<'_> {
                         self.bar.reset_eta();
                     }
                     self.bar.set_position(position.batch as u64);
-                    if self.trainer.pending() >= self.window {
-                        self.look()?;
+                    if self.reader.is_due(self.trainer.pending()) {
+                        self.read()?;
                     }
                 }
                 Ok(Event::Test { done, of }) => self.bar.set_message(format!(", testing {done}/{of}")),
@@ -166,12 +182,9 @@ impl Run<'_> {
     }
 
     /// Waits for the steps that were handed over, and shows their losses.
-    fn look(&mut self) -> Result<()> {
+    fn read(&mut self) -> Result<()> {
         let results = block_on(self.trainer.collect())?;
-        let taken = self.looked.elapsed().as_secs_f64().max(1e-6);
-        self.looked = Instant::now();
-        let fitting = results.len() as f64 * LOOK.as_secs_f64() / taken;
-        self.window = (fitting as usize).clamp(1, 2 * self.window.max(1)).min(512);
+        self.reader.read(results.len(), self.now_ms());
         self.show(&results)
     }
 
@@ -198,18 +211,25 @@ impl Run<'_> {
         let rest = self.trainer.take_read();
         self.show(&rest)?;
         self.bar.finish_and_clear();
-        self.looked = Instant::now();
+        self.reader.restart(self.now_ms());
         let test = result.test.as_ref();
+        let validation = result.validation.as_ref();
         if self.args.json {
-            output::object(&json!({
+            let mut event = json!({
                 "event": "epoch", "epoch": result.epoch, "step": result.step, "lr": result.lr,
                 "train_loss": result.train_loss, "train_accuracy": result.train_accuracy,
                 "test_loss": test.map(|t| t.loss), "test_accuracy": test.map(|t| t.accuracy),
                 "seconds": self.started.elapsed().as_secs_f64(),
-            }))?;
+            });
+            if let Some(validation) = validation {
+                event["validation_loss"] = json!(validation.loss);
+                event["validation_accuracy"] = json!(validation.accuracy);
+            }
+            output::object(&event)?;
         } else {
-            let test = test.map_or_else(String::new, |test| {
-                format!(" · test loss {:.4}, accuracy {:.2} %", test.loss, 100.0 * test.accuracy)
+            let name = if validation.is_some() { "validation" } else { "test" };
+            let test = result.evaluation().map_or_else(String::new, |test| {
+                format!(" · {name} loss {:.4}, accuracy {:.2} %", test.loss, 100.0 * test.accuracy)
             });
             output::line(format!(
                 "epoch {}/{}: loss {:.4}, accuracy {:.2} %{test}",
@@ -234,7 +254,8 @@ impl Run<'_> {
         let model = block_on(self.trainer.model_file())?;
         let Saved { path, problem } = self.saver.save_model(&model)?;
         let seconds = self.started.elapsed().as_secs_f64();
-        let test = self.trainer.history().iter().rev().find_map(|epoch| epoch.test.as_ref());
+        let test = self.trainer.result();
+        let selection = self.trainer.selection();
         let classes = self.trainer.train_loader().dataset().classes();
         if self.args.json {
             let by_class: serde_json::Map<String, serde_json::Value> = test
@@ -247,11 +268,24 @@ impl Run<'_> {
                 "steps": self.trainer.position().step, "seconds": seconds, "out": output::path(&path),
                 "test_loss": test.map(|t| t.loss), "test_accuracy": test.map(|t| t.accuracy),
                 "class_accuracy": by_class, "confusion": test.map(|t| &t.confusion),
+                "best_epoch": selection.best_epoch, "best_loss": selection.best, "metric": selection.metric,
+                "saved_epoch": selection.epoch,
             }))?;
             return problem.map_or(Ok(()), Err);
         }
+        let metric = selection.metric.as_deref().unwrap_or("test_loss").replace('_', " ");
         if ending == Ending::StoppedEarly {
-            output::line("stopped early: the test loss does not fall any more")?;
+            output::line(format!("stopped early: the {metric} does not fall any more"))?;
+        }
+        if let (Some(epoch), Some(best)) = (selection.best_epoch, selection.best) {
+            let saved = match selection.epoch {
+                saved if saved == epoch => "its weights are saved".to_owned(),
+                saved => format!("the weights of the last, epoch {saved}, are saved (--keep best saves the best)"),
+            };
+            output::line(format!("epoch {epoch} was best, with a {metric} of {best:.4}; {saved}"))?;
+        }
+        if let (Some(test), true) = (test, metric.starts_with("validation")) {
+            output::line(format!("test loss {:.4}, accuracy {:.2} %", test.loss, 100.0 * test.accuracy))?;
         }
         if let Some(test) = test {
             super::eval::print_classes(test, classes)?;

@@ -5,7 +5,9 @@
 mod ahead;
 pub mod archive;
 mod cifar;
+mod concat;
 mod dataset;
+mod digest;
 #[cfg(feature = "codecs")]
 pub mod idx;
 mod images;
@@ -15,6 +17,7 @@ mod loader;
 mod open;
 pub mod pictures;
 mod random;
+mod relabel;
 mod shapes;
 mod source;
 mod splits;
@@ -24,13 +27,16 @@ pub mod transforms;
 mod zip;
 
 pub use cifar::{Cifar, CifarReader};
+pub use concat::ConcatDataset;
 pub use dataset::{Dataset, Samples, Subset, Whole, random_split};
+pub use digest::digest;
 pub use images::Images;
 pub use limits::{Limits, Split};
 pub use loader::{DataLoader, Epoch};
 #[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
 pub use open::{open, picture_zip};
 pub use random::Random;
+pub use relabel::Relabeled;
 pub use shapes::Shapes;
 pub use source::Collection;
 pub use splits::{OpenOptions, Parts, SplitMethod, SplitRecord, Splits, stratify};

@@ -42,11 +42,14 @@ pub struct ModelInfo {
     #[serde(default)]
     pub normalization: Option<Normalization>,
     /// Figures such as `test_accuracy`.
-    #[serde(default)]
+    #[serde(default, with = "crate::json::float::map")]
     pub metrics: BTreeMap<String, f64>,
     /// The settings of the run that trained it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<serde_json::Value>,
+    /// Record of the run: its samples, the epoch that these weights are of, and earlier settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<serde_json::Value>,
     /// Whatever a checkpoint needs beyond the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<serde_json::Value>,

@@ -2,6 +2,7 @@
 //! sink. A second path would double the code of all models, optimizers and settings, and a page is
 //! downloaded.
 
+pub mod float;
 mod maps;
 
 use maps::Maps;

@@ -145,9 +145,11 @@ pub(super) fn require(op: &'static str, name: &str, value: f64, fits: bool, rang
     Err(Error::value(op, format!("{name} must be {range}, got {value}")))
 }
 
-/// Refuses a number that is negative or NaN.
+/// Refuses a number that is negative or not finite.
 pub(super) fn not_negative(op: &'static str, numbers: &[(&str, f64)]) -> Result<()> {
-    numbers.iter().try_for_each(|(name, value)| require(op, name, *value, *value >= 0.0, "at least 0"))
+    numbers.iter().try_for_each(|(name, value)| {
+        require(op, name, *value, value.is_finite() && *value >= 0.0, "finite and at least 0")
+    })
 }
 
 /// Refuses a number outside of 0 ≤ x < 1.

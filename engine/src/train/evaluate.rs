@@ -30,26 +30,26 @@ impl LossSpec {
 }
 
 /// An evaluation under way.
-pub(super) struct Testing<L: std::ops::Deref<Target = DataLoader>> {
+pub(super) struct EvaluationPass<L: std::ops::Deref<Target = DataLoader>> {
     epoch: Epoch<L>,
     pending: Vec<[Tensor; 3]>,
     sums: Sums,
     confusion: Vec<Vec<u64>>,
 }
 
-impl<L: std::ops::Deref<Target = DataLoader>> Testing<L> {
+impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
     pub fn new(loader: L) -> Result<Self> {
         let classes = loader.dataset().classes().len();
         let epoch = Epoch::over(loader, 0, 0)?;
         Ok(Self { epoch, pending: Vec::new(), sums: Sums::default(), confusion: vec![vec![0; classes]; classes] })
     }
 
-    /// How many batches have been looked at, and how many there are.
+    /// Batches evaluated, and batches in all.
     pub fn progress(&self) -> (usize, usize) {
         (self.epoch.position(), self.epoch.total())
     }
 
-    /// Looks at the next batch; whether there was one.
+    /// Evaluates the next batch. Returns `false` if there was none.
     pub async fn step(&mut self, model: &Model, loss: &LossSpec) -> Result<bool> {
         let Some(batch) = self.epoch.next() else {
             self.read().await?;
@@ -74,14 +74,14 @@ impl<L: std::ops::Deref<Target = DataLoader>> Testing<L> {
         let pending = std::mem::take(&mut self.pending);
         let tensors: Vec<&Tensor> = pending.iter().flatten().collect();
         for batch in plan::read_many(&tensors).await?.chunks_exact(3) {
-            let [loss, guesses, labels] = [0, 1, 2].map(|i| batch[i].to_f64());
-            let mut hits = 0.0;
-            for (guess, label) in guesses.iter().zip(&labels) {
-                hits += f64::from(u8::from(guess == label));
-                let cell = self.confusion.get_mut(*label as usize).and_then(|row| row.get_mut(*guess as usize));
+            let [loss, predictions, labels] = [0, 1, 2].map(|i| batch[i].to_f64());
+            let mut correct = 0.0;
+            for (prediction, label) in predictions.iter().zip(&labels) {
+                correct += f64::from(u8::from(prediction == label));
+                let cell = self.confusion.get_mut(*label as usize).and_then(|row| row.get_mut(*prediction as usize));
                 *cell.ok_or_else(|| Error::internal("a class that the data does not have"))? += 1;
             }
-            self.sums.add(loss.first().copied().unwrap_or(f64::NAN), hits, labels.len());
+            self.sums.add(loss.first().copied().unwrap_or(f64::NAN), correct, labels.len());
         }
         Ok(())
     }
@@ -101,10 +101,10 @@ pub async fn evaluate(
     loss: &LossSpec,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Evaluation> {
-    let mut testing = Testing::new(loader)?;
-    while testing.step(model, loss).await? {
-        let (done, all) = testing.progress();
+    let mut pass = EvaluationPass::new(loader)?;
+    while pass.step(model, loss).await? {
+        let (done, all) = pass.progress();
         progress(done, all);
     }
-    Ok(testing.result())
+    Ok(pass.result())
 }

@@ -17,7 +17,7 @@ const TEST_BATCH: usize = 256;
 impl Augment {
     fn transform(&self) -> Result<Box<dyn Transform>> {
         Ok(match self {
-            Self::RandomCrop { size, padding } => Box::new(RandomCrop::new([*size; 2]).padding(*padding)),
+            Self::RandomCrop { size, padding } => Box::new(RandomCrop::new(*size).padding(*padding)),
             Self::RandomHorizontalFlip { p } => Box::new(RandomHorizontalFlip::new(*p)),
             Self::RandomVerticalFlip { p } => Box::new(RandomVerticalFlip::new(*p)),
             Self::ColorJitter { brightness, contrast, saturation, hue } => {
@@ -87,6 +87,7 @@ impl TrainSpec {
     ) -> Result<DataLoader> {
         Ok(DataLoader::new(data.clone())
             .batch_size(self.batch_size)
+            .drop_last(self.drop_last)
             .shuffle(self.data.shuffle)
             .seed(self.seed)
             .transform(self.train_transform(normalization)?)

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
+use super::check::{check_batches, check_schedule};
 use super::trainer::Phase;
-use super::{Ending, Evaluation, Graph, Trainer, evaluate};
+use super::{Ending, Evaluation, Graph, TrainSpec, Trainer, evaluate};
 use crate::data::{DataLoader, Dataset, Epoch};
 use crate::optim::{Hyperparameters, Optimizer, OptimizerSpec, Scheduler, UpdateRule, schedule::SchedulerState};
 use crate::{Error, Result};
@@ -31,10 +32,12 @@ impl Trainer {
                 Some(Scheduler::resume(scheduler.schedule().clone(), SchedulerState { base_lrs, ..state }));
         }
         self.optimizer.set_lr(lr);
+        let before = self.spec.clone();
         self.spec.optimizer = match &self.scheduler {
             Some(scheduler) => self.spec.optimizer.with_lr(scheduler.state().base_lrs.first().copied().unwrap_or(lr)),
             None => self.spec.optimizer.with_lr(lr),
         };
+        self.note_change(&before);
         Ok(())
     }
 
@@ -50,8 +53,10 @@ impl Trainer {
         let mut changed = self.spec.optimizer.rule();
         changed.set_momentum(momentum);
         changed.check()?;
-        self.spec.optimizer = changed.spec();
         self.optimizer.rules_mut().for_each(|rule| rule.set_momentum(momentum));
+        let before = self.spec.clone();
+        self.spec.optimizer = changed.spec();
+        self.note_change(&before);
         Ok(())
     }
 
@@ -75,7 +80,9 @@ impl Trainer {
             let changed = decayed(&rule.spec())?;
             rule.set_spec(&changed)
         })?;
+        let before = self.spec.clone();
         self.spec.optimizer = spec;
+        self.note_change(&before);
         Ok(())
     }
 
@@ -88,9 +95,13 @@ impl Trainer {
         if epochs < begun.max(1) {
             return Err(Error::value("set_epochs", format!("{begun} epochs have begun, {epochs} are fewer")));
         }
-        self.spec.epochs = epochs;
-        if matches!(self.phase, Phase::Ended(Ending::Finished)) && self.position.epoch < epochs {
-            self.phase = Phase::Training;
+        let spec = TrainSpec { epochs, ..self.spec.clone() };
+        let made = self.scheduler.as_ref().map_or(0, |scheduler| scheduler.state().step);
+        check_schedule(&spec, made, self.position.batches, self.position)?;
+        self.spec = spec;
+        let over = matches!(self.phase, Phase::Ended(Ending::Finished) | Phase::Evaluating(_, Some(Ending::Finished)));
+        if over && self.position.epoch < epochs {
+            self.reopen()?;
         }
         Ok(())
     }
@@ -109,7 +120,7 @@ impl Trainer {
 
     /// Whether the run stands between two epochs: where batch size and data can be changed.
     pub fn is_between_epochs(&self) -> bool {
-        self.position.batch == 0 && !matches!(self.phase, Phase::Testing(_))
+        self.position.batch == 0 && !matches!(self.phase, Phase::Evaluating(..))
     }
 
     /// Changes how many samples a step learns from. Only between epochs ([`Trainer::is_between_epochs`]).
@@ -121,8 +132,14 @@ impl Trainer {
             return Err(Error::value("set_batch_size", "it must be at least 1"));
         }
         let (train, test) = (self.train.dataset().clone(), self.test.dataset().clone());
-        let before = std::mem::replace(&mut self.spec.batch_size, batch_size);
-        self.set_data(train, test).inspect_err(|_| self.spec.batch_size = before)
+        let before = self.spec.clone();
+        self.spec.batch_size = batch_size;
+        if let Err(error) = self.set_data(train, test) {
+            self.spec = before;
+            return Err(error);
+        }
+        self.note_change(&before);
+        Ok(())
     }
 
     /// Trains and tests on other data of the same kind from now on: when more of it has arrived. Only between epochs.
@@ -148,6 +165,7 @@ impl Trainer {
             );
             return Err(Error::shape("set_data", rule));
         }
+        check_batches(&self.spec, self.model.spec(), train.len())?;
         self.train = Rc::new(self.spec.train_loader(&train, &self.normalization, &self.device)?);
         self.test = Rc::new(self.spec.test_loader(&test, &self.normalization, &self.device)?);
         self.position.batches = self.train.len();

@@ -18,10 +18,13 @@ pub struct StepResult {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The mean loss.
+    #[serde(with = "crate::json::float")]
     pub loss: f64,
     /// The part that was classified rightly, 0 … 1.
     pub accuracy: f64,
-    /// For each class (row), how often it was taken for each class (column).
+    /// For each class (row), how often it was predicted as each class (column). Empty in a run's history, but for the
+    /// last evaluation and the best.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confusion: Vec<Vec<u64>>,
 }
 
@@ -33,6 +36,26 @@ impl Evaluation {
             (all > 0).then(|| row.get(class).copied().unwrap_or(0) as f64 / all as f64)
         };
         self.confusion.iter().enumerate().map(of_row).collect()
+    }
+
+    /// The cells of the confusion matrix that are not 0: class, prediction and count.
+    pub(super) fn confusion_cells(&self) -> Vec<[u64; 3]> {
+        let cells = self.confusion.iter().enumerate().flat_map(|(class, row)| {
+            row.iter().enumerate().map(move |(prediction, count)| [class as u64, prediction as u64, *count])
+        });
+        cells.filter(|[.., count]| *count > 0).collect()
+    }
+
+    /// Makes the confusion matrix of `classes` classes from its cells.
+    pub(super) fn set_confusion(&mut self, cells: &[[u64; 3]], classes: usize) {
+        self.confusion = vec![vec![0; classes]; classes];
+        for [class, prediction, count] in cells {
+            if let Some(cell) =
+                self.confusion.get_mut(*class as usize).and_then(|row| row.get_mut(*prediction as usize))
+            {
+                *cell = *count;
+            }
+        }
     }
 
     /// How many samples there were.
@@ -49,31 +72,49 @@ pub struct EpochResult {
     /// The number of the last step in it, from 1.
     pub step: u64,
     /// The mean loss of its batches, as they were while the model learned from them.
+    #[serde(with = "crate::json::float")]
     pub train_loss: f64,
     /// The part of the training samples that was classified rightly, likewise.
     pub train_accuracy: f64,
     /// The learning rate of its last step.
     pub lr: f64,
-    /// How the model does on the test set after it, if that was measured.
+    /// Evaluation on the validation set after it, if there is one and it was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Evaluation>,
+    /// Evaluation on the test set after it, if it was due. Where there is a validation set, the test set waits for the
+    /// end of the run.
     pub test: Option<Evaluation>,
 }
 
-/// Losses and hits, summed in double precision.
+impl EpochResult {
+    /// The evaluation after the epoch: on the validation set where there is one, else on the test set.
+    pub fn evaluation(&self) -> Option<&Evaluation> {
+        self.validation.as_ref().or(self.test.as_ref())
+    }
+
+    pub(super) fn evaluation_mut(&mut self) -> Option<&mut Evaluation> {
+        self.validation.as_mut().or(self.test.as_mut())
+    }
+}
+
+/// Losses and correct predictions, summed in double precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Sums {
     /// Losses, each times the samples of its batch.
+    #[serde(with = "crate::json::float")]
     pub loss: f64,
-    /// Samples classified rightly.
-    pub hits: f64,
+    /// Samples classified correctly.
+    #[serde(rename = "hits")]
+    pub correct: f64,
     /// Samples.
     pub samples: f64,
 }
 
 impl Sums {
     /// Adds a batch with this mean loss.
-    pub fn add(&mut self, loss: f64, hits: f64, samples: usize) {
+    pub fn add(&mut self, loss: f64, correct: f64, samples: usize) {
         self.loss += loss * samples as f64;
-        self.hits += hits;
+        self.correct += correct;
         self.samples += samples as f64;
     }
 
@@ -84,7 +125,7 @@ impl Sums {
 
     /// The part classified rightly.
     pub fn accuracy(&self) -> f64 {
-        self.hits / self.samples.max(1.0)
+        self.correct / self.samples.max(1.0)
     }
 }
 

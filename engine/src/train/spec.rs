@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ModelSpec;
 use super::model::preset;
+use super::{Augment, ModelSpec};
+use crate::nn::times;
 use crate::optim::{AdamOptions, OptimizerSpec, Schedule};
 use crate::{Error, Result};
 
@@ -46,8 +47,11 @@ pub struct TrainSpec {
     /// The norm beyond which gradients are made smaller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_grad_norm: Option<f64>,
-    /// Pictures a step.
+    /// Samples a step.
     pub batch_size: usize,
+    /// Leaves out the last batch of an epoch if it has fewer samples. Default: `false`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drop_last: bool,
     /// Times that all pictures are seen.
     pub epochs: usize,
     /// Epochs from one evaluation to the next; the last epoch is always followed by one.
@@ -55,6 +59,9 @@ pub struct TrainSpec {
     /// When to stop before the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
+    /// Weights that the run ends with; by default the best if it may stop early, else the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Keep>,
     /// What all randomness begins with.
     pub seed: u64,
 }
@@ -84,68 +91,6 @@ pub struct DataSpec {
     pub std: Option<Vec<f64>>,
 }
 
-/// A change of a picture at random, by torchvision's name and arguments.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", deny_unknown_fields)]
-pub enum Augment {
-    /// A part of the picture, after zeros have been put around it.
-    RandomCrop {
-        /// Height and width of the part.
-        size: usize,
-        /// Zeros on every side.
-        #[serde(default)]
-        padding: usize,
-    },
-    /// Mirrored, left to right.
-    RandomHorizontalFlip {
-        /// How often.
-        #[serde(default = "half")]
-        p: f64,
-    },
-    /// Mirrored, top to bottom.
-    RandomVerticalFlip {
-        /// How often.
-        #[serde(default = "half")]
-        p: f64,
-    },
-    /// Brighter, richer in contrast, more colourful, or less.
-    ColorJitter {
-        /// By up to this part.
-        #[serde(default)]
-        brightness: f64,
-        /// By up to this part.
-        #[serde(default)]
-        contrast: f64,
-        /// By up to this part.
-        #[serde(default)]
-        saturation: f64,
-        /// By up to this part of the colour circle, at most a half.
-        #[serde(default)]
-        hue: f64,
-    },
-    /// Turned, moved, made larger or smaller.
-    RandomAffine {
-        /// Turned by up to so many degrees either way.
-        degrees: f64,
-        /// Moved by up to these parts of width and height.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        translate: Option<[f64; 2]>,
-        /// Scaled by a factor between these.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        scale: Option<[f64; 2]>,
-    },
-    /// A rectangle blotted out.
-    RandomErasing {
-        /// How often.
-        #[serde(default = "half")]
-        p: f64,
-    },
-}
-
-fn half() -> f64 {
-    0.5
-}
-
 /// What is compared with what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", deny_unknown_fields)]
@@ -162,15 +107,27 @@ pub enum LossSpec {
     Mse {},
 }
 
-/// Stops when the test loss has not fallen for a while.
+/// Stops a run whose validation loss (the test loss, where there is no validation set) has not fallen for a while.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// Evaluations without improvement that are borne.
+    /// Evaluations without improvement that are tolerated; the run ends with the next one.
     pub patience: usize,
-    /// What counts as improvement.
+    /// The smallest fall of the loss that counts as improvement. Default: 0.
     #[serde(default)]
     pub min_delta: f64,
+}
+
+/// Choice of the weights that a run ends with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Those after its last step.
+    #[default]
+    Last,
+    /// Those of the epoch with the lowest validation loss (test loss, where there is no validation set), as Keras's
+    /// `restore_best_weights`.
+    Best,
 }
 
 impl Default for DataSpec {
@@ -206,9 +163,11 @@ impl Default for TrainSpec {
             schedule_by_epoch: true,
             clip_grad_norm: None,
             batch_size: 64,
+            drop_last: false,
             epochs: 15,
             evaluate_every: 5,
             early_stopping: None,
+            keep: None,
             seed: 0,
         }
     }
@@ -251,10 +210,19 @@ impl TrainSpec {
             (Some(error), _) => Err(Error::shape("train", error)),
             (None, Some([outputs])) if *outputs == classes => Ok(model),
             (None, output) => {
-                let rule = format!("the model gives {output:?}, the data has {classes} classes");
+                let given = output.map_or_else(String::new, times);
+                let rule = format!(
+                    "the model's output has the shape {given}; the data needs {classes}, a number for each class"
+                );
                 Err(Error::shape("train", rule))
             }
         }
+    }
+
+    /// Returns the weights that the run ends with: as set, else the best if it may stop early and the last if not.
+    pub fn keeps(&self) -> Keep {
+        let default = if self.early_stopping.is_some() { Keep::Best } else { Keep::Last };
+        self.keep.unwrap_or(default)
     }
 
     /// Whether the numbers make sense, as far as can be said without the data.
@@ -267,8 +235,16 @@ impl TrainSpec {
             let (b, e, k) = (self.batch_size, self.epochs, self.evaluate_every);
             return refuse(format!("batch_size, epochs and evaluate_every must be at least 1, got {b}, {e} and {k}"));
         }
-        if let Some(norm) = self.clip_grad_norm.filter(|norm| *norm <= 0.0 || norm.is_nan()) {
-            return refuse(format!("clip_grad_norm must be above 0, got {norm}"));
+        if let Some(norm) = self.clip_grad_norm.filter(|norm| *norm <= 0.0 || !norm.is_finite()) {
+            return refuse(format!("clip_grad_norm must be finite and above 0, got {norm}"));
+        }
+        if let Some(EarlyStopping { min_delta, .. }) = &self.early_stopping
+            && !(min_delta.is_finite() && *min_delta >= 0.0)
+        {
+            return refuse(format!("min_delta must be finite and at least 0, got {min_delta}"));
+        }
+        if matches!(self.schedule, Some(Schedule::Plateau(_))) && !self.schedule_by_epoch {
+            return refuse("ReduceLROnPlateau compares epochs: it needs schedule_by_epoch to be true".into());
         }
         if let LossSpec::CrossEntropy { label_smoothing: s } = self.loss
             && !(0.0..=1.0).contains(&s)
@@ -279,25 +255,5 @@ impl TrainSpec {
         self.optimizer.check()?;
         self.schedule.as_ref().map_or(Ok(()), Schedule::check)?;
         self.model.as_ref().map_or(Ok(()), ModelSpec::check)
-    }
-}
-
-impl Augment {
-    fn check(&self) -> Result<()> {
-        let refuse = |rule: String| Err(Error::value("augment", rule));
-        match self {
-            Self::RandomCrop { size: 0, .. } => refuse("RandomCrop: size must be at least 1".into()),
-            Self::RandomHorizontalFlip { p } | Self::RandomVerticalFlip { p } | Self::RandomErasing { p }
-                if !(0.0..=1.0).contains(p) =>
-            {
-                refuse(format!("p must be between 0 and 1, got {p}"))
-            }
-            Self::ColorJitter { brightness, contrast, saturation, hue }
-                if [*brightness, *contrast, *saturation].iter().any(|x| *x < 0.0) || !(0.0..=0.5).contains(hue) =>
-            {
-                refuse("ColorJitter: parts must be at least 0, and hue at most 0.5".into())
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -2,49 +2,52 @@
 //! do not change; in a checkpoint it is a model file with more in it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{EpochResult, Sums};
 use super::progress::{Patience, Position};
-use super::trainer::check;
 use super::{ModelSpec, TrainSpec, Trainer};
-use crate::data::Dataset;
 use crate::format::FileTensor;
 use crate::format::model::{ModelFile, ModelInfo};
+use crate::json::{self, float::Float};
 use crate::nn::{Module, StateDict};
 use crate::ops::Generator;
-use crate::optim::{OptimState, OptimizerSpec, ParamState, Scheduler, StateValue, schedule::SchedulerState};
+use crate::optim::{OptimState, OptimizerSpec, Scheduler, StateValue, schedule::SchedulerState};
 use crate::{Device, Error, Result, Tensor};
 
 /// The state of a run, in memory.
 pub(super) struct State {
-    model: StateDict,
-    optimizer: OptimState,
-    rest: Rest,
+    pub model: StateDict,
+    pub optimizer: OptimState,
+    pub rest: Rest,
 }
 
 /// What of the state is no tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Rest {
-    position: Position,
+pub(super) struct Rest {
+    pub position: Position,
     sums: Sums,
     patience: Patience,
     generator: [u64; 2],
     scheduler: Option<SchedulerState>,
 }
 
-/// What a checkpoint keeps in its metadata.
+/// Metadata of a checkpoint.
 #[derive(Serialize, Deserialize)]
-struct Training {
-    rest: Rest,
-    history: Vec<EpochResult>,
-    groups: Vec<(OptimizerSpec, usize)>,
+pub(super) struct Training {
+    pub rest: Rest,
+    /// The epochs, without their confusion matrices.
+    pub history: Vec<EpochResult>,
+    pub groups: Vec<(OptimizerSpec, usize)>,
     /// For each parameter, the numbers of the optimizer's state.
-    numbers: Vec<BTreeMap<String, f64>>,
+    pub numbers: Vec<BTreeMap<String, Float>>,
     /// How many samples there were to train on: the order of an epoch depends on it.
-    samples: usize,
+    pub samples: usize,
+    /// The confusion matrices of the last evaluation and of the best: the epoch, then class, prediction and count of
+    /// each cell that is not 0.
+    #[serde(default)]
+    pub confusions: Vec<(usize, Vec<[u64; 3]>)>,
 }
 
 impl Trainer {
@@ -81,26 +84,44 @@ impl Trainer {
     pub async fn model_file(&self) -> Result<ModelFile> {
         let mut tensors = crate::format::TensorFile::default();
         tensors.extend(self.model.state_dict()?).await?;
-        let mut metrics = BTreeMap::new();
-        if let Some(last) = self.history.last() {
-            metrics.insert("epochs".to_owned(), last.epoch as f64);
-            metrics.insert("train_loss".to_owned(), last.train_loss);
-        }
-        if let Some(test) = self.history.iter().rev().find_map(|epoch| epoch.test.as_ref()) {
-            metrics.insert("test_loss".to_owned(), test.loss);
-            metrics.insert("test_accuracy".to_owned(), test.accuracy);
-        }
+        Ok(ModelFile { tensors: tensors.tensors, info: self.info()? })
+    }
+
+    /// Returns the metadata of a file of the model.
+    ///
+    /// # Errors
+    /// A sample that cannot be read.
+    pub fn info(&self) -> Result<ModelInfo> {
+        let value = |name: &str, value: Result<serde_json::Value, String>| {
+            value.map_err(|e| Error::internal(format!("{name}: {e}")))
+        };
         let spec = self.model.spec();
-        let info = ModelInfo {
-            spec: crate::json::to_value(spec).map_err(|e| Error::internal(format!("model: {e}")))?,
+        Ok(ModelInfo {
+            spec: value("model", json::to_value(spec))?,
             input: spec.input.clone(),
             classes: self.train.dataset().classes().to_vec(),
             normalization: Some(self.normalization.clone()),
-            metrics,
-            run: Some(crate::json::to_value(&self.spec).map_err(|e| Error::internal(format!("settings: {e}")))?),
+            metrics: self.metrics(),
+            run: Some(value("settings", json::to_value(&self.spec))?),
+            record: Some(value("record", json::to_value(&self.record()?))?),
             ..ModelInfo::default()
-        };
-        Ok(ModelFile { tensors: tensors.tensors, info })
+        })
+    }
+
+    /// Figures of the epoch that the weights are of.
+    fn metrics(&self) -> BTreeMap<String, f64> {
+        let mut metrics = BTreeMap::new();
+        let epoch = self.weights_epoch();
+        let Some(last) = self.history.iter().rev().find(|result| result.epoch == epoch) else { return metrics };
+        metrics.insert("epochs".to_owned(), last.epoch as f64);
+        metrics.insert("train_loss".to_owned(), last.train_loss);
+        for (name, evaluation) in [("validation", last.validation.as_ref()), ("test", self.result())] {
+            if let Some(evaluation) = evaluation {
+                metrics.insert(format!("{name}_loss"), evaluation.loss);
+                metrics.insert(format!("{name}_accuracy"), evaluation.accuracy);
+            }
+        }
+        metrics
     }
 
     /// Everything that the run needs to go on as if it had not been interrupted, bit for bit on the same device. It
@@ -110,6 +131,21 @@ impl Trainer {
     /// A loss that is not a number; what went wrong on the device.
     pub async fn checkpoint(&mut self) -> Result<ModelFile> {
         self.read().await?;
+        // A run that is over has taken up the best weights; it would go on from the last.
+        let last = self.last_weights.take();
+        let taken_up = match &last {
+            Some(last) => Some((self.model.state_dict()?, self.model.load_state_dict(last)?)),
+            None => None,
+        };
+        let file = self.checkpoint_of_last().await;
+        if let Some((best, ())) = taken_up {
+            self.model.load_state_dict(&best)?;
+        }
+        self.last_weights = last;
+        file
+    }
+
+    async fn checkpoint_of_last(&self) -> Result<ModelFile> {
         let mut file = self.model_file().await?;
         let State { optimizer, rest, .. } = self.state()?;
         let mut tensors = crate::format::TensorFile::default();
@@ -119,63 +155,30 @@ impl Trainer {
             let mut of_one = BTreeMap::new();
             for (name, value) in state {
                 match value {
-                    StateValue::Number(number) => drop(of_one.insert(name, number)),
+                    StateValue::Number(number) => drop(of_one.insert(name, Float(number))),
                     StateValue::Tensor(tensor) => named.push((state_name(i, &name), tensor)),
                 }
             }
             numbers.push(of_one);
         }
+        let best = self.best_weights.iter().flat_map(StateDict::iter);
+        named.extend(best.map(|(name, tensor)| (format!("{BEST}{name}"), tensor.clone())));
         tensors.extend(named).await?;
         file.tensors.extend(tensors.tensors);
-        let training = Training {
-            rest,
-            history: self.history.clone(),
-            groups: optimizer.param_groups,
-            numbers,
-            samples: self.train.dataset().len(),
-        };
+        let mut history = self.history.clone();
+        let mut confusions = Vec::new();
+        for result in &mut history {
+            let epoch = result.epoch;
+            if let Some(evaluation) = result.evaluation_mut().filter(|evaluation| !evaluation.confusion.is_empty()) {
+                confusions.push((epoch, evaluation.confusion_cells()));
+                evaluation.confusion = Vec::new();
+            }
+        }
+        let samples = self.train.dataset().len();
+        let training = Training { rest, history, groups: optimizer.param_groups, numbers, samples, confusions };
         let training = crate::json::to_value(&training).map_err(|e| Error::internal(format!("checkpoint: {e}")))?;
         file.info.training = Some(training);
         Ok(file)
-    }
-
-    /// A run that goes on from a checkpoint. `spec` is the checkpoint's ([`checkpoint_spec`]), perhaps with more
-    /// epochs.
-    ///
-    /// # Errors
-    /// The file is no checkpoint, or does not fit the specification or the data.
-    pub fn resume(
-        file: &ModelFile,
-        spec: TrainSpec,
-        train: Arc<dyn Dataset>,
-        test: Arc<dyn Dataset>,
-        device: &Device,
-    ) -> Result<Self> {
-        check(&spec, train.as_ref(), test.as_ref())?;
-        let training = training(file)?;
-        if training.samples != train.len() {
-            let rule = format!("the run was trained on {} samples, the data has {}", training.samples, train.len());
-            return Err(Error::value("resume", rule));
-        }
-        let model: ModelSpec = crate::json::from_value(&file.info.spec)
-            .map_err(|e| Error::value("resume", format!("the checkpoint's model is damaged: {e}")))?;
-        let mut trainer = Self::with_model(spec, &model, train, test, device)?;
-        let mut dict = StateDict::default();
-        for (name, tensor) in file.state() {
-            dict.insert(name.clone(), tensor.to_tensor(device)?);
-        }
-        let mut optimizer = OptimState { state: Vec::new(), param_groups: training.groups };
-        for (i, numbers) in training.numbers.iter().enumerate() {
-            let mut state = ParamState::new();
-            state.extend(numbers.iter().map(|(name, number)| (name.clone(), StateValue::Number(*number))));
-            for (name, tensor) in tensors_of(file, i) {
-                state.insert(name.to_owned(), StateValue::Tensor(tensor.to_tensor(device)?));
-            }
-            optimizer.state.push(state);
-        }
-        trainer.restore(&State { model: dict, optimizer, rest: training.rest })?;
-        trainer.history = training.history;
-        Ok(trainer)
     }
 }
 
@@ -210,7 +213,7 @@ pub fn load_model(file: &ModelFile, device: &Device) -> Result<super::Model> {
     Ok(model)
 }
 
-fn training(file: &ModelFile) -> Result<Training> {
+pub(super) fn training(file: &ModelFile) -> Result<Training> {
     let Some(json) = &file.info.training else {
         return Err(Error::value(
             "resume",
@@ -220,12 +223,23 @@ fn training(file: &ModelFile) -> Result<Training> {
     crate::json::from_value(json).map_err(|e| Error::value("resume", format!("the checkpoint is damaged: {e}")))
 }
 
+/// Returns the position of the run of a checkpoint.
+///
+/// # Errors
+/// The file is a model, but no checkpoint.
+pub fn checkpoint_position(file: &ModelFile) -> Result<Position> {
+    training(file).map(|training| training.rest.position)
+}
+
+/// Prefix of the names of the best epoch's tensors in a checkpoint.
+pub(super) const BEST: &str = "training/best/";
+
 /// The name in the file of an entry of the optimizer's state of a parameter.
 fn state_name(parameter: usize, entry: &str) -> String {
     format!("{}optimizer/{parameter}/{entry}", ModelFile::TRAINING)
 }
 
-fn tensors_of(file: &ModelFile, parameter: usize) -> impl Iterator<Item = (&str, &FileTensor)> {
+pub(super) fn tensors_of(file: &ModelFile, parameter: usize) -> impl Iterator<Item = (&str, &FileTensor)> {
     let prefix = state_name(parameter, "");
     file.tensors.iter().filter_map(move |(name, tensor)| Some((name.strip_prefix(prefix.as_str())?, tensor)))
 }

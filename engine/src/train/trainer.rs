@@ -5,16 +5,17 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::evaluate::Testing;
+use super::check::{check, check_batches, check_schedule, input_shape};
+use super::evaluate::EvaluationPass;
 use super::metrics::{EpochResult, Evaluation, StepResult, Sums};
 use super::progress::{Ending, Event, Patience, Position};
+use super::record::EarlierSettings;
 use super::{Model, ModelSpec, TrainSpec};
-use crate::data::transforms::Transform;
-use crate::data::{DataLoader, Dataset, Epoch};
+use crate::data::{DataLoader, Dataset, Epoch, SplitRecord};
 use crate::format::Normalization;
-use crate::nn::{Module, observe};
+use crate::nn::{Module, StateDict, observe};
 use crate::ops::Generator;
-use crate::optim::{Optimizer, Schedule, Scheduler, clip_grad_norm_};
+use crate::optim::{Optimizer, Scheduler, clip_grad_norm_};
 use crate::{Device, Error, Result, Tensor, no_grad, plan};
 
 /// Losses that are kept on the device before they are read even if nobody asks.
@@ -25,12 +26,13 @@ pub(super) struct Pending {
     pub step: u64,
     pub samples: usize,
     pub loss: Tensor,
-    pub hits: Tensor,
+    pub correct: Tensor,
 }
 
 pub(super) enum Phase {
     Training,
-    Testing(Box<Testing<Rc<DataLoader>>>),
+    /// An evaluation after an epoch; at the end of the run, of its test set, with the reason for the end.
+    Evaluating(Box<EvaluationPass<Rc<DataLoader>>>, Option<Ending>),
     Ended(Ending),
 }
 
@@ -67,6 +69,16 @@ pub struct Trainer {
     pub(super) normalization: Normalization,
     pub(super) train: Rc<DataLoader>,
     pub(super) test: Rc<DataLoader>,
+    /// The samples that epochs are compared by; the test set where there are none.
+    pub(super) validation: Option<Rc<DataLoader>>,
+    /// The weights of the best epoch, where they are kept.
+    pub(super) best_weights: Option<StateDict>,
+    /// The weights after the last step, while the model has the best.
+    pub(super) last_weights: Option<StateDict>,
+    /// The result on the test set at the end, where epochs are compared by a validation set.
+    pub(super) tested: Option<Evaluation>,
+    pub(super) earlier: Vec<EarlierSettings>,
+    pub(super) split: Option<SplitRecord>,
     pub(super) device: Device,
     pub(super) batches: Option<Epoch<Rc<DataLoader>>>,
     pub(super) pending: Vec<Pending>,
@@ -87,23 +99,24 @@ impl Trainer {
     /// A specification that makes no sense or does not fit the data; a device that cannot compute.
     pub fn new(spec: TrainSpec, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>, device: &Device) -> Result<Self> {
         check(&spec, train.as_ref(), test.as_ref())?;
-        let model = {
-            let normalization = Normalization::default();
-            let shape = input_shape(&spec, train.as_ref(), &normalization)?;
-            spec.model_for(&shape, train.classes().len())?
-        };
-        Self::with_model(spec, &model, train, test, device)
+        let model = spec.model_for(&input_shape(&spec, train.shape())?, train.classes().len())?;
+        let trainer = Self::with_model(spec, &model, None, train, test, device)?;
+        check_schedule(&trainer.spec, 0, trainer.position.batches, trainer.position)?;
+        Ok(trainer)
     }
 
-    /// A run from its beginning, of this model.
+    /// A run from its beginning, of this model; inputs are normalized by the training set's own numbers if no others
+    /// are given.
     pub(super) fn with_model(
         spec: TrainSpec,
         model: &ModelSpec,
+        normalization: Option<Normalization>,
         train: Arc<dyn Dataset>,
         test: Arc<dyn Dataset>,
         device: &Device,
     ) -> Result<Self> {
-        let normalization = spec.normalization(train.as_ref())?;
+        check_batches(&spec, model, train.len())?;
+        let normalization = normalization.map_or_else(|| spec.normalization(train.as_ref()), Ok)?;
         let mut generator = Generator::new(spec.seed);
         let model = generator.scope(|| model.build(device))?;
         let mut optimizer = spec.optimizer.build(model.parameters())?;
@@ -124,6 +137,12 @@ impl Trainer {
             normalization,
             train,
             test,
+            validation: None,
+            best_weights: None,
+            last_weights: None,
+            tested: None,
+            earlier: Vec::new(),
+            split: None,
             device: device.clone(),
             batches: None,
             pending: Vec::new(),
@@ -190,20 +209,25 @@ impl Trainer {
         loop {
             match &mut self.phase {
                 Phase::Ended(ending) => return Ok(Event::Done(*ending)),
-                Phase::Testing(testing) => {
-                    if testing.step(&self.model, &self.spec.loss).await? {
-                        let (done, of) = testing.progress();
+                Phase::Evaluating(pass, _) => {
+                    if pass.step(&self.model, &self.spec.loss).await? {
+                        let (done, of) = pass.progress();
                         return Ok(Event::Test { done, of });
                     }
-                    let Phase::Testing(testing) = std::mem::replace(&mut self.phase, Phase::Training) else {
-                        return Err(Error::internal("the phase of a run changed by itself"));
-                    };
-                    return Ok(Event::Epoch(self.end_epoch(Some(testing.result()))));
-                }
-                Phase::Training if self.position.epoch >= self.spec.epochs => {
-                    self.phase = Phase::Ended(Ending::Finished);
+                    match std::mem::replace(&mut self.phase, Phase::Training) {
+                        Phase::Evaluating(pass, None) => return Ok(Event::Epoch(self.end_epoch(Some(pass.result()))?)),
+                        Phase::Evaluating(pass, Some(ending)) => {
+                            self.tested = Some(pass.result());
+                            self.phase = Phase::Ended(ending);
+                        }
+                        _ => return Err(Error::internal("the phase of a run changed by itself")),
+                    }
                 }
                 Phase::Training => {
+                    if let Some(ending) = self.ending() {
+                        self.end(ending)?;
+                        continue;
+                    }
                     if self.good.is_none() {
                         self.good = Some(self.state()?);
                     }
@@ -217,10 +241,11 @@ impl Trainer {
                     let epoch = self.position.epoch + 1;
                     let due = epoch.is_multiple_of(self.spec.evaluate_every) || epoch >= self.spec.epochs;
                     // Samples to test on may still be on their way.
-                    if due && !self.test.is_empty() {
-                        self.phase = Phase::Testing(Box::new(Testing::new(self.test.clone())?));
+                    if due && self.evaluates() {
+                        let loader = self.validation.as_ref().unwrap_or(&self.test).clone();
+                        self.phase = Phase::Evaluating(Box::new(EvaluationPass::new(loader)?), None);
                     } else {
-                        return Ok(Event::Epoch(self.end_epoch(None)));
+                        return Ok(Event::Epoch(self.end_epoch(None)?));
                     }
                 }
             }
@@ -249,7 +274,12 @@ impl Trainer {
         std::mem::take(&mut self.unseen)
     }
 
-    /// Learns from the next batch of the epoch; whether there was one.
+    /// Returns the number of steps whose losses were read and not given yet.
+    pub fn unread(&self) -> usize {
+        self.unseen.len()
+    }
+
+    /// Learns from the next batch. Returns `false` at the end of the epoch.
     pub(super) fn step(&mut self) -> Result<bool> {
         let batches = match &mut self.batches {
             Some(batches) => batches,
@@ -269,11 +299,11 @@ impl Trainer {
             clip_grad_norm_(&self.model.parameters(), norm, 2.0)?;
         }
         // Everything that is to be read later is recorded before the step executes it.
-        let hits = no_grad(|| output.detach().argmax(Some(1), false)?.eq(&labels)?.sum())?;
+        let correct = no_grad(|| output.detach().argmax(Some(1), false)?.eq(&labels)?.sum())?;
         self.position.batch += 1;
         self.position.step += 1;
         let samples = labels.numel();
-        self.pending.push(Pending { step: self.position.step, samples, loss: loss.detach(), hits });
+        self.pending.push(Pending { step: self.position.step, samples, loss: loss.detach(), correct });
         if let Some(graph) = graph {
             let [inputs, labels, loss, output] = [&inputs, &labels, &loss, &output].map(Tensor::detach);
             self.watched = Some(self.watched_step(graph, layers, [inputs, labels, loss, output])?);
@@ -301,57 +331,19 @@ impl Trainer {
 
     pub(super) async fn read(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
-        let tensors: Vec<&Tensor> = pending.iter().flat_map(|p| [&p.loss, &p.hits]).collect();
+        let tensors: Vec<&Tensor> = pending.iter().flat_map(|p| [&p.loss, &p.correct]).collect();
         let arrays = plan::read_many(&tensors).await?;
         let number = |i: usize| arrays.get(i).and_then(|array| array.to_f64().first().copied()).unwrap_or(f64::NAN);
         for (i, Pending { step, samples, .. }) in pending.iter().enumerate() {
-            let (loss, hits) = (number(2 * i), number(2 * i + 1));
+            let (loss, correct) = (number(2 * i), number(2 * i + 1));
             if !loss.is_finite() {
                 return Err(self.trace(*step, loss).await);
             }
-            self.sums.add(loss, hits, *samples);
-            self.unseen.push(StepResult { step: *step, loss, accuracy: hits / *samples as f64 });
+            self.sums.add(loss, correct, *samples);
+            self.unseen.push(StepResult { step: *step, loss, accuracy: correct / *samples as f64 });
         }
         self.good = Some(self.state()?);
         Ok(())
-    }
-
-    fn end_epoch(&mut self, test: Option<Evaluation>) -> EpochResult {
-        let lr = self.lr();
-        if self.spec.schedule_by_epoch
-            && let Some(scheduler) = &mut self.scheduler
-        {
-            let metric = test.as_ref().map_or(self.sums.mean_loss(), |test| test.loss);
-            match scheduler.schedule() {
-                Schedule::Plateau(_) => scheduler.step_with(&mut self.optimizer, metric),
-                _ => scheduler.step(&mut self.optimizer),
-            }
-        }
-        self.position.epoch += 1;
-        self.position.batch = 0;
-        self.batches = None;
-        let sums = std::mem::take(&mut self.sums);
-        if let (Some(test), Some(stopping)) = (&test, &self.spec.early_stopping) {
-            match self.patience.best {
-                Some(best) if test.loss >= best - stopping.min_delta => self.patience.since += 1,
-                _ => self.patience = Patience { best: Some(test.loss), since: 0 },
-            }
-            if self.patience.since > stopping.patience {
-                self.phase = Phase::Ended(Ending::StoppedEarly);
-            }
-        }
-        let result = EpochResult {
-            epoch: self.position.epoch,
-            step: self.position.step,
-            train_loss: sums.mean_loss(),
-            train_accuracy: sums.accuracy(),
-            lr,
-            test,
-        };
-        self.history.push(result.clone());
-        // What is good now lies behind the epoch.
-        self.good = None;
-        result
     }
 
     /// Forgets what was under way; the next step begins from the state as it is.
@@ -360,36 +352,5 @@ impl Trainer {
         self.pending.clear();
         self.good = None;
         self.phase = Phase::Training;
-    }
-}
-
-/// Whether a specification makes sense and its data goes together.
-pub(super) fn check(spec: &TrainSpec, train: &dyn Dataset, test: &dyn Dataset) -> Result<()> {
-    spec.check()?;
-    if train.is_empty() {
-        return Err(Error::value("train", "there are no samples to train on"));
-    }
-    if train.shape() != test.shape() || train.classes() != test.classes() {
-        let rule = format!(
-            "training samples are {:?} of {} classes, test samples {:?} of {}",
-            train.shape(),
-            train.classes().len(),
-            test.shape(),
-            test.classes().len()
-        );
-        return Err(Error::shape("train", rule));
-    }
-    Ok(())
-}
-
-/// The shape of what reaches the model.
-fn input_shape(spec: &TrainSpec, train: &dyn Dataset, normalization: &Normalization) -> Result<Vec<usize>> {
-    match *train.shape() {
-        [channels, height, width] => {
-            let transform = spec.train_transform(normalization)?;
-            let [height, width] = transform.output([height, width])?;
-            Ok(vec![channels, height, width])
-        }
-        ref other => Ok(other.to_vec()),
     }
 }

@@ -7,13 +7,13 @@ use leptos::prelude::*;
 use std::mem::discriminant;
 
 /// The changes on offer, as they begin. A crop's size is the picture's own.
-fn offers(side: usize) -> Vec<(&'static str, &'static str, Augment)> {
+fn offers(size: [usize; 2]) -> Vec<(&'static str, &'static str, Augment)> {
     vec![
         ("flip", "Mirrored half of the time.", Augment::RandomHorizontalFlip { p: 0.5 }),
         (
             "crop 4",
             "Moved by up to four pixels: a crop after four pixels of black have been put around it.",
-            Augment::RandomCrop { size: side, padding: 4 },
+            Augment::RandomCrop { size, padding: 4 },
         ),
         (
             "colour",
@@ -33,15 +33,15 @@ fn offers(side: usize) -> Vec<(&'static str, &'static str, Augment)> {
 #[component]
 pub fn AugmentFields(store: Store) -> impl IntoView {
     let spec = store.draft.spec;
-    let side = Memo::new(move |_| {
+    let size = Memo::new(move |_| {
         store.data.with(|data| match data.as_ref().map(|data| data.shape.as_slice()) {
-            Some([_, height, width]) if height == width => Some(*height),
+            Some([_, height, width]) => Some([*height, *width]),
             Some([..]) => None,
-            None => Some(32),
+            None => Some([32, 32]),
         })
     });
     let checks = move || {
-        let offers = side.get().map(offers).unwrap_or_default().into_iter().enumerate();
+        let offers = size.get().map(offers).unwrap_or_default().into_iter().enumerate();
         let check = |(place, (words, hint, augment)): (usize, (&'static str, &'static str, Augment))| {
             let kind = discriminant(&augment);
             let checked =

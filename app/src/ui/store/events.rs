@@ -216,8 +216,9 @@ impl Store {
 }
 
 fn spoken(result: &EpochResult) -> String {
-    let test = result.test.as_ref().map_or(String::new(), |test| {
-        format!(", on the test set {}, {} right", numbers::figure(test.loss), numbers::percent(test.accuracy))
+    let split = if result.validation.is_some() { "validation" } else { "test" };
+    let test = result.evaluation().map_or(String::new(), |test| {
+        format!(", on the {split} set {}, {} right", numbers::figure(test.loss), numbers::percent(test.accuracy))
     });
     format!("Epoch {}: loss {}{test}.", result.epoch, numbers::figure(result.train_loss))
 }

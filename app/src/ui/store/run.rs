@@ -44,7 +44,8 @@ pub struct Curves {
 
 impl Curves {
     fn epoch(&mut self, result: &EpochResult) {
-        if let Some(test) = &result.test {
+        // A loss that is no number has no place on a chart.
+        if let Some(test) = result.evaluation().filter(|evaluation| evaluation.loss.is_finite()) {
             self.test_loss.push((result.step as f64, test.loss));
             self.test_accuracy.push((result.step as f64, test.accuracy));
         }

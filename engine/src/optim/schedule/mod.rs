@@ -185,6 +185,14 @@ impl Schedule {
         }
     }
 
+    /// Returns the last step that the schedule allows, as PyTorch does; `None` if it has no end.
+    pub fn total_steps(&self) -> Option<u64> {
+        match self {
+            Self::OneCycle(cycle) => Some(cycle.total_steps),
+            _ => None,
+        }
+    }
+
     /// Returns the momentum of step `t`, if the schedule sets it.
     pub fn momentum(&self, t: u64) -> Option<f64> {
         match self {

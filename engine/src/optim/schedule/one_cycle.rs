@@ -104,6 +104,16 @@ impl OneCycle {
         if !(0.0..=1.0).contains(&self.pct_start) {
             return refuse(format!("pct_start must be between 0 and 1, got {}", self.pct_start));
         }
+        let factors = [("max_lr", self.max_lr), ("div_factor", self.div_factor)];
+        for (name, value) in factors.into_iter().chain([("final_div_factor", self.final_div_factor)]) {
+            if !(value.is_finite() && value > 0.0) {
+                return refuse(format!("{name} must be finite and above 0, got {value}"));
+            }
+        }
+        if [self.base_momentum, self.max_momentum].iter().any(|m| !(0.0..=1.0).contains(m)) {
+            let (low, high) = (self.base_momentum, self.max_momentum);
+            return refuse(format!("base_momentum and max_momentum must be between 0 and 1, got {low} and {high}"));
+        }
         Ok(())
     }
 

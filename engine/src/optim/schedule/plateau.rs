@@ -79,12 +79,19 @@ impl Plateau {
             let rule = format!("ReduceLROnPlateau: factor must be below 1, got {}", self.factor);
             return Err(Error::value("schedule", rule));
         }
+        for (name, value) in [("threshold", self.threshold), ("min_lr", self.min_lr), ("eps", self.eps)] {
+            if !value.is_finite() {
+                return Err(Error::value("schedule", format!("ReduceLROnPlateau: {name} must be finite, got {value}")));
+            }
+        }
         Ok(())
     }
 
     /// Records a metric; returns `true` if the rate decays.
     pub(super) fn falls(&self, state: &mut PlateauState, metric: f64) -> bool {
-        if state.best.is_none_or(|best| self.improves(best, metric)) && !metric.is_nan() {
+        let worst = if self.mode == PlateauMode::Min { f64::INFINITY } else { f64::NEG_INFINITY };
+        // As in PyTorch the first metric must beat infinity, and NaN beats nothing.
+        if self.improves(state.best.unwrap_or(worst), metric) {
             state.best = Some(metric);
             state.bad = 0;
         } else {

@@ -61,6 +61,15 @@ impl Scheduler {
         Self { schedule, state }
     }
 
+    /// Changes the optimizer's own rates, one a group, and sets those of this step.
+    pub fn set_base_lrs<R: UpdateRule>(&mut self, base_lrs: Vec<f64>, optimizer: &mut Optimizer<R>) {
+        if matches!(self.schedule, Schedule::Plateau(_)) {
+            optimizer.rules_mut().zip(&base_lrs).for_each(|(rule, lr)| rule.set_lr(*lr));
+        }
+        self.state.base_lrs = base_lrs;
+        self.apply(optimizer);
+    }
+
     /// Returns the state.
     pub fn state(&self) -> &SchedulerState {
         &self.state
