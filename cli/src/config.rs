@@ -255,7 +255,8 @@ impl Draft {
             return Err(Error::value("settings", format!("{rule}; give --schedule one_cycle:max_lr={lr}")));
         }
         // Whoever waits for improvement wants it measured after every epoch.
-        let waits = matches!(spec.schedule, Some(Schedule::Plateau(_))) || spec.keeps() == Keep::Best;
+        let plateau = matches!(spec.schedule, Some(Schedule::Plateau(_)));
+        let waits = plateau || spec.early_stopping.is_some() || spec.keeps() == Keep::Best;
         if waits && !known {
             spec.evaluate_every = 1;
         }
@@ -327,6 +328,11 @@ impl DataArgs {
             }
             None => open_data(Some(&run.data.name), run.data.path.as_deref(), options),
         }
+    }
+
+    /// The path that the flags name, or else that of a run's data.
+    pub fn path(&self, run: &TrainSpec) -> Option<PathBuf> {
+        self.data.clone().or_else(|| run.data.path.as_ref().map(PathBuf::from))
     }
 
     /// Returns `true` if the flags name the path that a run's data had, or none.

@@ -236,7 +236,6 @@ fn what_cannot_end_well_does_not_begin() {
         ("--augment crop:size=28:padding=0", ["RandomCrop", "28×28"]),
         ("--augment crop:size=40:padding=8", ["RandomCrop", "40×40"]),
         ("--augment crop:padding=99999999999", ["RandomCrop", "padding"]),
-        ("--drop-last --batch-size 64", ["drop_last", "60"]),
         ("--schedule one_cycle:total_steps=2", ["OneCycleLR", "total_steps = 2"]),
         ("--schedule one_cycle:max_lr=0.5 --lr 0.1", ["--lr", "max_lr"]),
     ] {
@@ -255,6 +254,7 @@ fn what_cannot_end_well_does_not_begin() {
     let train = "train --device cpu --data coin.csv --train-limit 65 --model bn.txt --epochs 1 --json";
     folder.refused(&format!("{train} --batch-size 64"), &["BatchNorm1d (bn)", "65", "drop_last"]);
     folder.refused(&format!("{train} --batch-size 1"), &["BatchNorm1d (bn)", "at least 2"]);
+    folder.refused(&format!("{train} --batch-size 66 --drop-last"), &["drop_last", "65"]);
     assert_eq!(folder.last(&format!("{train} --batch-size 64 --drop-last")).0["steps"], 1);
     assert_eq!(folder.last(&format!("{train} --batch-size 13")).0["steps"], 5);
 }
@@ -367,7 +367,8 @@ fn random_runs_record_what_ran() {
         let schedule_flag = if schedule.is_empty() { String::new() } else { format!("--schedule {schedule}") };
         let begin = folder.events(&format!(
             "train --device cpu --data coin.csv --preset mlp --optimizer {optimizer} --lr {lr} --batch-size {batch} \
-             --seed {seed} --loss {loss} --epochs {first} --checkpoint-every {first} {schedule_flag} --json"
+             --seed {seed} --loss {loss} --epochs {first} --checkpoint-every {first} {schedule_flag} --out m{case}.safetensors \
+             --json"
         ));
         // Some flags again, some changed, most left to the checkpoint.
         let (lr2, batch2) = (dice.pick(&[lr, 0.02]), dice.pick(&[batch, 10]));
@@ -381,11 +382,12 @@ fn random_runs_record_what_ran() {
             write!(flags, " --batch-size {batch2}").unwrap();
         }
         let go_on = folder.events(&format!(
-            "train --device cpu --resume model.checkpoint.safetensors --out model.safetensors --json {flags}"
+            "train --device cpu --resume m{case}.checkpoint.safetensors --out m{case}.safetensors --json {flags}"
         ));
         let context = format!("case {case}: {optimizer} {lr} {batch} {seed} {loss} {schedule}; {flags}");
 
-        let (run, record) = folder.recorded("model.safetensors");
+        let out = format!("m{case}.safetensors");
+        let (run, record) = folder.recorded(&out);
         let rate = |lr: f64, epoch: usize| run.schedule.as_ref().map_or(lr, |schedule| schedule.lr(lr, epoch as u64));
         let ran: Vec<f64> = [&begin, &go_on]
             .iter()
@@ -410,6 +412,10 @@ fn random_runs_record_what_ran() {
         }
         assert_eq!((record.data.train.samples, record.selection.epoch), (train, epochs), "{context}");
         let done = go_on.last().unwrap();
-        assert_eq!(figures(&folder.last("eval --device cpu --json").0), figures(done), "{context}");
+        assert_eq!(
+            figures(&folder.last(&format!("eval --device cpu --json --model {out}")).0),
+            figures(done),
+            "{context}"
+        );
     }
 }

@@ -185,7 +185,7 @@ fn an_event_file_of_pytorch_is_read() {
                 assert_eq!(tag, record["tag"].as_str().unwrap());
                 assert_eq!(text, record["tensor"]["strings"][0].as_str().unwrap());
             }
-            What::Other => panic!("{record} was not understood"),
+            What::SessionStart | What::Other => panic!("{record} was not understood"),
         }
     }
     assert_eq!(histograms, 2);

@@ -87,13 +87,15 @@ pub fn run(args: &Eval) -> Result<()> {
 fn choose(args: &Eval, run: &TrainSpec, record: Option<&RunRecord>) -> Result<(Splits, SplitChoice)> {
     let split = record.and_then(|record| record.data.split.as_ref());
     let mut data = args.data.open_recorded(run, split)?;
+    let name = args.data.path(run).map_or(data.name, |path| path.display().to_string());
+    data.name = name;
     let known = record.map(|record| &record.data.train).filter(|train| !train.digest.is_empty());
     let same_place = args.data.is_of(run);
     let mut same = same_place;
     if let Some(train) = known {
         // A copy of the data was opened without the limits of the run.
         let learned = Subset::first(data.train.clone(), train.samples);
-        same = SplitDigest::from_dataset(&learned)? == *train;
+        same = SplitDigest::from_dataset(&learned)? == *train && split.is_none_or(|split| *split == data.split);
         if same {
             data.train = Arc::new(learned);
             data.test = limited(&data.test, args.data.test_limit().or(run.data.test_limit));
@@ -117,7 +119,8 @@ fn choose(args: &Eval, run: &TrainSpec, record: Option<&RunRecord>) -> Result<(S
     };
     if choice == SplitChoice::All && random {
         // Opened as a whole, without the limits of the run.
-        return Ok((args.data.open_whole(run)?, choice));
+        let whole = args.data.open_whole(run)?;
+        return Ok((Splits { name: data.name, ..whole }, choice));
     }
     Ok((data, choice))
 }
