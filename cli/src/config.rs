@@ -1,15 +1,16 @@
 //! What a run is, from three places: the defaults, a file (`--config`, TOML or JSON), and the flags, each overriding
 //! the one before. Unknown keys are errors.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use kindling::data::{Limits, OpenOptions, Shapes, SplitRecord, Splits, open};
+use kindling::data::{Limits, OpenOptions, Splits};
 use kindling::optim::Schedule;
 use kindling::train::{Keep, Position, TrainSpec};
 use kindling::{Error, Result};
 use serde_json::{Map, Value, json};
 
+use crate::data_args::{DataArgs, open_data};
 pub use crate::device::DeviceChoice;
 use crate::outputs::Outputs;
 use crate::settings::{augments, canonicalize, finite, loss_name, merge, model, named, optimizer_name, read, schedule};
@@ -96,26 +97,6 @@ impl From<KeepChoice> for Keep {
     }
 }
 
-/// Which data, and how much of it.
-#[derive(Args)]
-pub struct DataArgs {
-    /// A folder, .tar.gz, .zip or .csv; or "shapes", which needs none. [default: data]
-    #[arg(long, value_name = "PATH")]
-    data: Option<PathBuf>,
-    /// Train on the first so many samples.
-    #[arg(long)]
-    train_limit: Option<usize>,
-    /// Test on the first so many samples.
-    #[arg(long)]
-    test_limit: Option<usize>,
-}
-
-/// Pictures that `shapes` has unless limits say otherwise.
-const SHAPES: [usize; 2] = [10_000, 2_000];
-
-/// Default path of data.
-const DATA: &str = "data";
-
 impl RunArgs {
     /// The files that a run reads, and the data that its settings name.
     pub fn inputs(&self, data: Option<PathBuf>) -> Outputs {
@@ -153,7 +134,7 @@ impl RunArgs {
         let Value::Object(settings) = &mut settings else {
             return Err(Error::internal("settings are no object"));
         };
-        self.data.apply(settings);
+        self.data.apply(settings)?;
         if let Some(path) = &self.model {
             settings.remove("preset");
             settings.insert("model".into(), model(path)?);
@@ -198,6 +179,7 @@ impl RunArgs {
             schedule: self.schedule.clone(),
             lr: self.lr,
             text_model,
+            strict: self.data.is_strict(),
             resumed: base.map(|(spec, position)| (spec.clone(), position)),
         })
     }
@@ -225,6 +207,8 @@ pub struct Draft {
     text_model: bool,
     /// The checkpoint's settings and position, if the run is resumed.
     resumed: Option<(TrainSpec, Position)>,
+    /// Images that cannot be read are refused instead of skipped.
+    strict: bool,
 }
 
 impl Draft {
@@ -277,93 +261,12 @@ impl Draft {
         let number = |key: &str| data.and_then(|d| d.get(key)).and_then(Value::as_u64).map(|n| n as usize);
         let seed = self.settings.get("seed").and_then(Value::as_u64).unwrap_or(0);
         let limits = Limits { train: number("train_limit"), test: number("test_limit") };
-        open_data(text("name"), text("path"), OpenOptions { limits, seed, ..OpenOptions::default() })
+        open_data(
+            text("name"),
+            text("path"),
+            OpenOptions { limits, seed, strict: self.strict, ..OpenOptions::default() },
+        )
     }
-}
-
-impl DataArgs {
-    fn apply(&self, settings: &mut Map<String, Value>) {
-        let data = settings.entry("data").or_insert_with(|| json!({}));
-        let Value::Object(data) = data else { return };
-        if let Some(path) = &self.data {
-            if path == Path::new("shapes") {
-                data.remove("path");
-                data.insert("name".into(), json!("shapes"));
-            } else {
-                if data.get("name").is_some_and(|name| name == "shapes") {
-                    data.remove("name");
-                }
-                data.insert("path".into(), json!(path));
-            }
-        }
-        for (key, limit) in [("train_limit", self.train_limit), ("test_limit", self.test_limit)] {
-            if let Some(limit) = limit {
-                data.insert(key.into(), json!(limit));
-            }
-        }
-    }
-
-    /// The data that the flags name, or else that of a run, split as the run's was. The limits of the run hold for its
-    /// own data, unless flags give others.
-    pub fn open_recorded(&self, run: &TrainSpec, split: Option<&SplitRecord>) -> Result<Splits> {
-        let own = self.is_of(run);
-        let of_run = |limit: Option<usize>| limit.filter(|_| own);
-        let limits =
-            Limits { train: of_run(run.data.train_limit), test: self.test_limit.or(of_run(run.data.test_limit)) };
-        let options = OpenOptions { limits, seed: run.seed, ..OpenOptions::default() };
-        self.open(run, split.map_or(options.clone(), |split| options.repeating(split)))
-    }
-
-    /// The data that the flags name, or else that of a run, all of it for testing. Not for data with splits of its own.
-    pub fn open_whole(&self, run: &TrainSpec) -> Result<Splits> {
-        let limits = Limits { train: None, test: self.test_limit };
-        self.open(run, OpenOptions { limits, test_share: 1.0, ..OpenOptions::default() })
-    }
-
-    fn open(&self, run: &TrainSpec, options: OpenOptions) -> Result<Splits> {
-        let given = self.data.as_ref().map(|path| path.to_string_lossy());
-        match &given {
-            Some(path) => {
-                open_data(Some(path).filter(|path| **path == "shapes").map(AsRef::as_ref), Some(path), options)
-            }
-            None => open_data(Some(&run.data.name), run.data.path.as_deref(), options),
-        }
-    }
-
-    /// The path that the flags name, or else that of a run's data.
-    pub fn path(&self, run: &TrainSpec) -> Option<PathBuf> {
-        self.data.clone().or_else(|| run.data.path.as_ref().map(PathBuf::from))
-    }
-
-    /// Returns `true` if the flags name the path that a run's data had, or none.
-    pub fn is_of(&self, run: &TrainSpec) -> bool {
-        let Some(given) = &self.data else { return true };
-        let recorded = match &run.data.path {
-            Some(path) => Path::new(path),
-            None if run.data.name == "shapes" => Path::new("shapes"),
-            None => Path::new(DATA),
-        };
-        let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        given == recorded || absolute(given) == absolute(recorded)
-    }
-
-    /// Number of training samples asked for.
-    pub fn train_limit(&self) -> Option<usize> {
-        self.train_limit
-    }
-
-    /// Number of test samples asked for.
-    pub fn test_limit(&self) -> Option<usize> {
-        self.test_limit
-    }
-}
-
-fn open_data(name: Option<&str>, path: Option<&str>, options: OpenOptions) -> Result<Splits> {
-    let limits = options.limits;
-    if name == Some("shapes") {
-        return Shapes::splits(limits.train.unwrap_or(SHAPES[0]), limits.test.unwrap_or(SHAPES[1]));
-    }
-    open(Path::new(path.unwrap_or(DATA)), &options)
 }
 
 /// A schedule as a flag has it, planned over the run. A run that is resumed goes on with the schedule that it had, if the

@@ -134,8 +134,8 @@ fn transfer(url: &str, part: &Path, begun: u64, quiet: bool) -> Result<(u64, boo
     Ok((came, restarted))
 }
 
-/// The size and MD5 checksum of a file.
-fn checksum(path: &Path) -> Result<(u64, String)> {
+/// Returns the size and MD5 checksum of a file.
+pub fn checksum(path: &Path) -> Result<(u64, String)> {
     let refuse = |e: std::io::Error| Error::file(path.display(), format!("cannot be read: {e}"));
     let mut file = File::open(path).map_err(refuse)?;
     let mut hash = Md5::new();

@@ -5,6 +5,7 @@ mod board;
 mod checkpoint;
 mod commands;
 mod config;
+mod data_args;
 mod device;
 mod download;
 mod memory;

@@ -26,6 +26,12 @@ pub fn line(text: impl std::fmt::Display) -> Result<()> {
     Ok(())
 }
 
+/// Prints a note on the error stream.
+pub fn note(text: &str) {
+    // There is no other stream to complain on.
+    let _ = writeln!(std::io::stderr(), "note: {text}");
+}
+
 /// Prints an object on a line.
 pub fn object(value: &Value) -> Result<()> {
     let text = value.to_string();

@@ -18,8 +18,8 @@ cargo xtask COMMAND
 
   serve [--dev]     install what is missing, build the page, serve it on http://127.0.0.1:8080
                     (--dev: a quick unoptimized build; both rebuild when a file changes)
-  data SET          put cifar10 or cifar100 beside the page (public/data), for its Data panel
-    --from PLACE    from this folder, archive or address instead of the official one
+  data SET          put cifar10, mnist or another published data set beside the page (public/data)
+    --from PLACE    from this folder, file or address instead of the official one
   build             install what is missing, build the page into dist/
   test              install what is missing, run every test there is
     --only A[,B]    only these steps

@@ -1,5 +1,7 @@
 //! Data sets: where they come from, how far they are, what they hold.
 
+use kindling::data::SplitRecord;
+use kindling::data::catalog::{self, DataSet, Official};
 use serde::{Deserialize, Serialize};
 
 /// What to load, and how much of it.
@@ -21,19 +23,48 @@ pub struct DataSource {
 pub enum DataKind {
     /// Made by the engine; needs no network.
     Shapes,
-    /// CIFAR-10 or CIFAR-100 from a server. `url` names the `.tar.gz` or the folder of the `.bin` files; without it
-    /// both are looked for in `data/` beside the page.
+    /// A published data set of the engine's catalogue, from a server. `url` names the archive or the folder of the
+    /// unpacked files; without it both are looked for in `data/` beside the page.
+    Official {
+        /// Name in the catalogue.
+        name: String,
+        /// Address of the copy.
+        url: Option<String>,
+    },
+    /// CIFAR, as earlier versions named it in drafts, links and messages.
     Cifar {
-        /// Whether it is the set with a hundred classes.
+        /// CIFAR-100, not CIFAR-10.
         hundred: bool,
-        /// Where it lies.
+        /// Address of the copy.
         url: Option<String>,
     },
     /// Any of the files that [`DataKind::Files`] takes, from a server.
     Url(String),
-    /// The user's own: a CIFAR `.tar.gz` or its `.bin` files, a `.zip` or a folder of pictures by class, a `.csv`.
+    /// The user's own: whatever [`kindling::data::Reader`] reads, as folders, archives or single files.
     /// The `File`s stand beside the message, in this order.
     Files(Vec<String>),
+}
+
+impl DataKind {
+    /// Returns the published data set, its files, and the address of the copy that is asked for.
+    pub fn official(&self) -> Option<(&'static DataSet, &'static Official, Option<&str>)> {
+        let (name, url) = match self {
+            Self::Official { name, url } => (name.as_str(), url),
+            Self::Cifar { hundred: false, url } => (catalog::CIFAR10.name, url),
+            Self::Cifar { hundred: true, url } => (catalog::CIFAR100.name, url),
+            Self::Shapes | Self::Url(_) | Self::Files(_) => return None,
+        };
+        let set = catalog::find(name)?;
+        Some((set, set.official.as_ref()?, url.as_deref()))
+    }
+
+    /// Returns the name of the data set in a run's settings; for the user's own, the data itself decides later.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Shapes => catalog::SHAPES.name,
+            _ => self.official().map_or(catalog::FOLDER.name, |(set, ..)| set.name),
+        }
+    }
 }
 
 /// How much has arrived.
@@ -71,8 +102,18 @@ pub struct DataInfo {
     pub complete: bool,
     /// Whether it came from the browser's storage.
     pub cached: bool,
-    /// Something the user should know: that the browser keeps no copy, for example.
-    pub note: Option<String>,
+    /// Name of the data set in a run's settings, such as `folder`.
+    #[serde(default)]
+    pub kind: String,
+    /// Samples to choose a model by; 0 if there is no validation split.
+    #[serde(default)]
+    pub validation: usize,
+    /// How the splits were made.
+    #[serde(default)]
+    pub split: Option<SplitRecord>,
+    /// What was concluded, what was skipped and why, and what is not stored, one line each.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// Sample pictures; their pixels stand beside the message, RGBA, one picture after the other.

@@ -263,6 +263,8 @@ pub enum FromWorker {
         spec: TrainSpec,
         /// Where its data came from, if that can be had again.
         data: Option<DataSource>,
+        /// Name of its data.
+        name: String,
         /// Its last step.
         step: u64,
         /// Epochs that it has finished.

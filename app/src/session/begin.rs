@@ -44,7 +44,10 @@ impl Session {
     pub(super) async fn resume(&mut self, run: RunId, from: ResumeFrom, bytes: &[u8]) {
         let file = match from {
             ResumeFrom::File => ModelFile::from_bytes(bytes, "the checkpoint").map_err(|e| e.to_string()),
-            ResumeFrom::Automatic => self.kept().await,
+            ResumeFrom::Automatic => match self.check_data().await {
+                Ok(()) => self.kept().await,
+                Err(reason) => Err(reason),
+            },
         };
         match file {
             Ok(file) => self.begin(run, How::Checkpoint(Rc::new(file))).await,
@@ -83,7 +86,11 @@ impl Session {
             return;
         }
         let (load, train, test) = (loaded.load, loaded.train.clone(), loaded.test.clone());
-        let Some(Waiting { run, how, go }) = self.waiting.take() else { return };
+        let kind = loaded.info.kind.clone();
+        let Some(Waiting { run, mut how, go }) = self.waiting.take() else { return };
+        if let How::New(spec) | How::Model(_, spec) = &mut how {
+            spec.data.name = kind;
+        }
         let opened = self.open_device(None).await;
         match trainer(&how, train, test, &opened) {
             Ok(trainer) => {

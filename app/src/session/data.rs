@@ -1,9 +1,8 @@
 //! The data of a session: made, or arriving piece by piece; and sample pictures of it.
 
-use super::reading::Reading;
 use super::{Session, pixels};
 use crate::protocol::{DataInfo, DataKind, DataProgress, DataSource, FromWorker, SamplesView};
-use kindling::data::{DataLoader, Dataset, Limits, Shapes, Splits, Subset};
+use kindling::data::{DataLoader, Dataset, Limits, OpenOptions, Reader, Shapes, Splits, Subset, catalog};
 use kindling::train::{Augment, DataSpec, TrainSpec};
 use kindling::{Device, Result, plan};
 use std::sync::Arc;
@@ -36,9 +35,9 @@ pub struct Incoming {
     /// Which opening it belongs to.
     pub load: u32,
     source: DataSource,
-    reading: Option<Reading>,
+    reading: Option<Reader>,
     cached: bool,
-    note: Option<String>,
+    notes: Vec<String>,
     bytes: u64,
     total: Option<u64>,
     told: f64,
@@ -47,7 +46,7 @@ pub struct Incoming {
 /// A piece of a data set, from whoever fetches or reads it.
 pub enum Arrival {
     /// The source was found, and this reads it; whether it comes from the browser's storage.
-    Found(Box<Reading>, bool),
+    Found(Box<Reader>, bool),
     /// A file begins, of so many bytes if that is known.
     File(String, Option<u64>),
     /// Bytes of the file, unpacked.
@@ -82,8 +81,16 @@ impl Session {
             self.begin_waiting().await;
             return None;
         }
-        self.incoming =
-            Some(Incoming { load, source, reading: None, cached: false, note: None, bytes: 0, total: None, told: 0.0 });
+        self.incoming = Some(Incoming {
+            load,
+            source,
+            reading: None,
+            cached: false,
+            notes: Vec::new(),
+            bytes: 0,
+            total: None,
+            told: 0.0,
+        });
         Some(load)
     }
 
@@ -110,7 +117,7 @@ impl Session {
                 Ok(())
             }
             Arrival::Note(note) => {
-                incoming.note = Some(note);
+                incoming.notes.push(note);
                 Ok(())
             }
             Arrival::Failed(reason) => Err(reason),
@@ -172,17 +179,21 @@ impl Session {
 
     async fn all_arrived(&mut self) -> bool {
         let Some(incoming) = self.incoming.take() else { return false };
-        let Incoming { load, source, reading, cached, note, bytes, total, .. } = incoming;
+        let Incoming { load, source, reading, cached, notes, bytes, total, .. } = incoming;
         let Some(reading) = reading else {
             self.data_failed("Nothing arrived.".into());
             return false;
         };
         let [train, test] = reading.arrived();
         let progress = DataProgress { source: reading.name().to_owned(), bytes, total, train, test };
-        match reading.finish(&*self.outside).await {
+        match reading.finish(self.outside.codecs()).await {
             Ok(mut splits) => {
+                splits.notes.extend(notes);
+                // Data of one's own is called as its file or folder is.
+                if splits.kind == catalog::FOLDER.name || splits.kind == catalog::CSV.name {
+                    splits.name.clone_from(&progress.source);
+                }
                 self.say(FromWorker::DataProgress(progress));
-                splits.notes.extend(note);
                 self.ready(load, source, splits, true, cached);
                 self.begin_waiting().await;
                 self.release_held();
@@ -193,7 +204,7 @@ impl Session {
     }
 
     fn ready(&mut self, load: u32, source: DataSource, splits: Splits, complete: bool, cached: bool) {
-        let Splits { name, train, test, notes, .. } = splits;
+        let Splits { name, kind, train, validation, test, split, notes } = splits;
         let mut counts = vec![0; train.classes().len()];
         for index in 0..train.len() {
             if let Some(count) = train.label(index).ok().and_then(|label| counts.get_mut(label)) {
@@ -209,7 +220,10 @@ impl Session {
             counts,
             complete,
             cached,
-            note: (!notes.is_empty()).then(|| notes.join(" · ")),
+            kind: kind.to_owned(),
+            validation: validation.map_or(0, |data| data.len()),
+            split: Some(split),
+            notes,
         };
         self.say(FromWorker::DataReady(info.clone()));
         self.loaded = Some(Loaded { load, info, source, train, test });
@@ -260,7 +274,8 @@ impl Session {
     }
 }
 
-/// The limits that a source asks for.
-pub fn limits(source: &DataSource) -> Limits {
-    Limits { train: source.train, test: source.test }
+/// Returns what a source asks for. A smaller collection in CIFAR's layout will do.
+pub fn options(source: &DataSource) -> OpenOptions {
+    let limits = Limits { train: source.train, test: source.test };
+    OpenOptions { limits, incomplete: true, ..OpenOptions::default() }
 }

@@ -16,6 +16,9 @@ const BYTES: &str = "checkpoint.safetensors";
 struct About {
     spec: TrainSpec,
     data: Option<DataSource>,
+    /// Name of the data; it tells whether files that are chosen again are the same.
+    #[serde(default)]
+    name: String,
     step: u64,
     epoch: usize,
     saved_at: f64,
@@ -30,8 +33,27 @@ impl Session {
         };
         // What an older version of the page has kept may mean nothing to this one.
         let about = about.and_then(|bytes| kindling::json::read::<About>(&String::from_utf8_lossy(&bytes)).ok());
-        if let Some(About { spec, data, step, epoch, saved_at }) = about {
-            self.say(FromWorker::CheckpointFound { spec, data, step, epoch, saved_at });
+        if let Some(About { spec, data, name, step, epoch, saved_at }) = about {
+            self.say(FromWorker::CheckpointFound { spec, data, name, step, epoch, saved_at });
+        }
+    }
+
+    /// Refuses to resume a run from files that are gone since a reload.
+    ///
+    /// # Errors
+    /// The data at hand is not the run's.
+    pub(super) async fn check_data(&self) -> Result<(), String> {
+        let about = self.outside.get(ABOUT).await?.unwrap_or_default();
+        let Ok(About { data: None, name, .. }) = kindling::json::read::<About>(&String::from_utf8_lossy(&about)) else {
+            return Ok(());
+        };
+        let is_arriving = self.incoming.is_some();
+        let is_same = self.loaded.as_ref().is_some_and(|loaded| {
+            matches!(loaded.source.kind, DataKind::Files(_)) && (name.is_empty() || loaded.info.name == name)
+        });
+        match is_arriving || is_same {
+            true => Ok(()),
+            false => Err(format!("The run learns from {name}, a file that is gone since the reload: choose it again.")),
         }
     }
 
@@ -64,8 +86,9 @@ impl Session {
         };
         run.saved = Some(Rc::new(file));
         let source = self.loaded.as_ref().map(|loaded| loaded.source.clone());
+        let name = self.loaded.as_ref().map_or(String::new(), |loaded| loaded.info.name.clone());
         let data = source.filter(|source| !matches!(source.kind, DataKind::Files(_)));
-        let about = About { spec, data, step, epoch: position.epoch, saved_at: now };
+        let about = About { spec, data, name, step, epoch: position.epoch, saved_at: now };
         let stored = match kindling::json::write(&about) {
             Ok(about) => self.outside.put(vec![(ABOUT.into(), about.into_bytes()), (BYTES.into(), bytes)]).await,
             Err(error) => Err(error),

@@ -11,7 +11,6 @@ mod look;
 mod outside;
 mod pictures;
 mod pixels;
-pub mod reading;
 mod run;
 
 pub use data::Arrival;

@@ -2,7 +2,7 @@
 //! browser's; a test gives it lists.
 
 use crate::protocol::{FromWorker, Hardware};
-use kindling::data::pictures::RgbImage;
+use kindling::data::Codecs;
 use kindling::device::Clock;
 use std::future::Future;
 use std::pin::Pin;
@@ -24,11 +24,8 @@ pub trait Outside {
     /// What there is to compute on.
     fn hardware(&self) -> Later<'_, Hardware>;
 
-    /// Decodes a picture file; why not, if it cannot.
-    fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>>;
-
-    /// Unpacks what was packed by Deflate, to so many bytes; why not, if it cannot.
-    fn inflate(&self, bytes: Vec<u8>, size: usize) -> Later<'_, Result<Vec<u8>, String>>;
+    /// Returns what decodes images and unpacks bytes.
+    fn codecs(&self) -> &'static dyn Codecs;
 
     /// Keeps values under names, all or none.
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>>;

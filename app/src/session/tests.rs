@@ -1,10 +1,12 @@
 //! Whole sessions, played without a browser.
 
+mod sources;
 mod world;
 
 use super::*;
 use crate::protocol::{DataKind, DataSource, FileKind, LiveChange, Order, PictureOf, ResumeFrom, SplitName, StepView};
 use kindling::block_on;
+use kindling::data::{OpenOptions, Reader};
 use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
 use world::{Heard, Played};
@@ -223,7 +225,8 @@ fn training_begins_before_the_data_has_arrived_and_ends_with_all_of_it() {
     played.ask(ToWorker::Begin { run: 1, spec: TrainSpec { batch_size: 250, ..spec(3) } });
     played.ask(ToWorker::Go(1));
     assert!(!played.session.is_busy());
-    let reading = reading::Reading::files(kindling::data::Cifar::Cifar10, kindling::data::Limits::default());
+    let options = OpenOptions { incomplete: true, ..OpenOptions::default() };
+    let reading = Reader::new("CIFAR-10", options);
     let mut pieces = vec![Arrival::Found(Box::new(reading), false)];
     for (name, bytes) in cifar(1000) {
         pieces.push(Arrival::File(name, Some(bytes.len() as u64)));
@@ -257,30 +260,6 @@ fn training_begins_before_the_data_has_arrived_and_ends_with_all_of_it() {
     // The last epoch saw all five thousand.
     assert_eq!((epochs[2].0 - epochs[1].0, epochs[2].1), (20, true), "{epochs:?}");
     assert!(said(&heard, |m| matches!(m, FromWorker::DataReady(info) if info.complete && info.train == 5000)));
-}
-
-#[test]
-fn what_is_no_data_set_is_refused_in_words() {
-    use kindling::data::Limits;
-    assert!(reading::Reading::of(&["notes.txt".into()], Limits::default()).is_err());
-    let mut played = Played::new();
-    let source = DataSource { kind: DataKind::Files(vec!["a.csv".into()]), train: None, test: None };
-    for (content, word) in [("x,y\n", "no rows"), ("1,a\nb,c\n", "number")] {
-        let load = block_on(played.session.handle(ToWorker::OpenData(source.clone()), Vec::new())).unwrap();
-        let reading = reading::Reading::of(&["a.csv".into()], Limits::default()).unwrap();
-        for piece in [
-            Arrival::Found(Box::new(reading), false),
-            Arrival::File("a.csv".into(), None),
-            Arrival::Bytes(content.as_bytes().to_vec()),
-            Arrival::FileEnd,
-            Arrival::End,
-        ] {
-            block_on(played.session.arrived(load, piece));
-        }
-        let heard = played.world.heard.take();
-        let failed = |m: &FromWorker| matches!(m, FromWorker::DataFailed { reason } if reason.contains(word));
-        assert!(said(&heard, failed), "{word}: {heard:?}");
-    }
 }
 
 #[test]

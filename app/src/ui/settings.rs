@@ -27,7 +27,7 @@ impl Default for Settings {
     fn default() -> Self {
         let spec = TrainSpec {
             preset: Some(FIRST_PRESET.into()),
-            data: DataSpec { name: "shapes".into(), ..DataSpec::default() },
+            data: DataSpec { name: DataKind::Shapes.name().into(), ..DataSpec::default() },
             optimizer: OptimizerSpec::Adam(AdamOptions::default()),
             batch_size: 32,
             epochs: 10,
@@ -41,16 +41,6 @@ impl Default for Settings {
 /// The data that needs no network.
 pub fn shapes() -> DataSource {
     DataSource { kind: DataKind::Shapes, train: None, test: None }
-}
-
-/// The name by which a specification knows a source.
-pub fn data_name(kind: &DataKind) -> &'static str {
-    match kind {
-        DataKind::Shapes => "shapes",
-        DataKind::Cifar { hundred: false, .. } => "cifar10",
-        DataKind::Cifar { hundred: true, .. } => "cifar100",
-        DataKind::Url(_) | DataKind::Files(_) => "folder",
-    }
 }
 
 impl Settings {

@@ -15,6 +15,7 @@ use crate::probe;
 use crate::protocol::{FromWorker, Hardware, ToWorker};
 use crate::session::{Arrival, Later, Outside, Session};
 use kindling::data::pictures::RgbImage;
+use kindling::data::{Codecs, Packing};
 use kindling::device::Clock;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -105,12 +106,8 @@ impl Outside for Browser {
         })
     }
 
-    fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>> {
-        Box::pin(async move { picture::decode(&bytes).await })
-    }
-
-    fn inflate(&self, bytes: Vec<u8>, size: usize) -> Later<'_, Result<Vec<u8>, String>> {
-        Box::pin(async move { unpack::inflate(&bytes, size).await.map_err(|error| crate::js::said(&error)) })
+    fn codecs(&self) -> &'static dyn Codecs {
+        &BrowserCodecs
     }
 
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>> {
@@ -123,6 +120,19 @@ impl Outside for Browser {
 
     fn delete(&self, names: Vec<String>) -> Later<'_, Result<(), String>> {
         Box::pin(self.store.delete(names))
+    }
+}
+
+/// The browser's decoders.
+struct BrowserCodecs;
+
+impl Codecs for BrowserCodecs {
+    fn decode<'a>(&'a self, _: &'a str, bytes: Vec<u8>) -> Later<'a, Result<RgbImage, String>> {
+        Box::pin(async move { picture::decode(&bytes).await })
+    }
+
+    fn inflate<'a>(&'a self, packing: Packing, bytes: &'a [u8], limit: u64) -> Later<'a, Result<Vec<u8>, String>> {
+        Box::pin(async move { unpack::inflate(packing, bytes, limit).await.map_err(|error| crate::js::said(&error)) })
     }
 }
 

@@ -8,10 +8,10 @@ use crate::channel::Beside;
 use crate::js::{call, call_async, get, said};
 use crate::protocol::{DataKind, DataSource};
 use crate::session::Arrival;
-use crate::session::data::limits;
-use crate::session::reading::Reading;
+use crate::session::data::options;
 use js_sys::Uint8Array;
-use kindling::data::{Cifar, Split};
+use kindling::data::catalog::{DataSet, Official};
+use kindling::data::{Reader, is_wanted};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -19,14 +19,17 @@ use wasm_bindgen::{JsCast as _, JsValue};
 /// Supplies an opening with what its source has.
 pub async fn supply(load: u32, source: DataSource, beside: Vec<Beside>, inbox: Rc<Inbox>, store: Rc<Store>) {
     let line = Line { load, inbox };
-    if matches!(source.kind, DataKind::Cifar { .. } | DataKind::Url(_)) {
+    if !matches!(source.kind, DataKind::Files(_)) {
         store.persist().await;
     }
     let done = match &source.kind {
         DataKind::Shapes => return,
         DataKind::Files(names) => files(&line, &source, names, beside).await,
         DataKind::Url(url) => from_url(&line, &source, url, &store).await,
-        DataKind::Cifar { hundred, url } => cifar(&line, &source, *hundred, url.as_deref(), &store).await,
+        kind => match kind.official() {
+            Some(found) => official(&line, &source, found, &store).await,
+            None => Err(Stop::Failed(format!("The data set {kind:?} is not known to this page."))),
+        },
     };
     match done {
         Ok(()) => drop(line.send(Arrival::End).await),
@@ -64,8 +67,10 @@ impl Line {
 
 /// The user's own files.
 async fn files(line: &Line, source: &DataSource, names: &[String], beside: Vec<Beside>) -> Result<(), Stop> {
-    let reading = Reading::of(names, limits(source)).map_err(|error| error.to_string())?;
-    line.send(Arrival::Found(Box::new(reading), false)).await?;
+    // Files of a folder have its name before theirs.
+    let first = names.first().map_or("", String::as_str);
+    let name = first.split('/').find(|part| !part.is_empty()).unwrap_or("nothing");
+    line.send(Arrival::Found(Box::new(Reader::new(name, options(source))), false)).await?;
     let size = |beside: &Beside| match beside {
         Beside::File(file) => file.size(),
         Beside::Bytes(bytes) => bytes.len() as f64,
@@ -78,6 +83,11 @@ async fn files(line: &Line, source: &DataSource, names: &[String], beside: Vec<B
     for i in kindling::argsort(names.len().min(beside.len()), &mut |a, b| last(a).cmp(&last(b))) {
         let (name, beside) = (&names[i], beside[i].clone());
         line.send(Arrival::File(name.clone(), Some(size(&beside) as u64))).await?;
+        // What no reader wants is named, and not read.
+        if !is_wanted(name) {
+            line.send(Arrival::FileEnd).await?;
+            continue;
+        }
         let pieces = match beside {
             Beside::Bytes(bytes) => Own { name: name.clone(), bytes: Some(bytes), reader: None, taken: taken.clone() },
             Beside::File(file) => {
@@ -199,13 +209,11 @@ fn unreadable(name: &str, error: &JsValue) -> String {
 
 async fn from_url(line: &Line, source: &DataSource, url: &str, store: &Rc<Store>) -> Result<(), Stop> {
     let name = url.split(['?', '#']).next().unwrap_or(url).rsplit('/').next().unwrap_or(url).to_owned();
-    let mut reading =
-        Some(Reading::of(std::slice::from_ref(&name), limits(source)).map_err(|error| error.to_string())?);
-    one(line, url, &name, store, &mut reading).await
+    one(line, url, &name, store, &mut Some(Reader::new(&name, options(source)))).await
 }
 
 /// A file from the network or the storage, as the first or a further one of a reading.
-async fn one(line: &Line, url: &str, name: &str, store: &Rc<Store>, reading: &mut Option<Reading>) -> Result<(), Stop> {
+async fn one(line: &Line, url: &str, name: &str, store: &Rc<Store>, reading: &mut Option<Reader>) -> Result<(), Stop> {
     let fetched = Fetched::open(url, store).await?;
     if let Some(reading) = reading.take() {
         line.send(Arrival::Found(Box::new(reading), fetched.is_kept())).await?;
@@ -221,65 +229,78 @@ async fn one(line: &Line, url: &str, name: &str, store: &Rc<Store>, reading: &mu
     line.send(Arrival::FileEnd).await
 }
 
-async fn cifar(
+/// Supplies a published data set: unpacked, or as it is downloaded.
+async fn official(
     line: &Line,
     source: &DataSource,
-    hundred: bool,
-    url: Option<&str>,
+    (set, files, url): (&DataSet, &Official, Option<&str>),
     store: &Rc<Store>,
 ) -> Result<(), Stop> {
-    let set = if hundred { Cifar::Cifar100 } else { Cifar::Cifar10 };
     let is_archive = |url: &str| url.ends_with(".tar.gz") || url.ends_with(".tgz");
-    let archive = |name: &str| Some(Reading::archive(set, name, limits(source)));
+    let reader = || Some(Reader::new(set.title, options(source)));
     match url {
-        Some(url) if is_archive(url) => return one(line, url, set.archive(), store, &mut archive(url)).await,
-        Some(url) => return folder(line, source, set, url.trim_end_matches('/'), store).await,
+        Some(url) if is_archive(url) => return one(line, url, &file_name(url), store, &mut reader()).await,
+        Some(url) => return folder(line, source, files, url.trim_end_matches('/'), store, &mut reader()).await,
         None => {}
     }
-    let here = format!("data/{}", set.folder());
-    if fetch::exists(&format!("{here}/{}", set.files(Split::Train)[0]), store).await {
-        return folder(line, source, set, &here, store).await;
+    let here = format!("data/{}", files.folder);
+    let first = files.train.first().copied().unwrap_or_default();
+    if fetch::exists(&format!("{here}/{first}"), store).await {
+        return folder(line, source, files, &here, store, &mut reader()).await;
     }
-    let packed = format!("data/{}", set.archive());
+    let packed = files.downloads.first().map_or(String::new(), |file| format!("data/{}", file.path));
     if fetch::exists(&packed, store).await {
-        return one(line, &packed, set.archive(), store, &mut archive(&packed)).await;
+        let mut reading = reader();
+        for file in files.downloads {
+            one(line, &format!("data/{}", file.path), file.file(), store, &mut reading).await?;
+        }
+        return Ok(());
     }
-    let which = if hundred { "cifar100" } else { "cifar10" };
     Err(Stop::Failed(format!(
         "{} is not on this server: neither {here}/ nor {packed} is there. Whoever serves the page can put it there with \
-         `cargo xtask data {which}`; or give the address of a copy, or drop the official {} on the page.",
-        set.name(),
-        set.archive()
+         `cargo xtask data {}`; or give the address of a copy, or drop the official files on the page.",
+        set.title, set.name
     )))
 }
 
+fn file_name(url: &str) -> String {
+    url.rsplit('/').next().unwrap_or(url).to_owned()
+}
+
 /// The files of a folder: the first to train on, then those to test on, then the rest.
-async fn folder(line: &Line, source: &DataSource, set: Cifar, base: &str, store: &Rc<Store>) -> Result<(), Stop> {
-    let (train, test) = (set.files(Split::Train), set.files(Split::Test));
-    let names = train.iter().take(1).chain(test).chain(train.iter().skip(1));
-    let mut reading = Some(Reading::files(set, limits(source)));
-    let mut pictures = 0;
-    if set == Cifar::Cifar100 {
-        let name = set.names_file();
+async fn folder(
+    line: &Line,
+    source: &DataSource,
+    files: &Official,
+    base: &str,
+    store: &Rc<Store>,
+    reading: &mut Option<Reader>,
+) -> Result<(), Stop> {
+    let names = files.train.iter().take(1).chain(files.test).chain(files.train.iter().skip(1));
+    // Names of classes that stand in a file alone.
+    if let (Some(name), []) = (files.class_file, files.classes) {
         let url = format!("{base}/{name}");
         if fetch::exists(&url, store).await {
-            one(line, &url, name, store, &mut reading).await?;
+            one(line, &url, name, store, reading).await?;
         }
     }
+    // MNIST's files are images and labels: each is needed.
+    let is_samples = |name: &str| name.ends_with(".bin");
+    let mut images = 0;
     for name in names {
-        let is_train = train.contains(name);
+        let is_train = files.train.contains(name) && is_samples(name);
         // What is wanted may be less than a file.
-        if is_train && source.train.is_some_and(|limit| pictures >= limit) {
+        if is_train && source.train.is_some_and(|limit| images >= limit) {
             continue;
         }
         let url = format!("{base}/{name}");
         // A smaller collection ends early; the first file must be there.
-        if pictures > 0 && is_train && !fetch::exists(&url, store).await {
+        if images > 0 && is_train && !fetch::exists(&url, store).await {
             break;
         }
-        one(line, &url, name, store, &mut reading).await?;
+        one(line, &url, name, store, reading).await?;
         if is_train {
-            pictures += set.pictures(Split::Train) / train.len();
+            images += files.samples[0] / files.train.len().max(1);
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use super::supply::chunk;
 use crate::js::{call, construct, object};
 use js_sys::{Array, Promise, Uint8Array};
+use kindling::data::Packing;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -46,17 +47,21 @@ fn through(packed: &JsValue, format: &str) -> Result<JsValue, JsValue> {
     call(&call(packed, "pipeThrough", &[unpacks])?, "getReader", &[])
 }
 
-/// What was packed by Deflate, to so many bytes; it stops beyond them.
+/// Returns what bytes unpack to; it stops beyond `limit` bytes.
 ///
 /// # Errors
 /// The bytes are damaged.
-pub async fn inflate(bytes: &[u8], size: usize) -> Result<Vec<u8>, JsValue> {
+pub async fn inflate(packing: Packing, bytes: &[u8], limit: u64) -> Result<Vec<u8>, JsValue> {
+    let format = match packing {
+        Packing::Deflate => "deflate-raw",
+        Packing::Gzip => "gzip",
+    };
     let file = construct("Blob", &[Array::of1(&Uint8Array::from(bytes)).into()])?;
-    let reader = through(&call(&file, "stream", &[])?, "deflate-raw")?;
-    let mut content = Vec::with_capacity(size);
+    let reader = through(&call(&file, "stream", &[])?, format)?;
+    let mut content = Vec::new();
     while let Some(piece) = chunk(&reader).await? {
         content.extend_from_slice(&piece);
-        if content.len() > size {
+        if content.len() as u64 > limit {
             // Nobody waits for the rest.
             let _ = call(&reader, "cancel", &[]);
             break;

@@ -1,13 +1,15 @@
-//! `kindling data`: fetch a data set from its official place, and say what is in one.
+//! `kindling data`: fetch a data set, and describe one.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use clap::{Args, Subcommand, ValueEnum};
-use kindling::data::{Cifar, Dataset, Limits, OpenOptions, Splits, open};
+use clap::{Args, Subcommand};
+use kindling::data::{Dataset, Limits, OpenOptions, Splits, open};
 use kindling::{Error, Result};
 use serde_json::json;
 
-use crate::{download, output, stop};
+use super::fetch;
+use crate::{data_args, output};
 
 /// Fetch data sets and say what is in them.
 #[derive(Args)]
@@ -19,48 +21,18 @@ pub struct Data {
 #[derive(Subcommand)]
 enum DataCommand {
     /// Download a data set, go on with a download that was cut off, and check its checksum.
-    Fetch(Fetch),
+    Fetch(fetch::Fetch),
     /// Read a data set, check it, and say what is in it.
     Describe(Describe),
-}
-
-#[derive(Args)]
-struct Fetch {
-    /// Which data set.
-    #[arg(value_enum)]
-    set: Name,
-    /// Where to put it; made if it is not there.
-    #[arg(long, default_value = "data")]
-    out: PathBuf,
-    /// Another address to fetch the official file from, such as a mirror; the checksum stays the official one.
-    #[arg(long)]
-    url: Option<String>,
-    /// Print one JSON object a line instead of text.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Name {
-    /// 60,000 pictures of ten classes, 32×32 (170 MB).
-    Cifar10,
-    /// 60,000 pictures of a hundred classes, 32×32 (169 MB).
-    Cifar100,
-}
-
-impl From<Name> for Cifar {
-    fn from(name: Name) -> Self {
-        match name {
-            Name::Cifar10 => Self::Cifar10,
-            Name::Cifar100 => Self::Cifar100,
-        }
-    }
 }
 
 #[derive(Args)]
 struct Describe {
     /// A folder, .tar.gz, .zip or .csv.
     path: PathBuf,
+    /// Refuse files that cannot be read, instead of skipping them.
+    #[arg(long)]
+    strict: bool,
     /// Read the first so many training samples only.
     #[arg(long)]
     train_limit: Option<usize>,
@@ -75,66 +47,60 @@ struct Describe {
 /// Does what was asked.
 pub fn run(data: &Data) -> Result<()> {
     match &data.command {
-        DataCommand::Fetch(args) => fetch(args),
+        DataCommand::Fetch(args) => fetch::run(args),
         DataCommand::Describe(args) => describe(args),
     }
 }
 
-fn fetch(args: &Fetch) -> Result<()> {
-    let set = Cifar::from(args.set);
-    stop::listen();
-    let path = args.out.join(set.archive());
-    let url = args.url.as_deref().unwrap_or(set.url());
-    let fetched = download::fetch(url, &path, set.md5(), args.json)?;
-    if args.json {
-        let event =
-            json!({ "event": "fetched", "path": path, "bytes": fetched.bytes, "downloaded": fetched.downloaded });
-        return output::object(&event);
-    }
-    let how = if fetched.downloaded == 0 { "is there already" } else { "fetched" };
-    output::line(format!(
-        "{} {how}: {} bytes, checksum right",
-        path.display(),
-        output::thousands(fetched.bytes as usize)
-    ))?;
-    output::line(format!("use it with --data {}", args.out.display()))
-}
-
 fn describe(args: &Describe) -> Result<()> {
     let limits = Limits { train: args.train_limit, test: args.test_limit };
-    let data = open(&args.path, &OpenOptions { limits, ..OpenOptions::default() })?;
-    let (train, test) = (counts(&data.train)?, counts(&data.test)?);
-    let Splits { name, .. } = &data;
-    let shape = data.train.shape();
+    let options = OpenOptions { limits, strict: args.strict, ..OpenOptions::default() };
+    let data = open(&args.path, &options).map_err(data_args::with_advice)?;
+    let Splits { name, kind, train, validation, test, split, notes } = &data;
+    let mut columns = vec![("train", counts(train)?)];
+    if let Some(validation) = validation {
+        columns.push(("validation", counts(validation)?));
+    }
+    columns.push(("test", counts(test)?));
+    let shape = train.shape();
     if args.json {
-        let classes: Vec<_> = data
-            .train
-            .classes()
-            .iter()
-            .zip(train.iter().zip(&test))
-            .map(|(name, (train, test))| json!({ "name": name, "train": train, "test": test }))
-            .collect();
+        let class = |(index, name): (usize, &String)| {
+            let mut row = serde_json::Map::from_iter([("name".to_owned(), json!(name))]);
+            row.extend(columns.iter().map(|(split, counts)| ((*split).to_owned(), json!(counts[index]))));
+            serde_json::Value::Object(row)
+        };
+        let classes: Vec<_> = train.classes().iter().enumerate().map(class).collect();
         return output::object(&json!({
-            "name": name, "shape": shape, "train": data.train.len(), "test": data.test.len(), "classes": classes,
+            "name": name, "kind": kind, "shape": shape, "train": train.len(),
+            "validation": validation.as_ref().map(|data| data.len()), "test": test.len(), "classes": classes,
+            "split": split, "notes": notes,
         }));
     }
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let validated =
+        validation.as_ref().map_or_else(String::new, |data| format!(", {} to validate", output::thousands(data.len())));
     output::line(format!(
-        "{name}: {} to train, {} to test, each {}",
-        output::thousands(data.train.len()),
-        output::thousands(data.test.len()),
+        "{name}: {} to train{validated}, {} to test, each {}",
+        output::thousands(train.len()),
+        output::thousands(test.len()),
         sizes.join("×")
     ))?;
-    let width = data.train.classes().iter().map(|c| c.chars().count()).max().unwrap_or(0).max(5);
-    output::line(format!("{:<width$}  {:>8}  {:>8}", "class", "train", "test"))?;
-    for (class, (train, test)) in data.train.classes().iter().zip(train.iter().zip(&test)) {
-        output::line(format!("{class:<width$}  {:>8}  {:>8}", output::thousands(*train), output::thousands(*test)))?;
+    for note in notes {
+        output::line(format!("note: {note}"))?;
+    }
+    let width = train.classes().iter().map(|c| c.chars().count()).max().unwrap_or(0).max(5);
+    let cells = |cells: &mut dyn Iterator<Item = String>| cells.map(|cell| format!("  {cell:>10}")).collect::<String>();
+    let heads = cells(&mut columns.iter().map(|(split, _)| (*split).to_owned()));
+    output::line(format!("{:<width$}{heads}", "class"))?;
+    for (index, class) in train.classes().iter().enumerate() {
+        let row = cells(&mut columns.iter().map(|(_, counts)| output::thousands(counts[index])));
+        output::line(format!("{class:<width$}{row}"))?;
     }
     Ok(())
 }
 
-/// Samples of each class.
-fn counts(data: &std::sync::Arc<dyn Dataset>) -> Result<Vec<usize>> {
+/// Returns the number of samples of each class.
+fn counts(data: &Arc<dyn Dataset>) -> Result<Vec<usize>> {
     let mut counts = vec![0; data.classes().len()];
     for i in 0..data.len() {
         let label = data.label(i)?;

@@ -10,7 +10,8 @@ use kindling::train::{Evaluation, RunRecord, SplitDigest, TrainSpec, evaluate, l
 use kindling::{Error, Result, block_on};
 use serde_json::json;
 
-use crate::config::{DataArgs, DeviceChoice};
+use crate::config::DeviceChoice;
+use crate::data_args::DataArgs;
 use crate::output;
 
 /// Test a saved model.

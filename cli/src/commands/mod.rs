@@ -4,6 +4,7 @@ pub mod bench;
 pub mod data;
 pub mod eval;
 pub mod export;
+mod fetch;
 pub mod info;
 pub mod predict;
 mod roofline;

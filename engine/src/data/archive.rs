@@ -1,30 +1,25 @@
-//! `.tar` and `.tar.gz` as they arrive: bytes go in, in whatever pieces the disk or the network gives, and the content of
+//! `.tar` as it arrives: bytes go in, in whatever pieces the disk or the network gives, and the content of
 //! the files inside comes out at once, so that training can begin before a download has ended. It knows no
 //! particular archive; a [`Sink`] takes the files.
 
-#[cfg(feature = "codecs")]
-mod gz;
-
-#[cfg(feature = "codecs")]
-pub use gz::TarGz;
-
+use super::files::text_of;
 use crate::{Error, Result};
 
-/// What is to be done with the files of an archive.
+/// A taker of the files of an archive.
 pub trait Sink {
-    /// A file begins. Whether its content is wanted.
+    /// Begins a file; returns `false` if its content is not wanted.
     ///
     /// # Errors
     /// The file should not be here.
     fn begin(&mut self, path: &str, size: u64) -> Result<bool>;
 
-    /// More of the content of the file that was wanted.
+    /// Takes more of the content of the file that was wanted.
     ///
     /// # Errors
     /// The content is wrong.
     fn data(&mut self, bytes: &[u8]) -> Result<()>;
 
-    /// The wanted file has ended.
+    /// Ends the wanted file.
     ///
     /// # Errors
     /// It ended too early.
@@ -37,17 +32,34 @@ const BLOCK: usize = 512;
 enum State {
     /// A header is expected.
     Header,
-    /// Inside a file: bytes of content left, of padding left, whether the sink wants it.
-    File { left: u64, padding: u64, wanted: bool },
+    /// Inside a file: bytes of content left, of padding left, and who takes it.
+    File { left: u64, padding: u64, taker: Taker },
     /// After the block of zeros that ends an archive.
     End,
 }
+
+/// Whoever takes the content of an entry.
+#[derive(Clone, Copy, PartialEq)]
+enum Taker {
+    Sink,
+    /// The archive itself: it is the path of the next file, as GNU's and POSIX's `tar` write long ones.
+    LongPath {
+        is_pax: bool,
+    },
+    Nobody,
+}
+
+/// Greatest number of bytes of a path's entry.
+const MAX_PATH_BYTES: u64 = 1 << 16;
 
 /// Takes the bytes of a `.tar` apart.
 pub struct Tar<S: Sink> {
     name: String,
     sink: S,
     block: Vec<u8>,
+    /// Content of the entry that holds the next file's path.
+    long: Vec<u8>,
+    long_path: Option<String>,
     state: State,
     taken: u64,
 }
@@ -56,7 +68,7 @@ impl<S: Sink> Tar<S> {
     /// For the archive that errors call `name`.
     pub fn new(name: &str, sink: S) -> Self {
         let block = Vec::with_capacity(BLOCK);
-        Self { name: name.to_owned(), sink, block, state: State::Header, taken: 0 }
+        Self { name: name.to_owned(), sink, block, long: Vec::new(), long_path: None, state: State::Header, taken: 0 }
     }
 
     /// The sink.
@@ -102,22 +114,22 @@ impl<S: Sink> Tar<S> {
                 }
                 Ok(part)
             }
-            State::File { left, padding, wanted } => {
+            State::File { left, padding, taker } => {
                 let part = (bytes.len() as u64).min(if *left > 0 { *left } else { *padding });
                 if *left > 0 {
                     *left -= part;
-                    if *wanted {
-                        self.sink.data(&bytes[..part as usize])?;
+                    match taker {
+                        Taker::Sink => self.sink.data(&bytes[..part as usize])?,
+                        Taker::LongPath { .. } => self.long.extend_from_slice(&bytes[..part as usize]),
+                        Taker::Nobody => {}
                     }
                 } else {
                     *padding -= part;
                 }
                 if *left == 0 && *padding == 0 {
-                    let wanted = *wanted;
+                    let taker = *taker;
                     self.state = State::Header;
-                    if wanted {
-                        self.sink.end()?;
-                    }
+                    self.end(taker)?;
                 }
                 Ok(part as usize)
             }
@@ -138,14 +150,41 @@ impl<S: Sink> Tar<S> {
             return Err(bad("its checksum is wrong".into()));
         }
         let size = header.entry_size().map_err(|e| bad(e.to_string()))?;
-        let path = String::from_utf8_lossy(&header.path_bytes()).into_owned();
-        let wanted = header.entry_type().is_file() && self.sink.begin(&path, size)?;
+        let kind = header.entry_type();
+        let taker = if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
+            if size > MAX_PATH_BYTES {
+                return Err(bad(format!("a path of {size} bytes")));
+            }
+            Taker::LongPath { is_pax: kind.is_pax_local_extensions() }
+        } else {
+            let path = self.long_path.take().unwrap_or_else(|| text_of(&header.path_bytes()));
+            if kind.is_file() && self.sink.begin(&path, size)? { Taker::Sink } else { Taker::Nobody }
+        };
         let padding = size.wrapping_neg() % BLOCK as u64;
         if size > 0 {
-            self.state = State::File { left: size, padding, wanted };
-        } else if wanted {
-            self.sink.end()?;
+            self.state = State::File { left: size, padding, taker };
+            return Ok(());
         }
-        Ok(())
+        self.end(taker)
+    }
+
+    /// Ends an entry.
+    fn end(&mut self, taker: Taker) -> Result<()> {
+        match taker {
+            Taker::Sink => self.sink.end(),
+            Taker::Nobody => Ok(()),
+            Taker::LongPath { is_pax } => {
+                let content = std::mem::take(&mut self.long);
+                if is_pax {
+                    // POSIX: records of `length keyword=value\n`.
+                    let mut records = tar::PaxExtensions::new(&content).flatten();
+                    let path = records.find(|record| record.key_bytes() == b"path");
+                    self.long_path = path.map(|record| text_of(record.value_bytes())).or(self.long_path.take());
+                } else {
+                    self.long_path = Some(text_of(content.split(|byte| *byte == 0).next().unwrap_or_default()));
+                }
+                Ok(())
+            }
+        }
     }
 }

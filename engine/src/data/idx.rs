@@ -2,64 +2,128 @@
 //! ([LeCun](https://web.archive.org/web/20220331130319/https://yann.lecun.com/exdb/mnist/)): four bytes of type
 //! and dimensions, a big-endian u32 a dimension, then the bytes.
 
-use std::io::Read;
+use std::sync::Arc;
 
+use super::catalog::{self, DataSet, Official};
+use super::codecs::Codecs;
+use super::files::Files;
 use super::images::Images;
+use super::layout::parts;
 use super::limits::Split;
+use super::splits::{OpenOptions, SplitMethod, Splits};
 use crate::{Error, Result};
 
-/// The files of a split, as they are called unpacked; packed they end in `.gz`.
-pub fn files(split: Split) -> [&'static str; 2] {
-    match split {
-        Split::Train => ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
-        Split::Test => ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],
+/// Greatest height and width of images.
+const MAX_SIDE: usize = 4096;
+
+/// Returns the files of a set, which are called as MNIST's are.
+fn official(set: &'static DataSet) -> Option<&'static Official> {
+    set.official.as_ref()
+}
+
+fn names(split: Split) -> &'static [&'static str] {
+    official(&catalog::MNIST).map_or(&[], |files| files.files(split))
+}
+
+/// Returns `true` for the name of a file that is read. Some copies have a dot where the official names have a dash.
+pub(super) fn wants(name: &str) -> bool {
+    let plain = name.replace(".idx", "-idx");
+    [Split::Train, Split::Test].into_iter().flat_map(names).any(|known| *known == plain)
+}
+
+fn find<'a>(files: &'a Files, name: &str) -> Option<&'a str> {
+    files.find(name).or_else(|| files.find(&name.replace("-idx", ".idx")))
+}
+
+pub(super) fn claims(files: &Files) -> bool {
+    names(Split::Train).iter().any(|name| find(files, name).is_some())
+}
+
+/// Reads the four files of a data set.
+///
+/// # Errors
+/// A file is missing, damaged or ends too early; a label that is no class; a limit above the number of images.
+pub(super) async fn read_files(
+    place: &str,
+    files: &Files,
+    options: &OpenOptions,
+    codecs: &dyn Codecs,
+) -> Result<Splits> {
+    let mut splits = Vec::new();
+    for split in [Split::Train, Split::Test] {
+        let mut contents = Vec::new();
+        for name in names(split) {
+            let path = find(files, name).ok_or_else(|| Error::file(place, format!("{name} is missing")))?;
+            contents.push((path, files.read(path, codecs).await?));
+        }
+        let [(images, pixels), (labels, marks)] = contents.as_slice() else {
+            return Err(Error::internal("a set in IDX has other files than images and labels"));
+        };
+        splits.push((split, [*images, *labels], pixels.clone(), marks.clone()));
+    }
+    let first = splits.first().map_or(&[][..], |(.., marks)| marks.get(8..).unwrap_or_default());
+    let path = find(files, names(Split::Train).first().copied().unwrap_or_default()).unwrap_or_default();
+    let set = which(&format!("{place}/{path}"), first);
+    let classes = official(set).or(official(&catalog::MNIST)).map_or(&[][..], |official| official.classes);
+    let mut read = splits.iter().map(|(split, [images, labels], pixels, marks)| {
+        let limit = options.limits.of(*split);
+        self::read((images, pixels), (labels, marks), limit, classes).map(Arc::new)
+    });
+    match (read.next(), read.next()) {
+        (Some(train), Some(test)) => Ok(Splits::new(set.title, set.name, SplitMethod::Official, train?, test?)),
+        _ => Err(Error::internal("a set in IDX has other splits than training and test")),
     }
 }
 
-/// The first `limit` pictures of a file of pictures and a file of labels, each plain or gzipped, and their names
-/// for errors.
+/// Returns the set that a path names; else the one whose first training labels these are.
+fn which(path: &str, labels: &[u8]) -> &'static DataSet {
+    let path = path.to_ascii_lowercase();
+    let named = |set: &str| parts(&path).iter().any(|part| part.replace(['-', '_'], "") == set);
+    if named("fashionmnist") || named("fashion") || labels.starts_with(&[9, 0, 0, 3, 0, 2, 7, 2, 5, 5]) {
+        &catalog::FASHION_MNIST
+    } else if named("mnist") || labels.starts_with(&[5, 0, 4, 1, 9, 2, 1, 3, 1, 4]) {
+        &catalog::MNIST
+    } else {
+        &catalog::IDX
+    }
+}
+
+/// Reads the first `limit` images of a file of images and a file of labels, each with its name for errors.
 ///
 /// # Errors
-/// A file is damaged, ends too early, or they do not belong together.
-pub fn read(pictures: (&str, &[u8]), labels: (&str, &[u8]), limit: Option<usize>) -> Result<Images> {
-    let (sizes, pixels) = parse::<3>(pictures.0, pictures.1)?;
+/// A file is damaged or ends too early; they do not belong together; a label that is no class; a limit above the
+/// number of images.
+pub fn read(images: (&str, &[u8]), labels: (&str, &[u8]), limit: Option<usize>, classes: &[&str]) -> Result<Images> {
+    let (sizes, pixels) = parse::<3>(images.0, images.1)?;
     let ([count], marks) = parse::<1>(labels.0, labels.1)?;
     let [n, height, width] = sizes;
     if count != n {
-        let problem = format!("has {count} labels, {} has {n} pictures: they do not belong together", pictures.0);
+        let problem = format!("has {count} labels, {} has {n} images: they do not belong together", images.0);
         return Err(Error::file(labels.0, problem));
     }
     if let Some(limit) = limit
         && limit > n
     {
-        let problem = format!("{limit} pictures were asked for, {n} are there");
-        return Err(Error::file(pictures.0, problem));
+        let problem = format!("{limit} images are asked for, {n} are there: lower the limit");
+        return Err(Error::file(images.0, problem));
     }
-    let classes = marks.iter().copied().max().map_or(0, |most| usize::from(most) + 1).max(10);
-    let mut images = Images::new([1, height, width], (0..classes).map(|i| i.to_string()).collect());
+    if let Some((index, label)) = marks.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes.len()) {
+        let most = classes.len().saturating_sub(1);
+        let problem =
+            format!("label {index} is {label}, classes are 0 … {most}; the file is damaged or of another set");
+        return Err(Error::file(labels.0, problem));
+    }
+    let mut read = Images::new([1, height, width], classes.iter().map(|name| (*name).to_owned()).collect());
     let wanted = limit.unwrap_or(n);
-    images.reserve(wanted);
-    for (i, label) in marks.iter().take(wanted).enumerate() {
-        let picture = &pixels[i * height * width..(i + 1) * height * width];
-        images.push(picture, usize::from(*label))?;
+    read.reserve(wanted);
+    for (image, label) in pixels.chunks_exact((height * width).max(1)).zip(marks).take(wanted) {
+        read.push(image, usize::from(*label))?;
     }
-    Ok(images)
+    Ok(read)
 }
 
-/// The sizes of `N` dimensions, and the bytes.
-fn parse<const N: usize>(name: &str, bytes: &[u8]) -> Result<([usize; N], Vec<u8>)> {
-    const MOST: u64 = 1 << 31;
-    let data = match bytes {
-        [0x1f, 0x8b, ..] => {
-            let mut data = Vec::new();
-            flate2::read::GzDecoder::new(bytes)
-                .take(MOST)
-                .read_to_end(&mut data)
-                .map_err(|e| Error::file(name, format!("is damaged or ends too early: {e}")))?;
-            data
-        }
-        _ => bytes.to_vec(),
-    };
+/// Returns the sizes of `N` dimensions, and the bytes after them.
+fn parse<'a, const N: usize>(name: &str, data: &'a [u8]) -> Result<([usize; N], &'a [u8])> {
     let header = 4 + 4 * N;
     if data.len() < header || data[..4] != [0, 0, 8, N as u8] {
         let problem = format!("is no IDX file of bytes with {N} dimensions: it must begin with 00 00 08 0{N}");
@@ -78,8 +142,8 @@ fn parse<const N: usize>(name: &str, bytes: &[u8]) -> Result<([usize; N], Vec<u8
         );
         return Err(Error::file(name, problem));
     }
-    if sizes.iter().skip(1).any(|size| !(1..=4096).contains(size)) {
-        return Err(Error::file(name, format!("pictures of {}×{} are not supported", sizes[1], sizes[N - 1])));
+    if sizes.iter().skip(1).any(|size| !(1..=MAX_SIDE).contains(size)) {
+        return Err(Error::file(name, format!("images of {}×{} are not supported", sizes[1], sizes[N - 1])));
     }
-    Ok((sizes, data[header..].to_vec()))
+    Ok((sizes, &data[header..]))
 }

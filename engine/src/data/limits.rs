@@ -5,10 +5,12 @@ use std::fmt;
 use crate::{Error, Result};
 
 /// A split of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Split {
     /// Samples to learn from.
     Train,
+    /// Samples to choose a model by.
+    Validation,
     /// Samples to test on.
     Test,
 }
@@ -17,6 +19,7 @@ impl fmt::Display for Split {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Train => "training",
+            Self::Validation => "validation",
             Self::Test => "test",
         })
     }
@@ -32,10 +35,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Returns the limit of a split.
+    /// Returns the limit of a split; the validation split has none.
     pub fn of(&self, split: Split) -> Option<usize> {
         match split {
             Split::Train => self.train,
+            Split::Validation => None,
             Split::Test => self.test,
         }
     }

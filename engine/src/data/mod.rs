@@ -4,29 +4,37 @@
 
 mod ahead;
 pub mod archive;
+pub mod catalog;
 mod cifar;
+pub mod codecs;
 mod concat;
 mod dataset;
-mod digest;
 #[cfg(feature = "codecs")]
+mod decode;
+mod digest;
+pub mod files;
+mod folder;
 pub mod idx;
 mod images;
+pub mod layout;
 mod limits;
 mod loader;
 #[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
 mod open;
 pub mod pictures;
 mod random;
+mod reader;
 mod relabel;
 mod shapes;
-mod source;
 mod splits;
 mod stats;
 mod table;
+mod table_file;
 pub mod transforms;
 mod zip;
 
 pub use cifar::{Cifar, CifarReader};
+pub use codecs::{Codecs, Later, Packing};
 pub use concat::ConcatDataset;
 pub use dataset::{Dataset, Samples, Subset, Whole, random_split};
 pub use digest::digest;
@@ -34,12 +42,12 @@ pub use images::Images;
 pub use limits::{Limits, Split};
 pub use loader::{DataLoader, Epoch};
 #[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
-pub use open::{open, picture_zip};
+pub use open::open;
 pub use random::Random;
+pub use reader::{Reader, is_wanted};
 pub use relabel::Relabeled;
 pub use shapes::Shapes;
-pub use source::Collection;
 pub use splits::{OpenOptions, Parts, SplitMethod, SplitRecord, Splits, stratify};
 pub use stats::mean_std;
 pub use table::Table;
-pub use zip::{Packed, Zip, crc32};
+pub use zip::crc32;

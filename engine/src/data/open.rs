@@ -1,237 +1,153 @@
-//! Data sets on a disk: looks at what a path holds and reads it. It knows files; what is in them, the readers
-//! beside it know.
+//! Data sets on a disk: names the files that a path holds and gives them to the [`Reader`].
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use image::RgbImage;
+use flate2::read::MultiGzDecoder;
 
-use super::archive::{Sink, TarGz};
-use super::cifar::{Cifar, CifarReader};
-use super::dataset::Dataset;
-use super::idx;
-use super::images::Images;
-use super::limits::Split;
-use super::pictures::{self, PictureFile};
-use super::source::Collection;
-use super::splits::{OpenOptions, SplitMethod, Splits};
-use super::table::Table;
-use super::zip::Zip;
-use crate::format::files;
-use crate::{Error, Result};
+use super::catalog;
+use super::codecs::Native;
+use super::files::{Content, Files, text_of};
+use super::layout::is_hidden;
+use super::reader::{Reader, is_archive, is_wanted};
+use super::splits::{OpenOptions, Splits};
+use crate::{Error, Result, block_on};
 
-/// Reads a data set: CIFAR-10 or CIFAR-100 (a folder of the official binary files, or the `.tar.gz`), MNIST (a
-/// folder of IDX files, gzipped or not), a folder or a zip of pictures by class, a CSV file.
+/// Greatest number of files of a folder; one that holds more is a mistyped path.
+const MAX_FILES: usize = 5_000_000;
+
+/// Greatest depth of folders below the one that is opened.
+const MAX_DEPTH: usize = 32;
+
+/// Reads a data set: the files of one in the [catalogue](catalog), unpacked or as they are downloaded; a folder or
+/// an archive of images by class; a table.
 ///
 /// # Errors
 /// Nothing known is there; or what is there is incomplete or damaged. The error names the file, the place in it
 /// and what to do.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Splits> {
-    let found = |name: &str, kind: &'static str, (train, test): (Images, Images)| {
-        Splits::new(name, kind, SplitMethod::Official, Arc::new(train), Arc::new(test))
+    let name = text_of(path.as_os_str().as_encoded_bytes());
+    let refuse = |e: io::Error| Error::file(&name, format!("cannot be opened: {e}"));
+    if fs::metadata(path).map_err(refuse)?.is_file() {
+        return open_file(path, &name, options);
+    }
+    let files = list_files(path)?;
+    // As they were downloaded, and not unpacked.
+    for (official, archive) in catalog::official().filter_map(|(_, official)| Some((official, official.archive()?))) {
+        let unpacked = official.train.iter().chain(official.test).any(|file| files.find(file).is_some());
+        let packed = path.join(archive.path);
+        if !unpacked && packed.is_file() && !has_images(&files) {
+            return open_file(&packed, &text_of(packed.as_os_str().as_encoded_bytes()), options);
+        }
+    }
+    // A single archive, and nothing else that is read.
+    if let Some(archive) = only_archive(&files).map(|archive| path.join(archive)).filter(|archive| archive.is_file()) {
+        return open_file(&archive, &text_of(archive.as_os_str().as_encoded_bytes()), options);
+    }
+    block_on(Reader::of_files(&name, files, options.clone()).finish(&Native))
+}
+
+/// Returns the archive that is the only file which is read.
+fn only_archive(files: &Files) -> Option<&str> {
+    let mut wanted = files.paths().filter(|path| is_wanted(path));
+    let first = wanted.next()?;
+    (wanted.next().is_none() && is_archive(first)).then_some(first)
+}
+
+fn has_images(files: &Files) -> bool {
+    files.paths().any(super::folder::is_image)
+}
+
+/// Reads a file: an archive or a table, gzipped or not.
+fn open_file(path: &Path, name: &str, options: &OpenOptions) -> Result<Splits> {
+    let refuse = |e: io::Error| Error::file(name, format!("cannot be read: {e}"));
+    let last = path.file_name().map_or_else(String::new, |last| text_of(last.as_encoded_bytes()));
+    let mut file = BufReader::with_capacity(1 << 18, fs::File::open(path).map_err(refuse)?);
+    let size = file.get_ref().metadata().map_err(refuse)?.len();
+    let is_packed = io::BufRead::fill_buf(&mut file).map_err(refuse)?.starts_with(&[0x1f, 0x8b]);
+    let lower = last.to_ascii_lowercase();
+    let is_tar = [".tar", ".tgz", ".tar.gz"].iter().any(|end| lower.ends_with(end));
+    let is_named_packed = lower.ends_with(".gz") || lower.ends_with(".tgz");
+    if is_named_packed && !is_packed {
+        return Err(Error::file(name, "is no .tar.gz, or damaged: it does not begin as gzip does"));
+    }
+    if !is_wanted(&last) {
+        let problem = "is no data set that is read: give a folder, an archive (.zip, .tar, .tar.gz) or a table (.csv)";
+        return Err(Error::file(name, problem));
+    }
+    let mut reader = Reader::new(name, options.clone());
+    let size = if is_packed { None } else { Some(size) };
+    let plain = if is_tar {
+        last.as_str()
+    } else {
+        last.get(..last.len().saturating_sub(3)).filter(|_| is_named_packed).unwrap_or(&last)
     };
-    let kind = fs::metadata(path).map_err(|e| {
-        let hint = "give --data a folder or file, or run `kindling data fetch cifar10`";
-        Error::file(path.display(), format!("cannot be opened: {e}; {hint}"))
-    })?;
-    if kind.is_file() {
-        let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        return if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
-            let set = if name.contains("100") { Cifar::Cifar100 } else { Cifar::Cifar10 };
-            Ok(found(set.name(), set.kind(), cifar_archive(path, set, options)?))
-        } else if name.ends_with(".zip") {
-            picture_zip(&path.display().to_string(), &files::read(path)?, options)
-        } else if name.ends_with(".csv") {
-            table(path, options)
-        } else {
-            Err(Error::file(path.display(), "is no .tar.gz of CIFAR, no .zip of pictures and no .csv"))
-        };
-    }
-    for set in [Cifar::Cifar10, Cifar::Cifar100] {
-        for folder in [path.to_owned(), path.join(set.folder())] {
-            let names = [Split::Train, Split::Test].into_iter().flat_map(|split| set.files(split));
-            // `train.bin` alone would fit anything; the names of the classes stand beside it.
-            if names.clone().any(|f| folder.join(f).is_file())
-                && (set == Cifar::Cifar10 || folder.join(set.names_file()).is_file())
-            {
-                return Ok(found(set.name(), set.kind(), cifar_folder(&folder, set, options)?));
-            }
-        }
-    }
-    for set in [Cifar::Cifar10, Cifar::Cifar100] {
-        let archive = path.join(set.archive());
-        if archive.is_file() {
-            return Ok(found(set.name(), set.kind(), cifar_archive(&archive, set, options)?));
-        }
-    }
-    let is_idx = |folder: &PathBuf| idx_file(folder, idx::files(Split::Train)[0]).is_some();
-    let folders = [path.to_owned(), path.join("raw"), path.join("MNIST/raw"), path.join("FashionMNIST/raw")];
-    if let Some(folder) = folders.iter().find(|f| is_idx(f)) {
-        return Ok(found("MNIST", "mnist", idx_folder(folder, options)?));
-    }
-    picture_folder(path, options)
-}
-
-fn cifar_folder(folder: &Path, set: Cifar, options: &OpenOptions) -> Result<(Images, Images)> {
-    let mut reader = CifarReader::new(set, options.limits);
+    reader.begin(plain, size).map_err(|e| within(name, e))?;
+    let mut content: Box<dyn Read> = if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let mut buffer = vec![0u8; 1 << 18];
-    let names = [Split::Train, Split::Test].into_iter().flat_map(|split| set.files(split)).copied();
-    for name in names.chain([set.names_file()]) {
-        let path = folder.join(name);
-        if !path.exists() {
-            continue; // Whether it is missed, the count at the end tells.
-        }
-        let at = |e: Error| place(&path, e);
-        let refuse = |e: std::io::Error| Error::file(path.display(), format!("cannot be read: {e}"));
-        let mut file = fs::File::open(&path).map_err(refuse)?;
-        let size = file.metadata().map_err(refuse)?.len();
-        reader.begin(name, size).map_err(at)?;
-        loop {
-            let n = file.read(&mut buffer).map_err(refuse)?;
-            if n == 0 {
-                break;
-            }
-            reader.data(&buffer[..n]).map_err(at)?;
-        }
-        reader.end().map_err(at)?;
-    }
-    reader.finish(&folder.display().to_string())
-}
-
-/// The whole path in the place of a file's name.
-fn place(path: &Path, error: Error) -> Error {
-    match error {
-        Error::File { problem, .. } => Error::file(path.display(), problem),
-        other => other,
-    }
-}
-
-fn cifar_archive(path: &Path, set: Cifar, options: &OpenOptions) -> Result<(Images, Images)> {
-    let name = path.display().to_string();
-    let refuse = |e: std::io::Error| Error::file(&name, format!("cannot be read: {e}"));
-    let inside = |e: Error| match e {
-        Error::File { file, problem } if file != name => Error::file(&name, format!("{file}: {problem}")),
-        other => other,
-    };
-    let mut file = fs::File::open(path).map_err(refuse)?;
-    let mut archive = TarGz::new(&name, CifarReader::new(set, options.limits));
-    let mut buffer = vec![0u8; 1 << 18];
+    let mut taken = 0u64;
     loop {
-        let n = file.read(&mut buffer).map_err(refuse)?;
+        let n = content.read(&mut buffer).map_err(|e| match e.kind() {
+            io::ErrorKind::UnexpectedEof => Error::file(name, format!("ends too early: {taken} bytes of it unpack")),
+            _ if is_packed => Error::file(name, format!("is damaged after {taken} unpacked bytes: {e}")),
+            _ => refuse(e),
+        })?;
         if n == 0 {
             break;
         }
-        archive.push(&buffer[..n]).map_err(inside)?;
+        taken += n as u64;
+        reader.data(&buffer[..n]).map_err(|e| within(name, e))?;
     }
-    archive.finish().map_err(inside)?.finish(&name)
+    reader.end().map_err(|e| within(name, e))?;
+    block_on(reader.finish(&Native)).map_err(|e| within(name, e))
 }
 
-fn idx_file(folder: &Path, name: &str) -> Option<PathBuf> {
-    // Some copies have a dot where the official names have a dash.
-    let dotted = name.replace("-idx", ".idx");
-    [name.to_owned(), format!("{name}.gz"), dotted.clone(), format!("{dotted}.gz")]
-        .into_iter()
-        .map(|name| folder.join(name))
-        .find(|path| path.is_file())
+/// Puts an archive's name before that of a file in it.
+fn within(name: &str, error: Error) -> Error {
+    match error {
+        Error::File { file, problem } if file != name => Error::file(name, format!("{file}: {problem}")),
+        other => other,
+    }
 }
 
-fn idx_folder(folder: &Path, options: &OpenOptions) -> Result<(Images, Images)> {
-    let half = |split: Split| {
-        let [pictures, labels] = idx::files(split).map(|name| {
-            let path = idx_file(folder, name).ok_or_else(|| Error::file(folder.join(name).display(), "is missing"))?;
-            Ok::<_, Error>((path.display().to_string(), files::read(&path)?))
-        });
-        let (pictures, labels) = (pictures?, labels?);
-        idx::read((&pictures.0, &pictures.1), (&labels.0, &labels.1), options.limits.of(split))
-    };
-    Ok((half(Split::Train)?, half(Split::Test)?))
-}
-
-/// More files than this are no collection of pictures, but a mistyped folder.
-const MOST_FILES: usize = 5_000_000;
-
-fn picture_folder(folder: &Path, options: &OpenOptions) -> Result<Splits> {
-    let mut found = Vec::new();
-    let mut waiting = vec![(folder.to_owned(), 0)];
-    while let Some((here, depth)) = waiting.pop() {
-        let entries = fs::read_dir(&here).map_err(|e| Error::file(here.display(), format!("cannot be read: {e}")))?;
-        for entry in entries {
-            let entry = entry.map_err(|e| Error::file(here.display(), format!("cannot be read: {e}")))?;
+/// Names all files below a folder. Links are followed, but not to a folder around them.
+fn list_files(folder: &Path) -> Result<Files> {
+    let mut files = Files::default();
+    let mut count = 0usize;
+    let mut waiting: Vec<(PathBuf, String, usize)> = vec![(folder.to_owned(), String::new(), 0)];
+    while let Some((here, prefix, depth)) = waiting.pop() {
+        let refuse = |e: io::Error| Error::file(here.display(), format!("cannot be read: {e}"));
+        for entry in fs::read_dir(&here).map_err(refuse)? {
+            let entry = entry.map_err(refuse)?;
             let path = entry.path();
-            if path.is_dir() && depth < 4 {
-                waiting.push((path, depth + 1));
-            } else if let Ok(inside) = path.strip_prefix(folder)
-                && let Some(file) = PictureFile::from_path(&inside.to_string_lossy())
-            {
-                found.push(file);
+            let name = format!("{prefix}{}", text_of(entry.file_name().as_encoded_bytes()));
+            if is_hidden(&name) {
+                continue;
             }
-            if found.len() > MOST_FILES {
-                return Err(Error::file(folder.display(), format!("holds more than {MOST_FILES} pictures")));
+            let is_link = entry.file_type().map_err(refuse)?.is_symlink();
+            if path.is_dir() {
+                if depth < MAX_DEPTH && !(is_link && is_around(&here, &path)) {
+                    waiting.push((path, format!("{name}/"), depth + 1));
+                }
+                continue;
             }
+            count += 1;
+            if count > MAX_FILES {
+                return Err(Error::file(folder.display(), format!("holds more than {MAX_FILES} files")));
+            }
+            // Not into archives: what lies beside them is the data.
+            let is_plain = is_wanted(&name) && !is_archive(&name);
+            files.insert(&name, if is_plain { Content::Disk(path) } else { Content::Unread })?;
         }
     }
-    if found.is_empty() {
-        let problem = "holds no data set: expected data_batch_1.bin … (CIFAR-10), train.bin (CIFAR-100), \
-                       cifar-10-binary.tar.gz, train-images-idx3-ubyte (MNIST), or one folder of pictures a class; \
-                       `kindling data fetch cifar10` downloads CIFAR-10";
-        return Err(Error::file(folder.display(), problem));
+    Ok(files)
+}
+
+/// Returns `true` if a link leads to a folder that holds it.
+fn is_around(here: &Path, link: &Path) -> bool {
+    match (fs::canonicalize(here), fs::canonicalize(link)) {
+        (Ok(here), Ok(target)) => here.starts_with(target),
+        _ => true,
     }
-    let collection = Collection::new(&folder.display().to_string(), found, options)?;
-    decode_all(collection, |file| {
-        let path = folder.join(&file.path);
-        pictures::decode(&path.display().to_string(), &files::read(&path)?)
-    })
-}
-
-/// Reads a zip of pictures sorted into folders; see [`PictureFile::from_path`].
-///
-/// # Errors
-/// The zip is damaged, has no pictures in folders, or one cannot be read.
-pub fn picture_zip(name: &str, bytes: &[u8], options: &OpenOptions) -> Result<Splits> {
-    let zip = Zip::open(name, bytes)?;
-    let collection = Collection::new(name, zip.files(), options)?;
-    decode_all(collection, |file| pictures::decode(&file.path, &zip.read(file)?))
-}
-
-/// Title of a collection of images.
-const TITLE: &str = "images";
-
-/// Decodes pictures on all cores.
-fn decode_all(collection: Collection, decode: impl Fn(&PictureFile) -> Result<RgbImage> + Sync) -> Result<Splits> {
-    let files: Vec<&PictureFile> = collection.files().collect();
-    let shape = match files.first() {
-        Some(first) => collection.shape(&decode(first)?),
-        None => return collection.into_splits(TITLE, [0; 3], &[]),
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = files.get(at) else { return done };
-            done.push((at, decode(file).and_then(|picture| pictures::to_chw(&picture, shape))));
-        }
-    };
-    let mut all = Vec::with_capacity(files.len());
-    std::thread::scope(|scope| -> Result<()> {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            let done = worker.join().map_err(|_| Error::internal("a thread that decodes pictures panicked"))?;
-            all.extend(done);
-        }
-        Ok(())
-    })?;
-    all.sort_by_key(|(at, _)| *at);
-    let pictures = all.into_iter().map(|(_, picture)| picture).collect::<Result<Vec<_>>>()?;
-    collection.into_splits(TITLE, shape, &pictures)
-}
-
-fn table(path: &Path, options: &OpenOptions) -> Result<Splits> {
-    let name = path.display().to_string();
-    let all: Arc<dyn Dataset> = Arc::new(Table::from_csv(&name, &files::read(path)?, None)?);
-    Splits::stratified("table", "csv", &all, options)
 }

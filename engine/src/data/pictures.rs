@@ -1,110 +1,23 @@
-//! Picture files sorted into classes by folder, as torchvision's `ImageFolder` has them: `…/CLASS/name.png`, with
-//! `train/` and `test/` (or `val/`) above the classes if there are two halves. The paths and bytes may come from a
-//! disk, a zip or a drop on the page.
+//! Images as pixels: decoded, and as bytes of one shape.
 
 use std::borrow::Cow;
 
-use image::GrayImage;
-use image::buffer::ConvertBuffer as _;
 use image::imageops::{self, FilterType};
 
 pub use image::RgbImage;
 
-use super::limits::Split;
 use crate::{Error, Result};
 
-/// A picture file, by its place in the collection.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PictureFile {
-    /// The path, which errors name.
-    pub path: String,
-    /// The folder it lies in.
-    pub class: String,
-    /// The half it belongs to, if the collection has halves.
-    pub split: Option<SplitName>,
-}
-
-/// Names that the folder of a half goes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SplitName {
-    /// `train`, `training`.
-    Train,
-    /// `test`, `val`, `valid`, `validation`.
-    Test,
-}
-
-impl From<SplitName> for Split {
-    fn from(name: SplitName) -> Self {
-        match name {
-            SplitName::Train => Self::Train,
-            SplitName::Test => Self::Test,
-        }
-    }
-}
-
-impl PictureFile {
-    /// What a path within a collection says: nothing if it is no picture or lies in no folder.
-    pub fn from_path(path: &str) -> Option<Self> {
-        let parts: Vec<&str> = path.split(['/', '\\']).filter(|p| !p.is_empty() && *p != ".").collect();
-        let (file, folders) = parts.split_last()?;
-        let (_, extension) = file.rsplit_once('.')?;
-        let known = ["png", "jpg", "jpeg", "webp", "bmp"];
-        // Hidden files and macOS's shadows in zips are no pictures.
-        let hidden = parts.iter().any(|p| p.starts_with('.') || *p == "__MACOSX");
-        if hidden || !known.contains(&extension.to_ascii_lowercase().as_str()) {
-            return None;
-        }
-        let class = (*folders.last()?).to_owned();
-        let split = folders.iter().rev().skip(1).find_map(|folder| match folder.to_ascii_lowercase().as_str() {
-            "train" | "training" => Some(SplitName::Train),
-            "test" | "val" | "valid" | "validation" => Some(SplitName::Test),
-            _ => None,
-        });
-        Some(Self { path: path.to_owned(), class, split })
-    }
-}
-
-/// The classes of some files, in alphabetical order: as `ImageFolder` numbers them.
-pub fn classes(files: &[PictureFile]) -> Vec<String> {
-    let mut names: Vec<String> = files.iter().map(|file| file.class.clone()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
-/// Whatever is larger than this in either direction is refused before memory is taken for it.
+/// Greatest height and width of an image; a larger one is refused before memory is taken for it.
 pub const LARGEST_SIDE: u32 = 16_384;
 
-/// Decodes a picture file: PNG, JPEG, WebP or BMP; turned as its EXIF data says, and laid on white where it is not opaque.
-/// A browser has decoders of its own: the page is built without these.
+/// Decodes an image file: turned as its EXIF orientation says, and laid on white where it is not opaque.
 ///
 /// # Errors
-/// It is none of these, damaged, or too large.
+/// It is no image, damaged, too large, or in a format that is not read.
 #[cfg(feature = "codecs")]
 pub fn decode(path: &str, bytes: &[u8]) -> Result<RgbImage> {
-    use image::metadata::Orientation;
-    use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
-
-    const LARGEST: u64 = 1 << 30;
-    let refuse = |problem: String| Error::file(path, format!("is no picture that can be read: {problem}"));
-    let mut reader =
-        ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format().map_err(|e| refuse(e.to_string()))?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LARGEST_SIDE);
-    limits.max_image_height = Some(LARGEST_SIDE);
-    limits.max_alloc = Some(LARGEST);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|e| refuse(e.to_string()))?;
-    if decoder.total_bytes() > LARGEST {
-        return Err(refuse(format!("it has {} bytes of pixels", decoder.total_bytes())));
-    }
-    let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|e| refuse(e.to_string()))?;
-    picture.apply_orientation(turned);
-    if picture.color().has_alpha() {
-        return from_rgba(picture.width(), picture.height(), picture.into_rgba8().as_raw());
-    }
-    Ok(picture.into_rgb8())
+    super::decode::decode(path, bytes).map_err(|why| Error::file(path, format!("is no image that can be read: {why}")))
 }
 
 /// A picture from its pixels, a byte each of red, green, blue and opacity; what is not opaque is laid on white.
@@ -146,8 +59,8 @@ pub fn to_chw(picture: &RgbImage, [channels, height, width]: [usize; 3]) -> Resu
     };
     match channels {
         1 => {
-            let grey: GrayImage = scaled.convert();
-            Ok(grey.into_raw())
+            let (pixels, _) = scaled.as_raw().as_chunks::<3>();
+            Ok(pixels.iter().map(grey).collect())
         }
         3 => {
             let interleaved = scaled.as_raw();
@@ -155,6 +68,11 @@ pub fn to_chw(picture: &RgbImage, [channels, height, width]: [usize; 3]) -> Resu
         }
         other => Err(Error::shape("pictures", format!("{other} channels; 1 (grey) or 3 (colour) are possible"))),
     }
+}
+
+/// Returns the grey of a pixel by ITU-R 601-2, in PIL's integers (`Image.convert("L")`).
+fn grey(&[red, green, blue]: &[u8; 3]) -> u8 {
+    ((u32::from(red) * 19_595 + u32::from(green) * 38_470 + u32::from(blue) * 7_471 + 0x8000) >> 16) as u8
 }
 
 /// Bytes of a picture as it lies in memory, as red, green, blue a pixel: what PNG and the screen want.

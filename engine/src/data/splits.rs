@@ -76,13 +76,23 @@ pub struct OpenOptions {
     pub size: Option<[usize; 2]>,
     /// Channels of images: 3 for colour, the default, or 1 for grey.
     pub channels: usize,
-    /// Whether files that cannot be read are an error, instead of being skipped with a note.
+    /// Refuses files that cannot be read, instead of skipping them with a note; false by default.
     pub strict: bool,
+    /// Accepts a published data set of which files are missing, with a note; false by default.
+    pub incomplete: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { limits: Limits::default(), seed: 0, test_share: 0.2, size: None, channels: 3, strict: false }
+        Self {
+            limits: Limits::default(),
+            seed: 0,
+            test_share: 0.2,
+            size: None,
+            channels: 3,
+            strict: false,
+            incomplete: false,
+        }
     }
 }
 
@@ -122,6 +132,7 @@ impl Splits {
             |indices: Vec<usize>| -> Result<Arc<dyn Dataset>> { Ok(Arc::new(Subset::new(of.clone(), indices)?)) };
         let method = SplitMethod::Random { seed: options.seed, test_share: options.test_share, stratified: true };
         let mut splits = Self::new(name, kind, method, part(parts.train)?, part(parts.test)?);
+        splits.notes.push(share_text(options.test_share, options.seed));
         splits.notes.extend(single_note(&parts.single, of.classes()));
         splits.limited(options.limits)
     }
@@ -184,6 +195,11 @@ pub fn stratify(labels: &[usize], test_share: f64, seed: u64) -> Result<Parts> {
         }
     }
     Ok(Parts { train, test, single })
+}
+
+/// Says how a random split was made.
+pub(crate) fn share_text(test_share: f64, seed: u64) -> String {
+    format!("{} % of each class is for testing, chosen by seed {seed}", 100.0 * test_share)
 }
 
 /// Returns a note on classes of a single sample; nothing if there are none.

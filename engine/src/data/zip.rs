@@ -1,121 +1,106 @@
-//! A zip of pictures by class, as bytes.
+//! Zips, as bytes in memory. Names are UTF-8 by their flag, else code page 437, in which every byte is a character:
+//! two names never become one (APPNOTE 4.4.4 and appendix D).
 
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive, ZipVerification};
-use std::collections::BTreeMap;
 
-use super::pictures::PictureFile;
+use super::codecs::{Codecs, Packing};
+use super::files::{MAX_FILE_BYTES, too_large};
 use crate::{Error, Result};
 
-/// No picture file is larger than this.
-const LARGEST_FILE: u64 = 256 << 20;
-
 /// A zip, opened.
-pub struct Zip<'a> {
-    name: &'a str,
-    archive: ZipSliceArchive<&'a [u8]>,
-    pictures: BTreeMap<String, (ZipArchiveEntryWayfinder, CompressionMethod)>,
+pub struct Zip {
+    name: String,
+    archive: ZipSliceArchive<Vec<u8>>,
+    entries: Vec<Entry>,
 }
 
-impl<'a> Zip<'a> {
-    /// Looks at what a zip holds.
+struct Entry {
+    path: String,
+    wayfinder: ZipArchiveEntryWayfinder,
+    method: CompressionMethod,
+    encrypted: bool,
+}
+
+impl Zip {
+    /// Reads a zip's directory.
     ///
     /// # Errors
     /// It is damaged.
-    pub fn open(name: &'a str, bytes: &'a [u8]) -> Result<Self> {
-        let refuse = |e| refused(name, &e);
+    pub fn open(name: &str, bytes: Vec<u8>) -> Result<Self> {
+        let refuse = |e: rawzip::Error| refused(name, &e);
         let archive = ZipArchive::from_slice(bytes).map_err(refuse)?;
-        let mut pictures = BTreeMap::new();
-        let mut entries = archive.entries();
-        while let Some(entry) = entries.next_entry().map_err(refuse)? {
-            let path = String::from_utf8_lossy(entry.file_path().as_bytes()).into_owned();
-            if PictureFile::from_path(&path).is_some() {
-                pictures.insert(path, (entry.wayfinder(), entry.compression_method()));
+        let mut entries = Vec::new();
+        let mut directory = archive.entries();
+        while let Some(entry) = directory.next_entry().map_err(refuse)? {
+            if entry.is_dir() {
+                continue;
             }
+            let raw = entry.file_path();
+            let path = match std::str::from_utf8(raw.as_bytes()) {
+                Ok(text) if entry.flags().is_utf8() || text.is_ascii() => text.to_owned(),
+                _ => raw.as_bytes().iter().map(|byte| code_page_437(*byte)).collect(),
+            };
+            let (wayfinder, method) = (entry.wayfinder(), entry.compression_method());
+            entries.push(Entry { path, wayfinder, method, encrypted: entry.flags().is_encrypted() });
         }
-        Ok(Self { name, archive, pictures })
+        Ok(Self { name: name.to_owned(), archive, entries })
     }
 
-    /// The pictures that lie in folders; see [`PictureFile::from_path`].
-    pub fn files(&self) -> Vec<PictureFile> {
-        self.pictures.keys().filter_map(|path| PictureFile::from_path(path)).collect()
+    /// Returns the paths of the files, in the directory's order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.path.as_str())
     }
 
-    /// A file as it lies in the zip.
+    /// Returns the content of a file.
     ///
     /// # Errors
-    /// It is not there, damaged, too large, or packed by another method than Deflate.
-    pub fn find(&self, file: &PictureFile) -> Result<Packed<'_>> {
-        let refuse = |problem: String| Error::file(&file.path, format!("cannot be unpacked: {problem}"));
-        let (place, method) = self.pictures.get(&file.path).ok_or_else(|| refuse("it has gone".into()))?;
-        let entry = self.archive.get_entry(*place).map_err(|e| refused(self.name, &e))?;
-        let deflated = match *method {
-            CompressionMethod::STORE => false,
-            CompressionMethod::DEFLATE => true,
-            _ => return Err(refuse("it is not packed by Deflate; pack the folder anew".into())),
+    /// There is no such file; it is damaged, encrypted, too large, or packed by another method than Deflate.
+    pub async fn read(&self, index: usize, codecs: &dyn Codecs) -> Result<Vec<u8>> {
+        let Some(entry) = self.entries.get(index) else {
+            return Err(Error::file(&self.name, format!("has no file {index}")));
         };
-        let expected = entry.claim_verifier();
-        if expected.uncompressed_size > LARGEST_FILE {
-            return Err(refuse(format!("it has more than {} MiB", LARGEST_FILE >> 20)));
+        let refuse = |problem: String| Error::file(&self.name, format!("{}: {problem}", entry.path));
+        if entry.encrypted {
+            return Err(refuse("is encrypted: unpack the zip with its password, and open the folder".into()));
         }
-        let data = entry.data();
-        Ok(Packed { path: file.path.clone(), data, deflated, expected })
-    }
-
-    /// The bytes of a file.
-    ///
-    /// # Errors
-    /// As [`Zip::find`].
-    #[cfg(feature = "codecs")]
-    pub fn read(&self, file: &PictureFile) -> Result<Vec<u8>> {
-        use std::io::Read as _;
-        let packed = self.find(file)?;
-        if !packed.deflated {
-            return packed.checked(packed.data.to_vec());
+        let packed = self.archive.get_entry(entry.wayfinder).map_err(|e| refused(&self.name, &e))?;
+        let expected = packed.claim_verifier();
+        if expected.uncompressed_size > MAX_FILE_BYTES {
+            return Err(refuse(too_large(expected.uncompressed_size)));
         }
-        let mut content = Vec::new();
-        let mut reader = flate2::read::DeflateDecoder::new(packed.data).take(packed.size() as u64 + 1);
-        reader.read_to_end(&mut content).map_err(|e| packed.refused(e))?;
-        packed.checked(content)
-    }
-}
-
-/// A file of a zip.
-pub struct Packed<'a> {
-    path: String,
-    /// Its bytes as they lie there.
-    pub data: &'a [u8],
-    /// Whether they are packed by Deflate.
-    pub deflated: bool,
-    expected: ZipVerification,
-}
-
-impl Packed<'_> {
-    /// How many bytes it has, unpacked.
-    pub fn size(&self) -> usize {
-        usize::try_from(self.expected.uncompressed_size).unwrap_or(usize::MAX)
-    }
-
-    /// The content, once it is seen to be what was packed.
-    ///
-    /// # Errors
-    /// It is not.
-    pub fn checked(&self, content: Vec<u8>) -> Result<Vec<u8>> {
+        let content = match entry.method {
+            CompressionMethod::STORE => Ok(packed.data().to_vec()),
+            CompressionMethod::DEFLATE => {
+                codecs.inflate(Packing::Deflate, packed.data(), expected.uncompressed_size).await
+            }
+            method => {
+                let name = method.name().map_or_else(|| format!("method {}", method.as_u16()), str::to_owned);
+                return Err(refuse(format!(
+                    "is packed by {name}; only Deflate is read: unpack it, and open the folder"
+                )));
+            }
+        };
+        let content = content.map_err(|problem| refuse(format!("cannot be unpacked: {problem}")))?;
         let found = ZipVerification { crc: crc32(&content), uncompressed_size: content.len() as u64 };
-        self.expected.valid(found).map_err(|e| self.refused(e))?;
+        expected.valid(found).map_err(|e| refuse(format!("cannot be unpacked: {e}")))?;
         Ok(content)
     }
-
-    /// That it cannot be unpacked.
-    pub fn refused(&self, problem: impl std::fmt::Display) -> Error {
-        Error::file(&self.path, format!("cannot be unpacked: {problem}"))
-    }
 }
 
-/// The checksum of zips.
+/// Returns the checksum of zips.
 pub fn crc32(bytes: &[u8]) -> u32 {
     crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(bytes)
 }
 
 fn refused(name: &str, error: &rawzip::Error) -> Error {
     Error::file(name, format!("is no zip that can be read: {error}"))
+}
+
+/// Returns the character of a byte in [code page 437](https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC/CP437.TXT).
+fn code_page_437(byte: u8) -> char {
+    const UPPER: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+    match byte.checked_sub(128) {
+        Some(upper) => UPPER.chars().nth(usize::from(upper)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        None => char::from(byte),
+    }
 }

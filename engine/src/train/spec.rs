@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::preset;
 use super::{Augment, ModelSpec};
+use crate::data::catalog;
 use crate::nn::times;
 use crate::optim::{AdamOptions, OptimizerSpec, Schedule};
 use crate::{Error, Result};
@@ -133,7 +134,7 @@ pub enum Keep {
 impl Default for DataSpec {
     fn default() -> Self {
         Self {
-            name: "cifar10".into(),
+            name: catalog::CIFAR10.name.into(),
             path: None,
             train_limit: None,
             test_limit: None,

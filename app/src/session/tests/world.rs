@@ -3,11 +3,11 @@
 use crate::protocol::{Adapter, DataInfo, DataKind, DataSource, DeviceChoice, FromWorker, Hardware, Look, ToWorker};
 use crate::session::{Later, Outside, Session};
 use kindling::block_on;
-use kindling::data::pictures::{self, RgbImage};
+use kindling::data::Codecs;
+use kindling::data::codecs::Native;
 use kindling::device::Clock;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::rc::Rc;
 
 /// What was said, and the bytes beside it.
@@ -42,17 +42,8 @@ impl Outside for World {
         Box::pin(async { Hardware::Software(Adapter::default()) })
     }
 
-    fn decode(&self, bytes: Vec<u8>) -> Later<'_, Result<RgbImage, String>> {
-        Box::pin(async move { pictures::decode("a picture", &bytes).map_err(|error| error.to_string()) })
-    }
-
-    fn inflate(&self, bytes: Vec<u8>, size: usize) -> Later<'_, Result<Vec<u8>, String>> {
-        Box::pin(async move {
-            let mut content = Vec::new();
-            let mut reader = flate2::read::DeflateDecoder::new(bytes.as_slice()).take(size as u64 + 1);
-            reader.read_to_end(&mut content).map_err(|error| error.to_string())?;
-            Ok(content)
-        })
+    fn codecs(&self) -> &'static dyn Codecs {
+        &Native
     }
 
     fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>> {

@@ -3,8 +3,8 @@
 use crate::protocol::{DataKind, DataSource};
 use crate::ui::numbers;
 use crate::ui::pieces::{Choice, NumberField};
-use crate::ui::settings;
 use crate::ui::store::Store;
+use kindling::data::catalog;
 use leptos::prelude::*;
 
 /// The sets on offer.
@@ -14,16 +14,18 @@ pub fn SourceChoice(store: Store) -> impl IntoView {
     let value = Signal::derive(move || {
         source.with(|source| match &source.kind {
             DataKind::Url(_) | DataKind::Files(_) => "own".to_owned(),
-            kind => settings::data_name(kind).to_owned(),
+            kind => kind.name().to_owned(),
         })
     });
-    let options = [("shapes", "Shapes"), ("cifar10", "CIFAR-10"), ("cifar100", "CIFAR-100"), ("own", "your own")];
+    let sets = catalog::official().map(|(set, _)| set);
+    let mut options: Vec<(String, String)> =
+        std::iter::once(&catalog::SHAPES).chain(sets).map(|set| (set.name.to_owned(), set.title.to_owned())).collect();
+    options.push(("own".to_owned(), "your own".to_owned()));
     let choose = move |name: String| {
-        let kind = match name.as_str() {
-            "shapes" => DataKind::Shapes,
-            "cifar10" => DataKind::Cifar { hundred: false, url: None },
-            "cifar100" => DataKind::Cifar { hundred: true, url: None },
-            _ => return,
+        let kind = match name {
+            name if name == catalog::SHAPES.name => DataKind::Shapes,
+            name if name == "own" => return,
+            name => DataKind::Official { name, url: None },
         };
         store.open_data(DataSource { kind, train: None, test: None }, Vec::new());
     };
@@ -31,7 +33,7 @@ pub fn SourceChoice(store: Store) -> impl IntoView {
         <Choice
             label="Data set"
             bare=true
-            options=options.map(|(name, words)| (name.to_owned(), words.to_owned())).to_vec()
+            options
             value
             on_change=Callback::new(choose)
         />

@@ -4,7 +4,7 @@
 use crate::protocol::{DataInfo, DataSource, DeviceChoice};
 use crate::ui::browser::Kept;
 use crate::ui::model::memory::Memory;
-use crate::ui::settings::{Settings, data_name};
+use crate::ui::settings::Settings;
 use kindling::train::model::{PRESETS, Summary, TextError, preset};
 use kindling::train::{ModelSpec, TrainSpec};
 use leptos::prelude::*;
@@ -83,7 +83,7 @@ impl Draft {
     pub fn run_spec(&self) -> TrainSpec {
         let mut spec = self.spec.get();
         spec.model = Some(self.model.get());
-        spec.data.name = data_name(&self.source.get().kind).to_owned();
+        spec.data.name = self.source.with(|source| source.kind.name().to_owned());
         spec
     }
 

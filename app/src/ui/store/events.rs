@@ -38,8 +38,8 @@ impl Store {
                 if info.complete {
                     self.loading.set(None);
                 }
-                if let Some(note) = &info.note {
-                    self.tell(false, note.clone());
+                if info.complete {
+                    info.notes.iter().for_each(|note| self.tell(false, note.clone()));
                 }
                 self.draft.data_changed(&info);
                 self.data.set(Some(info));
@@ -138,9 +138,9 @@ impl Store {
             FromWorker::File { kind: _, name } => self.file(&name, bulk.first()),
             FromWorker::Inspected(summary) => self.inspected.set(Some(*summary)),
             FromWorker::Checkpointed { run: _, step: _ } => self.found.set(None),
-            FromWorker::CheckpointFound { spec, data, step, epoch, saved_at } => {
+            FromWorker::CheckpointFound { spec, data, name, step, epoch, saved_at } => {
                 if self.run.phase.get_untracked() == Phase::None {
-                    self.found.set(Some(Found { spec, data, step, epoch, saved_at }));
+                    self.found.set(Some(Found { spec, data, name, step, epoch, saved_at }));
                 }
             }
             FromWorker::NotStored { reason } => self.tell(false, reason),

@@ -53,6 +53,8 @@ pub struct Found {
     pub spec: TrainSpec,
     /// Where its data came from.
     pub data: Option<DataSource>,
+    /// Name of its data.
+    pub name: String,
     /// Its last step.
     pub step: u64,
     /// Epochs that have ended.
@@ -300,8 +302,14 @@ impl Store {
         })
     }
 
-    /// Goes on with the run of an earlier visit.
+    /// Resumes the run of an earlier visit, once its data is there.
     pub fn resume(&self, found: Found) {
+        let is_own = self.draft.source.with_untracked(|source| matches!(source.kind, DataKind::Files(_)));
+        if found.data.is_none() && !is_own {
+            let name = found.name;
+            return self
+                .tell(true, format!("The run learns from {name}, a file of yours: choose it again, then go on."));
+        }
         self.found.set(None);
         if let Some(source) = found.data
             && self.draft.source.get_untracked() != source

@@ -3,18 +3,18 @@
 
 use super::super::{Augment, DataSpec, LossSpec, TrainSpec};
 use super::{Script, arguments, value};
+use crate::data::catalog;
 use crate::optim::{OptimizerSpec, Schedule};
 use crate::{Error, Result};
 
-/// The expression that opens a data set, with `train` true or false. `None` for data that only Kindling has.
-fn dataset(data: &DataSpec) -> Option<&'static str> {
-    Some(match data.name.as_str() {
-        "cifar10" => "datasets.CIFAR10(args.data, train, transform, download=True)",
-        "cifar100" => "datasets.CIFAR100(args.data, train, transform, download=True)",
-        "mnist" => "datasets.MNIST(args.data, train, transform, download=True)",
-        "fashion-mnist" => "datasets.FashionMNIST(args.data, train, transform, download=True)",
-        "folder" => "datasets.ImageFolder(os.path.join(args.data, \"train\" if train else \"test\"), transform)",
-        _ => return None,
+/// Returns the expression that opens a data set, with `train` true or false; `None` for data that torchvision does
+/// not read.
+fn dataset(data: &DataSpec) -> Option<String> {
+    let set = catalog::find(&data.name)?;
+    let class = set.torchvision?;
+    Some(match set.official {
+        Some(_) => format!("datasets.{class}(args.data, train, transform, download=True)"),
+        None => format!("datasets.{class}(os.path.join(args.data, \"train\" if train else \"test\"), transform)"),
     })
 }
 

@@ -1,0 +1,151 @@
+//! The data that a command's flags name, or that a run's record names.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kindling::data::{Limits, OpenOptions, Shapes, SplitRecord, Splits, catalog, open};
+use kindling::train::TrainSpec;
+use kindling::{Error, Result};
+use serde_json::{Map, Value, json};
+
+use crate::output;
+
+/// Which data, and how much of it.
+#[derive(Args)]
+pub struct DataArgs {
+    /// A folder, .tar.gz, .zip or .csv; or "shapes", which needs none. [default: data]
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
+    /// Train on the first so many samples.
+    #[arg(long)]
+    train_limit: Option<usize>,
+    /// Test on the first so many samples.
+    #[arg(long)]
+    test_limit: Option<usize>,
+    /// Refuse images that cannot be read, instead of skipping them.
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Numbers of training and test samples of `shapes` unless limits say otherwise.
+const SHAPES: [usize; 2] = [10_000, 2_000];
+
+/// Default path of data.
+const DEFAULT_PATH: &str = "data";
+
+impl DataArgs {
+    /// Returns the path. A run's settings are text, so it must be UTF-8.
+    fn text(&self) -> Result<Option<&str>> {
+        let Some(path) = &self.data else { return Ok(None) };
+        let text = path.to_str().ok_or_else(|| {
+            Error::file(path.to_string_lossy(), "the path is no UTF-8, which a run's settings must be: rename it")
+        })?;
+        Ok(Some(text))
+    }
+
+    /// Writes what the flags say into the settings of a run.
+    pub fn apply(&self, settings: &mut Map<String, Value>) -> Result<()> {
+        let data = settings.entry("data").or_insert_with(|| json!({}));
+        let Value::Object(data) = data else { return Ok(()) };
+        if let Some(path) = self.text()? {
+            if path == catalog::SHAPES.name {
+                data.remove("path");
+                data.insert("name".into(), json!(path));
+            } else {
+                if data.get("name").is_some_and(|name| name == catalog::SHAPES.name) {
+                    data.remove("name");
+                }
+                data.insert("path".into(), json!(path));
+            }
+        }
+        for (key, limit) in [("train_limit", self.train_limit), ("test_limit", self.test_limit)] {
+            if let Some(limit) = limit {
+                data.insert(key.into(), json!(limit));
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the data that the flags name, or else that of a run, split as the run's was. The limits of the run hold for
+    /// its own data, unless flags give others.
+    pub fn open_recorded(&self, run: &TrainSpec, split: Option<&SplitRecord>) -> Result<Splits> {
+        let own = self.is_of(run);
+        let of_run = |limit: Option<usize>| limit.filter(|_| own);
+        let limits =
+            Limits { train: of_run(run.data.train_limit), test: self.test_limit.or(of_run(run.data.test_limit)) };
+        let options = OpenOptions { limits, seed: run.seed, strict: self.strict, ..OpenOptions::default() };
+        self.open(run, split.map_or(options.clone(), |split| options.repeating(split)))
+    }
+
+    /// Opens all of that data for testing. Not for data with splits of its own.
+    pub fn open_whole(&self, run: &TrainSpec) -> Result<Splits> {
+        let limits = Limits { train: None, test: self.test_limit };
+        self.open(run, OpenOptions { limits, test_share: 1.0, strict: self.strict, ..OpenOptions::default() })
+    }
+
+    fn open(&self, run: &TrainSpec, options: OpenOptions) -> Result<Splits> {
+        match self.text()? {
+            Some(path) => open_data(Some(path).filter(|path| *path == catalog::SHAPES.name), Some(path), options),
+            None => open_data(Some(&run.data.name), run.data.path.as_deref(), options),
+        }
+    }
+
+    /// Returns the path that the flags name, or else that of a run's data.
+    pub fn path(&self, run: &TrainSpec) -> Option<PathBuf> {
+        self.data.clone().or_else(|| run.data.path.as_ref().map(PathBuf::from))
+    }
+
+    /// Returns `true` if the flags name the path that a run's data had, or none.
+    pub fn is_of(&self, run: &TrainSpec) -> bool {
+        let Some(given) = &self.data else { return true };
+        let recorded = match &run.data.path {
+            Some(path) => Path::new(path),
+            None if run.data.name == catalog::SHAPES.name => Path::new(catalog::SHAPES.name),
+            None => Path::new(DEFAULT_PATH),
+        };
+        let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        given == recorded || absolute(given) == absolute(recorded)
+    }
+
+    /// Returns the number of training samples asked for.
+    pub fn train_limit(&self) -> Option<usize> {
+        self.train_limit
+    }
+
+    /// Returns the number of test samples asked for.
+    pub fn test_limit(&self) -> Option<usize> {
+        self.test_limit
+    }
+
+    /// Returns `true` if images that cannot be read are to be refused.
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+}
+
+/// Opens the data of a run, and prints what it concluded on the error stream.
+pub fn open_data(name: Option<&str>, path: Option<&str>, options: OpenOptions) -> Result<Splits> {
+    let limits = options.limits;
+    let data = if name == Some(catalog::SHAPES.name) {
+        Shapes::splits(limits.train.unwrap_or(SHAPES[0]), limits.test.unwrap_or(SHAPES[1]))?
+    } else {
+        open(Path::new(path.unwrap_or(DEFAULT_PATH)), &options).map_err(with_advice)?
+    };
+    for note in &data.notes {
+        output::note(note);
+    }
+    Ok(data)
+}
+
+/// Adds what to do to an error about data that is not there.
+pub fn with_advice(error: Error) -> Error {
+    match error {
+        Error::File { file, problem } if problem.starts_with("cannot be opened") || problem.contains("no data set") => {
+            let sets: Vec<&str> = catalog::official().map(|(set, _)| set.name).collect();
+            let advice =
+                format!("`kindling data fetch NAME` downloads {}, and --data shapes needs no file", sets.join(", "));
+            Error::file(file, format!("{problem}; {advice}"))
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,57 @@
+//! Image files decoded by the crate `image`. A browser has decoders of its own: the page is built without these.
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
+
+use super::pictures::{LARGEST_SIDE, from_rgba};
+
+/// Greatest number of bytes of an image's pixels.
+const MAX_PIXEL_BYTES: u64 = 1 << 30;
+
+/// Decodes an image file; a file whose first bytes tell nothing is what its name says.
+///
+/// # Errors
+/// A sentence without the file's name: no image, damaged, too large, or in a format that is not read.
+pub fn decode(path: &str, bytes: &[u8]) -> Result<RgbImage, String> {
+    if bytes.is_empty() {
+        return Err("it is empty".into());
+    }
+    let cursor = std::io::Cursor::new(bytes);
+    let mut reader = ImageReader::new(cursor).with_guessed_format().map_err(|e| e.to_string())?;
+    if reader.format().is_none() {
+        // TGA has no mark of its own.
+        let named = ImageFormat::from_path(path).ok().filter(|format| *format == ImageFormat::Tga);
+        reader.set_format(named.ok_or_else(|| foreign(bytes))?);
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LARGEST_SIDE);
+    limits.max_image_height = Some(LARGEST_SIDE);
+    limits.max_alloc = Some(MAX_PIXEL_BYTES);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|e| e.to_string())?;
+    if decoder.total_bytes() > MAX_PIXEL_BYTES {
+        return Err(format!("it has {} bytes of pixels", decoder.total_bytes()));
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|e| e.to_string())?;
+    image.apply_orientation(orientation);
+    if image.color().has_alpha() {
+        return from_rgba(image.width(), image.height(), image.into_rgba8().as_raw()).map_err(|e| e.to_string());
+    }
+    Ok(image.into_rgb8())
+}
+
+/// Says what bytes are that are no known image.
+fn foreign(bytes: &[u8]) -> String {
+    let text = bytes.trim_ascii_start();
+    let is = |mark: &str| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()));
+    if is("<!doctype html") || is("<html") {
+        "it is a page of HTML".into()
+    } else if is("<svg") || is("<?xml") {
+        "it is SVG or another XML file, not an image of pixels".into()
+    } else if bytes.get(4..8) == Some(b"ftyp") {
+        "it is HEIC, AVIF or a video, which are not read: save it as PNG or JPEG".into()
+    } else {
+        "it is in no known image format".into()
+    }
+}

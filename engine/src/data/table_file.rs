@@ -1,0 +1,40 @@
+//! Tables as files. [`Table`] knows what is in them.
+
+use std::sync::Arc;
+
+use super::catalog;
+use super::codecs::Codecs;
+use super::dataset::Dataset;
+use super::files::Files;
+use super::layout::{is_hidden, parts};
+use super::splits::{OpenOptions, Splits, list};
+use super::table::Table;
+use crate::{Error, Result};
+
+/// Returns `true` for the name of a table.
+pub(super) fn wants(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".csv")
+}
+
+fn tables(files: &Files) -> Vec<&str> {
+    files.paths().filter(|path| !is_hidden(path) && parts(path).last().is_some_and(|name| wants(name))).collect()
+}
+
+pub(super) fn claims(files: &Files) -> bool {
+    !tables(files).is_empty()
+}
+
+/// Reads a table, and splits its rows at random.
+///
+/// # Errors
+/// There are several tables; it cannot be understood; a limit above the number of rows.
+pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
+    let tables = tables(files);
+    let [path] = tables.as_slice() else {
+        let names: Vec<String> = tables.iter().map(|path| (*path).to_owned()).collect();
+        let problem = format!("holds {} tables, of which one can be read: {}", names.len(), list(names.iter()));
+        return Err(Error::file(place, problem));
+    };
+    let all: Arc<dyn Dataset> = Arc::new(Table::from_csv(place, &files.read(path, codecs).await?, None)?);
+    Splits::stratified(catalog::CSV.title, catalog::CSV.name, &all, options)
+}
