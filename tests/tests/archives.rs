@@ -5,7 +5,7 @@
 use std::io::{Cursor, Write as _};
 
 use kindling::data::files::Files;
-use kindling::data::{Dataset as _, OpenOptions, Reader, Samples, Splits, codecs::Native};
+use kindling::data::{OpenOptions, Reader, Samples, Splits, codecs::Native};
 use kindling::{Result, block_on};
 use kindling_tests::checks::refusal;
 

@@ -4,12 +4,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use image::{DynamicImage, GrayAlphaImage, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 use kindling::data::layout::Layout;
-use kindling::data::{Dataset, Limits, OpenOptions, Samples, Split, SplitMethod, Splits, open, pictures};
+use kindling::data::{Limits, OpenOptions, Split, SplitMethod, Splits, open, pictures};
 use kindling_tests::checks::refusal;
 use serde::Deserialize;
 

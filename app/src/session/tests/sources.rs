@@ -5,7 +5,7 @@ use super::{said, spec};
 use crate::protocol::{DataInfo, DataKind, DataSource, FromWorker, ResumeFrom, ToWorker};
 use crate::session::{Arrival, data};
 use kindling::block_on;
-use kindling::data::{Dataset as _, OpenOptions, Reader, is_wanted, open};
+use kindling::data::{OpenOptions, Reader, is_wanted, open};
 use std::io::Write as _;
 
 type Files = Vec<(String, Vec<u8>)>;
@@ -97,7 +97,9 @@ fn drop_files(played: &mut Played, files: &Files) -> Heard {
         pieces.push(Arrival::FileEnd);
     }
     pieces.push(Arrival::End);
-    pieces.into_iter().for_each(|piece| drop(block_on(played.session.arrived(load, piece))));
+    for piece in pieces {
+        block_on(played.session.arrived(load, piece));
+    }
     played.world.heard.take()
 }
 
