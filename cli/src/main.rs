@@ -9,6 +9,7 @@ mod data_args;
 mod device;
 mod download;
 mod memory;
+mod model;
 mod output;
 mod outputs;
 mod settings;

@@ -56,7 +56,7 @@ fn a_state_dict_of_pytorch_is_read() {
     assert_eq!(file.tensors, again.tensors);
     // A state dict alone is no model of ours, and is not taken for one.
     let refused = ModelFile::from_bytes(&bytes, "state_dict").unwrap_err().to_string();
-    assert!(refused.contains("state_dict") && refused.contains("spec"), "{refused}");
+    assert!(refused.contains("state_dict") && refused.contains("layers"), "{refused}");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn an_event_file_of_pytorch_is_read() {
                 assert_eq!(tag, record["tag"].as_str().unwrap());
                 assert_eq!(*size, [9, 6]);
                 let picture = kindling::data::pictures::decode("image", encoded).unwrap();
-                let chw = kindling::data::pictures::to_chw(&picture, [3, 6, 9]).unwrap();
+                let chw = kindling::data::preprocess::to_chw(&picture, [3, 6, 9]).unwrap();
                 let chw = Array::I32(chw.into_iter().map(i32::from).collect());
                 assert_eq!(chw, values.tensors["image"].data);
             }

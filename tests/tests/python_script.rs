@@ -1,9 +1,10 @@
 //! Models as PyTorch code: what is written is run by the interpreter of golden programs, and gives what the model gives.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
+use kindling::data::Preprocessing;
 use kindling::nn::Module;
 use kindling::train::model::{PRESETS, preset};
-use kindling::train::python::{Script, classes};
+use kindling::train::python::{Script, classes, literal};
 use kindling::train::{Augment, DataSpec, LossSpec, ModelSpec, TrainSpec};
 use kindling::{Device, Tensor, block_on, no_grad};
 use kindling_tests::python::torch::module;
@@ -75,6 +76,64 @@ fn blocks_and_layers_without_names_keep_their_positions() {
 }
 
 #[test]
+fn layers_may_bear_any_name_that_pytorch_takes() {
+    let mut model = ModelSpec::from_text(
+        "names",
+        &[3, 8, 8],
+        "
+        a: Conv2d(3, 4, 3, padding=1)
+        b: BatchNorm2d(4)
+        ReLU()
+        c: Conv2d(4, 4, 1)
+        Flatten()
+        ReLU()
+        d: Linear(256, 6)
+        ReLU()
+        e: Linear(6, 5)",
+    )
+    .unwrap();
+    let names = [
+        ["features.0", "features.1", "features.2.in", "flatten", "classifier.0"],
+        ["in", "class", "forward", "train", "type"],
+        ["relu", "flatten", "_x", "__y", "0"],
+        ["é", "ﬁ", "a\"b\n", "'''", "back\\"],
+        ["a.relu", "training.0", "training.1", "x y", "lambda"],
+    ];
+    for names in names {
+        let named = model.layers.iter_mut().filter(|layer| layer.name.is_some());
+        named.zip(names).for_each(|(layer, name)| layer.name = Some(name.to_owned()));
+        compare(&model);
+    }
+    model.layers[0].name = Some("a..b".into());
+    assert!(classes(&model).unwrap_err().to_string().contains("a..b"));
+}
+
+#[test]
+fn nothing_from_a_file_runs_in_a_script() {
+    let bad = "x\"\"\"\nopen('RAN', 'w')\n\"\"\"'''\\\r\u{2028}\u{202e}\0\u{1f600}";
+    let mut model = preset("softmax", &[3, 8, 8], 2).unwrap();
+    model.name = bad.to_owned();
+    let (classes, steps) = (vec![bad.to_owned(), "\\".to_owned()], Preprocessing::new([3, 8, 8], None));
+    for data in ["cifar10", "fashion-mnist", "folder", "shapes", bad] {
+        let data = DataSpec { name: data.into(), path: Some(bad.into()), ..DataSpec::default() };
+        let train = TrainSpec { data, ..TrainSpec::default() };
+        let script =
+            Script { model: &model, preprocessing: Some(&steps), classes: &classes, train: Some(&train), weights: bad };
+        let text = script.text().unwrap();
+        let parsed = ruff_python_parser::parse_module(&text).unwrap_or_else(|e| panic!("{text}\n{e}"));
+        let called = parsed
+            .syntax()
+            .body
+            .iter()
+            .any(|statement| matches!(statement, ruff_python_ast::Stmt::Expr(e) if e.value.is_call_expr()));
+        assert!(!called, "a script calls nothing before its start:\n{text}");
+        let lines = |c: char| text.chars().filter(|other| *other == c).count();
+        assert_eq!([lines('\u{202e}'), lines('\u{2028}'), lines('\0'), lines('\r')], [0; 4]);
+    }
+    assert_eq!(literal("a\"\\\n\u{1f600}é"), r#""a\"\\\n\U0001f600é""#);
+}
+
+#[test]
 fn a_script_says_what_the_run_was() {
     let model = preset("cifar-intro", &[3, 32, 32], 10).unwrap();
     let classes: Vec<String> = (0..10).map(|i| format!("class \"{i}\"")).collect();
@@ -85,7 +144,9 @@ fn a_script_says_what_the_run_was() {
         ..TrainSpec::default()
     };
     let script = |train: &TrainSpec| {
-        let script = Script { model: &model, normalization: None, classes: &classes, train: Some(train), weights: "w" };
+        let steps = Preprocessing::new([3, 32, 32], None);
+        let (preprocessing, train) = (Some(&steps), Some(train));
+        let script = Script { model: &model, preprocessing, classes: &classes, train, weights: "w" };
         (script.has_loop(), script.text().unwrap())
     };
     let (has_loop, text) = script(&train);

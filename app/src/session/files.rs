@@ -110,9 +110,10 @@ fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
     let model: ModelSpec = kindling::json::from_value(&file.info.spec)
         .map_err(|e| Error::internal(format!("a model's own description is damaged: {e}")))?;
     let (train, weights) = (run_spec(file)?, format!("{stem}.safetensors"));
+    let preprocessing = file.info.image_preprocessing()?;
     let script = Script {
         model: &model,
-        normalization: file.info.normalization.as_ref(),
+        preprocessing: preprocessing.as_ref(),
         classes: &file.info.classes,
         train: train.as_ref(),
         weights: &weights,

@@ -6,7 +6,7 @@ use crate::protocol::{
     ActivationsView, ClassifiedView, FiltersView, FromWorker, LayerView, Order, PictureOf, Prediction, PredictionsView,
     SplitName,
 };
-use kindling::data::{Dataset, Images, Samples, Subset, pictures};
+use kindling::data::{Dataset, Images, Samples, Subset, preprocess};
 use kindling::nn::{Module as _, observe};
 use kindling::{Error, Result, Tensor, no_grad, plan};
 use std::sync::Arc;
@@ -199,9 +199,9 @@ impl Session {
         let &[channels, high, wide] = data.shape() else {
             return Err(Error::value("classify", "the model learns from rows of a table, not from pictures"));
         };
-        let picture = pictures::from_rgba(width, height, bytes)?;
+        let picture = preprocess::from_rgba(width, height, bytes)?;
         let mut own = Images::new([channels, high, wide], data.classes().to_vec());
-        own.push(&pictures::to_chw(&picture, [channels, high, wide])?, 0)?;
+        own.push(&preprocess::to_chw(&picture, [channels, high, wide])?, 0)?;
         let own = Arc::new(own);
         let probabilities = run.probabilities(own.clone()).await?.into_iter().next().unwrap_or_default();
         let (size, seen) = rgba(own.as_ref(), &[0])?;

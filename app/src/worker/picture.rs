@@ -2,7 +2,8 @@
 
 use crate::js::{call, call_async, construct, get, global, object, said};
 use js_sys::{Array, Uint8Array, Uint8ClampedArray};
-use kindling::data::pictures::{LARGEST_SIDE, RgbImage, from_rgba};
+use kindling::data::pictures::{LARGEST_SIDE, RgbImage};
+use kindling::data::preprocess::from_rgba;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 /// The pixels of a picture file. Its colours are taken as they are stored, without its colour profile: as the command

@@ -1,25 +1,24 @@
 //! `kindling eval`: how a saved model does on a test set.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use kindling::data::{ConcatDataset, Dataset, Relabeled, SplitMethod, Splits, Subset};
-use kindling::format::{ModelFile, files};
+use kindling::format::ModelFile;
 use kindling::train::{Evaluation, RunRecord, SplitDigest, TrainSpec, evaluate, load_model, run_record, run_spec};
 use kindling::{Error, Result, block_on};
 use serde_json::json;
 
 use crate::config::DeviceChoice;
 use crate::data_args::DataArgs;
+use crate::model::ModelArgs;
 use crate::output;
 
 /// Test a saved model.
 #[derive(Args)]
 pub struct Eval {
-    /// The model, or a checkpoint.
-    #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     #[command(flatten)]
     data: DataArgs,
     /// Samples to test: a split, or all. By default the test split as it was in training; of data that the model was
@@ -60,7 +59,7 @@ impl SplitChoice {
 
 /// Tests.
 pub fn run(args: &Eval) -> Result<()> {
-    let file = ModelFile::from_bytes(&files::read(&args.model)?, &args.model.display().to_string())?;
+    let file = args.model.open()?;
     let (run, record) = (run_spec(&file)?.unwrap_or_default(), run_record(&file)?);
     let (data, split) = choose(args, &run, record.as_ref())?;
     let samples = by_the_names_of(&file, args, select(args, &data, split)?)?;
@@ -74,7 +73,7 @@ pub fn run(args: &Eval) -> Result<()> {
     report(args, &result, &samples, split)?;
     if !result.loss.is_finite() {
         let problem = format!("gives numbers that are not finite: the loss is {}", result.loss);
-        let error = Error::file(args.model.display(), problem);
+        let error = Error::file(args.model.model.display(), problem);
         // Errors of finite results may add up to infinity; NaN comes of results that are none.
         if result.loss.is_nan() {
             return Err(error);
@@ -157,7 +156,7 @@ fn select(args: &Eval, data: &Splits, split: SplitChoice) -> Result<Arc<dyn Data
 
 /// The samples, labelled as the model knows the classes: they are matched by name.
 fn by_the_names_of(file: &ModelFile, args: &Eval, samples: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
-    let refuse = |problem: String| Err(Error::file(args.model.display(), problem));
+    let refuse = |problem: String| Err(Error::file(args.model.model.display(), problem));
     if file.info.input != samples.shape() {
         return refuse(format!("takes inputs of {:?}, the data has {:?}", file.info.input, samples.shape()));
     }

@@ -8,15 +8,15 @@ use kindling::train::python::Script;
 use kindling::train::{ModelSpec, run_spec};
 use kindling::{Error, Result};
 
+use crate::model::ModelArgs;
 use crate::output;
 use crate::outputs::Outputs;
 
 /// Write a saved model for other programs.
 #[derive(Args)]
 pub struct Export {
-    /// The model, or a checkpoint.
-    #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// What to write, by its ending: `.py` is a PyTorch script with the weights beside it, which trains the model anew
     /// if it was trained on CIFAR, MNIST or a folder of pictures; `.safetensors` is the model without a checkpoint's
     /// state of the run.
@@ -29,12 +29,12 @@ pub struct Export {
 
 /// Exports.
 pub fn run(args: &Export) -> Result<()> {
-    let file = ModelFile::from_bytes(&files::read(&args.model)?, &args.model.display().to_string())?;
+    let file = args.model.open()?;
     match args.out.extension().and_then(|e| e.to_str()) {
         Some("py") => script(args, &file),
         Some("safetensors") => {
             let model = model_only(&file).to_bytes()?;
-            let outputs = Outputs::default().reads("--model", Some(&args.model));
+            let outputs = Outputs::default().reads("--model", Some(&args.model.model));
             outputs.write_all(&[("--out", &args.out, &model)], args.overwrite)?;
             output::line(format!("saved {}", args.out.display()))
         }
@@ -43,24 +43,27 @@ pub fn run(args: &Export) -> Result<()> {
 }
 
 fn script(args: &Export, file: &ModelFile) -> Result<()> {
-    let damaged = |e: serde_json::Error| Error::file(args.model.display(), format!("its model is damaged: {e}"));
+    let damaged = |e: serde_json::Error| Error::file(args.model.model.display(), format!("its model is damaged: {e}"));
     let model: ModelSpec = serde_json::from_value(file.info.spec.clone()).map_err(damaged)?;
     let train = run_spec(file)?;
     let weights = args.out.with_extension("safetensors");
-    let name = weights.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let Some(name) = weights.file_name().and_then(|name| name.to_str()) else {
+        return Err(Error::file(args.out.display(), "is no UTF-8, which a script must be to name its weights"));
+    };
+    let preprocessing = file.info.image_preprocessing().map_err(|e| Error::file(args.model.model.display(), e))?;
     let script = Script {
         model: &model,
-        normalization: file.info.normalization.as_ref(),
+        preprocessing: preprocessing.as_ref(),
         classes: &file.info.classes,
         train: train.as_ref(),
-        weights: &name,
+        weights: name,
     };
     let text = script.text()?;
     // The weights may be the very file that was read; a model stays as it is, and a checkpoint is not overwritten.
-    let same = files::is_same(&args.model, &weights);
+    let same = files::is_same(&args.model.model, &weights);
     if same && file.info.training.is_some() {
         let problem =
-            format!("the weights would overwrite the checkpoint {}; choose another name", args.model.display());
+            format!("the weights would overwrite the checkpoint {}; choose another name", args.model.model.display());
         return Err(Error::file(args.out.display(), problem));
     }
     let mut outputs = vec![("--out", args.out.as_path(), text.as_bytes())];
@@ -68,7 +71,7 @@ fn script(args: &Export, file: &ModelFile) -> Result<()> {
     if !same {
         outputs.insert(0, ("the weights of --out", &weights, &model));
     }
-    Outputs::default().reads("--model", Some(&args.model)).write_all(&outputs, args.overwrite)?;
+    Outputs::default().reads("--model", Some(&args.model.model)).write_all(&outputs, args.overwrite)?;
     let does = match (script.has_loop(), &train) {
         (true, _) => "it predicts, and trains with --data DIR",
         (false, None) => "it predicts; the model does not say how it was trained",

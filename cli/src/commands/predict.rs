@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use kindling::data::transforms::{Compose, Normalize};
 use kindling::data::{DataLoader, Images, pictures};
-use kindling::format::{ModelFile, files};
+use kindling::format::files;
 use kindling::nn::Module;
 use kindling::train::load_model;
 use kindling::{Error, Result, block_on, no_grad};
@@ -14,6 +14,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 use crate::config::DeviceChoice;
+use crate::model::ModelArgs;
 use crate::output;
 
 /// Say what is in pictures.
@@ -22,9 +23,8 @@ pub struct Predict {
     /// Picture files: PNG, JPEG, WebP or BMP.
     #[arg(required = true)]
     pictures: Vec<PathBuf>,
-    /// The model, or a checkpoint.
-    #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// How many classes to show for each picture.
     #[arg(long, default_value_t = 5)]
     top: usize,
@@ -38,23 +38,24 @@ pub struct Predict {
 
 /// Predicts.
 pub fn run(args: &Predict) -> Result<()> {
-    let file = ModelFile::from_bytes(&files::read(&args.model)?, &args.model.display().to_string())?;
-    let &[channels, height, width] = file.info.input.as_slice() else {
-        let problem = format!("takes inputs of {:?}, not pictures", file.info.input);
-        return Err(Error::file(args.model.display(), problem));
+    let file = args.model.open()?;
+    let refuse = |e: Error| Error::file(args.model.model.display(), e);
+    let Some(preprocessing) = file.info.image_preprocessing().map_err(refuse)? else {
+        let problem = format!("takes inputs of {:?}, not images", file.info.input);
+        return Err(Error::file(args.model.model.display(), problem));
     };
     let classes = file.info.classes.clone();
-    let mut images = Images::new([channels, height, width], classes.clone());
+    let mut images = Images::new(preprocessing.shape(), classes.clone());
     for path in &args.pictures {
         let picture = pictures::decode(&path.display().to_string(), &files::read(path)?)?;
-        images.push(&pictures::to_chw(&picture, [channels, height, width])?, 0)?;
+        images.push(&preprocessing.apply(&picture)?, 0)?;
     }
     let (device, _) = args.device.open()?;
     let model = load_model(&file, &device)?;
     model.eval();
     let mut transform = Compose::new();
-    if let Some(stats) = &file.info.normalization {
-        transform = transform.then(Normalize::new(&stats.mean, &stats.std)?);
+    if !preprocessing.mean.is_empty() {
+        transform = transform.then(Normalize::new(&preprocessing.mean, &preprocessing.std)?);
     }
     let loader = DataLoader::new(Arc::new(images)).batch_size(64).transform(transform).device(&device);
     let mut paths = args.pictures.iter();
@@ -64,12 +65,12 @@ pub fn run(args: &Predict) -> Result<()> {
         let outputs = probabilities.size(1)?;
         if outputs != classes.len() {
             let problem = format!("gives {outputs} numbers and names {} classes", classes.len());
-            return Err(Error::file(args.model.display(), problem));
+            return Err(Error::file(args.model.model.display(), problem));
         }
         for (row, path) in block_on(probabilities.to_vec::<f32>())?.chunks(outputs.max(1)).zip(&mut paths) {
             if row.iter().any(|probability| !probability.is_finite()) {
                 let problem = format!("gives numbers that are not finite for {}", path.display());
-                return Err(Error::file(args.model.display(), problem));
+                return Err(Error::file(args.model.model.display(), problem));
             }
             let mut ranked: Vec<(&String, f32)> = classes.iter().zip(row.iter().copied()).collect();
             ranked.sort_by(|a, b| b.1.total_cmp(&a.1));

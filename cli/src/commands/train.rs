@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use kindling::format::{ModelFile, files};
 use kindling::train::{
-    Ending, EpochResult, Event, LossReader, StepResult, Trainer, checkpoint_position, checkpoint_spec,
+    Ending, EpochResult, Event, LossReader, StepResult, Trainer, checkpoint_position, checkpoint_spec, weights,
 };
 use kindling::{Error, Result, block_on};
 use serde_json::json;
@@ -33,6 +33,10 @@ pub struct Train {
     /// Go on from a checkpoint; its settings hold, except for flags that are given.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
+    /// Begin with these weights instead of random ones: a model of Kindling, or tensors saved by PyTorch
+    /// (.safetensors, .pt, .pth).
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    weights: Option<PathBuf>,
     /// Save a checkpoint beside the model after every so many epochs.
     #[arg(long, value_name = "EPOCHS")]
     checkpoint_every: Option<usize>,
@@ -79,6 +83,10 @@ pub fn run(args: &Train) -> Result<()> {
     }
     check_metadata(&trainer)?;
     outputs.prepare()?;
+    if let Some(path) = &args.weights {
+        let tensors = crate::model::tensors(path)?;
+        weights::load(trainer.model(), &tensors).map_err(|e| Error::file(path.display(), e))?;
+    }
     let mut run = Run {
         args,
         saver: Saver::new(&args.out, args.resume.as_deref())?,

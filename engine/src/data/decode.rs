@@ -3,7 +3,8 @@
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
 
-use super::pictures::{LARGEST_SIDE, from_rgba};
+use super::pictures::LARGEST_SIDE;
+use super::preprocess::to_rgb8;
 
 /// Greatest number of bytes of an image's pixels.
 const MAX_PIXEL_BYTES: u64 = 1 << 30;
@@ -35,10 +36,7 @@ pub fn decode(path: &str, bytes: &[u8]) -> Result<RgbImage, String> {
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(|e| e.to_string())?;
     image.apply_orientation(orientation);
-    if image.color().has_alpha() {
-        return from_rgba(image.width(), image.height(), image.into_rgba8().as_raw()).map_err(|e| e.to_string());
-    }
-    Ok(image.into_rgb8())
+    to_rgb8(image).map_err(|e| e.to_string())
 }
 
 /// Says what bytes are that are no known image.

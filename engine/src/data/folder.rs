@@ -11,9 +11,9 @@ use super::files::Files;
 use super::images::Images;
 use super::layout::{Layout, Placed, is_hidden, parts};
 use super::limits::Split;
-use super::pictures;
 use super::random::Random;
 use super::splits::{OpenOptions, SplitMethod, SplitRecord, Splits, list, share_text, single_note, stratify};
+use super::{pictures, preprocess};
 use crate::{Error, Result};
 
 /// Endings of image files. What no decoder here or in a browser reads is among them, so that it is not passed over
@@ -223,7 +223,7 @@ impl Source<'_> {
             Box::pin(async move {
                 match self.image(index).await? {
                     Ok(image) => {
-                        Ok(Ok(Decoded { pixels: pictures::to_chw(&image, shape)?, size: height_and_width(&image) }))
+                        Ok(Ok(Decoded { pixels: preprocess::to_chw(&image, shape)?, size: height_and_width(&image) }))
                     }
                     Err(problem) => Ok(Err(problem)),
                 }

@@ -22,6 +22,7 @@ mod loader;
 #[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
 mod open;
 pub mod pictures;
+pub mod preprocess;
 mod random;
 mod reader;
 mod relabel;
@@ -43,6 +44,7 @@ pub use limits::{Limits, Split};
 pub use loader::{DataLoader, Epoch};
 #[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
 pub use open::open;
+pub use preprocess::Preprocessing;
 pub use random::Random;
 pub use reader::{Reader, is_wanted};
 pub use relabel::Relabeled;

@@ -10,6 +10,8 @@ pub mod contents;
 pub mod files;
 pub mod model;
 mod proto;
+#[cfg(feature = "codecs")]
+pub mod pytorch;
 pub mod safetensors;
 pub mod tfevents;
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::safetensors::{FileTensor, TensorFile};
+use crate::data::Preprocessing;
 use crate::{Error, Result};
 
 /// The version of the metadata that this code writes; older ones are read.
@@ -41,6 +42,10 @@ pub struct ModelInfo {
     /// How inputs were normalized.
     #[serde(default)]
     pub normalization: Option<Normalization>,
+    /// What is done to images before the model sees them; `None` for models of other inputs, and in files of older
+    /// versions ([`ModelInfo::image_preprocessing`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocessing: Option<Preprocessing>,
     /// Figures such as `test_accuracy`.
     #[serde(default, with = "crate::json::float::map")]
     pub metrics: BTreeMap<String, f64>,
@@ -53,6 +58,28 @@ pub struct ModelInfo {
     /// Whatever a checkpoint needs beyond the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<serde_json::Value>,
+}
+
+impl ModelInfo {
+    /// What is done to images before the model sees them: as stored, else what its input and normalization say.
+    /// `None` if the model takes no images.
+    ///
+    /// # Errors
+    /// Steps that this program does not know, or that contradict the input.
+    pub fn image_preprocessing(&self) -> Result<Option<Preprocessing>> {
+        let &[channels, height, width] = self.input.as_slice() else { return Ok(None) };
+        let shape = [channels, height, width];
+        let Some(stored) = &self.preprocessing else {
+            let derived = Preprocessing::new(shape, self.normalization.as_ref());
+            return Ok(derived.check().is_ok().then_some(derived));
+        };
+        stored.check()?;
+        if stored.shape() != shape {
+            let rule = format!("makes inputs of {:?}, the model takes {shape:?}", stored.shape());
+            return Err(Error::value("preprocessing", rule));
+        }
+        Ok(Some(stored.clone()))
+    }
 }
 
 /// A model: tensors by name, and what stands beside them.
@@ -75,11 +102,16 @@ impl ModelFile {
     /// # Errors
     /// The file is damaged, foreign, or of a version that this program does not know.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self> {
-        let file = TensorFile::from_bytes(bytes, name)?;
+        Self::from_tensors(TensorFile::from_bytes(bytes, name)?, name)
+    }
+
+    /// A model from the tensors and the metadata of a file.
+    ///
+    /// # Errors
+    /// As [`ModelFile::from_bytes`].
+    pub fn from_tensors(file: TensorFile, name: &str) -> Result<Self> {
         let Some(json) = file.metadata.get(KEY) else {
-            let problem = "holds tensors but no Kindling model: its metadata lacks the key \"kindling\"; \
-                           give the model's spec or preset along with it";
-            return Err(Error::file(name, problem));
+            return Err(Error::file(name, "holds PyTorch tensors without the layers that they belong to"));
         };
         let info: ModelInfo =
             crate::json::read(json).map_err(|e| Error::file(name, format!("its metadata is damaged: {e}")))?;
@@ -95,6 +127,11 @@ impl ModelFile {
         Ok(Self { tensors: file.tensors, info })
     }
 
+    /// Returns whether the metadata of a file describes the model that its tensors belong to.
+    pub fn is_described(file: &TensorFile) -> bool {
+        file.metadata.contains_key(KEY)
+    }
+
     /// The file's bytes.
     ///
     /// # Errors
@@ -102,9 +139,10 @@ impl ModelFile {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let info = ModelInfo { version: VERSION, ..self.info.clone() };
         let json = crate::json::write(&info).map_err(|e| Error::internal(format!("model metadata: {e}")))?;
-        // One key: the crate writes several in the order of a hash map, and the same model is to be the same bytes.
         let mut metadata = BTreeMap::new();
         metadata.insert(KEY.to_owned(), json);
+        // Programs of PyTorch's world refuse files that do not say so.
+        metadata.insert("format".to_owned(), "pt".to_owned());
         TensorFile { tensors: self.tensors.clone(), metadata }.to_bytes()
     }
 

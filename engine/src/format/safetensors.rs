@@ -5,10 +5,9 @@
 //! values of a tensor fit, else as i64; `F16` and `BF16` are read as f32.
 //! [The format](https://huggingface.co/docs/safetensors/index)
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, View};
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorInfo};
 
 use crate::device::{Array, DType, Device};
 use crate::tensor::{Shape, Tensor};
@@ -35,6 +34,29 @@ impl FileTensor {
             return Err(Error::shape("safetensors", rule));
         }
         Ok(Self { shape, data })
+    }
+
+    /// The element type in a file.
+    fn stored(&self) -> Dtype {
+        match self.data.dtype() {
+            DType::Bool => Dtype::BOOL,
+            DType::U32 => Dtype::U32,
+            DType::I32 | DType::I64 => Dtype::I64,
+            DType::F32 => Dtype::F32,
+            DType::F64 => Dtype::F64,
+        }
+    }
+
+    /// Appends the elements as a file has them.
+    fn write(&self, out: &mut Vec<u8>) {
+        match &self.data {
+            Array::Bool(v) => out.extend(v.iter().map(|x| u8::from(*x))),
+            Array::U32(v) => out.extend(v.iter().flat_map(|x| x.to_le_bytes())),
+            Array::I32(v) => out.extend(v.iter().flat_map(|x| i64::from(*x).to_le_bytes())),
+            Array::I64(v) => out.extend(v.iter().flat_map(|x| x.to_le_bytes())),
+            Array::F32(v) => out.extend(v.iter().flat_map(|x| x.to_le_bytes())),
+            Array::F64(v) => out.extend(v.iter().flat_map(|x| x.to_le_bytes())),
+        }
     }
 
     /// The tensor on a device.
@@ -68,18 +90,36 @@ pub struct TensorFile {
 }
 
 impl TensorFile {
+    /// Reads a file of safetensors or of `torch.save`. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`TensorFile::from_bytes`], or those of a damaged file of PyTorch.
+    #[cfg(feature = "codecs")]
+    pub fn from_any(bytes: &[u8], name: &str) -> Result<Self> {
+        match is_pickled(bytes) {
+            true => super::pytorch::read(bytes, name),
+            false => Self::from_bytes(bytes, name),
+        }
+    }
+
     /// Reads a file. `name` is what errors call it.
     ///
     /// # Errors
     /// The bytes are no safetensors file, end too early, contradict themselves, or hold numbers of a type or
     /// size that the engine does not have.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self> {
+        if is_pickled(bytes) {
+            let problem = "is a PyTorch file of torch.save, not a .safetensors: convert it with \
+                           safetensors.torch.save_file(model.state_dict(), …)";
+            return Err(Error::file(name, problem));
+        }
         let refuse = |e| Error::file(name, explain(&e, bytes.len()));
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(refuse)?;
         let file = SafeTensors::deserialize(bytes).map_err(refuse)?;
         let mut tensors = BTreeMap::new();
         for (key, view) in file.iter() {
-            let data = decode(&view).map_err(|problem| Error::file(name, format!("tensor {key:?}: {problem}")))?;
+            let data = decode(view.dtype(), view.data())
+                .map_err(|problem| Error::file(name, format!("tensor {key:?}: {problem}")))?;
             tensors.insert(key.to_owned(), FileTensor { shape: Shape::from(view.shape()), data });
         }
         let mut metadata = BTreeMap::new();
@@ -92,10 +132,29 @@ impl TensorFile {
     /// # Errors
     /// A broken invariant: a shape that contradicts its elements.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
-        let metadata = (!metadata.is_empty()).then_some(metadata);
-        safetensors::serialize(self.tensors.iter().map(|(name, tensor)| (name, Encoded(tensor))), metadata)
-            .map_err(|e| Error::internal(format!("safetensors: {e}")))
+        // The crate would write metadata in the order of a hash map; the same model is to be the same bytes. Wide
+        // elements come first, as the crate has them: so all are aligned.
+        let mut tensors: Vec<(&String, &FileTensor)> = self.tensors.iter().collect();
+        tensors.sort_by(|(a, x), (b, y)| y.stored().cmp(&x.stored()).then(a.cmp(b)));
+        let internal = |e: &dyn std::fmt::Display| Error::internal(format!("safetensors: {e}"));
+        let (mut header, mut body) = (serde_json::Map::new(), Vec::new());
+        if !self.metadata.is_empty() {
+            header.insert("__metadata__".into(), crate::json::to_value(&self.metadata).map_err(|e| internal(&e))?);
+        }
+        for (name, tensor) in tensors {
+            let begin = body.len();
+            tensor.write(&mut body);
+            let info =
+                TensorInfo { dtype: tensor.stored(), shape: tensor.shape.to_vec(), data_offsets: (begin, body.len()) };
+            header.insert(name.clone(), crate::json::to_value(&info).map_err(|e| internal(&e))?);
+        }
+        let mut json = serde_json::Value::Object(header).to_string().into_bytes();
+        json.resize(json.len().next_multiple_of(8), b' ');
+        let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
+        bytes.reserve_exact(json.len() + body.len());
+        bytes.append(&mut json);
+        bytes.append(&mut body);
+        Ok(bytes)
     }
 
     /// Adds tensors, reading them all at once.
@@ -116,6 +175,12 @@ impl TensorFile {
     }
 }
 
+/// Returns whether a file is one of `torch.save`: a zip, or a pickle and no header of safetensors.
+fn is_pickled(bytes: &[u8]) -> bool {
+    let pickle = bytes.first() == Some(&0x80) && bytes.get(1).is_some_and(|protocol| (1..=5).contains(protocol));
+    bytes.starts_with(b"PK\x03\x04") || (pickle && bytes.get(8) != Some(&b'{'))
+}
+
 /// The crate's error in the words of someone who holds a broken file.
 fn explain(error: &SafeTensorError, len: usize) -> String {
     match error {
@@ -134,9 +199,9 @@ fn explain(error: &SafeTensorError, len: usize) -> String {
     }
 }
 
-fn decode(view: &TensorView<'_>) -> Result<Array, String> {
-    let bytes = view.data();
-    let array = match view.dtype() {
+/// The elements of a type that lie in bytes, in the engine's types.
+pub(super) fn decode(dtype: Dtype, bytes: &[u8]) -> Result<Array, String> {
+    let array = match dtype {
         Dtype::BOOL => Array::Bool(bytes.iter().map(|byte| *byte != 0).collect()),
         Dtype::F32 => Array::F32(words(bytes).map(f32::from_le_bytes).collect()),
         Dtype::F64 => Array::F64(words(bytes).map(f64::from_le_bytes).collect()),
@@ -165,37 +230,4 @@ fn integers<T: TryInto<i64> + Copy + std::fmt::Display>(values: impl Iterator<It
     let wide: Vec<i64> = values.map(convert).collect::<Result<_, _>>()?;
     let narrow: Option<Vec<i32>> = wide.iter().map(|x| i32::try_from(*x).ok()).collect();
     Ok(narrow.map_or(Array::I64(wide), Array::I32))
-}
-
-struct Encoded<'a>(&'a FileTensor);
-
-impl View for Encoded<'_> {
-    fn dtype(&self) -> Dtype {
-        match self.0.data.dtype() {
-            DType::Bool => Dtype::BOOL,
-            DType::U32 => Dtype::U32,
-            DType::I32 | DType::I64 => Dtype::I64,
-            DType::F32 => Dtype::F32,
-            DType::F64 => Dtype::F64,
-        }
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.0.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        match &self.0.data {
-            Array::Bool(v) => Cow::Owned(v.iter().map(|x| u8::from(*x)).collect()),
-            Array::U32(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
-            Array::I32(v) => Cow::Owned(v.iter().flat_map(|x| i64::from(*x).to_le_bytes()).collect()),
-            Array::I64(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
-            Array::F32(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
-            Array::F64(v) => Cow::Owned(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
-        }
-    }
-
-    fn data_len(&self) -> usize {
-        self.0.data.len() * self.dtype().bitsize() / 8
-    }
 }

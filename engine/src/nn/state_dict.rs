@@ -71,6 +71,10 @@ pub(super) fn load(members: &[(String, Member<'_>)], dict: &StateDict) -> Result
     let kept = |member: &Member<'_>| !matches!(member, Member::Training(_));
     for (name, member) in members.iter().filter(|(_, member)| kept(member)) {
         let Some(tensor) = dict.get(name) else {
+            // PyTorch before 0.4.1 did not count: its state dicts load without the counter.
+            if matches!(member, Member::Counter(_)) {
+                continue;
+            }
             wrong.push(format!("missing key {name}"));
             continue;
         };

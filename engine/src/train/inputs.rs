@@ -105,7 +105,11 @@ impl TrainSpec {
         normalization: &Normalization,
         device: &Device,
     ) -> Result<DataLoader> {
-        let transform = Compose::new().then(Normalize::new(&normalization.mean, &normalization.std)?);
+        // State dicts of other programs may say nothing of normalization.
+        let transform = match normalization.mean.is_empty() {
+            true => Compose::new(),
+            false => Compose::new().then(Normalize::new(&normalization.mean, &normalization.std)?),
+        };
         Ok(DataLoader::new(data.clone())
             .batch_size(self.batch_size.max(TEST_BATCH))
             .transform(transform)

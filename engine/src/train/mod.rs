@@ -21,6 +21,7 @@ mod spec;
 mod state;
 mod trace;
 mod trainer;
+pub mod weights;
 
 pub use augment::Augment;
 pub use closely::{Graph, GraphNode, LayerDetails, StepDetails};

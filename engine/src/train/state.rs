@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::metrics::{EpochResult, Sums};
 use super::progress::{Patience, Position};
 use super::{ModelSpec, TrainSpec, Trainer};
+use crate::data::Preprocessing;
 use crate::format::FileTensor;
 use crate::format::model::{ModelFile, ModelInfo};
 use crate::json::{self, float::Float};
@@ -77,6 +78,13 @@ impl Trainer {
         Ok(())
     }
 
+    /// What is done to images before the model sees them; `None` for other inputs.
+    fn preprocessing(&self) -> Option<Preprocessing> {
+        let &[channels, height, width] = self.model.spec().input.as_slice() else { return None };
+        let steps = Preprocessing::new([channels, height, width], Some(&self.normalization));
+        steps.check().is_ok().then_some(steps)
+    }
+
     /// The model as it is now, with what is needed to use it.
     ///
     /// # Errors
@@ -101,6 +109,7 @@ impl Trainer {
             input: spec.input.clone(),
             classes: self.train.dataset().classes().to_vec(),
             normalization: Some(self.normalization.clone()),
+            preprocessing: self.preprocessing(),
             metrics: self.metrics(),
             run: Some(value("settings", json::to_value(&self.spec))?),
             record: Some(value("record", json::to_value(&self.record()?))?),

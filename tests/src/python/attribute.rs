@@ -24,6 +24,10 @@ impl Interpreter {
                     Some(Value::Function(f)) if !f.is_static => Ok(Value::Bound(f, Box::new(object.clone()))),
                     Some(value) => Ok(value),
                     None if name == "training" => Ok(Value::Bool(true)),
+                    None if name == torch::module::MODULES => {
+                        instance.set(name, super::eval::dict(Vec::new()));
+                        instance.get(name).ok_or_else(missing)
+                    }
                     None if instance.class.derives_from("torch.nn.Module") && torch::module::has(name) => Ok(method()),
                     None => Err(missing()),
                 }

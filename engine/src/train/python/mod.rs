@@ -1,40 +1,56 @@
-//! A model and its run as a PyTorch script: the same layers under the same names, the same data, optimizer and loop,
-//! with the weights beside it. It runs by itself and under `torchrun`. It writes text and knows no device.
+//! A model and its run as a PyTorch script: the same layers under the same names, the same preprocessing, data,
+//! optimizer and loop, with the weights beside it. It runs by itself and under `torchrun`. It writes text and knows no
+//! device.
 
+mod data;
+mod images;
 mod modules;
+mod names;
 mod run;
 
+pub use names::literal;
+
+use self::data::Source;
 use super::{ModelSpec, TrainSpec};
 use crate::Result;
-use crate::format::Normalization;
+use crate::data::Preprocessing;
+use crate::optim::OptimizerSpec;
 
 /// The model's layers as classes; the last one is `Net`.
 ///
 /// # Errors
-/// None for layers that there are; a new kind without PyTorch's words would be one.
+/// A layer's name that no module of PyTorch can have.
 pub fn classes(model: &ModelSpec) -> Result<String> {
     modules::classes(model)
 }
 
-/// What a script is written from.
+/// A model and its run, to be written as a script.
 #[derive(Clone, Debug)]
 pub struct Script<'a> {
     /// The model.
     pub model: &'a ModelSpec,
-    /// How inputs were normalized.
-    pub normalization: Option<&'a Normalization>,
+    /// Steps from an image to the model's input; `None` for a model of other inputs.
+    pub preprocessing: Option<&'a Preprocessing>,
     /// The names of the classes.
     pub classes: &'a [String],
     /// The run, if it is known: a checkpoint has it.
     pub train: Option<&'a TrainSpec>,
-    /// The file with the weights, relative to the script.
+    /// The name of the file with the weights, in the script's folder.
     pub weights: &'a str,
 }
 
 impl Script<'_> {
-    /// Whether the script has the training loop; else it only predicts.
+    /// Returns `true` if the script has the training loop; else it only predicts.
     pub fn has_loop(&self) -> bool {
-        self.train.is_some_and(run::has_loop)
+        self.run().is_some()
+    }
+
+    /// The run and its data, if PyTorch can repeat it: the data is of images that torchvision reads, and the
+    /// optimizer is one of PyTorch's. (Its Muon takes matrices only, Kindling's convolutions too.)
+    fn run(&self) -> Option<(&TrainSpec, Source)> {
+        let train = self.train.filter(|train| !matches!(train.optimizer, OptimizerSpec::Muon(_)))?;
+        self.preprocessing?;
+        Some((train, Source::of(&train.data)?))
     }
 
     /// The script.
@@ -44,79 +60,75 @@ impl Script<'_> {
     /// # fn main() -> kindling::Result<()> {
     /// let model = preset("cifar-intro", &[3, 32, 32], 10)?;
     /// let classes: Vec<String> = (0..10).map(|i| i.to_string()).collect();
-    /// let script = Script { model: &model, normalization: None, classes: &classes, train: None, weights: "m.safetensors" };
+    /// let weights = "m.safetensors";
+    /// let script = Script { model: &model, preprocessing: None, classes: &classes, train: None, weights };
     /// assert!(script.text()?.contains("self.conv1 = nn.Conv2d(3, 6, 5)"));
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// Settings that JSON cannot express.
+    /// Settings that JSON cannot express; a layer's name that no module of PyTorch can have.
     pub fn text(&self) -> Result<String> {
         let mut out = self.opening();
         out += &classes(self.model)?;
         out += &self.constants();
+        if let Some(steps) = self.preprocessing {
+            out += &images::functions(self, steps)?;
+        }
         out += &run::functions(self)?;
         Ok(out)
     }
 
+    /// The docstring and the imports. No word of it comes from a file.
     fn opening(&self) -> String {
-        let loop_too = match self.has_loop() {
-            true => {
-                "    python SCRIPT.py --data DIR            trains it anew (torchrun SCRIPT.py --data DIR: on several GPUs)\n"
+        let run = self.run();
+        let (says, takes, image) = match self.preprocessing {
+            Some(_) => ("IMAGE ...            ", "images", "from PIL import Image, ImageOps\n"),
+            None => ("CSV                  ", "the rows of a table", ""),
+        };
+        let trains = match &run {
+            Some(_) => {
+                "    python SCRIPT.py --data DATA          trains the network anew\n    \
+                 torchrun --nproc-per-node 2 SCRIPT.py --data DATA     the same, by several processes\n"
             }
-            false => "",
+            None => "",
         };
-        let datasets = if loop_too.is_empty() { "" } else { "\nimport torch.distributed as dist" };
-        let vision = if loop_too.is_empty() {
-            ""
-        } else {
-            "\nfrom torch.nn.parallel import DistributedDataParallel\nfrom torch.utils.data import DataLoader, DistributedSampler\nfrom torchvision import datasets"
+        let (parallel, loaders, datasets) = match &run {
+            Some((_, source)) => (
+                "import torch.distributed as dist\n",
+                "from torch.nn.parallel import DistributedDataParallel\n\
+                 from torch.utils.data import DataLoader, DistributedSampler\n",
+                source.import(),
+            ),
+            None => ("", "", ""),
         };
+        let images = matches!(run, Some((_, Source::Images)));
+        let (functools, zipfile) =
+            if images { ("import functools\n", "import re\nimport zipfile\n") } else { ("", "") };
+        let (csv, transforms) = match self.preprocessing {
+            Some(_) => ("", "from torchvision.transforms import v2\n"),
+            None => ("import csv\n", ""),
+        };
+        let save = if run.is_some() { ", save_file" } else { "" };
+        let os = if run.is_some() { "import os\n" } else { "" };
+        let vision = if self.preprocessing.is_some() { " torchvision" } else { "" };
         format!(
-            "\"\"\"{name}, trained with Kindling, as plain PyTorch.\n\n\
-             {loop_too}    python SCRIPT.py PICTURE ...            says what is in pictures, with the weights beside it\n\n\
-             Needs: pip install torch torchvision safetensors\n\"\"\"\n\
-             import argparse\nimport os\nimport pathlib\n\n\
-             import torch{datasets}\nfrom PIL import Image\nfrom safetensors.torch import load_file, save_file\n\
-             from torch import nn{vision}\nfrom torchvision.transforms import v2\n\n",
-            name = self.model.name,
+            "\"\"\"A network trained with Kindling, as plain PyTorch.\n\n    \
+             python SCRIPT.py {says} says what is in {takes}, with the weights beside the script\n{trains}\n\
+             Needs: pip install torch{vision} safetensors\n\"\"\"\n\
+             import argparse\n{csv}{functools}{os}import pathlib\n{zipfile}\n\
+             import torch\n{parallel}{image}from safetensors.torch import load_file{save}\n\
+             from torch import nn\n{loaders}{datasets}{transforms}\n"
         )
     }
 
     fn constants(&self) -> String {
-        let quoted: Vec<String> = self.classes.iter().map(|class| text(class)).collect();
-        let (mean, std) = self.normalization.map_or((Vec::new(), Vec::new()), |n| (n.mean.clone(), n.std.clone()));
+        let classes: Vec<String> = self.classes.iter().map(|class| literal(class)).collect();
         format!(
-            "\n\nCLASSES = [{}]\nMEAN, STD = {mean:?}, {std:?}\nWEIGHTS = pathlib.Path(__file__).with_name({})\n",
-            quoted.join(", "),
-            text(self.weights)
+            "\n\nNAME = {}\nCLASSES = [{}]\nWEIGHTS = pathlib.Path(__file__).with_name({})\n",
+            literal(&self.model.name),
+            classes.join(", "),
+            literal(self.weights)
         )
     }
-}
-
-/// A string as Python writes it.
-fn text(string: &str) -> String {
-    // JSON's escapes are Python's.
-    serde_json::Value::from(string).to_string()
-}
-
-/// A value of JSON as Python writes it.
-fn value(json: &serde_json::Value) -> String {
-    use serde_json::Value;
-    match json {
-        Value::Null => "None".into(),
-        Value::Bool(true) => "True".into(),
-        Value::Bool(false) => "False".into(),
-        Value::Array(list) => format!("[{}]", list.iter().map(value).collect::<Vec<_>>().join(", ")),
-        Value::Object(map) => {
-            let pairs: Vec<String> = map.iter().map(|(key, v)| format!("{}: {}", text(key), value(v))).collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-/// `, key=value` for each entry.
-fn arguments(map: &serde_json::Map<String, serde_json::Value>) -> String {
-    map.iter().filter(|(key, _)| *key != "name").map(|(key, v)| format!(", {key}={}", value(v))).collect()
 }

@@ -3,25 +3,30 @@
 use std::fmt::Write as _;
 
 use super::super::model::{Branches, Kind, LayerSpec, ModelSpec, Sequence, call};
+use super::names;
 use crate::{Error, Result};
 
 /// The classes of a model; the last is `Net`.
 pub fn classes(model: &ModelSpec) -> Result<String> {
     let mut writer = Writer::default();
-    let mut net = Body::default();
+    let mut net = Body::of(&model.layers);
     writer.sequence(&model.layers, &mut net)?;
     let net = net.class("Net");
     let classes = writer.classes.iter().map(|(name, body)| body.class(name));
     Ok(classes.chain([net]).collect::<Vec<_>>().join("\n"))
 }
 
-/// What stands in `__init__` and `forward` of a class.
+/// Lines of `__init__` and `forward` of a class.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Body {
     init: Vec<String>,
     forward: Vec<String>,
     /// Attributes that hold a layer without parameters, by the call that makes it: used again and again.
     shared: Vec<(String, String)>,
+    /// Paths of modules that are registered, each ended by a dot.
+    containers: Vec<String>,
+    /// Attributes that layers with parameters have or will have.
+    taken: Vec<String>,
     skips: usize,
 }
 
@@ -31,6 +36,11 @@ struct Writer {
 }
 
 impl Body {
+    /// An empty body for layers, whose names stay theirs.
+    fn of(layers: &[LayerSpec]) -> Self {
+        Self { taken: attributes(layers), ..Self::default() }
+    }
+
     fn class(&self, name: &str) -> String {
         let mut out = format!("\nclass {name}(nn.Module):\n    def __init__(self):\n        super().__init__()\n");
         self.init.iter().for_each(|line| out += &format!("        {line}\n"));
@@ -45,25 +55,50 @@ impl Body {
             return name.clone();
         }
         let kind = made_by.split(['(', '.']).nth(1).unwrap_or("layer").to_ascii_lowercase();
-        let same = self.shared.iter().filter(|(_, name)| name.trim_end_matches(char::is_numeric) == kind).count();
-        let name = if same == 0 { kind } else { format!("{kind}{}", same + 1) };
+        let free = |name: &String| !self.taken.contains(name) && self.shared.iter().all(|(_, known)| known != name);
+        let numbered = (2..).map(|n| format!("{kind}{n}"));
+        let name = std::iter::once(kind.clone()).chain(numbered).find(free).unwrap_or_else(|| kind.clone());
         self.init.push(format!("self.{name} = {made_by}"));
         self.shared.push((made_by.to_owned(), name.clone()));
         name
     }
 
-    /// Registers a module under a name and gives what it is called by.
-    fn register(&mut self, name: &str, made_by: &str) -> String {
-        let identifier =
-            name.chars().enumerate().all(|(i, c)| c == '_' || c.is_alphabetic() || i > 0 && c.is_numeric());
-        if identifier {
-            self.init.push(format!("self.{name} = {made_by}"));
-            return format!("self.{name}");
+    /// Registers a module under a name, of which dots separate modules within modules; and gives what it is called by.
+    fn register(&mut self, name: &str, made_by: &str) -> Result<String> {
+        let parts = names::parts(name)?;
+        let (last, within) = parts.split_last().ok_or_else(|| Error::internal("a name without parts"))?;
+        let (mut owner, mut path) = ("self".to_owned(), String::new());
+        for part in within {
+            path += &format!("{part}.");
+            if !self.containers.contains(&path) {
+                self.init.push(names::register(&owner, part, "nn.Module()"));
+                self.containers.push(path.clone());
+            }
+            owner = names::module(&owner, part);
         }
-        // A number is no attribute's name in Python, but a module's name all the same.
-        self.init.push(format!("self.add_module(\"{name}\", {made_by})"));
-        format!("self.get_submodule(\"{name}\")")
+        path += &format!("{last}.");
+        if self.containers.contains(&path) {
+            let rule = format!("the layer {name:?} bears the name of what other layers are in; rename one");
+            return Err(Error::value("export", rule));
+        }
+        self.containers.push(path);
+        self.init.push(names::register(&owner, last, made_by));
+        Ok(names::module(&owner, last))
     }
+}
+
+/// Attributes that layers with names take in the class that they stand in.
+fn attributes(layers: &[LayerSpec]) -> Vec<String> {
+    let mut found: Vec<String> = ["cls_token", "pos_embed", "downsample"].map(str::to_owned).to_vec();
+    for layer in layers {
+        match (layer.name.as_deref(), &layer.kind) {
+            (Some(""), Kind::Sequential(Sequence { layers })) => found.extend(attributes(layers)),
+            (Some(""), Kind::Residual(branches)) => found.extend(attributes(&branches.body)),
+            (Some(name), _) => found.extend(name.split('.').next().map(str::to_owned)),
+            (None, _) => {}
+        }
+    }
+    found
 }
 
 impl Writer {
@@ -93,7 +128,7 @@ impl Writer {
                 "x = x + self.pos_embed".into()
             }
             Kind::MultiheadAttention(_) => {
-                let attend = body.register(name, &made_by(&layer.kind));
+                let attend = body.register(name, &made_by(&layer.kind))?;
                 format!("x = {attend}(x, x, x, need_weights=False)[0]")
             }
             kind if kind.layer().is_some_and(|layer| layer.parameters() == 0) => {
@@ -102,7 +137,7 @@ impl Writer {
             }
             kind => {
                 let expression = self.expression(kind)?;
-                format!("x = {}(x)", body.register(name, &expression))
+                format!("x = {}(x)", body.register(name, &expression)?)
             }
         };
         body.forward.push(line);
@@ -117,12 +152,12 @@ impl Writer {
                 Ok(format!("nn.Sequential({})", parts?.join(", ")))
             }
             Kind::Sequential(Sequence { layers }) => {
-                let mut body = Body::default();
+                let mut body = Body::of(layers);
                 self.sequence(layers, &mut body)?;
                 Ok(self.class("Stage", body))
             }
             Kind::Residual(branches) => {
-                let mut body = Body::default();
+                let mut body = Body::of(&branches.body);
                 self.residual(branches, &mut body)?;
                 Ok(self.class("Block", body))
             }
@@ -150,7 +185,7 @@ impl Writer {
         } else {
             let shortcut = Kind::Sequential(Sequence { layers: branches.shortcut.clone() });
             let expression = self.expression(&shortcut)?;
-            let call = body.register("downsample", &expression);
+            let call = body.register("downsample", &expression)?;
             body.forward.push(format!("{skip} = {call}(x)"));
         }
         self.sequence(&branches.body, body)?;
@@ -177,7 +212,7 @@ impl Writer {
     }
 }
 
-/// Whether a layer can stand in `nn.Sequential`, under its number.
+/// Returns `true` for a layer that can stand in `nn.Sequential`, under its number.
 fn is_plain(layer: &LayerSpec) -> bool {
     layer.name.is_none() && !matches!(layer.kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_))
 }

@@ -1,94 +1,90 @@
-//! The functions of a script: what is done to pictures, prediction, and the training loop where the data is one that
-//! PyTorch can read.
+//! The functions of a script: prediction, and the training loop where the data is one that PyTorch can read.
 
-use super::super::{Augment, DataSpec, LossSpec, TrainSpec};
-use super::{Script, arguments, value};
-use crate::data::catalog;
+use super::super::{LossSpec, TrainSpec};
+use super::Script;
+use super::names::{arguments, value};
 use crate::optim::{OptimizerSpec, Schedule};
 use crate::{Error, Result};
 
-/// Returns the expression that opens a data set, with `train` true or false; `None` for data that torchvision does
-/// not read.
-fn dataset(data: &DataSpec) -> Option<String> {
-    let set = catalog::find(&data.name)?;
-    let class = set.torchvision?;
-    Some(match set.official {
-        Some(_) => format!("datasets.{class}(args.data, train, transform, download=True)"),
-        None => format!("datasets.{class}(os.path.join(args.data, \"train\" if train else \"test\"), transform)"),
-    })
-}
-
-/// Whether the script can train: the data is one that torchvision reads, and the optimizer is one of PyTorch's. (Its
-/// Muon takes matrices only, Kindling's convolutions too.)
-pub fn has_loop(train: &TrainSpec) -> bool {
-    dataset(&train.data).is_some() && !matches!(train.optimizer, OptimizerSpec::Muon(_))
-}
-
 /// The functions and the start.
 pub fn functions(script: &Script<'_>) -> Result<String> {
-    let trains = script.train.filter(|train| has_loop(train));
-    let mut out = transforms(script)?;
-    out += PREDICT;
-    if let Some(train) = trains {
+    let run = script.run();
+    let mut out = String::from(match script.preprocessing {
+        Some(_) => PREDICT_IMAGES,
+        None => PREDICT_ROWS,
+    });
+    if let Some((train, source)) = &run {
+        out += &source.functions(&train.data, train.seed);
+        out += EVALUATE;
         out += &training(train)?;
+    } else if script.train.is_some() {
+        out += "\n\n# No training loop: PyTorch has no loader for the data of this run, or not its optimizer.\n";
     }
+    let inputs = if script.preprocessing.is_some() { "images" } else { "tables" };
     out += "\n\nif __name__ == \"__main__\":\n    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)\n";
-    out += "    parser.add_argument(\"pictures\", nargs=\"*\", type=pathlib.Path)\n";
-    if trains.is_some() {
-        out += "    parser.add_argument(\"--data\", help=\"where the data set lies or is downloaded to\")\n";
-        out += "    parser.add_argument(\"--out\", default=\"retrained.safetensors\", help=\"where the trained weights go\")\n";
-        out += "    args = parser.parse_args()\n    if args.data:\n        train(args)\n    predict(args.pictures)\n";
+    out += &format!("    parser.add_argument(\"{inputs}\", nargs=\"*\", type=pathlib.Path)\n");
+    if run.is_some() {
+        out += "    parser.add_argument(\"--data\", help=\"the data set: a folder, or a zip of images\")\n";
+        out += "    parser.add_argument(\"--out\", default=\"retrained.safetensors\", help=\"the file for the trained weights\")\n";
+        out += "    parser.add_argument(\"--logdir\", help=\"a folder for TensorBoard's log\")\n";
+        out += "    args = parser.parse_args()\n    if args.data:\n        train(args)\n";
     } else {
-        out += "    predict(parser.parse_args().pictures)\n";
+        out += "    args = parser.parse_args()\n";
     }
+    out += &format!("    predict(args.{inputs})\n");
     Ok(out)
 }
 
-fn transforms(script: &Script<'_>) -> Result<String> {
-    let (mode, side) = match script.model.input.as_slice() {
-        [channels, height, width] => (if *channels == 1 { "L" } else { "RGB" }, format!("[{height}, {width}]")),
-        other => return Err(Error::value("export", format!("inputs of {other:?} are no pictures"))),
-    };
-    let augment = script.train.map_or(&[][..], |train| train.augment.as_slice());
-    let parts = |erasing: bool| {
-        let chosen = augment.iter().filter(move |a| matches!(a, Augment::RandomErasing { .. }) == erasing);
-        chosen.map(|a| match crate::json::to_value(a) {
-            Ok(serde_json::Value::Object(mut given)) => {
-                given.retain(|_, value| !value.is_null());
-                let name = given.get("name").and_then(|n| n.as_str()).unwrap_or_default();
-                Ok(format!("v2.{name}({})", arguments(&given).trim_start_matches(", ")))
-            }
-            _ => Err(Error::internal("an augmentation is no object")),
-        })
-    };
-    let before: Vec<String> = parts(false).collect::<Result<_>>()?;
-    let after: Vec<String> = parts(true).collect::<Result<_>>()?;
-    let head = "v2.Lambda(lambda picture: picture.convert(MODE)), v2.Resize(SIZE), v2.ToImage(), \
-                v2.ToDtype(torch.float32, scale=True)";
-    let compose = |before: &[String], after: &[String]| {
-        let normalize = script.normalization.map(|_| "v2.Normalize(MEAN, STD)".to_owned());
-        let parts: Vec<String> = before.iter().cloned().chain(normalize).chain(after.iter().cloned()).collect();
-        format!("v2.Compose([{head}{}])", parts.iter().map(|part| format!(", {part}")).collect::<String>())
-    };
-    let mut out = format!("\nMODE, SIZE = \"{mode}\", {side}\nTEST = {}\n", compose(&[], &[]));
-    if script.has_loop() {
-        out += &format!("TRAIN = {}\n", compose(&before, &after));
-    }
-    Ok(out)
-}
+const PREDICT_IMAGES: &str = r#"
 
-const PREDICT: &str = r#"
-
-def predict(pictures):
+def predict(images):
     net = Net()
     net.load_state_dict(load_file(WEIGHTS))
     net.eval()
-    for path in pictures:
+    for path in images:
         with torch.no_grad():
             probabilities = net(TEST(Image.open(path))[None]).softmax(1)[0]
         print(path)
         for p, i in zip(*probabilities.topk(min(5, len(CLASSES)))):
             print(f"  {CLASSES[i]:<16} {100 * p:6.2f} %")
+"#;
+
+/// Rows of numbers as they come: the columns in the model's order.
+const PREDICT_ROWS: &str = r#"
+
+def predict(tables):
+    net = Net()
+    net.load_state_dict(load_file(WEIGHTS))
+    net.eval()
+    for path in tables:
+        with open(path, newline="") as file:
+            rows = [[float(cell) for cell in row] for row in csv.reader(file) if row]
+        with torch.no_grad():
+            probabilities = net(torch.tensor(rows)).softmax(1)
+        for row in probabilities:
+            print(f"{CLASSES[row.argmax()]} {100 * row.max():.2f} %")
+"#;
+
+const EVALUATE: &str = r#"
+
+def evaluate(net, criterion, loader, device):
+    net.eval()
+    loss = correct = count = 0
+    with torch.no_grad():
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            output = net(images)
+            loss += criterion(output, labels).item() * len(labels)
+            correct += (output.argmax(1) == labels).sum().item()
+            count += len(labels)
+    return loss / count, correct / count
+
+
+try:
+    from tqdm import tqdm
+except ImportError:
+    def tqdm(batches, **_):
+        return batches
 "#;
 
 fn training(train: &TrainSpec) -> Result<String> {
@@ -99,19 +95,12 @@ fn training(train: &TrainSpec) -> Result<String> {
                              nn.functional.one_hot(labels, output.shape[1]).float())"
             .to_owned(),
     };
-    let open = dataset(&train.data).ok_or_else(|| Error::internal("a loop without a data set"))?;
-    let limit = |limit: Option<usize>| limit.map_or("None".to_owned(), |n| n.to_string());
     let clip = train
         .clip_grad_norm
         .map_or(String::new(), |norm| format!("            nn.utils.clip_grad_norm_(net.parameters(), {norm})\n"));
     let (made, by_batch, by_epoch) = scheduler(train)?;
     Ok(format!(
         r#"
-
-def open_data(args, train, transform, limit):
-    data = {open}
-    return data if limit is None else torch.utils.data.Subset(data, range(min(limit, len(data))))
-
 
 def train(args):
     torch.manual_seed({seed})
@@ -120,44 +109,51 @@ def train(args):
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     rank, world = (dist.get_rank(), dist.get_world_size()) if distributed else (0, 1)
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if torch.cuda.is_available() else torch.device("cpu")
-    learn = open_data(args, True, TRAIN, {train_limit})
-    check = open_data(args, False, TEST, {test_limit})
+    learn, check = open_data(args, True, TRAIN), open_data(args, False, TEST)
     sampler = DistributedSampler(learn, shuffle={shuffle}) if distributed else None
-    loader = DataLoader(learn, {batch} // world, shuffle={shuffle} and sampler is None, sampler=sampler)
+    loader = DataLoader(learn, max(1, {batch} // world), shuffle={shuffle} and sampler is None, sampler=sampler)
     tests = DataLoader(check, 256)
     net = Net().to(device)
     model = DistributedDataParallel(net) if distributed else net
     criterion = {loss}
     optimizer = {optimizer}
-{made}    for epoch in range({epochs}):
+{made}    writer = None
+    if args.logdir and rank == 0:
+        from torch.utils.tensorboard import SummaryWriter
+        writer = SummaryWriter(args.logdir)
+    for epoch in range({epochs}):
         if sampler is not None:
             sampler.set_epoch(epoch)
         model.train()
-        total = 0.0
-        for images, labels in loader:
+        total = count = 0
+        for images, labels in tqdm(loader, desc=f"epoch {{epoch + 1}}/{epochs}", disable=True if rank else None):
             images, labels = images.to(device), labels.to(device)
             optimizer.zero_grad()
             loss = criterion(model(images), labels)
             loss.backward()
 {clip}            optimizer.step()
 {by_batch}            total += loss.item() * len(labels)
-        mean = total * world / len(learn)
+            count += len(labels)
+        mean = total / count
 {by_epoch}        line = f"epoch {{epoch + 1}}/{epochs}: loss {{mean:.4f}}"
-        if rank == 0 and ((epoch + 1) % {every} == 0 or epoch + 1 == {epochs}):
-            net.eval()
-            with torch.no_grad():
-                hits = sum((net(x.to(device)).argmax(1).cpu() == y).sum().item() for x, y in tests)
-            line += f", test accuracy {{100 * hits / len(check):.2f}} %"
+        if writer:
+            writer.add_scalar("loss/train", mean, epoch + 1)
+        if rank == 0 and len(check) and ((epoch + 1) % {every} == 0 or epoch + 1 == {epochs}):
+            test_loss, accuracy = evaluate(net, criterion, tests, device)
+            line += f", test loss {{test_loss:.4f}}, test accuracy {{100 * accuracy:.2f}} %"
+            if writer:
+                writer.add_scalar("loss/test", test_loss, epoch + 1)
+                writer.add_scalar("accuracy/test", accuracy, epoch + 1)
         if rank == 0:
             print(line, flush=True)
     if rank == 0:
-        save_file({{name: tensor.cpu() for name, tensor in net.state_dict().items()}}, args.out)
+        save_file({{name: tensor.cpu().contiguous() for name, tensor in net.state_dict().items()}}, args.out)
+    if writer:
+        writer.close()
     if distributed:
         dist.destroy_process_group()
 "#,
         seed = train.seed,
-        train_limit = limit(train.data.train_limit),
-        test_limit = limit(train.data.test_limit),
         shuffle = value(&train.data.shuffle.into()),
         batch = train.batch_size,
         optimizer = optimizer(&train.optimizer)?,

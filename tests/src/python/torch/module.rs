@@ -24,6 +24,9 @@ const METHODS: &[&str] = &[
     "requires_grad_",
 ];
 
+/// The dictionary of modules whose names are attributes of `nn.Module` itself.
+pub const MODULES: &str = "_modules";
+
 /// Attribute with the names of buffers.
 const BUFFERS: &str = "_buffers";
 
@@ -119,7 +122,15 @@ pub fn children(module: &Value) -> Result<Vec<(String, Value)>> {
     match module {
         Value::Instance(instance) => {
             let attributes = instance.attributes.borrow();
-            Ok(attributes.iter().filter(|(_, v)| is_module(v)).cloned().collect())
+            let mut found: Vec<(String, Value)> = attributes.iter().filter(|(_, v)| is_module(v)).cloned().collect();
+            if let Some((_, Value::Dict(dict))) = attributes.iter().find(|(name, _)| name == MODULES) {
+                let named = dict.borrow();
+                found.extend(named.iter().filter_map(|(name, module)| match name {
+                    Value::Str(name) => Some((name.to_string(), module.clone())),
+                    _ => None,
+                }));
+            }
+            Ok(found)
         }
         Value::Object(object) => match object.get("__children__")? {
             Some(Value::Dict(dict)) => {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use super::functional;
 use crate::python::eval::dict;
-use crate::python::{Args, Bound, Error, Interpreter, Object, Result, Value};
+use crate::python::{Args, Bound, Class, Error, Instance, Interpreter, Object, Result, Value};
 
 type Maker = fn(Json, &Device) -> Result<Box<dyn Module>>;
 
@@ -89,6 +89,11 @@ pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Val
         "Parameter" => {
             let a = args.bind(name, &["data", "requires_grad"])?;
             Value::Tensor(a.tensor("data")?.detach().requires_grad_(a.flag_or("requires_grad", true)?)?)
+        }
+        "Module" => {
+            let (bases, attributes) = (vec![Value::Builtin("torch.nn.Module".into())], Default::default());
+            let class = Rc::new(Class { name: "Module".into(), bases, attributes });
+            Value::Instance(Rc::new(Instance { class, attributes: Default::default() }))
         }
         "MultiheadAttention" => {
             const NAMES: &[&str] = &["embed_dim", "num_heads", "dropout", "batch_first"];

@@ -1,0 +1,130 @@
+//! How a script opens the data of a run: torchvision's data sets by their classes, images in folders or a zip by the
+//! names of the classes. Data that only Kindling has gives a script without a training loop.
+
+use crate::train::DataSpec;
+
+/// The data of a run in a script.
+pub enum Source {
+    /// A class of `torchvision.datasets`.
+    Torchvision(&'static str),
+    /// Images in folders named after their classes.
+    Images,
+}
+
+impl Source {
+    /// The source of a run's data; `None` for data that only Kindling reads.
+    pub fn of(data: &DataSpec) -> Option<Self> {
+        Some(match data.name.as_str() {
+            "cifar10" => Self::Torchvision("CIFAR10"),
+            "cifar100" => Self::Torchvision("CIFAR100"),
+            "mnist" => Self::Torchvision("MNIST"),
+            "fashion-mnist" => Self::Torchvision("FashionMNIST"),
+            "folder" => Self::Images,
+            _ => return None,
+        })
+    }
+
+    /// The line that imports what [`Source::functions`] needs of torchvision; empty if nothing.
+    pub fn import(&self) -> &'static str {
+        match self {
+            Self::Torchvision(_) => "from torchvision import datasets\n",
+            Self::Images => "",
+        }
+    }
+
+    /// The function `open_data(args, train, transform)`, and what it stands on.
+    pub fn functions(&self, data: &DataSpec, seed: u64) -> String {
+        let limit = |limit: Option<usize>| limit.map_or("None".to_owned(), |n| n.to_string());
+        let (train, test) = (limit(data.train_limit), limit(data.test_limit));
+        match self {
+            Self::Torchvision(class) => format!(
+                r#"
+
+def open_data(args, train, transform):
+    data = datasets.{class}(args.data, train, transform, download=True)
+    limit = {train} if train else {test}
+    return data if limit is None else torch.utils.data.Subset(data, range(min(limit, len(data))))
+"#
+            ),
+            Self::Images => format!("{IMAGES}{}", opened(&train, &test, seed)),
+        }
+    }
+}
+
+/// Images of a folder or a zip. A path's first part that names a class is its class; a part that names a split and no
+/// class is its split.
+const IMAGES: &str = r#"
+
+SPLITS = {
+    "train": "train", "training": "train", "trn": "train", "test": "test", "testing": "test", "tests": "test",
+    "tst": "test", "holdout": "test", "val": "validation", "valid": "validation", "validation": "validation",
+    "validate": "validation", "dev": "validation", "eval": "validation", "evaluation": "validation",
+}
+
+
+def split_of(folder):
+    """The split that a folder's name says, such as train, "Training Set" or seg_test; else None."""
+    words = (word.removesuffix("set") for word in re.split(r"[\W_]+", folder.lower()))
+    found = {SPLITS[word] for word in words if word in SPLITS}
+    return found.pop() if len(found) == 1 else None
+
+
+class ImageFiles(torch.utils.data.Dataset):
+    """Images and their labels; each image is a function that opens its file."""
+
+    def __init__(self, images, transform):
+        self.images, self.transform = images, transform
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        opened, label = self.images[index]
+        with opened() as file:
+            return self.transform(Image.open(file)), label
+
+
+def find_images(root):
+    """The images of each split, from a folder or a zip with a folder for each class."""
+    if os.path.isfile(root):
+        archive = zipfile.ZipFile(root)
+        files = {name: functools.partial(archive.open, name) for name in archive.namelist()}
+    else:
+        paths = (path for path in pathlib.Path(root).rglob("*") if path.is_file())
+        files = {path.relative_to(root).as_posix(): functools.partial(path.open, "rb") for path in paths}
+    Image.init()
+    found = {"train": [], "validation": [], "test": []}
+    for name in sorted(files):
+        *folders, file = name.split("/")
+        label = next((CLASSES.index(folder) for folder in folders if folder in CLASSES), None)
+        known = os.path.splitext(file)[1].lower() in Image.EXTENSION
+        if label is None or not known or any(part.startswith((".", "__MACOSX")) for part in (*folders, file)):
+            continue
+        splits = (split_of(folder) for folder in folders if folder not in CLASSES)
+        found[next(filter(None, splits), "train")].append((files[name], label))
+    if not found["train"]:
+        raise SystemExit(f"{root}: no images to train on in folders named after the classes")
+    return found
+"#;
+
+fn opened(train: &str, test: &str, seed: u64) -> String {
+    format!(
+        r#"
+
+def open_data(args, train, transform):
+    found = find_images(args.data)
+    order = lambda images: torch.randperm(len(images), generator=torch.Generator().manual_seed({seed})).tolist()
+    if not found["test"]:
+        found["test"] = found["validation"]
+    if not found["test"]:  # a fifth of each class, chosen at random
+        groups = [[image for image in found["train"] if image[1] == label] for label in range(len(CLASSES))]
+        groups = [[group[i] for i in order(group)] for group in groups]
+        found = {{
+            "train": [image for group in groups for image in group[len(group) // 5:]],
+            "test": [image for group in groups for image in group[:len(group) // 5]],
+        }}
+    images, limit = found["train" if train else "test"], {train} if train else {test}
+    return ImageFiles([images[i] for i in order(images)[:limit]], transform)
+"#
+    )
+}

@@ -1,0 +1,168 @@
+//! Text from elsewhere as Python: string literals, and the attributes that hold layers. Nothing from a file reaches a
+//! script but through [`literal`] or as an attribute's name that this module has checked.
+
+use crate::{Error, Result};
+
+/// A string literal of Python. Letters and digits of any script stay as they are; what could end the literal, break
+/// the line or turn the direction of the text is escaped.
+pub fn literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out += "\\\"",
+            '\\' => out += "\\\\",
+            '\n' => out += "\\n",
+            '\r' => out += "\\r",
+            '\t' => out += "\\t",
+            ' '..='~' => out.push(c),
+            c if c.is_alphanumeric() => out.push(c),
+            c if u32::from(c) > 0xffff => out += &format!("\\U{:08x}", u32::from(c)),
+            c => out += &format!("\\u{:04x}", u32::from(c)),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A value of JSON as Python writes it.
+pub fn value(json: &serde_json::Value) -> String {
+    use serde_json::Value;
+    match json {
+        Value::Null => "None".into(),
+        Value::Bool(true) => "True".into(),
+        Value::Bool(false) => "False".into(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => literal(text),
+        Value::Array(list) => format!("[{}]", list.iter().map(value).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => {
+            let pairs: Vec<String> = map.iter().map(|(key, v)| format!("{}: {}", literal(key), value(v))).collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+    }
+}
+
+/// `, key=value` for each entry but the name.
+pub fn arguments(map: &serde_json::Map<String, serde_json::Value>) -> String {
+    map.iter().filter(|(key, _)| *key != "name").map(|(key, v)| format!(", {key}={}", value(v))).collect()
+}
+
+/// Words that Python does not take as names.
+const KEYWORDS: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
+/// Attributes that every `nn.Module` has; those that begin with `_` come on top.
+const OF_MODULE: &[&str] = &[
+    "T_destination",
+    "add_module",
+    "apply",
+    "bfloat16",
+    "buffers",
+    "call_super_init",
+    "children",
+    "compile",
+    "cpu",
+    "cuda",
+    "double",
+    "dump_patches",
+    "eval",
+    "extra_repr",
+    "float",
+    "forward",
+    "get_buffer",
+    "get_extra_state",
+    "get_parameter",
+    "get_submodule",
+    "half",
+    "ipu",
+    "load_state_dict",
+    "modules",
+    "mtia",
+    "named_buffers",
+    "named_children",
+    "named_modules",
+    "named_parameters",
+    "parameters",
+    "register_backward_hook",
+    "register_buffer",
+    "register_forward_hook",
+    "register_forward_pre_hook",
+    "register_full_backward_hook",
+    "register_full_backward_pre_hook",
+    "register_load_state_dict_post_hook",
+    "register_load_state_dict_pre_hook",
+    "register_module",
+    "register_parameter",
+    "register_state_dict_post_hook",
+    "register_state_dict_pre_hook",
+    "requires_grad_",
+    "set_extra_state",
+    "set_submodule",
+    "share_memory",
+    "state_dict",
+    "to",
+    "to_empty",
+    "train",
+    "training",
+    "type",
+    "xpu",
+    "zero_grad",
+];
+
+/// The ways to register a module under a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Registered {
+    /// `self.name`.
+    Attribute,
+    /// `self.add_module("name", …)`: no name of Python, but one of a module.
+    Module,
+    /// `self._modules["name"]`: an attribute that `nn.Module` has for something else.
+    Shadowed,
+}
+
+fn registered(name: &str) -> Registered {
+    let letter = |(i, c): (usize, char)| c == '_' || c.is_ascii_alphabetic() || i > 0 && c.is_ascii_digit();
+    if name.starts_with('_') || OF_MODULE.contains(&name) {
+        Registered::Shadowed
+    } else if name.chars().enumerate().all(letter) && !KEYWORDS.contains(&name) {
+        Registered::Attribute
+    } else {
+        Registered::Module
+    }
+}
+
+/// The line that registers a module under a name without dots.
+pub fn register(owner: &str, name: &str, made_by: &str) -> String {
+    match registered(name) {
+        Registered::Attribute => format!("{owner}.{name} = {made_by}"),
+        Registered::Module => format!("{owner}.add_module({}, {made_by})", literal(name)),
+        Registered::Shadowed => format!("{owner}._modules[{}] = {made_by}", literal(name)),
+    }
+}
+
+/// The expression for a module registered by [`register`].
+pub fn module(owner: &str, name: &str) -> String {
+    match registered(name) {
+        Registered::Attribute => format!("{owner}.{name}"),
+        Registered::Module => format!("{owner}.get_submodule({})", literal(name)),
+        Registered::Shadowed => format!("{owner}._modules[{}]", literal(name)),
+    }
+}
+
+/// The parts of a layer's name, which dots separate.
+///
+/// # Errors
+/// An empty part: PyTorch has no such name.
+pub fn parts(name: &str) -> Result<Vec<&str>> {
+    let parts: Vec<&str> = name.split('.').collect();
+    if parts.iter().any(|part| part.is_empty()) {
+        return Err(Error::value(
+            "export",
+            format!("the layer name {name:?} has an empty part, PyTorch has no such name"),
+        ));
+    }
+    Ok(parts)
+}
