@@ -161,7 +161,7 @@ impl RunArgs {
             ("batch_size", self.batch_size.map(|x| json!(x))),
             ("epochs", self.epochs.map(|x| json!(x))),
             ("evaluate_every", self.evaluate_every.map(|x| json!(x))),
-            ("drop_last", self.drop_last.then(|| json!(true))),
+            ("drop_last", self.drop_last.then_some(json!(true))),
             ("keep", self.keep.map(|x| json!(Keep::from(x)))),
             ("seed", self.seed.map(|x| json!(x))),
         ];

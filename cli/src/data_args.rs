@@ -8,8 +8,6 @@ use kindling::train::TrainSpec;
 use kindling::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use crate::output;
-
 /// Which data, and how much of it.
 #[derive(Args)]
 pub struct DataArgs {
@@ -123,18 +121,13 @@ impl DataArgs {
     }
 }
 
-/// Opens the data of a run, and prints what it concluded on the error stream.
+/// Opens the data of a run.
 pub fn open_data(name: Option<&str>, path: Option<&str>, options: OpenOptions) -> Result<Splits> {
     let limits = options.limits;
-    let data = if name == Some(catalog::SHAPES.name) {
-        Shapes::splits(limits.train.unwrap_or(SHAPES[0]), limits.test.unwrap_or(SHAPES[1]))?
-    } else {
-        open(Path::new(path.unwrap_or(DEFAULT_PATH)), &options).map_err(with_advice)?
-    };
-    for note in &data.notes {
-        output::note(note);
+    if name == Some(catalog::SHAPES.name) {
+        return Shapes::splits(limits.train.unwrap_or(SHAPES[0]), limits.test.unwrap_or(SHAPES[1]));
     }
-    Ok(data)
+    open(Path::new(path.unwrap_or(DEFAULT_PATH)), &options).map_err(with_advice)
 }
 
 /// Adds what to do to an error about data that is not there.

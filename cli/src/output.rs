@@ -26,10 +26,9 @@ pub fn line(text: impl std::fmt::Display) -> Result<()> {
     Ok(())
 }
 
-/// Prints a note on the error stream.
-pub fn note(text: &str) {
-    // There is no other stream to complain on.
-    let _ = writeln!(std::io::stderr(), "note: {text}");
+/// Prints what was concluded from data on the error stream.
+pub fn notes(notes: &[String]) {
+    notes.iter().for_each(|note| error_text(&format!("note: {note}")));
 }
 
 /// Prints an object on a line.

@@ -66,7 +66,7 @@ fn names_that_are_no_text_are_written_and_read() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let folder = Folder::new("bytes");
-    let [model, image] = [b"m\xff.safetensors".as_slice(), b"red\xfe.png"].map(|name| OsStr::from_bytes(name));
+    let [model, image] = [b"m\xff.safetensors".as_slice(), b"red\xfe.png"].map(OsStr::from_bytes);
     let train = folder.command(&format!("{SMALL} --epochs 1 --checkpoint-every 1 --json --out")).arg(model).output();
     let train = train.unwrap();
     assert!(train.status.success() && folder.0.join(model).exists(), "{train:?}");

@@ -127,7 +127,7 @@ fn what_is_wrong_is_said_in_a_line_and_nothing_is_overwritten() {
     assert_eq!(folder.run("train --no-such-flag").status.code(), Some(2));
 
     std::fs::write(folder.0.join("no.png"), b"no picture").unwrap();
-    folder.refused("predict no.png --model ok.safetensors", &["no.png", "no picture"]);
+    folder.refused("predict no.png --model ok.safetensors", &["no.png", "no image"]);
     let whole = std::fs::read(folder.0.join("ok.safetensors")).unwrap();
     std::fs::write(folder.0.join("cut.safetensors"), &whole[..whole.len() - 1]).unwrap();
     folder.refused("predict no.png --model cut.safetensors", &["cut.safetensors"]);

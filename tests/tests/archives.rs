@@ -67,7 +67,7 @@ fn names_without_the_flag_are_code_page_437_and_stay_apart() {
     // "кот" and "пес" in code page 866.
     let files = images(&[b"fox", b"\xaa\xae\xe2", b"\xaf\xa5\xe1"]);
     let splits = read("animals.zip", &zip(&borrowed(&files), 0, 0)).unwrap();
-    assert_eq!(splits.train.classes(), ["fox", "»Ñß", "¬«Γ"].map(str::to_owned).as_slice());
+    assert_eq!(splits.train.classes(), ["fox", "¬«Γ", "»Ñß"].map(str::to_owned).as_slice());
     assert_eq!((splits.train.len(), splits.test.len()), (12, 3));
     let files = images(&["fox".as_bytes(), "кот".as_bytes()]);
     let splits = read("animals.zip", &zip(&borrowed(&files), 1 << 11, 0)).unwrap();

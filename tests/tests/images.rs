@@ -236,10 +236,10 @@ fn one_size_whatever_the_seed() {
     assert_eq!(open(&folder.0, &options).unwrap().test.shape(), [1, 8, 10]);
     let limits = Limits { train: Some(99), test: None };
     let refused = refusal(open(&folder.0, &OpenOptions { limits, ..OpenOptions::default() }).map(|_| ()));
-    assert!(refused.contains("99 training samples are asked for, 10 are there"), "{refused}");
+    assert!(refused.contains("99 training samples are asked for, 9 are there"), "{refused}");
     let limits = Limits { train: Some(3), test: Some(1) };
     let splits = open(&folder.0, &OpenOptions { limits, ..OpenOptions::default() }).unwrap();
-    assert_eq!((splits.train.len(), splits.test.len(), splits.split.train), (3, 1, 10));
+    assert_eq!((splits.train.len(), splits.test.len(), splits.split.train), (3, 1, 9));
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn names_that_are_no_text_stay_apart() {
         std::fs::create_dir_all(&class).unwrap();
         (0..5).for_each(|i| std::fs::write(class.join(format!("{i}.png")), png(4, 4, [i; 3])).unwrap());
     }
-    assert_eq!(counts(&folder.open()), expected(&[("b\\xfe", [4, 0, 1]), ("b\\xff", [4, 0, 1])]));
+    assert_eq!(counts(&folder.open()), expected(&[("b‹fe›", [4, 0, 1]), ("b‹ff›", [4, 0, 1])]));
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Data sets beside the page: `cargo xtask data cifar10` puts the official files into `public/data`,
-//! which git ignores and every build of the page copies. The command line knows the data sets, and
-//! fetches them.
+//! Data sets beside the page: `cargo xtask data cifar10` puts the official files into
+//! `public/data`, which git ignores and every build of the page copies. The command line knows the
+//! data sets, and fetches them.
 
 use crate::process::{command, run};
 
-/// Puts a set beside the page: from its official address, from another one, or from a folder or file
-/// on this machine.
+/// Puts a set beside the page: from its official address, from another one, or from a folder or
+/// file on this machine.
 pub fn main(options: &[&str]) -> Result<(), String> {
     let (name, from) = match options {
         [name] => (*name, None),

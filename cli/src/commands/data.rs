@@ -85,7 +85,7 @@ fn describe(args: &Describe) -> Result<()> {
         output::thousands(test.len()),
         sizes.join("×")
     ))?;
-    for note in notes {
+    for note in split.describe().iter().chain(notes) {
         output::line(format!("note: {note}"))?;
     }
     let width = train.classes().iter().map(|c| c.chars().count()).max().unwrap_or(0).max(5);

@@ -63,6 +63,7 @@ pub fn run(args: &Eval) -> Result<()> {
     let (run, record) = (run_spec(&file)?.unwrap_or_default(), run_record(&file)?);
     let (data, split) = choose(args, &run, record.as_ref())?;
     let samples = by_the_names_of(&file, args, select(args, &data, split)?)?;
+    output::notes(&data.notes);
     let (device, _) = args.device.open()?;
     let model = load_model(&file, &device)?;
     let normalization = file.info.normalization.clone().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `kindling export`: a saved model for other programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kindling::format::{ModelFile, files};
@@ -22,7 +22,8 @@ pub struct Export {
     /// state of the run.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Replace files that are there under the same names, but never the model that is read.
+    /// Replace files that are there under the same names, but never the model that is read. An earlier export is
+    /// replaced without it.
     #[arg(long)]
     overwrite: bool,
 }
@@ -71,13 +72,26 @@ fn script(args: &Export, file: &ModelFile) -> Result<()> {
     if !same {
         outputs.insert(0, ("the weights of --out", &weights, &model));
     }
-    Outputs::default().reads("--model", Some(&args.model.model)).write_all(&outputs, args.overwrite)?;
+    let overwrite = args.overwrite || is_earlier_export(&args.out, &weights);
+    Outputs::default().reads("--model", Some(&args.model.model)).write_all(&outputs, overwrite)?;
     let does = match (script.has_loop(), &train) {
         (true, _) => "it predicts, and trains with --data DIR",
         (false, None) => "it predicts; the model does not say how it was trained",
         (false, Some(_)) => "it predicts; PyTorch has no loader for this data, or not this optimizer",
     };
     output::line(format!("saved {} and {}: {does}", args.out.display(), weights.display()))
+}
+
+/// Returns `true` if the script and its weights are those of an earlier export, unchanged since: weights that are newer
+/// than the script are another model's.
+fn is_earlier_export(script: &Path, weights: &Path) -> bool {
+    let modified = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let is_script = |text: Vec<u8>| String::from_utf8_lossy(&text).contains(Script::TITLE);
+    let unchanged = match (modified(weights), modified(script)) {
+        (Some(weights), Some(script)) => weights <= script,
+        _ => false,
+    };
+    unchanged && script.is_file() && files::read(script).is_ok_and(is_script)
 }
 
 /// Without what only a checkpoint needs.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use indicatif::ProgressBar;
+use kindling::data::Splits;
 use kindling::format::{ModelFile, files};
 use kindling::train::{
     Ending, EpochResult, Event, LossReader, StepResult, Trainer, checkpoint_position, checkpoint_spec, weights,
@@ -98,7 +99,7 @@ pub fn run(args: &Train) -> Result<()> {
         loss: 0.0,
         trainer,
     };
-    run.announce(&data.name, &device_name)?;
+    run.announce(&data, &device_name)?;
     run.drive()
 }
 
@@ -127,20 +128,22 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn announce(&mut self, data: &str, device: &str) -> Result<()> {
+    fn announce(&mut self, data: &Splits, device: &str) -> Result<()> {
+        output::notes(&data.notes);
         let trainer = &self.trainer;
         let (spec, model) = (trainer.spec(), trainer.model().spec());
         let parameters = model.summary().parameters;
         let samples = trainer.train_loader().dataset().len();
         if self.args.json {
             output::object(&json!({
-                "event": "start", "data": data, "train": samples, "model": model.name, "parameters": parameters,
+                "event": "start", "data": data.name, "notes": data.notes, "split": data.split, "train": samples, "model": model.name, "parameters": parameters,
                 "device": device, "epochs": spec.epochs, "batch_size": spec.batch_size, "seed": spec.seed,
                 "step": trainer.position().step,
             }))?;
         } else {
             output::line(format!(
-                "{data}: {} samples · {}: {} parameters · {} lr {} · batch {} · {device}",
+                "{}: {} samples · {}: {} parameters · {} lr {} · batch {} · {device}",
+                data.name,
                 output::thousands(samples),
                 model.name,
                 output::thousands(parameters),
@@ -148,6 +151,7 @@ impl Run<'_> {
                 trainer.lr(),
                 spec.batch_size
             ))?;
+            data.split.describe().map_or(Ok(()), output::line)?;
         }
         if let Some(board) = &mut self.board {
             board.begin(spec, trainer, trainer.train_loader());

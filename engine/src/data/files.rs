@@ -125,13 +125,13 @@ pub fn too_large(bytes: u64) -> String {
     format!("has {bytes} bytes, more than the {} MiB that are read", MAX_FILE_BYTES >> 20)
 }
 
-/// Returns a file's name as text. Bytes that are no UTF-8 are written `\xff`, so that two names stay two.
+/// Returns a file's name as text. Bytes that are no UTF-8 are written `‹ff›`, so that two names stay two.
 pub fn text_of(name: &[u8]) -> String {
     let mut text = String::new();
     for chunk in name.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            text.push_str(&format!("‹{byte:02x}›"));
         }
     }
     text

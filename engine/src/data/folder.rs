@@ -12,7 +12,7 @@ use super::images::Images;
 use super::layout::{Layout, Placed, is_hidden, parts};
 use super::limits::Split;
 use super::random::Random;
-use super::splits::{OpenOptions, SplitMethod, SplitRecord, Splits, list, share_text, single_note, stratify};
+use super::splits::{OpenOptions, SplitMethod, SplitRecord, Splits, list, single_note, stratify};
 use super::{pictures, preprocess};
 use crate::{Error, Result};
 
@@ -145,7 +145,6 @@ fn choose(place: &str, layout: &Layout, options: &OpenOptions, notes: &mut Vec<S
         let labels: Vec<usize> = layout.files.iter().map(|file| file.class).collect();
         let (seed, test_share) = (options.seed, options.test_share);
         let parts = stratify(&labels, test_share, seed)?;
-        notes.push(share_text(test_share, seed));
         notes.extend(single_note(&parts.single, &layout.classes));
         (SplitMethod::Random { seed, test_share, stratified: true }, [parts.train, Vec::new(), parts.test])
     };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dataset::{Dataset, Subset};
 use super::limits::{Limits, Split};
 use super::random::Random;
-use crate::{Error, Result};
+use crate::{Error, Result, argsort};
 
 /// A data set with its splits.
 #[derive(Clone)]
@@ -107,6 +107,18 @@ impl OpenOptions {
     }
 }
 
+impl SplitRecord {
+    /// Says how a random split was made; nothing for splits that the data came with.
+    pub fn describe(&self) -> Option<String> {
+        match &self.method {
+            SplitMethod::Random { seed, test_share, .. } => {
+                Some(format!("{} % of each class is for testing, chosen by seed {seed}", 100.0 * test_share))
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Splits {
     /// Puts together a training and a test split of these sizes, without validation and notes.
     pub fn new(
@@ -132,7 +144,6 @@ impl Splits {
             |indices: Vec<usize>| -> Result<Arc<dyn Dataset>> { Ok(Arc::new(Subset::new(of.clone(), indices)?)) };
         let method = SplitMethod::Random { seed: options.seed, test_share: options.test_share, stratified: true };
         let mut splits = Self::new(name, kind, method, part(parts.train)?, part(parts.test)?);
-        splits.notes.push(share_text(options.test_share, options.seed));
         splits.notes.extend(single_note(&parts.single, of.classes()));
         splits.limited(options.limits)
     }
@@ -164,8 +175,11 @@ pub struct Parts {
     pub single: Vec<usize>,
 }
 
-/// Splits samples at random so that each class gives the test split its share, rounded. A class of at least two
-/// samples has one in each split unless the share is 0 or 1; a class of one is for training.
+/// Splits samples at random so that each class gives the test split its share, as scikit-learn's
+/// [`train_test_split`](https://scikit-learn.org/stable/modules/generated/sklearn.model_selection.train_test_split.html)
+/// with `stratify` does: `⌈n · test_share⌉` samples in all, what is left over by rounding from the classes with the
+/// largest remainders. A class of at least two samples has one in each split unless the share is 0 or 1; a class of one
+/// is for training.
 ///
 /// # Errors
 /// A share outside of 0 … 1.
@@ -175,14 +189,9 @@ pub fn stratify(labels: &[usize], test_share: f64, seed: u64) -> Result<Parts> {
     }
     let mut counts = vec![0usize; labels.iter().max().map_or(0, |most| most + 1)];
     labels.iter().for_each(|label| counts[*label] += 1);
-    let wanted = |count: usize| match count {
-        _ if test_share == 0.0 => 0,
-        _ if test_share == 1.0 => count,
-        0 | 1 => 0,
-        count => ((count as f64 * test_share).round() as usize).clamp(1, count - 1),
-    };
-    let single = (0..counts.len()).filter(|class| counts[*class] == 1 && wanted(1) == 0 && test_share > 0.0).collect();
-    let mut left: Vec<usize> = counts.into_iter().map(wanted).collect();
+    let is_single = |class: &usize| counts[*class] == 1 && test_share > 0.0 && test_share < 1.0;
+    let single = (0..counts.len()).filter(is_single).collect();
+    let mut left = test_counts(&counts, test_share);
     let (mut train, mut test) = (Vec::with_capacity(labels.len()), Vec::new());
     for index in Random::new(seed).permutation(labels.len()) {
         let index = index as usize;
@@ -197,9 +206,23 @@ pub fn stratify(labels: &[usize], test_share: f64, seed: u64) -> Result<Parts> {
     Ok(Parts { train, test, single })
 }
 
-/// Says how a random split was made.
-pub(crate) fn share_text(test_share: f64, seed: u64) -> String {
-    format!("{} % of each class is for testing, chosen by seed {seed}", 100.0 * test_share)
+/// Returns the number of test samples of each class.
+fn test_counts(counts: &[usize], test_share: f64) -> Vec<usize> {
+    if test_share == 0.0 || test_share == 1.0 {
+        return counts.iter().map(|count| if test_share == 0.0 { 0 } else { *count }).collect();
+    }
+    let share = |count: usize| if count < 2 { 0.0 } else { count as f64 * test_share };
+    let all: usize = counts.iter().filter(|count| **count > 1).sum();
+    // Without the error of the product: a fifth of 100 is 20.
+    let wanted = (all as f64 * test_share - 1e-9).ceil() as usize;
+    let mut chosen: Vec<usize> = counts.iter().map(|count| share(*count) as usize).collect();
+    let rest = wanted.saturating_sub(chosen.iter().sum());
+    let remainder = |class: usize| share(counts[class]) - chosen[class] as f64;
+    for class in argsort(counts.len(), &mut |a, b| remainder(b).total_cmp(&remainder(a))).into_iter().take(rest) {
+        chosen[class] += 1;
+    }
+    chosen.iter_mut().zip(counts).filter(|(_, count)| **count > 1).for_each(|(n, count)| *n = (*n).clamp(1, count - 1));
+    chosen
 }
 
 /// Returns a note on classes of a single sample; nothing if there are none.

@@ -68,7 +68,7 @@ fn inputs() -> Vec<(&'static str, Files, [usize; 3])> {
     broken.push(("set/dog/notes.txt".into(), b"stray".to_vec()));
     vec![
         ("a folder", plain.clone(), [12, 0, 3]),
-        ("a folder with a broken image", broken, [12, 0, 3]),
+        ("a folder with a broken image", broken, [11, 0, 4]),
         (
             "splits",
             images(&[("Training/a", 4), ("Training/b", 3), ("valid/a", 2), ("valid/b", 1), ("test/a", 1)]),

@@ -40,6 +40,9 @@ pub struct Script<'a> {
 }
 
 impl Script<'_> {
+    /// First line of every script.
+    pub const TITLE: &'static str = "A network trained with Kindling, as plain PyTorch.";
+
     /// Returns `true` if the script has the training loop; else it only predicts.
     pub fn has_loop(&self) -> bool {
         self.run().is_some()
@@ -111,9 +114,10 @@ impl Script<'_> {
         };
         let save = if run.is_some() { ", save_file" } else { "" };
         let os = if run.is_some() { "import os\n" } else { "" };
+        let title = Self::TITLE;
         let vision = if self.preprocessing.is_some() { " torchvision" } else { "" };
         format!(
-            "\"\"\"A network trained with Kindling, as plain PyTorch.\n\n    \
+            "\"\"\"{title}\n\n    \
              python SCRIPT.py {says} says what is in {takes}, with the weights beside the script\n{trains}\n\
              Needs: pip install torch{vision} safetensors\n\"\"\"\n\
              import argparse\n{csv}{functools}{os}import pathlib\n{zipfile}\n\
