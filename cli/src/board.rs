@@ -90,7 +90,9 @@ impl Board {
             for result in results {
                 let at = moment(result.step);
                 writer.scalar("loss/step", at, result.loss as f32)?;
-                writer.scalar("accuracy/step", at, result.accuracy as f32)?;
+                if let Some(accuracy) = result.accuracy {
+                    writer.scalar("accuracy/step", at, accuracy as f32)?;
+                }
             }
             match results.last() {
                 Some(last) => writer.scalar("lr", moment(last.step), lr as f32),
@@ -137,11 +139,15 @@ fn begin(writer: &mut Writer, at: Moment, spec: &TrainSpec, trainer: &Trainer, l
 fn epoch(writer: &mut Writer, result: &EpochResult, trainer: &Trainer) -> Result<()> {
     let at = moment(result.step);
     writer.scalar("loss/train", at, result.train_loss as f32)?;
-    writer.scalar("accuracy/train", at, result.train_accuracy as f32)?;
+    if let Some(accuracy) = result.train_accuracy {
+        writer.scalar("accuracy/train", at, accuracy as f32)?;
+    }
     if let Some(evaluation) = result.evaluation() {
         let split = if result.validation.is_some() { "validation" } else { "test" };
         writer.scalar(&format!("loss/{split}"), at, evaluation.loss as f32)?;
-        writer.scalar(&format!("accuracy/{split}"), at, evaluation.accuracy as f32)?;
+        for (figure, value) in evaluation.figures() {
+            writer.scalar(&format!("{figure}/{split}"), at, value as f32)?;
+        }
         let named = trainer.model().named_parameters();
         let tensors: Vec<_> = named.iter().map(|(_, tensor)| tensor).collect();
         for ((name, _), values) in named.iter().zip(block_on(plan::read_many(&tensors))?) {

@@ -10,7 +10,7 @@ use kindling::train::{Keep, Position, TrainSpec};
 use kindling::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use crate::data_args::{DataArgs, open_data};
+use crate::data_args::{self, DataArgs, open_data};
 pub use crate::device::DeviceChoice;
 use crate::outputs::Outputs;
 use crate::settings::{augments, canonicalize, finite, loss_name, merge, model, named, optimizer_name, read, schedule};
@@ -44,7 +44,8 @@ pub struct RunArgs {
     /// How the learning rate changes: a name with arguments, such as cosine, step:step_size=5:gamma=0.1, or JSON.
     #[arg(long)]
     schedule: Option<String>,
-    /// What is compared: cross_entropy or mse.
+    /// What is compared: cross_entropy or mse for classes; mse, l1, smooth_l1 or huber for a quantity, with arguments
+    /// such as huber:delta=2. [default: cross_entropy, mse for a quantity]
     #[arg(long)]
     loss: Option<String>,
     /// The norm beyond which gradients are made smaller.
@@ -218,6 +219,8 @@ impl Draft {
         if let Value::Object(data) = self.settings.entry("data").or_insert_with(|| json!({})) {
             data.insert("name".into(), json!(found.kind));
         }
+        data_args::record_table(found, &mut self.settings);
+        let chooses_loss = self.settings.contains_key("loss");
         if let (true, Some(Value::Object(model))) = (self.text_model, self.settings.get_mut("model")) {
             model.insert("input".into(), json!(shape));
         }
@@ -244,6 +247,9 @@ impl Draft {
         if waits && !known {
             spec.evaluate_every = 1;
         }
+        if !chooses_loss {
+            spec = spec.for_task(found.train.task());
+        }
         spec.check()?;
         Ok(spec)
     }
@@ -261,11 +267,9 @@ impl Draft {
         let number = |key: &str| data.and_then(|d| d.get(key)).and_then(Value::as_u64).map(|n| n as usize);
         let seed = self.settings.get("seed").and_then(Value::as_u64).unwrap_or(0);
         let limits = Limits { train: number("train_limit"), test: number("test_limit") };
-        open_data(
-            text("name"),
-            text("path"),
-            OpenOptions { limits, seed, strict: self.strict, ..OpenOptions::default() },
-        )
+        let table = data_args::table_options(data)?;
+        let options = OpenOptions { limits, seed, strict: self.strict, table, ..OpenOptions::default() };
+        open_data(text("name"), text("path"), options)
     }
 }
 

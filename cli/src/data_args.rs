@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kindling::data::{Limits, OpenOptions, Shapes, SplitRecord, Splits, catalog, open};
+use kindling::data::{Limits, OpenOptions, Shapes, SplitRecord, Splits, TableOptions, TrainedOn, catalog, open};
 use kindling::train::TrainSpec;
 use kindling::{Error, Result};
 use serde_json::{Map, Value, json};
@@ -23,6 +23,8 @@ pub struct DataArgs {
     /// Refuse images that cannot be read, instead of skipping them.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 /// Numbers of training and test samples of `shapes` unless limits say otherwise.
@@ -61,24 +63,32 @@ impl DataArgs {
                 data.insert(key.into(), json!(limit));
             }
         }
+        self.table.apply(data);
         Ok(())
     }
 
     /// Opens the data that the flags name, or else that of a run, split as the run's was. The limits of the run hold for
-    /// its own data, unless flags give others.
-    pub fn open_recorded(&self, run: &TrainSpec, split: Option<&SplitRecord>) -> Result<Splits> {
+    /// its own data, unless flags give others. Tables are matched to what the model was trained on.
+    pub fn open_recorded(
+        &self,
+        run: &TrainSpec,
+        split: Option<&SplitRecord>,
+        model: Option<&TrainedOn>,
+    ) -> Result<Splits> {
         let own = self.is_of(run);
         let of_run = |limit: Option<usize>| limit.filter(|_| own);
         let limits =
             Limits { train: of_run(run.data.train_limit), test: self.test_limit.or(of_run(run.data.test_limit)) };
-        let options = OpenOptions { limits, seed: run.seed, strict: self.strict, ..OpenOptions::default() };
+        let table = TableOptions { model: model.cloned(), ..self.table.options()? };
+        let options = OpenOptions { limits, seed: run.seed, strict: self.strict, table, ..OpenOptions::default() };
         self.open(run, split.map_or(options.clone(), |split| options.repeating(split)))
     }
 
     /// Opens all of that data for testing. Not for data with splits of its own.
-    pub fn open_whole(&self, run: &TrainSpec) -> Result<Splits> {
+    pub fn open_whole(&self, run: &TrainSpec, model: Option<&TrainedOn>) -> Result<Splits> {
         let limits = Limits { train: None, test: self.test_limit };
-        self.open(run, OpenOptions { limits, test_share: 1.0, strict: self.strict, ..OpenOptions::default() })
+        let table = TableOptions { model: model.cloned(), ..self.table.options()? };
+        self.open(run, OpenOptions { limits, test_share: 1.0, strict: self.strict, table, ..OpenOptions::default() })
     }
 
     fn open(&self, run: &TrainSpec, options: OpenOptions) -> Result<Splits> {
@@ -124,10 +134,13 @@ impl DataArgs {
 /// Opens the data of a run.
 pub fn open_data(name: Option<&str>, path: Option<&str>, options: OpenOptions) -> Result<Splits> {
     let limits = options.limits;
-    if name == Some(catalog::SHAPES.name) {
-        return Shapes::splits(limits.train.unwrap_or(SHAPES[0]), limits.test.unwrap_or(SHAPES[1]));
-    }
-    open(Path::new(path.unwrap_or(DEFAULT_PATH)), &options).map_err(with_advice)
+    let data = if name == Some(catalog::SHAPES.name) {
+        Shapes::splits(limits.train.unwrap_or(SHAPES[0]), limits.test.unwrap_or(SHAPES[1]))?
+    } else {
+        open(Path::new(path.unwrap_or(DEFAULT_PATH)), &options).map_err(with_advice)?
+    };
+    check_table(&data, &options.table)?;
+    Ok(data)
 }
 
 /// Adds what to do to an error about data that is not there.
@@ -140,5 +153,64 @@ pub fn with_advice(error: Error) -> Error {
             Error::file(file, format!("{problem}; {advice}"))
         }
         other => other,
+    }
+}
+
+/// What a table's label is.
+#[derive(Args)]
+pub struct TableArgs {
+    /// The label's column of a table: its name, or its number from 1, from -1 for the last. [default: found by its
+    /// name and its values]
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    label: Option<String>,
+    /// What a table's label is: a class or a quantity. [default: found by its values]
+    #[arg(long, value_name = "TASK", value_parser = ["classification", "regression"])]
+    task: Option<String>,
+}
+
+impl TableArgs {
+    /// Adds what is given to a run's settings of its data.
+    pub fn apply(&self, data: &mut Map<String, Value>) {
+        for (key, value) in [("label", &self.label), ("task", &self.task)] {
+            if let Some(value) = value {
+                data.insert(key.into(), json!(value));
+            }
+        }
+    }
+
+    /// How tables are read.
+    pub fn options(&self) -> Result<TableOptions> {
+        let mut data = Map::new();
+        self.apply(&mut data);
+        table_options(Some(&Value::Object(data)))
+    }
+}
+
+/// How tables are read, by the settings of a run's data.
+pub fn table_options(data: Option<&Value>) -> Result<TableOptions> {
+    let setting = |key: &str| data.and_then(|data| data.get(key)).filter(|value| !value.is_null());
+    let label = setting("label").map(|label| label.as_str().map_or_else(|| label.to_string(), str::to_owned));
+    let task = setting("task").map(|task| serde_json::from_value(task.clone())).transpose();
+    let task = task.map_err(|e| Error::value("settings", format!("data.task: {e}")))?;
+    Ok(TableOptions { label, task, model: None })
+}
+
+/// Refuses flags about tables for other data.
+pub fn check_table(data: &Splits, options: &TableOptions) -> Result<()> {
+    if data.train.columns().is_some() || options.label.is_none() && options.task.is_none() {
+        return Ok(());
+    }
+    Err(Error::value("settings", format!("--label and --task are for tables, and {} is none", data.name)))
+}
+
+/// Adds what was found in a table to a run's settings, and a model for it: the usual one takes images.
+pub fn record_table(found: &Splits, settings: &mut Map<String, Value>) {
+    let Some(columns) = found.train.columns() else { return };
+    if !["model", "preset"].iter().any(|key| settings.contains_key(*key)) {
+        settings.insert("preset".into(), json!("mlp"));
+    }
+    if let Value::Object(data) = settings.entry("data").or_insert_with(|| json!({})) {
+        data.insert("label".into(), json!(columns.label));
+        data.insert("task".into(), json!(columns.task));
     }
 }

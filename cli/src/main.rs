@@ -8,6 +8,7 @@ mod config;
 mod data_args;
 mod device;
 mod download;
+mod figures;
 mod memory;
 mod model;
 mod output;

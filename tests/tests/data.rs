@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use kindling::data::archive::{Sink, Tar};
 use kindling::data::files::Files;
 use kindling::data::layout::Layout;
-use kindling::data::{Cifar, CifarReader, Dataset, Limits, OpenOptions, Samples, Split, Table, idx, open, pictures};
+use kindling::data::{
+    Cifar, CifarReader, Dataset, Limits, OpenOptions, Samples, Split, Table, TableOptions, idx, open, pictures,
+};
 use kindling_tests::checks::refusal;
 use proptest::prelude::*;
 
@@ -254,15 +256,18 @@ fn nothing_known_is_explained() {
 
 #[test]
 fn csv_with_and_without_names() {
-    let table = Table::from_csv("t.csv", b"1, 2, 10\n3,4,9\n5,6,10\n", None).unwrap();
+    let table = Table::from_csv("t.csv", b"1, 2, 10\n3,4,9\n5,6,10\n", &TableOptions::default()).unwrap();
     assert_eq!(table.classes(), ["9", "10"]);
     assert_eq!((table.len(), table.label(0).unwrap(), table.label(1).unwrap()), (3, 1, 0));
     assert_eq!(table.read(&[2, 0]).unwrap(), Samples::Floats(vec![5.0, 6.0, 1.0, 2.0]));
-    let table = Table::from_csv("t.csv", b"class,x\nb,1\na,2\n", None).unwrap();
-    assert_eq!((table.columns(), table.label(0).unwrap()), (["x".to_string()].as_slice(), 1));
-    assert!(refusal(Table::from_csv("t.csv", b"x,y,label\n1,2,a\n1,oops,b\n", None)).contains("line 3, y: \"oops\""));
-    assert!(refusal(Table::from_csv("t.csv", b"1,2,a\n1,2\n", None)).contains("t.csv"));
-    assert!(refusal(Table::from_csv("t.csv", b"", None)).contains("no rows"));
+    let table = Table::from_csv("t.csv", b"class,x\nb,1\na,2\n", &TableOptions::default()).unwrap();
+    assert_eq!((table.columns().features.as_slice(), table.label(0).unwrap()), (["x".to_string()].as_slice(), 1));
+    assert!(
+        refusal(Table::from_csv("t.csv", b"x,y,label\n1,2,a\n1,oops,b\n", &TableOptions::default()))
+            .contains("line 3, y: \"oops\"")
+    );
+    assert!(refusal(Table::from_csv("t.csv", b"1,2,a\n1,2\n", &TableOptions::default())).contains("t.csv"));
+    assert!(refusal(Table::from_csv("t.csv", b"", &TableOptions::default())).contains("no rows"));
     let folder = Folder::new("csv");
     let rows: String = (0..50).map(|i| format!("{i},{},{}\n", i * 2, i % 3)).collect();
     folder.write("t.csv", rows.as_bytes());
@@ -313,7 +318,7 @@ proptest! {
         let mut files = Files::default();
         let _ = files.insert_zip("z", junk.clone());
         let _ = pictures::decode("p", &junk);
-        let _ = Table::from_csv("t", cells.as_bytes(), Some(5));
         let _ = Layout::of("a folder", &[cells.as_str(), "train/a/1.png"]);
+        let _ = Table::from_csv("t", cells.as_bytes(), &TableOptions::default());
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use kindling::data::transforms::{Compose, Normalize, RandomCrop, RandomHorizontalFlip};
-use kindling::data::{DataLoader, Dataset, Epoch, Samples, Shapes, Subset, Table};
+use kindling::data::{DataLoader, Dataset, Epoch, Samples, Shapes, Subset, Table, TableOptions};
 use kindling::ops::{Crop, GatherBatch};
 use kindling::{DType, Result, Tensor, block_on};
 use kindling_tests::checks::{close, floats};
@@ -141,7 +141,7 @@ fn leaving_an_epoch_early_ends_its_threads() {
 
 #[test]
 fn rows_of_a_table_are_normalized_by_column() {
-    let table = Table::from_csv("t", b"1,10,a\n3,30,b\n", None).unwrap();
+    let table = Table::from_csv("t", b"1,10,a\n3,30,b\n", &TableOptions::default()).unwrap();
     let transform = Compose::new().then(Normalize::new(&[2.0, 20.0], &[1.0, 10.0]).unwrap());
     let loader = DataLoader::new(Arc::new(table)).batch_size(2).transform(transform);
     assert_eq!(batches(&loader, 0), [(vec![-1.0, -1.0, 1.0, 1.0], vec![0, 1])]);

@@ -117,8 +117,14 @@ fn nothing_from_a_file_runs_in_a_script() {
     for data in ["cifar10", "fashion-mnist", "folder", "shapes", bad] {
         let data = DataSpec { name: data.into(), path: Some(bad.into()), ..DataSpec::default() };
         let train = TrainSpec { data, ..TrainSpec::default() };
-        let script =
-            Script { model: &model, preprocessing: Some(&steps), classes: &classes, train: Some(&train), weights: bad };
+        let script = Script {
+            model: &model,
+            preprocessing: Some(&steps),
+            table: None,
+            classes: &classes,
+            train: Some(&train),
+            weights: bad,
+        };
         let text = script.text().unwrap();
         let parsed = ruff_python_parser::parse_module(&text).unwrap_or_else(|e| panic!("{text}\n{e}"));
         let called = parsed
@@ -146,7 +152,7 @@ fn a_script_says_what_the_run_was() {
     let script = |train: &TrainSpec| {
         let steps = Preprocessing::new([3, 32, 32], None);
         let (preprocessing, train) = (Some(&steps), Some(train));
-        let script = Script { model: &model, preprocessing, classes: &classes, train, weights: "w" };
+        let script = Script { model: &model, preprocessing, table: None, classes: &classes, train, weights: "w" };
         (script.has_loop(), script.text().unwrap())
     };
     let (has_loop, text) = script(&train);

@@ -242,8 +242,8 @@ pub struct StepView {
     pub step: u64,
     /// The mean loss of the batch.
     pub loss: f64,
-    /// The part classified rightly.
-    pub accuracy: f64,
+    /// The part classified correctly; `None` for regression.
+    pub accuracy: Option<f64>,
     /// The learning rate it was made with.
     pub lr: f64,
     /// Width and height of a picture; zeros where samples are no pictures.

@@ -14,7 +14,7 @@ fn messages_survive_the_way() {
     let progress = Progress {
         run: 3,
         position: Position { epoch: 1, batch: 2, batches: 3, step: 5 },
-        results: vec![StepResult { step: 5, loss: 0.1 + 0.2, accuracy: 1.0 / 3.0 }],
+        results: vec![StepResult { step: 5, loss: 0.1 + 0.2, accuracy: Some(1.0 / 3.0) }],
         lr: 1e-3,
         images_per_second: 8420.5,
         ms_per_step: 3.1,

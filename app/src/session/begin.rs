@@ -135,7 +135,7 @@ impl Session {
 pub fn trainer(how: &How, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>, opened: &Opened) -> Result<Trainer> {
     let device = &opened.device;
     match how {
-        How::New(spec) => Trainer::new(spec.clone(), train, test, device),
+        How::New(spec) => Trainer::new(spec.clone().for_task(train.task()), train, test, device),
         How::Checkpoint(file) => {
             let spec = checkpoint_spec(file)?;
             let seen = samples(file);

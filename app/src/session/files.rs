@@ -115,6 +115,7 @@ fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
         model: &model,
         preprocessing: preprocessing.as_ref(),
         classes: &file.info.classes,
+        table: file.info.columns.as_ref().map(|columns| (columns, file.info.normalization.as_ref())),
         train: train.as_ref(),
         weights: &weights,
     };
@@ -146,7 +147,9 @@ impl super::run::Run {
         for (result, lr, at) in &self.log {
             let at = Moment { step: result.step as i64, wall_time: at / 1e3 };
             log.scalar("loss/step", at, result.loss as f32)?;
-            log.scalar("accuracy/step", at, result.accuracy as f32)?;
+            if let Some(accuracy) = result.accuracy {
+                log.scalar("accuracy/step", at, accuracy as f32)?;
+            }
             log.scalar("lr", at, *lr as f32)?;
         }
         for epoch in self.trainer.history() {
@@ -154,11 +157,15 @@ impl super::run::Run {
             let wall_time = of_step.map_or(begun, |(.., at)| at / 1e3);
             let at = Moment { step: epoch.step as i64, wall_time };
             log.scalar("loss/train", at, epoch.train_loss as f32)?;
-            log.scalar("accuracy/train", at, epoch.train_accuracy as f32)?;
+            if let Some(accuracy) = epoch.train_accuracy {
+                log.scalar("accuracy/train", at, accuracy as f32)?;
+            }
             for (split, evaluation) in [("validation", &epoch.validation), ("test", &epoch.test)] {
                 if let Some(evaluation) = evaluation {
                     log.scalar(&format!("loss/{split}"), at, evaluation.loss as f32)?;
-                    log.scalar(&format!("accuracy/{split}"), at, evaluation.accuracy as f32)?;
+                    for (figure, value) in evaluation.figures() {
+                        log.scalar(&format!("{figure}/{split}"), at, value as f32)?;
+                    }
                 }
             }
         }
@@ -167,6 +174,7 @@ impl super::run::Run {
 
     /// The curves as a table: a row a step, and a row for each epoch after its last step.
     fn curves(&self) -> String {
+        let amount = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
         let history = self.trainer.history();
         let split = if history.iter().any(|epoch| epoch.validation.is_some()) { "validation" } else { "test" };
         let mut text = format!("step,epoch,loss,accuracy,lr,train_loss,train_accuracy,{split}_loss,{split}_accuracy\n");
@@ -174,15 +182,17 @@ impl super::run::Run {
         let mut epoch_rows = |until: u64, text: &mut String| {
             while let Some(epoch) = epochs.next_if(|epoch| epoch.step < until) {
                 let test = epoch.evaluation();
-                let test = test.map_or_else(|| ",".to_owned(), |test| format!("{},{}", test.loss, test.accuracy));
+                let test =
+                    test.map_or_else(|| ",".to_owned(), |test| format!("{},{}", test.loss, amount(test.accuracy)));
                 let (step, number, lr) = (epoch.step, epoch.epoch, epoch.lr);
                 // Writing to a string does not fail.
-                let _ = writeln!(text, "{step},{number},,,{lr},{},{},{test}", epoch.train_loss, epoch.train_accuracy);
+                let accuracy = amount(epoch.train_accuracy);
+                let _ = writeln!(text, "{step},{number},,,{lr},{},{accuracy},{test}", epoch.train_loss);
             }
         };
         for (result, lr, _) in &self.log {
             epoch_rows(result.step, &mut text);
-            let _ = writeln!(text, "{},,{},{},{lr},,,,", result.step, result.loss, result.accuracy);
+            let _ = writeln!(text, "{},,{},{},{lr},,,,", result.step, result.loss, amount(result.accuracy));
         }
         epoch_rows(u64::MAX, &mut text);
         text

@@ -6,7 +6,7 @@ use crate::protocol::{
     ActivationsView, ClassifiedView, FiltersView, FromWorker, LayerView, Order, PictureOf, Prediction, PredictionsView,
     SplitName,
 };
-use kindling::data::{Dataset, Images, Samples, Subset, preprocess};
+use kindling::data::{Dataset, Images, Samples, Subset, Task, preprocess};
 use kindling::nn::{Module as _, observe};
 use kindling::{Error, Result, Tensor, no_grad, plan};
 use std::sync::Arc;
@@ -74,6 +74,9 @@ impl Session {
     ) -> Result<()> {
         let run = self.run.as_ref().ok_or_else(no_run)?;
         let data = run.data(split).clone();
+        if data.task() == Task::Regression {
+            return Err(Error::value("predictions", "the label is a quantity: there are no classes to show"));
+        }
         let plain = order == Order::AsTheyCome && cell.is_none();
         let from = if plain { first.min(data.len()) } else { 0 };
         let to = if plain { (first + count).min(data.len()) } else { CONSIDERED.min(data.len()) };

@@ -3,6 +3,7 @@
 use super::begin::{How, trainer};
 use super::{Opened, Session};
 use crate::protocol::{FromWorker, LayerNorms, LiveChange, Progress, RunId, StepView};
+use kindling::data::Task;
 use kindling::device::Clock;
 use kindling::format::ModelFile;
 use kindling::train::{Event, Graph, LossReader, StepResult, TrainSpec, Trainer};
@@ -242,7 +243,8 @@ impl Session {
             run.graph = Some(details.graph.clone());
             const MOST: usize = 64;
             let hits = details.labels.iter().zip(&details.guesses).filter(|(label, guess)| label == guess).count();
-            let accuracy = hits as f64 / details.labels.len().max(1) as f64;
+            let accuracy = (run.trainer.train_loader().dataset().task() == Task::Classification)
+                .then(|| hits as f64 / details.labels.len().max(1) as f64);
             let (values, dims) = details.inputs;
             let (size, rgba) = match *dims.as_slice() {
                 [n, channels, height, width] => {

@@ -1,5 +1,7 @@
 //! Numbers as people read them: thousands apart, times, parts of a hundred.
 
+use kindling::train::Evaluation;
+
 /// 62006 as `62,006`.
 pub fn whole(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();
@@ -59,6 +61,15 @@ pub fn rate(number: f64) -> String {
 /// 0.6125 as `61.3 %`.
 pub fn percent(part: f64) -> String {
     if part.is_finite() { format!("{:.1}\u{a0}%", part * 100.0) } else { "–".into() }
+}
+
+/// What a test gave besides its loss: `, 61.3 % correct`, or the errors of a regression.
+pub fn result(test: &Evaluation) -> String {
+    match (test.accuracy, test.regression) {
+        (_, Some(errors)) => format!(", MAE {}, R² {:.4}", amount(errors.mae), errors.r2),
+        (Some(accuracy), None) => format!(", {} correct", percent(accuracy)),
+        (None, None) => String::new(),
+    }
 }
 
 /// Seconds as tqdm writes them: `00:41`, `1:02:03`.

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use kindling::data::{Dataset, Limits, OpenOptions, Splits, open};
+use kindling::data::{Dataset, Limits, OpenOptions, Splits, Task, open};
 use kindling::{Error, Result};
 use serde_json::json;
 
 use super::fetch;
-use crate::{data_args, output};
+use crate::data_args::{self, TableArgs};
+use crate::output;
 
 /// Fetch data sets and say what is in them.
 #[derive(Args)]
@@ -39,6 +40,8 @@ struct Describe {
     /// Read the first so many test samples only.
     #[arg(long)]
     test_limit: Option<usize>,
+    #[command(flatten)]
+    table: TableArgs,
     /// Print one JSON object instead of text.
     #[arg(long)]
     json: bool,
@@ -54,8 +57,10 @@ pub fn run(data: &Data) -> Result<()> {
 
 fn describe(args: &Describe) -> Result<()> {
     let limits = Limits { train: args.train_limit, test: args.test_limit };
-    let options = OpenOptions { limits, strict: args.strict, ..OpenOptions::default() };
+    let table = args.table.options()?;
+    let options = OpenOptions { limits, strict: args.strict, table, ..OpenOptions::default() };
     let data = open(&args.path, &options).map_err(data_args::with_advice)?;
+    data_args::check_table(&data, &options.table)?;
     let Splits { name, kind, train, validation, test, split, notes } = &data;
     let mut columns = vec![("train", counts(train)?)];
     if let Some(validation) = validation {
@@ -71,7 +76,7 @@ fn describe(args: &Describe) -> Result<()> {
         };
         let classes: Vec<_> = train.classes().iter().enumerate().map(class).collect();
         return output::object(&json!({
-            "name": name, "kind": kind, "shape": shape, "train": train.len(),
+            "name": name, "kind": kind, "task": train.task(), "shape": shape, "train": train.len(),
             "validation": validation.as_ref().map(|data| data.len()), "test": test.len(), "classes": classes,
             "split": split, "notes": notes,
         }));
@@ -88,6 +93,9 @@ fn describe(args: &Describe) -> Result<()> {
     for note in split.describe().iter().chain(notes) {
         output::line(format!("note: {note}"))?;
     }
+    if train.task() == Task::Regression {
+        return Ok(());
+    }
     let width = train.classes().iter().map(|c| c.chars().count()).max().unwrap_or(0).max(5);
     let cells = |cells: &mut dyn Iterator<Item = String>| cells.map(|cell| format!("  {cell:>10}")).collect::<String>();
     let heads = cells(&mut columns.iter().map(|(split, _)| (*split).to_owned()));
@@ -99,8 +107,11 @@ fn describe(args: &Describe) -> Result<()> {
     Ok(())
 }
 
-/// Returns the number of samples of each class.
+/// Returns the number of samples of each class; nothing for regression.
 fn counts(data: &Arc<dyn Dataset>) -> Result<Vec<usize>> {
+    if data.task() == Task::Regression {
+        return Ok(Vec::new());
+    }
     let mut counts = vec![0; data.classes().len()];
     for i in 0..data.len() {
         let label = data.label(i)?;

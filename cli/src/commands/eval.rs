@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-use kindling::data::{ConcatDataset, Dataset, Relabeled, SplitMethod, Splits, Subset};
+use kindling::data::{ConcatDataset, Dataset, Relabeled, SplitMethod, Splits, Subset, TrainedOn};
 use kindling::format::ModelFile;
 use kindling::train::{Evaluation, RunRecord, SplitDigest, TrainSpec, evaluate, load_model, run_record, run_spec};
 use kindling::{Error, Result, block_on};
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::config::DeviceChoice;
 use crate::data_args::DataArgs;
 use crate::model::ModelArgs;
-use crate::output;
+use crate::{figures, output};
 
 /// Test a saved model.
 #[derive(Args)]
@@ -61,13 +61,15 @@ impl SplitChoice {
 pub fn run(args: &Eval) -> Result<()> {
     let file = args.model.open()?;
     let (run, record) = (run_spec(&file)?.unwrap_or_default(), run_record(&file)?);
-    let (data, split) = choose(args, &run, record.as_ref())?;
+    let (data, split) = choose(args, &run, record.as_ref(), file.info.trained_on(true).as_ref())?;
     let samples = by_the_names_of(&file, args, select(args, &data, split)?)?;
     output::notes(&data.notes);
+    let run = run.for_task(samples.task());
     let (device, _) = args.device.open()?;
     let model = load_model(&file, &device)?;
     let normalization = file.info.normalization.clone().unwrap_or_default();
-    let loader = run.test_loader(&samples, &normalization, &device)?;
+    let scale = file.info.columns.as_ref().and_then(|columns| columns.target_scale).unwrap_or_default();
+    let loader = run.test_loader(&samples, &normalization, &device)?.target_scale(scale);
     let bar = output::bar(loader.len() as u64, "batch", args.json).with_prefix("testing");
     let result = block_on(evaluate(&model, &loader, &run.loss, |done, _| bar.set_position(done as u64)))?;
     bar.finish_and_clear();
@@ -85,9 +87,14 @@ pub fn run(args: &Eval) -> Result<()> {
 }
 
 /// Opens the data, and decides which split of it is tested.
-fn choose(args: &Eval, run: &TrainSpec, record: Option<&RunRecord>) -> Result<(Splits, SplitChoice)> {
+fn choose(
+    args: &Eval,
+    run: &TrainSpec,
+    record: Option<&RunRecord>,
+    table: Option<&TrainedOn>,
+) -> Result<(Splits, SplitChoice)> {
     let split = record.and_then(|record| record.data.split.as_ref());
-    let mut data = args.data.open_recorded(run, split)?;
+    let mut data = args.data.open_recorded(run, split, table)?;
     let name = args.data.path(run).map_or(data.name, |path| path.display().to_string());
     data.name = name;
     let known = record.map(|record| &record.data.train).filter(|train| !train.digest.is_empty());
@@ -120,7 +127,7 @@ fn choose(args: &Eval, run: &TrainSpec, record: Option<&RunRecord>) -> Result<(S
     };
     if choice == SplitChoice::All && random {
         // Opened as a whole, without the limits of the run.
-        let whole = args.data.open_whole(run)?;
+        let whole = args.data.open_whole(run, table)?;
         return Ok((Splits { name: data.name, ..whole }, choice));
     }
     Ok((data, choice))
@@ -185,11 +192,13 @@ fn list(names: &[String]) -> String {
 fn report(args: &Eval, result: &Evaluation, samples: &Arc<dyn Dataset>, split: SplitChoice) -> Result<()> {
     let classes = samples.classes();
     if args.json {
-        return output::object(&json!({
-            "event": "eval", "split": split.name(), "test": samples.len(),
-            "test_loss": result.loss, "test_accuracy": result.accuracy,
-            "classes": classes, "class_accuracy": result.class_accuracies(), "confusion": result.confusion,
-        }));
+        let mut event = json!({ "event": "eval", "split": split.name(), "test": samples.len() });
+        if result.regression.is_none() {
+            event["classes"] = json!(classes);
+            event["class_accuracy"] = json!(result.class_accuracies());
+            event["confusion"] = json!(result.confusion);
+        }
+        return output::object(&figures::extended(event, figures::json("test", Some(result))));
     }
     let of_split = match split {
         SplitChoice::Train => "training samples",
@@ -198,11 +207,14 @@ fn report(args: &Eval, result: &Evaluation, samples: &Arc<dyn Dataset>, split: S
         SplitChoice::All => "test samples (all of the data)",
     };
     output::line(format!(
-        "{} {of_split}: loss {:.4}, accuracy {:.2} %",
+        "{} {of_split}: loss {:.4}{}",
         output::thousands(samples.len()),
         result.loss,
-        100.0 * result.accuracy
+        figures::text(result)
     ))?;
+    if result.regression.is_some() {
+        return Ok(());
+    }
     print_classes(result, classes)
 }
 

@@ -56,6 +56,7 @@ fn script(args: &Export, file: &ModelFile) -> Result<()> {
         model: &model,
         preprocessing: preprocessing.as_ref(),
         classes: &file.info.classes,
+        table: file.info.columns.as_ref().map(|columns| (columns, file.info.normalization.as_ref())),
         train: train.as_ref(),
         weights: name,
     };
@@ -75,6 +76,7 @@ fn script(args: &Export, file: &ModelFile) -> Result<()> {
     let overwrite = args.overwrite || is_earlier_export(&args.out, &weights);
     Outputs::default().reads("--model", Some(&args.model.model)).write_all(&outputs, overwrite)?;
     let does = match (script.has_loop(), &train) {
+        (true, _) if file.info.columns.is_some() => "it predicts rows of tables, and trains with --data TABLE",
         (true, _) => "it predicts, and trains with --data DIR",
         (false, None) => "it predicts; the model does not say how it was trained",
         (false, Some(_)) => "it predicts; PyTorch has no loader for this data, or not this optimizer",

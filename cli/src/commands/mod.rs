@@ -7,5 +7,6 @@ pub mod export;
 mod fetch;
 pub mod info;
 pub mod predict;
+mod predict_rows;
 mod roofline;
 pub mod train;

@@ -1,4 +1,4 @@
-//! `kindling predict`: what a saved model sees in pictures.
+//! `kindling predict`: what a saved model sees in pictures, or says of the rows of a table.
 
 use std::path::PathBuf;
 
@@ -17,28 +17,31 @@ use crate::config::DeviceChoice;
 use crate::model::ModelArgs;
 use crate::output;
 
-/// Say what is in pictures.
+/// Say what is in images, or predict the rows of a table.
 #[derive(Args)]
 pub struct Predict {
-    /// Picture files: PNG, JPEG, WebP or BMP.
-    #[arg(required = true)]
-    pictures: Vec<PathBuf>,
+    /// Image files: PNG, JPEG, WebP or BMP; for a model of a table, tables with its columns.
+    #[arg(required = true, value_name = "FILES")]
+    pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
-    model: ModelArgs,
-    /// How many classes to show for each picture.
+    pub(super) model: ModelArgs,
+    /// How many classes to show for each image or row; as text, a row shows one.
     #[arg(long, default_value_t = 5)]
-    top: usize,
+    pub(super) top: usize,
     /// Where to run.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
-    device: DeviceChoice,
-    /// Print one JSON object a picture instead of text.
+    pub(super) device: DeviceChoice,
+    /// Print one JSON object an image or row instead of text.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Predicts.
 pub fn run(args: &Predict) -> Result<()> {
     let file = args.model.open()?;
+    if let Some(trained_on) = file.info.trained_on(false) {
+        return super::predict_rows::run(args, &file, &trained_on);
+    }
     let refuse = |e: Error| Error::file(args.model.model.display(), e);
     let Some(preprocessing) = file.info.image_preprocessing().map_err(refuse)? else {
         let problem = format!("takes inputs of {:?}, not images", file.info.input);
@@ -46,7 +49,7 @@ pub fn run(args: &Predict) -> Result<()> {
     };
     let classes = file.info.classes.clone();
     let mut images = Images::new(preprocessing.shape(), classes.clone());
-    for path in &args.pictures {
+    for path in &args.files {
         let picture = pictures::decode(&path.display().to_string(), &files::read(path)?)?;
         images.push(&preprocessing.apply(&picture)?, 0)?;
     }
@@ -58,7 +61,7 @@ pub fn run(args: &Predict) -> Result<()> {
         transform = transform.then(Normalize::new(&preprocessing.mean, &preprocessing.std)?);
     }
     let loader = DataLoader::new(Arc::new(images)).batch_size(64).transform(transform).device(&device);
-    let mut paths = args.pictures.iter();
+    let mut paths = args.files.iter();
     for batch in loader.epoch(0)? {
         let (inputs, _) = batch?;
         let probabilities = no_grad(|| model.forward(&inputs)?.softmax(1))?;

@@ -18,7 +18,7 @@ use crate::board::Board;
 use crate::checkpoint::{Saved, Saver, checkpoint_path};
 use crate::config::{DeviceChoice, RunArgs};
 use crate::outputs::Over;
-use crate::{memory, output, stop};
+use crate::{figures, memory, output, stop};
 
 /// Train a network.
 #[derive(Args)]
@@ -70,7 +70,7 @@ pub fn run(args: &Train) -> Result<()> {
     let data = draft.open_data()?;
     let spec = draft.finish(&data)?;
     // A model for crops of the images has other shapes; the trainer refuses what does not fit.
-    if let Ok(model) = spec.model_for(data.train.shape(), data.train.classes().len()) {
+    if let Ok(model) = spec.model_for(data.train.shape(), data.train.outputs()) {
         memory::check(&spec, &model, data.train.len())?;
     }
     let (device, device_name) = args.device.open()?;
@@ -205,9 +205,11 @@ impl Run<'_> {
             let first = self.loss == 0.0;
             self.loss = if first { result.loss } else { 0.98 * self.loss + 0.02 * result.loss };
             if self.args.json {
-                output::object(&json!({
-                    "event": "step", "step": result.step, "loss": result.loss, "accuracy": result.accuracy,
-                }))?;
+                let mut event = json!({ "event": "step", "step": result.step, "loss": result.loss });
+                if let Some(accuracy) = result.accuracy {
+                    event["accuracy"] = json!(accuracy);
+                }
+                output::object(&event)?;
             }
         }
         self.bar.set_message(format!(", loss {:.4}", self.loss));
@@ -229,26 +231,27 @@ impl Run<'_> {
         if self.args.json {
             let mut event = json!({
                 "event": "epoch", "epoch": result.epoch, "step": result.step, "lr": result.lr,
-                "train_loss": result.train_loss, "train_accuracy": result.train_accuracy,
-                "test_loss": test.map(|t| t.loss), "test_accuracy": test.map(|t| t.accuracy),
-                "seconds": self.started.elapsed().as_secs_f64(),
+                "train_loss": result.train_loss, "seconds": self.started.elapsed().as_secs_f64(),
             });
+            if let Some(accuracy) = result.train_accuracy {
+                event["train_accuracy"] = json!(accuracy);
+            }
+            event = figures::extended(event, figures::json("test", test));
             if let Some(validation) = validation {
-                event["validation_loss"] = json!(validation.loss);
-                event["validation_accuracy"] = json!(validation.accuracy);
+                event = figures::extended(event, figures::json("validation", Some(validation)));
             }
             output::object(&event)?;
         } else {
             let name = if validation.is_some() { "validation" } else { "test" };
-            let test = result.evaluation().map_or_else(String::new, |test| {
-                format!(" · {name} loss {:.4}, accuracy {:.2} %", test.loss, 100.0 * test.accuracy)
-            });
+            let test = result
+                .evaluation()
+                .map_or_else(String::new, |test| format!(" · {name} loss {:.4}{}", test.loss, figures::text(test)));
             output::line(format!(
-                "epoch {}/{}: loss {:.4}, accuracy {:.2} %{test}",
+                "epoch {}/{}: loss {:.4}{}{test}",
                 result.epoch,
                 self.trainer.spec().epochs,
                 result.train_loss,
-                100.0 * result.train_accuracy
+                figures::accuracy(result.train_accuracy)
             ))?;
         }
         if let Some(board) = &mut self.board {
@@ -275,14 +278,17 @@ impl Run<'_> {
                     classes.iter().cloned().zip(test.class_accuracies().into_iter().map(|a| json!(a))).collect()
                 })
                 .unwrap_or_default();
-            output::object(&json!({
+            let mut event = json!({
                 "event": "done", "ending": ending, "epochs": self.trainer.position().epoch,
                 "steps": self.trainer.position().step, "seconds": seconds, "out": output::path(&path),
-                "test_loss": test.map(|t| t.loss), "test_accuracy": test.map(|t| t.accuracy),
-                "class_accuracy": by_class, "confusion": test.map(|t| &t.confusion),
                 "best_epoch": selection.best_epoch, "best_loss": selection.best, "metric": selection.metric,
                 "saved_epoch": selection.epoch,
-            }))?;
+            });
+            if test.is_none_or(|test| test.regression.is_none()) {
+                event["class_accuracy"] = json!(by_class);
+                event["confusion"] = json!(test.map(|t| &t.confusion));
+            }
+            output::object(&figures::extended(event, figures::json("test", test)))?;
             return problem.map_or(Ok(()), Err);
         }
         let metric = selection.metric.as_deref().unwrap_or("test_loss").replace('_', " ");
@@ -297,9 +303,9 @@ impl Run<'_> {
             output::line(format!("epoch {epoch} was best, with a {metric} of {best:.4}; {saved}"))?;
         }
         if let (Some(test), true) = (test, metric.starts_with("validation")) {
-            output::line(format!("test loss {:.4}, accuracy {:.2} %", test.loss, 100.0 * test.accuracy))?;
+            output::line(format!("test loss {:.4}{}", test.loss, figures::text(test)))?;
         }
-        if let Some(test) = test {
+        if let Some(test) = test.filter(|test| test.regression.is_none()) {
             super::eval::print_classes(test, classes)?;
         }
         output::line(format!("saved {} after {seconds:.1} s", path.display()))?;

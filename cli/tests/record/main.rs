@@ -123,7 +123,11 @@ fn classes_are_matched_by_name_or_refused() {
             .replace("5,r", "5,1,r")
             .replace("5,t", "5,1,t"),
     );
-    folder.refused("eval --device cpu --data d.csv", &["[2]", "[3]"]);
+    let (tested, said) = folder.last("eval --device cpu --data d.csv --json");
+    assert_eq!(tested["test_accuracy"], 1.0);
+    assert!(said.contains("columns that the model does not know left out: \"k\""), "{said}");
+    folder.write("e.csv", "x,kind\n0.5,lily\n10.5,rose\n");
+    folder.refused("eval --device cpu --data e.csv", &["lacks 1 of the model's 2 columns: \"y\""]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::dataset::{Dataset, Samples, no_sample};
+use super::{Columns, Task};
 use crate::{Error, Result};
 
 /// The samples of several data sets, one after another.
@@ -16,9 +17,10 @@ impl ConcatDataset {
     /// Puts data sets together.
     ///
     /// # Errors
-    /// Samples of other shapes or classes than those of the first.
+    /// Samples of other shapes, classes or another task than those of the first.
     pub fn new(first: Arc<dyn Dataset>, rest: Vec<Arc<dyn Dataset>>) -> Result<Self> {
-        match rest.iter().find(|part| part.shape() != first.shape() || part.classes() != first.classes()) {
+        let kind = |data: &Arc<dyn Dataset>| (data.shape().to_vec(), data.classes().to_vec(), data.task());
+        match rest.iter().find(|part| kind(part) != kind(&first)) {
             Some(part) => {
                 let rule = format!("samples of {:?} cannot follow samples of {:?}", part.shape(), first.shape());
                 Err(Error::shape("ConcatDataset", rule))
@@ -60,6 +62,19 @@ impl Dataset for ConcatDataset {
     fn label(&self, index: usize) -> Result<usize> {
         let (part, index) = self.find(index)?;
         part.label(index)
+    }
+
+    fn task(&self) -> Task {
+        self.first.task()
+    }
+
+    fn target(&self, index: usize) -> Result<f64> {
+        let (part, index) = self.find(index)?;
+        part.target(index)
+    }
+
+    fn columns(&self) -> Option<&Columns> {
+        self.first.columns()
     }
 
     fn read(&self, indices: &[usize]) -> Result<Samples> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Random;
+use super::{Columns, Random, Task};
 use crate::{Error, Result};
 
 /// The elements of some samples, one sample after the other.
@@ -39,11 +39,40 @@ pub trait Dataset: Send + Sync {
     /// The names of the classes; labels are places in it.
     fn classes(&self) -> &[String];
 
-    /// The label of a sample.
+    /// The class of a sample, as an index into [`Dataset::classes`]; 0 for regression.
     ///
     /// # Errors
     /// There is no such sample.
     fn label(&self, index: usize) -> Result<usize>;
+
+    /// The task that the labels set. A subset has that of its whole.
+    fn task(&self) -> Task {
+        self.part_of().map_or(Task::Classification, |(whole, _)| whole.task())
+    }
+
+    /// The quantity to predict for a sample, for regression.
+    ///
+    /// # Errors
+    /// There is no such sample; the labels are classes.
+    fn target(&self, index: usize) -> Result<f64> {
+        let Some((whole, indices)) = self.part_of() else {
+            return Err(Error::value("dataset", "the labels are classes, no quantities"));
+        };
+        whole.target(*indices.get(index).ok_or_else(|| no_sample(index, indices.len()))?)
+    }
+
+    /// The columns that samples are made of, for tables. A subset has those of its whole.
+    fn columns(&self) -> Option<&Columns> {
+        self.part_of().and_then(|(whole, _)| whole.columns())
+    }
+
+    /// The numbers that a model gives for a sample: one a class, or the quantity alone.
+    fn outputs(&self) -> usize {
+        match self.task() {
+            Task::Classification => self.classes().len(),
+            Task::Regression => 1,
+        }
+    }
 
     /// The elements of samples, in the order asked for.
     ///

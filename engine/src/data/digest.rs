@@ -2,7 +2,7 @@
 
 use crc::{CRC_64_XZ, Crc};
 
-use super::{Dataset, Samples};
+use super::{Dataset, Samples, Task};
 use crate::Result;
 
 static CRC: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
@@ -21,7 +21,10 @@ pub fn digest(data: &dyn Dataset) -> Result<u64> {
     number(data.len());
     data.shape().iter().for_each(|size| number(*size));
     for i in 0..data.len() {
-        number(data.label(i)?);
+        match data.task() {
+            Task::Classification => number(data.label(i)?),
+            Task::Regression => number(data.target(i)?.to_bits() as usize),
+        }
     }
     for class in data.classes() {
         crc.update(class.as_bytes());

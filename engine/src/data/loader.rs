@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::ahead::Ahead;
 use super::dataset::{Dataset, Samples, Whole};
 use super::random::Random;
+use super::task::{TargetScale, Task};
 use super::transforms::{self, Compose, Normalize, Transform};
 use crate::device::{Array, Device};
 use crate::ops::{Crop, GatherBatch};
@@ -42,6 +43,7 @@ pub struct DataLoader {
     drop_last: bool,
     workers: usize,
     transform: Compose,
+    target_scale: TargetScale,
     device: Device,
     resident: OnceCell<Option<Resident>>,
 }
@@ -65,6 +67,7 @@ impl DataLoader {
             drop_last: false,
             workers: 0,
             transform: Compose::new(),
+            target_scale: TargetScale::default(),
             device: Device::cpu(),
             resident: OnceCell::new(),
         }
@@ -111,6 +114,33 @@ impl DataLoader {
     pub fn transform(mut self, transform: Compose) -> Self {
         self.transform = transform;
         self
+    }
+
+    /// The scale that targets of a regression are given in; their own unit by default.
+    #[must_use]
+    pub fn target_scale(mut self, scale: TargetScale) -> Self {
+        self.target_scale = scale;
+        self
+    }
+
+    /// The scale of targets, for what predictions mean.
+    pub fn targets_in(&self) -> TargetScale {
+        self.target_scale
+    }
+
+    /// The labels of samples: classes as I32, or scaled targets as F32.
+    fn labels(&self, samples: &[usize]) -> Result<Tensor> {
+        let labels = match self.dataset.task() {
+            Task::Classification => {
+                let class = |i: &usize| Ok(self.dataset.label(*i)? as i32);
+                Array::I32(samples.iter().map(class).collect::<Result<_>>()?)
+            }
+            Task::Regression => {
+                let target = |i: &usize| Ok(self.target_scale.scaled(self.dataset.target(*i)?) as f32);
+                Array::F32(samples.iter().map(target).collect::<Result<_>>()?)
+            }
+        };
+        Tensor::from_array(labels, [samples.len()], &self.device)
     }
 
     /// Where batches go.
@@ -255,9 +285,8 @@ impl<L: Deref<Target = DataLoader>> Epoch<L> {
             None => Some(self.read(&samples)?),
         };
         let loader = &*self.loader;
-        let labels: Vec<i32> = samples.iter().map(|i| Ok(loader.dataset.label(*i)? as i32)).collect::<Result<_>>()?;
-        let n = labels.len();
-        let labels = Tensor::from_array(Array::I32(labels), [n], &loader.device)?;
+        let n = samples.len();
+        let labels = loader.labels(&samples)?;
         // A sample's randomness depends on the sample, not on the batch it falls into.
         let random: Vec<Random> = samples.iter().map(|i| self.random.split(*i as u64)).collect();
         let shape = loader.dataset.shape().to_vec();

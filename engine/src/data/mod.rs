@@ -31,6 +31,7 @@ mod splits;
 mod stats;
 mod table;
 mod table_file;
+mod task;
 pub mod transforms;
 mod zip;
 
@@ -51,5 +52,6 @@ pub use relabel::Relabeled;
 pub use shapes::Shapes;
 pub use splits::{OpenOptions, Parts, SplitMethod, SplitRecord, Splits, stratify};
 pub use stats::mean_std;
-pub use table::Table;
+pub use table::{Columns, LeftOut, Table, TableOptions, TrainedOn};
+pub use task::{TargetScale, Task};
 pub use zip::crc32;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::dataset::{Dataset, Subset};
 use super::limits::{Limits, Split};
 use super::random::Random;
+use super::table::TableOptions;
+use super::task::Task;
 use crate::{Error, Result, argsort};
 
 /// A data set with its splits.
@@ -80,6 +82,8 @@ pub struct OpenOptions {
     pub strict: bool,
     /// Accepts a published data set of which files are missing, with a note; false by default.
     pub incomplete: bool,
+    /// How tables are read.
+    pub table: TableOptions,
 }
 
 impl Default for OpenOptions {
@@ -92,6 +96,7 @@ impl Default for OpenOptions {
             channels: 3,
             strict: false,
             incomplete: false,
+            table: TableOptions::default(),
         }
     }
 }
@@ -111,8 +116,9 @@ impl SplitRecord {
     /// Says how a random split was made; nothing for splits that the data came with.
     pub fn describe(&self) -> Option<String> {
         match &self.method {
-            SplitMethod::Random { seed, test_share, .. } => {
-                Some(format!("{} % of each class is for testing, chosen by seed {seed}", 100.0 * test_share))
+            SplitMethod::Random { seed, test_share, stratified } => {
+                let of = if *stratified { "of each class is" } else { "of the samples are" };
+                Some(format!("{} % {of} for testing, chosen by seed {seed}", 100.0 * test_share))
             }
             _ => None,
         }
@@ -133,7 +139,7 @@ impl Splits {
     }
 
     /// Splits samples at random by class, as scikit-learn's `train_test_split(stratify=labels)` does, and applies the
-    /// limits.
+    /// limits. For regression, the shares hold for all samples together.
     ///
     /// # Errors
     /// A share outside of 0 … 1; a label that cannot be read; a limit above the number of samples.
@@ -142,9 +148,12 @@ impl Splits {
         let parts = stratify(&labels, options.test_share, options.seed)?;
         let part =
             |indices: Vec<usize>| -> Result<Arc<dyn Dataset>> { Ok(Arc::new(Subset::new(of.clone(), indices)?)) };
-        let method = SplitMethod::Random { seed: options.seed, test_share: options.test_share, stratified: true };
+        let stratified = of.task() == Task::Classification;
+        let method = SplitMethod::Random { seed: options.seed, test_share: options.test_share, stratified };
         let mut splits = Self::new(name, kind, method, part(parts.train)?, part(parts.test)?);
-        splits.notes.extend(single_note(&parts.single, of.classes()));
+        if stratified {
+            splits.notes.extend(single_note(&parts.single, of.classes()));
+        }
         splits.limited(options.limits)
     }
 

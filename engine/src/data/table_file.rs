@@ -1,10 +1,6 @@
 //! Tables as files. [`Table`] knows what is in them.
 
-use std::sync::Arc;
-
-use super::catalog;
 use super::codecs::Codecs;
-use super::dataset::Dataset;
 use super::files::Files;
 use super::layout::{is_hidden, parts};
 use super::splits::{OpenOptions, Splits, list};
@@ -35,6 +31,5 @@ pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, code
         let problem = format!("holds {} tables, of which one can be read: {}", names.len(), list(names.iter()));
         return Err(Error::file(place, problem));
     };
-    let all: Arc<dyn Dataset> = Arc::new(Table::from_csv(place, &files.read(path, codecs).await?, None)?);
-    Splits::stratified(catalog::CSV.title, catalog::CSV.name, &all, options)
+    Table::from_csv(place, &files.read(path, codecs).await?, &options.table)?.into_splits(options)
 }

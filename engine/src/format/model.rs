@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::safetensors::{FileTensor, TensorFile};
-use crate::data::Preprocessing;
+use crate::data::{Columns, Preprocessing, TrainedOn};
 use crate::{Error, Result};
 
 /// The version of the metadata that this code writes; older ones are read.
@@ -46,6 +46,9 @@ pub struct ModelInfo {
     /// versions ([`ModelInfo::image_preprocessing`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preprocessing: Option<Preprocessing>,
+    /// The columns of the table that it was trained on; `None` for models of other inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
     /// Figures such as `test_accuracy`.
     #[serde(default, with = "crate::json::float::map")]
     pub metrics: BTreeMap<String, f64>,
@@ -79,6 +82,12 @@ impl ModelInfo {
             return Err(Error::value("preprocessing", rule));
         }
         Ok(Some(stored.clone()))
+    }
+
+    /// Returns what another table is matched to, for a model of a table: to test it, rows need labels.
+    pub fn trained_on(&self, needs_labels: bool) -> Option<TrainedOn> {
+        let columns = self.columns.clone()?;
+        Some(TrainedOn { columns, classes: self.classes.clone(), needs_labels })
     }
 }
 

@@ -1,10 +1,12 @@
 //! Checks before the first step: settings against the data, and against the model.
 
 use super::{Augment, ModelSpec, TrainSpec};
-use crate::data::Dataset;
 use crate::data::transforms::Transform;
+use crate::data::{Dataset, Task};
 use crate::format::Normalization;
 use crate::nn::times;
+use crate::optim::Schedule;
+use crate::optim::schedule::PlateauMode;
 use crate::{Error, Result};
 
 /// Refuses settings that make no sense, or data that does not go together.
@@ -13,7 +15,15 @@ pub(super) fn check(spec: &TrainSpec, train: &dyn Dataset, test: &dyn Dataset) -
     if train.is_empty() {
         return Err(Error::value("train", "there are no samples to train on"));
     }
-    same_kind(train, test, "test")
+    same_kind(train, test, "test")?;
+    spec.loss.check_task(train.task(), test.task())?;
+    if let (Some(Schedule::Plateau(plateau)), Task::Regression) = (&spec.schedule, train.task())
+        && plateau.mode == PlateauMode::Max
+    {
+        let rule = "the mode max compares accuracies, and a quantity has none: use the mode min, which compares losses";
+        return Err(Error::value("ReduceLROnPlateau", rule));
+    }
+    Ok(())
 }
 
 /// Refuses samples of another shape or other classes than those to train on.

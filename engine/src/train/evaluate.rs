@@ -1,8 +1,8 @@
 //! How a model does on a test set, a batch at a time.
 
-use super::metrics::{Evaluation, Sums};
+use super::metrics::{Evaluation, RegressionSums, Sums};
 use super::{LossSpec, Model};
-use crate::data::{DataLoader, Epoch};
+use crate::data::{DataLoader, Epoch, TargetScale, Task};
 use crate::nn::Module;
 use crate::ops::{CrossEntropyOptions, Reduction};
 use crate::{DType, Error, Result, Tensor, no_grad, plan};
@@ -21,12 +21,43 @@ impl LossSpec {
                 let options = CrossEntropyOptions { label_smoothing: *label_smoothing, ..Default::default() };
                 output.cross_entropy_with(labels, &options)
             }
-            Self::Mse {} => {
-                let classes = output.size(-1)?;
-                output.mse_loss(&labels.one_hot(Some(classes))?.to_dtype(output.dtype())?, Reduction::Mean)
-            }
+            Self::Mse {} => output.mse_loss(&targets(output, labels)?, Reduction::Mean),
+            Self::L1 {} => output.l1_loss(&targets(output, labels)?, Reduction::Mean),
+            Self::SmoothL1 { beta } => output.smooth_l1_loss(&targets(output, labels)?, *beta, Reduction::Mean),
+            Self::Huber { delta } => output.huber_loss(&targets(output, labels)?, *delta, Reduction::Mean),
         }
     }
+
+    /// Returns an error unless the loss can compare what training and test set have.
+    pub(super) fn check_task(&self, train: Task, test: Task) -> Result<()> {
+        let rule = match (train, test, self) {
+            (Task::Regression, Task::Regression, Self::CrossEntropy { .. }) => {
+                "cross_entropy compares classes, and the labels are a quantity: use mse, l1, smooth_l1 or huber"
+            }
+            (Task::Classification, Task::Classification, Self::L1 {} | Self::SmoothL1 { .. } | Self::Huber { .. }) => {
+                "l1, smooth_l1 and huber compare quantities, and the labels are classes: use cross_entropy or mse"
+            }
+            (train, test, _) if train != test => "one of training and test set has classes, the other quantities",
+            _ => return Ok(()),
+        };
+        Err(Error::value("train", rule))
+    }
+}
+
+/// Counts the correctly classified samples of a batch; `None` for regression.
+pub(super) fn count_correct(task: Task, output: &Tensor, labels: &Tensor) -> Result<Option<Tensor>> {
+    match task {
+        Task::Classification => no_grad(|| output.detach().argmax(Some(1), false)?.eq(labels)?.sum()).map(Some),
+        Task::Regression => Ok(None),
+    }
+}
+
+/// Returns what results are to be: classes one-hot, quantities as a column.
+fn targets(output: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    if labels.dtype() == DType::F32 {
+        return labels.reshape(&[-1, 1]);
+    }
+    labels.one_hot(Some(output.size(-1)?))?.to_dtype(output.dtype())
 }
 
 /// An evaluation under way.
@@ -35,13 +66,19 @@ pub(super) struct EvaluationPass<L: std::ops::Deref<Target = DataLoader>> {
     pending: Vec<[Tensor; 3]>,
     sums: Sums,
     confusion: Vec<Vec<u64>>,
+    regression: Option<(RegressionSums, TargetScale)>,
 }
 
 impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
     pub fn new(loader: L) -> Result<Self> {
         let classes = loader.dataset().classes().len();
+        let regression = match loader.dataset().task() {
+            Task::Classification => None,
+            Task::Regression => Some((RegressionSums::default(), loader.targets_in())),
+        };
         let epoch = Epoch::over(loader, 0, 0)?;
-        Ok(Self { epoch, pending: Vec::new(), sums: Sums::default(), confusion: vec![vec![0; classes]; classes] })
+        let confusion = vec![vec![0; classes]; classes];
+        Ok(Self { epoch, pending: Vec::new(), sums: Sums::default(), confusion, regression })
     }
 
     /// Batches evaluated, and batches in all.
@@ -60,7 +97,11 @@ impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
         let results = no_grad(|| {
             let output = model.forward(&inputs)?;
             let loss = loss.of(&output, &labels)?;
-            Ok::<_, Error>([loss, output.argmax(Some(1), false)?.to_dtype(DType::I32)?, labels])
+            let predictions = match self.regression {
+                None => output.argmax(Some(1), false)?.to_dtype(DType::I32)?,
+                Some(_) => output,
+            };
+            Ok::<_, Error>([loss, predictions, labels])
         })?;
         plan::flush(&results[0].device())?;
         self.pending.push(results);
@@ -75,11 +116,17 @@ impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
         let tensors: Vec<&Tensor> = pending.iter().flatten().collect();
         for batch in plan::read_many(&tensors).await?.chunks_exact(3) {
             let [loss, predictions, labels] = [0, 1, 2].map(|i| batch[i].to_f64());
-            let mut correct = 0.0;
-            for (prediction, label) in predictions.iter().zip(&labels) {
-                correct += f64::from(u8::from(prediction == label));
-                let cell = self.confusion.get_mut(*label as usize).and_then(|row| row.get_mut(*prediction as usize));
-                *cell.ok_or_else(|| Error::internal("a class that the data does not have"))? += 1;
+            let pairs = predictions.iter().zip(&labels);
+            let mut correct = None;
+            if let Some((sums, _)) = &mut self.regression {
+                pairs.for_each(|(prediction, target)| sums.add(*prediction, *target));
+            } else {
+                for (prediction, label) in pairs {
+                    *correct.get_or_insert(0.0) += f64::from(u8::from(prediction == label));
+                    let row = self.confusion.get_mut(*label as usize);
+                    let cell = row.and_then(|row| row.get_mut(*prediction as usize));
+                    *cell.ok_or_else(|| Error::internal("a class that the data does not have"))? += 1;
+                }
             }
             self.sums.add(loss.first().copied().unwrap_or(f64::NAN), correct, labels.len());
         }
@@ -87,7 +134,12 @@ impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
     }
 
     pub fn result(self) -> Evaluation {
-        Evaluation { loss: self.sums.mean_loss(), accuracy: self.sums.accuracy(), confusion: self.confusion }
+        Evaluation {
+            loss: self.sums.mean_loss(),
+            accuracy: self.sums.accuracy(),
+            confusion: self.confusion,
+            regression: self.regression.map(|(sums, scale)| sums.metrics(scale.std)),
+        }
     }
 }
 

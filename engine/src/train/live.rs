@@ -166,8 +166,12 @@ impl Trainer {
             return Err(Error::shape("set_data", rule));
         }
         check_batches(&self.spec, self.model.spec(), train.len())?;
-        self.train = Rc::new(self.spec.train_loader(&train, &self.normalization, &self.device)?);
-        self.test = Rc::new(self.spec.test_loader(&test, &self.normalization, &self.device)?);
+        let (train, test) = (
+            self.spec.train_loader(&train, &self.normalization, &self.device)?,
+            self.spec.test_loader(&test, &self.normalization, &self.device)?,
+        );
+        self.train = Rc::new(train.target_scale(self.target_scale));
+        self.test = Rc::new(test.target_scale(self.target_scale));
         self.position.batches = self.train.len();
         self.batches = None;
         Ok(())

@@ -10,8 +10,8 @@ pub struct StepResult {
     pub step: u64,
     /// The mean loss of its batch.
     pub loss: f64,
-    /// The part of its batch that was classified rightly.
-    pub accuracy: f64,
+    /// The part of its batch that was classified correctly, 0 … 1; `None` for regression.
+    pub accuracy: Option<f64>,
 }
 
 /// How a model does on a test set.
@@ -20,12 +20,32 @@ pub struct Evaluation {
     /// The mean loss.
     #[serde(with = "crate::json::float")]
     pub loss: f64,
-    /// The part that was classified rightly, 0 … 1.
-    pub accuracy: f64,
-    /// For each class (row), how often it was predicted as each class (column). Empty in a run's history, but for the
-    /// last evaluation and the best.
+    /// The part that was classified correctly, 0 … 1; `None` for regression.
+    pub accuracy: Option<f64>,
+    /// For each class (row), how often it was predicted as each class (column). Empty for regression, and in a run's
+    /// history but for the last evaluation and the best.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confusion: Vec<Vec<u64>>,
+    /// Errors in the unit of the targets, for regression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regression: Option<RegressionMetrics>,
+}
+
+/// Errors of a regression on a test set, in the unit of the targets.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RegressionMetrics {
+    /// The mean squared error, mean (ŷ − y)², in the square of that unit.
+    #[serde(with = "crate::json::float")]
+    pub mse: f64,
+    /// The mean absolute error, mean |ŷ − y|.
+    #[serde(with = "crate::json::float")]
+    pub mae: f64,
+    /// The coefficient of determination, 1 − Σ(ŷ − y)² / Σ(y − ȳ)², as scikit-learn's `r2_score`: 1 is perfect, 0 as
+    /// good as the mean. For targets that are all equal, 1 if every prediction is exact and else 0.
+    #[serde(with = "crate::json::float")]
+    pub r2: f64,
+    /// Samples tested.
+    pub samples: u64,
 }
 
 impl Evaluation {
@@ -58,9 +78,16 @@ impl Evaluation {
         }
     }
 
+    /// Names and values of what was measured besides the loss: `accuracy`, or `mse`, `mae` and `r2`.
+    pub fn figures(&self) -> Vec<(&'static str, f64)> {
+        let accuracy = self.accuracy.map(|accuracy| ("accuracy", accuracy));
+        let errors = self.regression.map(|errors| [("mse", errors.mse), ("mae", errors.mae), ("r2", errors.r2)]);
+        accuracy.into_iter().chain(errors.into_iter().flatten()).collect()
+    }
+
     /// How many samples there were.
     pub fn samples(&self) -> u64 {
-        self.confusion.iter().flatten().sum()
+        self.regression.map_or_else(|| self.confusion.iter().flatten().sum(), |regression| regression.samples)
     }
 }
 
@@ -74,8 +101,8 @@ pub struct EpochResult {
     /// The mean loss of its batches, as they were while the model learned from them.
     #[serde(with = "crate::json::float")]
     pub train_loss: f64,
-    /// The part of the training samples that was classified rightly, likewise.
-    pub train_accuracy: f64,
+    /// The part of the training samples that was classified correctly, likewise; `None` for regression.
+    pub train_accuracy: Option<f64>,
     /// The learning rate of its last step.
     pub lr: f64,
     /// Evaluation on the validation set after it, if there is one and it was due.
@@ -97,24 +124,61 @@ impl EpochResult {
     }
 }
 
+/// Sums over predictions of a quantity, in the scale of the model.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RegressionSums {
+    samples: u64,
+    /// Σ|ŷ − y|.
+    absolute: f64,
+    /// Σ(ŷ − y)².
+    squared: f64,
+    /// Σy.
+    targets: f64,
+    /// Σy².
+    squared_targets: f64,
+}
+
+impl RegressionSums {
+    /// Adds a prediction ŷ and its target y.
+    pub fn add(&mut self, prediction: f64, target: f64) {
+        let error = prediction - target;
+        self.samples += 1;
+        self.absolute += error.abs();
+        self.squared += error * error;
+        self.targets += target;
+        self.squared_targets += target * target;
+    }
+
+    /// The metrics, where a unit of the scale is `std` units of the targets.
+    pub fn metrics(&self, std: f64) -> RegressionMetrics {
+        let n = (self.samples as f64).max(1.0);
+        let total = self.squared_targets - self.targets * self.targets / n;
+        let r2 = if total > 0.0 { 1.0 - self.squared / total } else { f64::from(u8::from(self.squared == 0.0)) };
+        let (mse, mae) = (std * std * self.squared / n, std * self.absolute / n);
+        RegressionMetrics { mse, mae, r2, samples: self.samples }
+    }
+}
+
 /// Losses and correct predictions, summed in double precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Sums {
     /// Losses, each times the samples of its batch.
     #[serde(with = "crate::json::float")]
     pub loss: f64,
-    /// Samples classified correctly.
-    #[serde(rename = "hits")]
-    pub correct: f64,
+    /// Samples classified correctly; `None` for regression.
+    #[serde(default, rename = "hits")]
+    pub correct: Option<f64>,
     /// Samples.
     pub samples: f64,
 }
 
 impl Sums {
     /// Adds a batch with this mean loss.
-    pub fn add(&mut self, loss: f64, correct: f64, samples: usize) {
+    pub fn add(&mut self, loss: f64, correct: Option<f64>, samples: usize) {
         self.loss += loss * samples as f64;
-        self.correct += correct;
+        if let Some(correct) = correct {
+            *self.correct.get_or_insert(0.0) += correct;
+        }
         self.samples += samples as f64;
     }
 
@@ -123,15 +187,15 @@ impl Sums {
         self.loss / self.samples.max(1.0)
     }
 
-    /// The part classified rightly.
-    pub fn accuracy(&self) -> f64 {
-        self.correct / self.samples.max(1.0)
+    /// The part classified correctly; `None` for regression.
+    pub fn accuracy(&self) -> Option<f64> {
+        self.correct.map(|correct| correct / self.samples.max(1.0))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Evaluation;
+    use super::{Evaluation, RegressionSums};
 
     #[test]
     fn accuracy_of_each_class() {
@@ -139,5 +203,18 @@ mod tests {
         let evaluation = Evaluation { confusion, ..Evaluation::default() };
         assert_eq!(evaluation.class_accuracies(), [Some(0.75), None, Some(0.5)]);
         assert_eq!(evaluation.samples(), 8);
+    }
+
+    #[test]
+    fn regression_metrics_are_those_of_scikit_learn() {
+        // r2_score([3, -0.5, 2, 7], [2.5, 0, 2, 8]) and mean_absolute_error of the same, from its documentation.
+        let mut sums = RegressionSums::default();
+        for (prediction, target) in [(2.5, 3.0), (0.0, -0.5), (2.0, 2.0), (8.0, 7.0)] {
+            sums.add(prediction, target);
+        }
+        let metrics = sums.metrics(1.0);
+        assert!((metrics.r2 - 0.948_608_137_044_967).abs() < 1e-12, "{metrics:?}");
+        assert_eq!((metrics.mse, metrics.mae, metrics.samples), (0.375, 0.5, 4));
+        assert_eq!((sums.metrics(10.0).mse, sums.metrics(10.0).mae), (37.5, 5.0));
     }
 }

@@ -27,7 +27,7 @@ pub use augment::Augment;
 pub use closely::{Graph, GraphNode, LayerDetails, StepDetails};
 pub use evaluate::evaluate;
 pub use loss_reader::{LossReader, READ_INTERVAL_MS};
-pub use metrics::{EpochResult, Evaluation, StepResult};
+pub use metrics::{EpochResult, Evaluation, RegressionMetrics, StepResult};
 pub use model::{LayerSpec, Model, ModelSpec};
 pub use progress::{Ending, Event, Position};
 pub use record::{DataRecord, EarlierSettings, RunRecord, Selection, SplitDigest, run_record};

@@ -46,7 +46,9 @@ impl Trainer {
             let rule = format!("the model takes inputs of {:?}, the data has {:?}", model.input, train.shape());
             return Err(Error::shape("resume", rule));
         }
-        let mut trainer = Self::with_model(spec, &model, file.info.normalization.clone(), train, test, device)?;
+        let target_scale = file.info.columns.as_ref().and_then(|columns| columns.target_scale).unwrap_or_default();
+        let scales = file.info.normalization.clone().map(|normalization| (normalization, target_scale));
+        let mut trainer = Self::with_model(spec, &model, scales, train, test, device)?;
         let mut dict = StateDict::default();
         for (name, tensor) in file.state() {
             dict.insert(name.clone(), tensor.to_tensor(device)?);
@@ -218,7 +220,7 @@ fn check_model(before: &TrainSpec, now: &TrainSpec, model: &ModelSpec, train: &d
     if (&before.model, &before.preset) == (&now.model, &now.preset) {
         return Ok(());
     }
-    let asked = now.model_for(&model.input, train.classes().len())?;
+    let asked = now.model_for(&model.input, train.outputs())?;
     if asked.layers == model.layers {
         return Ok(());
     }

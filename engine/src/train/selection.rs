@@ -25,6 +25,7 @@ impl Trainer {
             return Ok(());
         }
         let loader = self.spec.test_loader(&validation, &self.normalization, &self.device)?;
+        let loader = loader.target_scale(self.target_scale);
         self.validation = Some(Rc::new(loader));
         Ok(())
     }
@@ -96,13 +97,15 @@ impl Trainer {
             _ => return scheduler.step(&mut self.optimizer),
         };
         let metric = match (mode, evaluation) {
-            (PlateauMode::Min, Some(evaluation)) => evaluation.loss,
+            (PlateauMode::Min, Some(evaluation)) => Some(evaluation.loss),
             (PlateauMode::Max, Some(evaluation)) => evaluation.accuracy,
             (_, None) if evaluates => return,
-            (PlateauMode::Min, None) => self.sums.mean_loss(),
+            (PlateauMode::Min, None) => Some(self.sums.mean_loss()),
             (PlateauMode::Max, None) => self.sums.accuracy(),
         };
-        scheduler.step_with(&mut self.optimizer, metric);
+        if let Some(metric) = metric {
+            scheduler.step_with(&mut self.optimizer, metric);
+        }
     }
 
     /// Returns `true` if there are samples to evaluate epochs on: a validation set, or a test set.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::preset;
 use super::{Augment, ModelSpec};
-use crate::data::catalog;
+use crate::data::{Task, catalog};
 use crate::nn::times;
 use crate::optim::{AdamOptions, OptimizerSpec, Schedule};
 use crate::{Error, Result};
@@ -73,6 +73,12 @@ pub struct TrainSpec {
 pub struct DataSpec {
     /// `cifar10`, `cifar100`, `mnist`, `fashion-mnist`, `folder`, `csv` or `shapes`.
     pub name: String,
+    /// The label's column in a table: its name, or its number from 1; found by itself if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// What a table's label is, a class or a quantity; found by itself if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
     /// Where it lies; not needed for `shapes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -92,6 +98,10 @@ pub struct DataSpec {
     pub std: Option<Vec<f64>>,
 }
 
+fn one() -> f64 {
+    1.0
+}
+
 /// What is compared with what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", deny_unknown_fields)]
@@ -103,9 +113,26 @@ pub enum LossSpec {
         #[serde(default)]
         label_smoothing: f64,
     },
-    /// Results with one-hot classes.
+    /// The squared error; classes count as one-hot.
     #[serde(rename = "mse")]
     Mse {},
+    /// The absolute error of a quantity.
+    #[serde(rename = "l1")]
+    L1 {},
+    /// The squared error of a quantity below `beta`, the absolute error above.
+    #[serde(rename = "smooth_l1")]
+    SmoothL1 {
+        /// Where the one goes over into the other, in units of the scaled target.
+        #[serde(default = "one")]
+        beta: f64,
+    },
+    /// The squared error of a quantity below `delta`, `delta` times the absolute error above.
+    #[serde(rename = "huber")]
+    Huber {
+        /// Where the one goes over into the other, in units of the scaled target.
+        #[serde(default = "one")]
+        delta: f64,
+    },
 }
 
 /// Stops a run whose validation loss (the test loss, where there is no validation set) has not fallen for a while.
@@ -135,6 +162,8 @@ impl Default for DataSpec {
     fn default() -> Self {
         Self {
             name: catalog::CIFAR10.name.into(),
+            label: None,
+            task: None,
             path: None,
             train_limit: None,
             test_limit: None,
@@ -191,16 +220,25 @@ impl TrainSpec {
         crate::json::write(self).map_err(|e| Error::value("train", e))
     }
 
-    /// The model for pictures of a shape and a number of classes: the one given, or the preset, or the CIFAR form
-    /// of the introduction's network.
+    /// The same run with a loss for the task: for a quantity, `mse` takes the place of cross entropy.
+    #[must_use]
+    pub fn for_task(mut self, task: Task) -> Self {
+        if task == Task::Regression && matches!(self.loss, LossSpec::CrossEntropy { .. }) {
+            self.loss = LossSpec::Mse {};
+        }
+        self
+    }
+
+    /// The model for inputs of a shape, with an output for each class or one for a quantity: the one given, or the
+    /// preset, or the CIFAR form of the introduction's network.
     ///
     /// # Errors
-    /// Model and preset are both given; no such preset; the model does not take these pictures or give these classes.
-    pub fn model_for(&self, input: &[usize], classes: usize) -> Result<ModelSpec> {
+    /// Model and preset are both given; no such preset; the model does not take these inputs or give these outputs.
+    pub fn model_for(&self, input: &[usize], outputs: usize) -> Result<ModelSpec> {
         let model = match (&self.model, &self.preset) {
             (Some(_), Some(_)) => return Err(Error::value("train", "give a model or a preset, not both")),
             (Some(model), None) => model.clone(),
-            (None, name) => return preset(name.as_deref().unwrap_or("cifar-intro"), input, classes),
+            (None, name) => return preset(name.as_deref().unwrap_or("cifar-intro"), input, outputs),
         };
         if model.input != input {
             let rule = format!("the model takes inputs of shape {:?}, the data has {input:?}", model.input);
@@ -209,11 +247,12 @@ impl TrainSpec {
         let summary = model.summary();
         match (summary.error, summary.output.as_deref()) {
             (Some(error), _) => Err(Error::shape("train", error)),
-            (None, Some([outputs])) if *outputs == classes => Ok(model),
+            (None, Some([found])) if *found == outputs => Ok(model),
             (None, output) => {
                 let given = output.map_or_else(String::new, times);
                 let rule = format!(
-                    "the model's output has the shape {given}; the data needs {classes}, a number for each class"
+                    "the model's output has the shape {given}; the data needs {outputs}, a number for each class or one \
+                     for a quantity"
                 );
                 Err(Error::shape("train", rule))
             }
@@ -251,6 +290,15 @@ impl TrainSpec {
             && !(0.0..=1.0).contains(&s)
         {
             return refuse(format!("label_smoothing must be between 0 and 1, got {s}"));
+        }
+        match self.loss {
+            LossSpec::SmoothL1 { beta } if !(beta >= 0.0 && beta.is_finite()) => {
+                return refuse(format!("smooth_l1: beta must be at least 0, got {beta}"));
+            }
+            LossSpec::Huber { delta } if !(delta > 0.0 && delta.is_finite()) => {
+                return refuse(format!("huber: delta must be above 0, got {delta}"));
+            }
+            _ => {}
         }
         self.augment.iter().try_for_each(Augment::check)?;
         self.optimizer.check()?;

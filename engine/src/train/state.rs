@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::metrics::{EpochResult, Sums};
 use super::progress::{Patience, Position};
 use super::{ModelSpec, TrainSpec, Trainer};
-use crate::data::Preprocessing;
+use crate::data::{Columns, Preprocessing, Task};
 use crate::format::FileTensor;
 use crate::format::model::{ModelFile, ModelInfo};
 use crate::json::{self, float::Float};
@@ -85,6 +85,13 @@ impl Trainer {
         steps.check().is_ok().then_some(steps)
     }
 
+    /// The columns of the table that the run learns from, with the scale of its targets.
+    fn columns(&self) -> Option<Columns> {
+        let mut columns = self.train.dataset().columns()?.clone();
+        columns.target_scale = (columns.task == Task::Regression).then_some(self.target_scale);
+        Some(columns)
+    }
+
     /// The model as it is now, with what is needed to use it.
     ///
     /// # Errors
@@ -110,6 +117,7 @@ impl Trainer {
             classes: self.train.dataset().classes().to_vec(),
             normalization: Some(self.normalization.clone()),
             preprocessing: self.preprocessing(),
+            columns: self.columns(),
             metrics: self.metrics(),
             run: Some(value("settings", json::to_value(&self.spec))?),
             record: Some(value("record", json::to_value(&self.record()?))?),
@@ -127,7 +135,8 @@ impl Trainer {
         for (name, evaluation) in [("validation", last.validation.as_ref()), ("test", self.result())] {
             if let Some(evaluation) = evaluation {
                 metrics.insert(format!("{name}_loss"), evaluation.loss);
-                metrics.insert(format!("{name}_accuracy"), evaluation.accuracy);
+                let figures = evaluation.figures().into_iter();
+                metrics.extend(figures.map(|(figure, value)| (format!("{name}_{figure}"), value)));
             }
         }
         metrics

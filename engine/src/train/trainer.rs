@@ -6,17 +6,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::check::{check, check_batches, check_schedule, input_shape};
-use super::evaluate::EvaluationPass;
+use super::evaluate::{EvaluationPass, count_correct};
 use super::metrics::{EpochResult, Evaluation, StepResult, Sums};
 use super::progress::{Ending, Event, Patience, Position};
 use super::record::EarlierSettings;
 use super::{Model, ModelSpec, TrainSpec};
-use crate::data::{DataLoader, Dataset, Epoch, SplitRecord};
+use crate::data::{DataLoader, Dataset, Epoch, SplitRecord, TargetScale};
 use crate::format::Normalization;
 use crate::nn::{Module, StateDict, observe};
 use crate::ops::Generator;
 use crate::optim::{Optimizer, Scheduler, clip_grad_norm_};
-use crate::{Device, Error, Result, Tensor, no_grad, plan};
+use crate::{Device, Error, Result, Tensor, plan};
 
 /// Losses that are kept on the device before they are read even if nobody asks.
 const MOST_PENDING: usize = 1024;
@@ -26,7 +26,8 @@ pub(super) struct Pending {
     pub step: u64,
     pub samples: usize,
     pub loss: Tensor,
-    pub correct: Tensor,
+    /// Samples classified correctly; `None` for regression.
+    pub correct: Option<Tensor>,
 }
 
 pub(super) enum Phase {
@@ -67,6 +68,7 @@ pub struct Trainer {
     pub(super) history: Vec<EpochResult>,
     pub(super) patience: Patience,
     pub(super) normalization: Normalization,
+    pub(super) target_scale: TargetScale,
     pub(super) train: Rc<DataLoader>,
     pub(super) test: Rc<DataLoader>,
     /// The samples that epochs are compared by; the test set where there are none.
@@ -99,30 +101,33 @@ impl Trainer {
     /// A specification that makes no sense or does not fit the data; a device that cannot compute.
     pub fn new(spec: TrainSpec, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>, device: &Device) -> Result<Self> {
         check(&spec, train.as_ref(), test.as_ref())?;
-        let model = spec.model_for(&input_shape(&spec, train.shape())?, train.classes().len())?;
+        let model = spec.model_for(&input_shape(&spec, train.shape())?, train.outputs())?;
         let trainer = Self::with_model(spec, &model, None, train, test, device)?;
         check_schedule(&trainer.spec, 0, trainer.position.batches, trainer.position)?;
         Ok(trainer)
     }
 
-    /// A run from its beginning, of this model; inputs are normalized by the training set's own numbers if no others
-    /// are given.
+    /// A run from its beginning, of this model; inputs and targets are scaled by the training set's own numbers
+    /// if no others are given.
     pub(super) fn with_model(
         spec: TrainSpec,
         model: &ModelSpec,
-        normalization: Option<Normalization>,
+        scales: Option<(Normalization, TargetScale)>,
         train: Arc<dyn Dataset>,
         test: Arc<dyn Dataset>,
         device: &Device,
     ) -> Result<Self> {
         check_batches(&spec, model, train.len())?;
-        let normalization = normalization.map_or_else(|| spec.normalization(train.as_ref()), Ok)?;
+        let (normalization, target_scale) = match scales {
+            Some(scales) => scales,
+            None => (spec.normalization(train.as_ref())?, TargetScale::from_targets(train.as_ref())?),
+        };
         let mut generator = Generator::new(spec.seed);
         let model = generator.scope(|| model.build(device))?;
         let mut optimizer = spec.optimizer.build(model.parameters())?;
         let scheduler = spec.schedule.clone().map(|schedule| Scheduler::new(schedule, &mut optimizer)).transpose()?;
-        let train = Rc::new(spec.train_loader(&train, &normalization, device)?);
-        let test = Rc::new(spec.test_loader(&test, &normalization, device)?);
+        let train = Rc::new(spec.train_loader(&train, &normalization, device)?.target_scale(target_scale));
+        let test = Rc::new(spec.test_loader(&test, &normalization, device)?.target_scale(target_scale));
         let position = Position { batches: train.len(), ..Position::default() };
         Ok(Self {
             spec,
@@ -135,6 +140,7 @@ impl Trainer {
             history: Vec::new(),
             patience: Patience::default(),
             normalization,
+            target_scale,
             train,
             test,
             validation: None,
@@ -299,7 +305,7 @@ impl Trainer {
             clip_grad_norm_(&self.model.parameters(), norm, 2.0)?;
         }
         // Everything that is to be read later is recorded before the step executes it.
-        let correct = no_grad(|| output.detach().argmax(Some(1), false)?.eq(&labels)?.sum())?;
+        let correct = count_correct(self.train.dataset().task(), &output, &labels)?;
         self.position.batch += 1;
         self.position.step += 1;
         let samples = labels.numel();
@@ -331,16 +337,22 @@ impl Trainer {
 
     pub(super) async fn read(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
-        let tensors: Vec<&Tensor> = pending.iter().flat_map(|p| [&p.loss, &p.correct]).collect();
+        let tensors: Vec<&Tensor> =
+            pending.iter().flat_map(|p| [Some(&p.loss), p.correct.as_ref()]).flatten().collect();
         let arrays = plan::read_many(&tensors).await?;
-        let number = |i: usize| arrays.get(i).and_then(|array| array.to_f64().first().copied()).unwrap_or(f64::NAN);
-        for (i, Pending { step, samples, .. }) in pending.iter().enumerate() {
-            let (loss, correct) = (number(2 * i), number(2 * i + 1));
+        let mut numbers = arrays.iter().map(|array| array.to_f64().first().copied().unwrap_or(f64::NAN));
+        for Pending { step, samples, correct, .. } in &pending {
+            let loss = numbers.next().unwrap_or(f64::NAN);
+            let correct = correct.as_ref().and_then(|_| numbers.next());
             if !loss.is_finite() {
                 return Err(self.trace(*step, loss).await);
             }
             self.sums.add(loss, correct, *samples);
-            self.unseen.push(StepResult { step: *step, loss, accuracy: correct / *samples as f64 });
+            self.unseen.push(StepResult {
+                step: *step,
+                loss,
+                accuracy: correct.map(|correct| correct / *samples as f64),
+            });
         }
         self.good = Some(self.state()?);
         Ok(())

@@ -15,6 +15,15 @@ pub fn Confusion(store: Store) -> impl IntoView {
     let inside = store.inside;
     move || {
         let Some(view) = inside.confusion.get() else { return looking() };
+        if let Some(errors) = view.evaluation.regression {
+            let words = format!(
+                "A quantity has no confusion matrix. Mean absolute error {}, R² {:.4}, on {} test samples.",
+                numbers::amount(errors.mae),
+                errors.r2,
+                numbers::whole(errors.samples),
+            );
+            return view! { <p class="quiet">{words}</p> }.into_any();
+        }
         let matrix = &view.evaluation.confusion;
         let few = view.classes.len() <= MOST_CLASSES;
         let open = move |is: usize, guess: usize| {
@@ -63,7 +72,7 @@ pub fn Confusion(store: Store) -> impl IntoView {
             <p class="quiet">
                 {format!(
                     "{} of {} test samples right. Rows: what they are; columns: what they are taken for. A cell leads to its pictures.",
-                    numbers::percent(view.evaluation.accuracy),
+                    numbers::percent(view.evaluation.accuracy.unwrap_or(0.0)),
                     numbers::whole(view.evaluation.samples()),
                 )}
             </p>

@@ -16,13 +16,13 @@ pub fn Step(store: Store) -> impl IntoView {
                 .into_any();
         };
         let facts = [
-            ("step", numbers::whole(step.step)),
-            ("loss", numbers::figure(step.loss)),
-            ("right", numbers::percent(step.accuracy)),
-            ("learning rate", step.lr.to_string()),
+            ("step", Some(numbers::whole(step.step))),
+            ("loss", Some(numbers::figure(step.loss))),
+            ("correct", step.accuracy.map(numbers::percent)),
+            ("learning rate", Some(step.lr.to_string())),
         ];
-        let facts =
-            facts.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
+        let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
         let pictures = (0..step.labels.len().min(pixels.count())).map(|i| {
             let (is, guess) = (step.labels[i], step.guesses.get(i).copied().unwrap_or(step.labels[i]));
             let words = if is == guess {

@@ -228,7 +228,8 @@ impl Draft {
     /// Other data is there: a preset as it stands is built anew for it; another model is told its new input, and
     /// whatever does not fit any more says so.
     pub fn data_changed(&self, info: &DataInfo) {
-        let target = (info.shape.clone(), info.classes.len());
+        // Without classes, one number is predicted.
+        let target = (info.shape.clone(), info.classes.len().max(1));
         if self.target.with_untracked(|now| *now == target) {
             return;
         }

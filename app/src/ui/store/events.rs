@@ -218,7 +218,7 @@ impl Store {
 fn spoken(result: &EpochResult) -> String {
     let split = if result.validation.is_some() { "validation" } else { "test" };
     let test = result.evaluation().map_or(String::new(), |test| {
-        format!(", on the {split} set {}, {} right", numbers::figure(test.loss), numbers::percent(test.accuracy))
+        format!(", on the {split} set {}{}", numbers::figure(test.loss), numbers::result(test))
     });
     format!("Epoch {}: loss {}{test}.", result.epoch, numbers::figure(result.train_loss))
 }

@@ -47,7 +47,7 @@ impl Curves {
         // A loss that is no number has no place on a chart.
         if let Some(test) = result.evaluation().filter(|evaluation| evaluation.loss.is_finite()) {
             self.test_loss.push((result.step as f64, test.loss));
-            self.test_accuracy.push((result.step as f64, test.accuracy));
+            self.test_accuracy.extend(test.accuracy.map(|accuracy| (result.step as f64, accuracy)));
         }
     }
 
@@ -171,7 +171,7 @@ impl Run {
             let mut curves = Curves::default();
             begun.history.iter().for_each(|result| {
                 curves.loss.push((result.step as f64, result.train_loss));
-                curves.accuracy.push((result.step as f64, result.train_accuracy));
+                curves.accuracy.extend(result.train_accuracy.map(|accuracy| (result.step as f64, accuracy)));
                 curves.epoch(result);
             });
             self.curves.set(curves);
@@ -228,7 +228,7 @@ impl Run {
         self.curves.update(|curves| {
             for result in &progress.results {
                 curves.loss.push((result.step as f64, result.loss));
-                curves.accuracy.push((result.step as f64, result.accuracy));
+                curves.accuracy.extend(result.accuracy.map(|accuracy| (result.step as f64, accuracy)));
             }
             if let Some(last) = progress.results.last() {
                 let point = (last.step as f64, progress.lr);

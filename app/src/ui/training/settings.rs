@@ -83,24 +83,42 @@ pub fn Settings(store: Store) -> impl IntoView {
 #[component]
 fn LossFields(spec: RwSignal<TrainSpec>) -> impl IntoView {
     let name = Signal::derive(move || {
-        let name = spec.with(|spec| if matches!(spec.loss, LossSpec::Mse {}) { "mse" } else { "cross_entropy" });
+        let name = spec.with(|spec| match spec.loss {
+            LossSpec::CrossEntropy { .. } => "cross_entropy",
+            LossSpec::Mse {} => "mse",
+            LossSpec::L1 {} => "l1",
+            LossSpec::SmoothL1 { .. } => "smooth_l1",
+            LossSpec::Huber { .. } => "huber",
+        });
         name.to_owned()
     });
-    let options = [("cross_entropy", "Cross-entropy"), ("mse", "Mean squared error")];
+    let options = [
+        ("cross_entropy", "Cross-entropy"),
+        ("mse", "Mean squared error"),
+        ("l1", "Mean absolute error"),
+        ("smooth_l1", "Smooth L1"),
+        ("huber", "Huber"),
+    ];
     let choose = move |name: String| {
-        let loss = if name == "mse" { LossSpec::Mse {} } else { LossSpec::default() };
+        let loss = match name.as_str() {
+            "mse" => LossSpec::Mse {},
+            "l1" => LossSpec::L1 {},
+            "smooth_l1" => LossSpec::SmoothL1 { beta: 1.0 },
+            "huber" => LossSpec::Huber { delta: 1.0 },
+            _ => LossSpec::default(),
+        };
         spec.update(|spec| spec.loss = loss);
     };
     let smoothing = Signal::derive(move || {
         spec.with(|spec| match spec.loss {
             LossSpec::CrossEntropy { label_smoothing } => label_smoothing,
-            LossSpec::Mse {} => 0.0,
+            _ => 0.0,
         })
     });
     view! {
         <Choice
             label="Loss"
-            hint="What is compared, and made small."
+            hint="What is compared, and made small. The last three compare quantities."
             options=options.map(|(name, words)| (name.to_owned(), words.to_owned())).to_vec()
             value=name
             on_change=Callback::new(choose)

@@ -7,13 +7,15 @@ mod images;
 mod modules;
 mod names;
 mod run;
+mod table;
 
 pub use names::literal;
 
 use self::data::Source;
 use super::{ModelSpec, TrainSpec};
 use crate::Result;
-use crate::data::Preprocessing;
+use crate::data::{Columns, Preprocessing};
+use crate::format::Normalization;
 use crate::optim::OptimizerSpec;
 
 /// The model's layers as classes; the last one is `Net`.
@@ -31,6 +33,8 @@ pub struct Script<'a> {
     pub model: &'a ModelSpec,
     /// Steps from an image to the model's input; `None` for a model of other inputs.
     pub preprocessing: Option<&'a Preprocessing>,
+    /// Columns of the table that it was trained on, with the scale of its features; `None` for models of other inputs.
+    pub table: Option<(&'a Columns, Option<&'a Normalization>)>,
     /// The names of the classes.
     pub classes: &'a [String],
     /// The run, if it is known: a checkpoint has it.
@@ -45,13 +49,18 @@ impl Script<'_> {
 
     /// Returns `true` if the script has the training loop; else it only predicts.
     pub fn has_loop(&self) -> bool {
-        self.run().is_some()
+        self.run().is_some() || self.table.is_some() && self.settings().is_some()
     }
 
-    /// The run and its data, if PyTorch can repeat it: the data is of images that torchvision reads, and the
-    /// optimizer is one of PyTorch's. (Its Muon takes matrices only, Kindling's convolutions too.)
+    /// The settings of the run, if its optimizer is one of PyTorch's. (Its Muon takes matrices only, Kindling's
+    /// convolutions too.)
+    fn settings(&self) -> Option<&TrainSpec> {
+        self.train.filter(|train| !matches!(train.optimizer, OptimizerSpec::Muon(_)))
+    }
+
+    /// The run and its data, if PyTorch can repeat it and the data is of images that torchvision reads.
     fn run(&self) -> Option<(&TrainSpec, Source)> {
-        let train = self.train.filter(|train| !matches!(train.optimizer, OptimizerSpec::Muon(_)))?;
+        let train = self.settings()?;
         self.preprocessing?;
         Some((train, Source::of(&train.data)?))
     }
@@ -64,7 +73,8 @@ impl Script<'_> {
     /// let model = preset("cifar-intro", &[3, 32, 32], 10)?;
     /// let classes: Vec<String> = (0..10).map(|i| i.to_string()).collect();
     /// let weights = "m.safetensors";
-    /// let script = Script { model: &model, preprocessing: None, classes: &classes, train: None, weights };
+    /// let script =
+    ///     Script { model: &model, preprocessing: None, table: None, classes: &classes, train: None, weights };
     /// assert!(script.text()?.contains("self.conv1 = nn.Conv2d(3, 6, 5)"));
     /// # Ok(()) }
     /// ```
@@ -72,6 +82,9 @@ impl Script<'_> {
     /// # Errors
     /// Settings that JSON cannot express; a layer's name that no module of PyTorch can have.
     pub fn text(&self) -> Result<String> {
+        if let Some((columns, normalization)) = self.table {
+            return self.table_text(columns, normalization);
+        }
         let mut out = self.opening();
         out += &classes(self.model)?;
         out += &self.constants();

@@ -87,17 +87,28 @@ except ImportError:
         return batches
 "#;
 
-fn training(train: &TrainSpec) -> Result<String> {
-    let loss = match &train.loss {
+/// A loss of numbers, with classes one-hot.
+fn one_hot(loss: &str, arguments: &str) -> String {
+    format!(
+        "lambda output, labels: nn.functional.{loss}(output, \
+         nn.functional.one_hot(labels, output.shape[1]).float(){arguments})"
+    )
+}
+
+/// The loss of results and classes.
+pub fn loss(loss: &LossSpec) -> String {
+    match loss {
         LossSpec::CrossEntropy { label_smoothing } if *label_smoothing == 0.0 => "nn.CrossEntropyLoss()".to_owned(),
         LossSpec::CrossEntropy { label_smoothing } => format!("nn.CrossEntropyLoss(label_smoothing={label_smoothing})"),
-        LossSpec::Mse {} => "lambda output, labels: nn.functional.mse_loss(output, \
-                             nn.functional.one_hot(labels, output.shape[1]).float())"
-            .to_owned(),
-    };
-    let clip = train
-        .clip_grad_norm
-        .map_or(String::new(), |norm| format!("            nn.utils.clip_grad_norm_(net.parameters(), {norm})\n"));
+        LossSpec::Mse {} => one_hot("mse_loss", ""),
+        LossSpec::L1 {} => one_hot("l1_loss", ""),
+        LossSpec::SmoothL1 { beta } => one_hot("smooth_l1_loss", &format!(", beta={beta}")),
+        LossSpec::Huber { delta } => one_hot("huber_loss", &format!(", delta={delta}")),
+    }
+}
+
+fn training(train: &TrainSpec) -> Result<String> {
+    let (loss, clip) = (loss(&train.loss), clip(train));
     let (made, by_batch, by_epoch) = scheduler(train)?;
     Ok(format!(
         r#"
@@ -162,12 +173,20 @@ def train(args):
     ))
 }
 
-fn optimizer(spec: &OptimizerSpec) -> Result<String> {
+/// The line that makes gradients smaller, if the run has one.
+pub fn clip(train: &TrainSpec) -> String {
+    train
+        .clip_grad_norm
+        .map_or(String::new(), |norm| format!("            nn.utils.clip_grad_norm_(net.parameters(), {norm})\n"))
+}
+
+/// The expression that makes the optimizer.
+pub fn optimizer(spec: &OptimizerSpec) -> Result<String> {
     Ok(format!("torch.optim.{}(net.parameters(){})", spec.name(), arguments(&spec.attrs()?)))
 }
 
 /// The line that makes the scheduler, and the lines that step it after a batch and after an epoch.
-fn scheduler(train: &TrainSpec) -> Result<(String, String, String)> {
+pub fn scheduler(train: &TrainSpec) -> Result<(String, String, String)> {
     let Some(schedule) = &train.schedule else { return Ok(Default::default()) };
     let made = format!("    scheduler = {}\n", constructor(schedule)?);
     Ok(match (train.schedule_by_epoch, schedule) {
