@@ -14,6 +14,15 @@ pub enum Failure {
     Missing(String),
 }
 
+impl From<kindling_torch::Error> for Failure {
+    fn from(error: kindling_torch::Error) -> Self {
+        match error {
+            kindling_torch::Error::Engine(error) => Self::Engine(error),
+            kindling_torch::Error::Python(message) => Self::Harness(message),
+        }
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

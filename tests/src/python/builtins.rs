@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::value::item;
-use super::{Args, Error, Interpreter, Result, Value, operators, torch};
+use super::class::Class;
+use super::{Args, Defined, Error, Interpreter, Result, Value, item, operators, torch};
 
 const NAMES: &[&str] = &[
     "range",
@@ -89,7 +89,7 @@ pub fn call(interpreter: &Interpreter, name: &str, args: Args) -> Result<Value> 
                 None => Vec::new(),
             };
             pairs.extend(args.named.iter().map(|(k, v)| (Value::Str(k.as_str().into()), v.clone())));
-            super::eval::dict(pairs)
+            super::dict(pairs)
         }
         "zip" => {
             let all: Vec<Vec<Value>> = args.positional.iter().map(Value::items).collect::<Result<_>>()?;
@@ -164,10 +164,11 @@ pub fn call(interpreter: &Interpreter, name: &str, args: Args) -> Result<Value> 
             });
             Value::list(items)
         }
-        "callable" => Value::Bool(matches!(
-            one()?,
-            Value::Function(_) | Value::Class(_) | Value::Builtin(_) | Value::Method(..) | Value::Bound(..)
-        )),
+        "callable" => Value::Bool(match Defined::of(one()?) {
+            Some(Defined::Instance(_)) => false,
+            Some(_) => true,
+            None => matches!(one()?, Value::Builtin(_) | Value::Method(..)),
+        }),
         "pow" => match args.positional.as_slice() {
             [a, b] => operators::binary(interpreter, ruff_python_ast::Operator::Pow, a, b)?,
             _ => return Err(Error::unknown("pow() of other than two arguments")),
@@ -200,21 +201,17 @@ fn extremum(interpreter: &Interpreter, largest: bool, args: &Args) -> Result<Val
 }
 
 fn is_instance(value: &Value, class: &Value) -> Result<bool> {
+    if let Some(instance) = Defined::instance(value) {
+        match (Defined::class(class), class) {
+            (Some(class), _) => return Ok(descends(&instance.class, &class)),
+            (None, Value::Builtin(name)) => return Ok(instance.class.derives_from(name)),
+            _ => {}
+        }
+    }
     Ok(match (value, class) {
         (_, Value::Tuple(classes)) => {
             classes.iter().map(|c| is_instance(value, c)).collect::<Result<Vec<_>>>()?.contains(&true)
         }
-        (Value::Instance(instance), Value::Class(class)) => {
-            let mut waiting = vec![Value::Class(instance.class.clone())];
-            while let Some(Value::Class(c)) = waiting.pop() {
-                if Rc::ptr_eq(&c, class) {
-                    return Ok(true);
-                }
-                waiting.extend(c.bases.iter().filter(|b| matches!(b, Value::Class(_))).cloned());
-            }
-            false
-        }
-        (Value::Instance(instance), Value::Builtin(name)) => instance.class.derives_from(name),
         (Value::Object(object), Value::Builtin(name)) => name.ends_with(&format!(".{}", object.class())),
         (value, Value::Builtin(name)) => match &**name {
             "int" => matches!(value, Value::Int(_) | Value::Bool(_)),
@@ -223,6 +220,11 @@ fn is_instance(value: &Value, class: &Value) -> Result<bool> {
         },
         _ => false,
     })
+}
+
+/// Returns `true` for a class itself and for its descendants.
+fn descends(class: &Rc<Class>, ancestor: &Rc<Class>) -> bool {
+    Rc::ptr_eq(class, ancestor) || class.bases.iter().filter_map(Defined::class).any(|base| descends(&base, ancestor))
 }
 
 fn math(function: &str, args: &Args) -> Result<Value> {
@@ -302,7 +304,7 @@ pub fn method(interpreter: &Interpreter, receiver: &Value, name: &str, args: Arg
         (Value::Dict(dict), "update") => {
             if let Value::Dict(other) = one()? {
                 let pairs = [dict.borrow().clone(), other.borrow().clone()].concat();
-                if let Value::Dict(merged) = super::eval::dict(pairs) {
+                if let Value::Dict(merged) = super::dict(pairs) {
                     dict.replace(merged.take());
                 }
             }

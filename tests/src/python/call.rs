@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::class::{Body, Class, Function, Instance, Scope};
+use super::class::{Body, Class, Defined, Function, Instance, Method, Scope};
 use super::exec::Flow;
-use super::{Args, Error, Interpreter, Object, Result, Value, builtins, torch};
+use super::{Args, Error, Host, Interpreter, Object, Result, Value, builtins, torch};
 
 impl Interpreter {
     /// Calls a value.
@@ -13,18 +13,27 @@ impl Interpreter {
     /// # Errors
     /// It cannot be called, or fails.
     pub fn call(&self, function: &Value, args: Args) -> Result<Value> {
+        match Defined::of(function) {
+            Some(Defined::Function(function)) => return self.call_function(&function, args),
+            Some(Defined::Method(method)) => {
+                return self.call_function(&method.function, args.before(method.receiver.clone()));
+            }
+            Some(Defined::Class(class)) => return self.instantiate(&class, args),
+            Some(Defined::Instance(instance)) => {
+                return match instance.class.find("__call__") {
+                    Some(_) => self.call_method(function, "__call__", args),
+                    None if instance.class.derives_from("torch.nn.Module") => {
+                        self.call_method(function, "forward", args)
+                    }
+                    None => Err(Error::new(format!("'{}' object is not callable", instance.class.name))),
+                };
+            }
+            None => {}
+        }
         match function {
-            Value::Function(function) => self.call_function(function, args),
-            Value::Bound(function, receiver) => self.call_function(function, args.before((**receiver).clone())),
-            Value::Class(class) => self.instantiate(class, args),
             Value::Builtin(name) => builtins::call(self, name, args),
             Value::Method(receiver, name) => self.call_native_method(receiver, name, args),
             Value::Object(object) => object.call(self, "__call__", args),
-            Value::Instance(instance) => match instance.class.find("__call__") {
-                Some(_) => self.call_method(function, "__call__", args),
-                None if instance.class.derives_from("torch.nn.Module") => self.call_method(function, "forward", args),
-                None => Err(Error::new(format!("'{}' object is not callable", instance.class.name))),
-            },
             other => Err(Error::new(format!("'{}' object is not callable", other.class()))),
         }
     }
@@ -39,12 +48,15 @@ impl Interpreter {
     }
 
     fn call_native_method(&self, receiver: &Value, name: &str, args: Args) -> Result<Value> {
+        match Defined::of(receiver) {
+            Some(Defined::Class(class)) => return torch::custom::apply(self, &class, args),
+            Some(Defined::Instance(instance)) => return torch::module::call(self, &instance, name, &args),
+            _ => {}
+        }
         match receiver {
-            Value::Tensor(_) => torch::call(self, name, &args.before(receiver.clone()))?
+            Value::Tensor(_) => kindling_torch::call(self, name, &args.before(receiver.clone()))?
                 .ok_or_else(|| Error::unknown(format!("Tensor.{name}"))),
             Value::Object(object) => object.call(self, name, args),
-            Value::Class(class) => torch::custom::apply(self, class, args),
-            Value::Instance(instance) => torch::module::call(self, instance, name, &args),
             _ => builtins::method(self, receiver, name, args),
         }
     }
@@ -72,7 +84,7 @@ impl Interpreter {
             }
             if let Some(rest) = &parameters.kwarg {
                 let pairs = named.drain(..).map(|(name, value)| (Value::Str(name.into()), value));
-                scope.set(&rest.name, super::eval::dict(pairs.collect()));
+                scope.set(&rest.name, super::dict(pairs.collect()));
             }
         }
         if positional.next().is_some() {
@@ -91,9 +103,9 @@ impl Interpreter {
     }
 
     fn instantiate(&self, class: &Rc<Class>, args: Args) -> Result<Value> {
-        let instance = Value::Instance(Rc::new(Instance { class: class.clone(), attributes: RefCell::default() }));
-        match class.find("__init__") {
-            Some(Value::Function(init)) => {
+        let instance = Value::Object(Rc::new(Instance { class: class.clone(), attributes: RefCell::default() }));
+        match class.find("__init__").as_ref().and_then(Defined::function) {
+            Some(init) => {
                 self.call_function(&init, args.before(instance.clone()))?;
             }
             _ if args.positional.is_empty() && args.named.is_empty() => {}
@@ -108,8 +120,8 @@ impl Interpreter {
             [class, receiver] => (Some(class.clone()), Some(receiver.clone())),
             _ => (scope.find("__class__"), scope.find("__self__")),
         };
-        match (class, receiver) {
-            (Some(Value::Class(class)), Some(receiver)) => Ok(Value::Object(Rc::new(Super { class, receiver }))),
+        match (class.as_ref().and_then(Defined::class), receiver) {
+            (Some(class), Some(receiver)) => Ok(Value::Object(Rc::new(Super { class, receiver }))),
             _ => Err(Error::new("super() outside of a method")),
         }
     }
@@ -127,17 +139,18 @@ impl Object for Super {
     }
 
     fn get(&self, name: &str) -> Result<Option<Value>> {
-        Ok(match self.class.inherited(name) {
-            Some(Value::Function(f)) if !f.is_static => Some(Value::Bound(f, Box::new(self.receiver.clone()))),
-            other => other,
-        })
+        let Some(inherited) = self.class.inherited(name) else { return Ok(None) };
+        Ok(Some(match Defined::function(&inherited) {
+            Some(f) if !f.is_static => Method::value(f, &self.receiver),
+            _ => inherited,
+        }))
     }
 
-    fn call(&self, interpreter: &Interpreter, method: &str, args: Args) -> Result<Value> {
-        match &self.receiver {
+    fn call(&self, host: &dyn Host, method: &str, args: Args) -> Result<Value> {
+        match Defined::instance(&self.receiver) {
             _ if method == "__init__" => Ok(Value::None),
-            Value::Instance(instance) => torch::module::call(interpreter, instance, method, &args),
-            _ => Err(Error::unknown(format!("super().{method}"))),
+            Some(instance) => torch::module::call(Interpreter::of(host)?, &instance, method, &args),
+            None => Err(Error::unknown(format!("super().{method}"))),
         }
     }
 

@@ -1,12 +1,13 @@
 //! Functions, classes and instances of the program.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, Parameters, Stmt};
 
-use super::{Error, Result, Value};
+use super::{Error, Object, Result, Value};
 
 /// A function or lambda.
 pub struct Function {
@@ -51,18 +52,14 @@ impl Class {
 
     /// Returns an attribute of its bases, for `super()`.
     pub fn inherited(&self, name: &str) -> Option<Value> {
-        self.bases.iter().find_map(|base| match base {
-            Value::Class(base) => base.find(name),
-            _ => None,
-        })
+        self.bases.iter().find_map(|base| Defined::class(base)?.find(name))
     }
 
     /// Returns `true` if it derives from a builtin such as `torch.nn.Module`.
     pub fn derives_from(&self, builtin: &str) -> bool {
         self.bases.iter().any(|base| match base {
-            Value::Class(base) => base.derives_from(builtin),
             Value::Builtin(name) => **name == *builtin,
-            _ => false,
+            other => Defined::class(other).is_some_and(|base| base.derives_from(builtin)),
         })
     }
 }
@@ -88,6 +85,100 @@ impl Instance {
             Some((_, slot)) => *slot = value,
             None => attributes.push((name.to_owned(), value)),
         }
+    }
+}
+
+/// A function of the program with its first argument.
+pub struct Method {
+    /// The function.
+    pub function: Rc<Function>,
+    /// The first argument.
+    pub receiver: Value,
+}
+
+impl Method {
+    /// Creates the value of `receiver.function`.
+    pub fn value(function: Rc<Function>, receiver: &Value) -> Value {
+        Value::Object(Rc::new(Self { function, receiver: receiver.clone() }))
+    }
+}
+
+/// A value that the program defined.
+pub enum Defined {
+    /// A function or lambda.
+    Function(Rc<Function>),
+    /// A class.
+    Class(Rc<Class>),
+    /// An instance of a class.
+    Instance(Rc<Instance>),
+    /// A function with its first argument.
+    Method(Rc<Method>),
+}
+
+impl Defined {
+    /// Returns what the program defined; `None` for any other value.
+    pub fn of(value: &Value) -> Option<Self> {
+        let Value::Object(object) = value else { return None };
+        let any: Rc<dyn Any> = object.clone();
+        let found = any.downcast().map(Self::Function);
+        let found = found.or_else(|any| any.downcast().map(Self::Class));
+        let found = found.or_else(|any| any.downcast().map(Self::Instance));
+        found.or_else(|any| any.downcast().map(Self::Method)).ok()
+    }
+
+    /// Returns a function of the program.
+    pub fn function(value: &Value) -> Option<Rc<Function>> {
+        if let Some(Self::Function(function)) = Self::of(value) { Some(function) } else { None }
+    }
+
+    /// Returns a class of the program.
+    pub fn class(value: &Value) -> Option<Rc<Class>> {
+        if let Some(Self::Class(class)) = Self::of(value) { Some(class) } else { None }
+    }
+
+    /// Returns an instance of a class of the program.
+    pub fn instance(value: &Value) -> Option<Rc<Instance>> {
+        if let Some(Self::Instance(instance)) = Self::of(value) { Some(instance) } else { None }
+    }
+}
+
+impl Object for Function {
+    fn class(&self) -> &str {
+        "function"
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Object for Method {
+    fn class(&self) -> &str {
+        "method"
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Object for Class {
+    fn class(&self) -> &str {
+        "type"
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Object for Instance {
+    fn class(&self) -> &str {
+        &self.class.name
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, ExprCall, ExprCompare, Number, Parameters};
 
 use super::class::{Body, Function, Scope};
-use super::{Args, Error, Interpreter, Result, Value, builtins, operators};
+use super::{Args, Error, Interpreter, Result, Value, builtins, dict, operators};
 
 impl Interpreter {
     /// Evaluates an expression.
@@ -75,7 +75,7 @@ impl Interpreter {
             Expr::Lambda(l) => {
                 let parameters = l.parameters.as_ref().map(|p| (**p).clone());
                 let defaults = parameters.as_ref().map_or(Ok(Vec::new()), |p| self.defaults(p, scope))?;
-                Value::Function(Rc::new(Function {
+                Value::Object(Rc::new(Function {
                     name: "<lambda>".into(),
                     parameters,
                     defaults,
@@ -205,16 +205,4 @@ fn contains(container: &Value, value: &Value) -> Result<bool> {
         return Ok(container.contains(&**part));
     }
     Ok(container.items()?.iter().any(|item| item.equals(value)))
-}
-
-/// Creates a dict; of equal keys the last counts.
-pub fn dict(pairs: Vec<(Value, Value)>) -> Value {
-    let mut kept: Vec<(Value, Value)> = Vec::new();
-    for (key, value) in pairs {
-        match kept.iter_mut().find(|(k, _)| k.equals(&key)) {
-            Some((_, slot)) => *slot = value,
-            None => kept.push((key, value)),
-        }
-    }
-    Value::Dict(Rc::new(std::cell::RefCell::new(kept)))
 }

@@ -238,7 +238,7 @@ impl Interpreter {
             scope: scope.seen_by_functions(),
             is_static,
         };
-        let function = Value::Function(Rc::new(function));
+        let function = Value::Object(Rc::new(function));
         decorators.iter().rev().try_fold(function, |f, decorator| self.call(decorator, Args::of(vec![f])))
     }
 
@@ -250,7 +250,7 @@ impl Interpreter {
         let body = Scope::class_inside(&cell);
         self.block(&s.body, &body)?;
         let class = Class { name: s.name.to_string(), bases, attributes: RefCell::new(body.take()) };
-        let class = Value::Class(Rc::new(class));
+        let class = Value::Object(Rc::new(class));
         cell.set("__class__", class.clone());
         s.decorator_list.iter().rev().try_fold(class, |c, decorator| {
             let decorator = self.expression(&decorator.expression, scope)?;

@@ -1,8 +1,7 @@
 //! Subscripts: of lists, tuples, dicts and tensors.
 
-use kindling::{DType, Tensor};
-
-use super::{Error, Interpreter, Result, Value};
+use super::class::Defined;
+use super::{Args, Error, Interpreter, Result, Value};
 
 impl Interpreter {
     /// Evaluates `object[index]`.
@@ -11,7 +10,7 @@ impl Interpreter {
     /// There is no such element, or the object has none.
     pub fn item(&self, object: &Value, index: &Value) -> Result<Value> {
         match object {
-            Value::Tensor(tensor) => Ok(Value::Tensor(view(tensor, index)?)),
+            Value::Tensor(tensor) => Ok(Value::Tensor(kindling_torch::tensor_item(tensor, index)?)),
             Value::Dict(dict) => {
                 let found = dict.borrow().iter().find(|(key, _)| key.equals(index)).map(|(_, value)| value.clone());
                 found.ok_or_else(|| Error::new(format!("KeyError: {index:?}")))
@@ -19,11 +18,13 @@ impl Interpreter {
             Value::Str(_) | Value::List(_) | Value::Tuple(_) | Value::Named(_) | Value::Range(..) => {
                 sequence(object, &object.items()?, index)
             }
+            _ if Defined::instance(object).is_some() => {
+                self.call_method(object, "__getitem__", Args::of(vec![index.clone()]))
+            }
             Value::Object(inner) => match inner.get("__items__")? {
                 Some(items) => sequence(object, &items.items()?, index),
-                None => inner.call(self, "__getitem__", super::Args::of(vec![index.clone()])),
+                None => inner.call(self, "__getitem__", Args::of(vec![index.clone()])),
             },
-            Value::Instance(_) => self.call_method(object, "__getitem__", super::Args::of(vec![index.clone()])),
             other => Err(Error::new(format!("'{}' object is not subscriptable", other.class()))),
         }
     }
@@ -34,13 +35,7 @@ impl Interpreter {
     /// It cannot be set.
     pub fn set_item(&self, object: &Value, index: &Value, value: Value) -> Result<()> {
         match object {
-            Value::Tensor(tensor) => {
-                let part = view(tensor, index)?;
-                match &value {
-                    Value::Tensor(new) => part.copy_(new)?,
-                    other => part.fill_(other.as_number()?)?,
-                }
-            }
+            Value::Tensor(tensor) => kindling_torch::set_tensor_item(tensor, index, &value)?,
             Value::List(list) => {
                 let at = position(index, list.borrow().len())?;
                 list.borrow_mut()[at] = value;
@@ -88,54 +83,4 @@ fn sequence(object: &Value, items: &[Value], index: &Value) -> Result<Value> {
     let picked = places.iter().map(|at| Ok(items[position(at, items.len())?].clone()));
     let picked: Vec<Value> = picked.collect::<Result<_>>()?;
     Ok(if let Value::List(_) = object { Value::list(picked) } else { Value::tuple(picked) })
-}
-
-/// Evaluates `tensor[index]`: ints, slices, None and `...` give views; one tensor of indices gives
-/// a copy.
-fn view(tensor: &Tensor, index: &Value) -> Result<Tensor> {
-    let indices = match index {
-        Value::Tuple(indices) => indices.to_vec(),
-        other => vec![other.clone()],
-    };
-    let takes_dim = |v: &&Value| !matches!(v, Value::None | Value::Ellipsis);
-    let taken = indices.iter().filter(takes_dim).count();
-    if taken > tensor.ndim() {
-        let (has, got) = (tensor.ndim(), taken);
-        return Err(Error::new(format!("IndexError: {got} indices for a tensor of {has} dimensions")));
-    }
-    let mut result = tensor.clone();
-    let mut dim = 0isize;
-    for index in &indices {
-        match index {
-            Value::None => {
-                result = result.unsqueeze(dim)?;
-                dim += 1;
-            }
-            Value::Ellipsis => dim += (tensor.ndim() - taken) as isize,
-            Value::Slice(bounds) => {
-                let bound = |v: &Value| -> Result<Option<isize>> {
-                    if let Value::None = v { Ok(None) } else { Ok(Some(v.as_int()? as isize)) }
-                };
-                result = result.slice(dim, bound(&bounds[0])?, bound(&bounds[1])?, bound(&bounds[2])?.unwrap_or(1))?;
-                dim += 1;
-            }
-            Value::Tensor(t) if t.dtype() == DType::Bool => return Err(Error::unknown("a mask as an index")),
-            Value::Tensor(t) if t.ndim() > 0 => {
-                let flat = t.reshape(&[-1])?;
-                let sizes: Vec<isize> = t.dims().iter().map(|n| *n as isize).collect();
-                result = result.index_select(dim, &flat)?.unflatten(dim, &sizes)?;
-                dim += sizes.len() as isize;
-            }
-            Value::List(_) => {
-                let picked: Vec<i32> = index.items()?.iter().map(|v| Ok(v.as_int()? as i32)).collect::<Result<_>>()?;
-                let picked = Tensor::from_slice(&picked, [picked.len()], &tensor.device())?;
-                result = result.index_select(dim, &picked)?;
-                dim += 1;
-            }
-            Value::Bool(_) => return Err(Error::unknown("a bool as an index")),
-            other => result = result.select(dim, other.as_int()? as isize)?,
-        }
-    }
-    // `x[...]` is a view of everything.
-    if indices.iter().all(|v| matches!(v, Value::Ellipsis)) { Ok(result.slice(0, None, None, 1)?) } else { Ok(result) }
 }

@@ -4,28 +4,23 @@
 //! It has no exceptions, no generators and no imports but torch's. An unsupported construct is an
 //! error that names it.
 
-mod args;
 mod attribute;
 mod builtins;
 mod call;
 mod class;
-mod error;
 mod eval;
 mod exec;
 mod index;
 mod operators;
-pub mod reads;
 pub mod torch;
-mod value;
 
+use std::any::Any;
 use std::rc::Rc;
 
 use kindling::Device;
 
-pub use args::{Args, Bound};
-pub use class::{Class, Function, Instance, Scope};
-pub use error::{Error, Result};
-pub use value::{Object, Value};
+pub use class::{Class, Defined, Function, Instance, Scope};
+pub use kindling_torch::{Args, Bound, Error, Host, Object, Result, Value, dict, item, json, reads};
 
 /// Runs programs on a device. Clones share their names.
 #[derive(Clone)]
@@ -67,5 +62,31 @@ impl Interpreter {
     pub fn eval(&self, source: &str) -> Result<Value> {
         let parsed = ruff_python_parser::parse_expression(source).map_err(|e| Error::new(format!("{source}: {e}")))?;
         self.expression(&parsed.into_syntax().body, &self.globals)
+    }
+
+    /// Returns the interpreter whose program calls.
+    ///
+    /// # Errors
+    /// The host is none.
+    pub fn of(host: &dyn Host) -> Result<&Self> {
+        host.any().downcast_ref().ok_or_else(|| Error::new("this object belongs to the interpreter of tests"))
+    }
+}
+
+impl Host for Interpreter {
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn call(&self, function: &Value, args: Args) -> Result<Value> {
+        Self::call(self, function, args)
+    }
+
+    fn share(&self) -> Rc<dyn Host> {
+        Rc::new(self.clone())
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
     }
 }

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{CmpOp, Operator, UnaryOp};
 
-use super::{Args, Error, Interpreter, Result, Value, torch};
+use super::{Args, Error, Interpreter, Result, Value};
 
 /// Evaluates `left op right`.
 ///
@@ -12,7 +12,7 @@ pub fn binary(interpreter: &Interpreter, op: Operator, left: &Value, right: &Val
     if matches!(left, Value::Tensor(_)) || matches!(right, Value::Tensor(_)) {
         let name = function(op).ok_or_else(|| Error::unknown(format!("{} of tensors", symbol(op))))?;
         let args = Args::of(vec![left.clone(), right.clone()]);
-        let found = torch::call(interpreter, name, &args)?;
+        let found = kindling_torch::call(interpreter, name, &args)?;
         return found.ok_or_else(|| Error::unknown(format!("torch.{name}")));
     }
     if let (Some(a), Some(b)) = (left.number(), right.number()) {
@@ -84,7 +84,7 @@ pub fn augment(interpreter: &Interpreter, op: Operator, old: &Value, value: &Val
         (Value::Tensor(_), _) => {
             let name = function(op).ok_or_else(|| Error::unknown(format!("{}= of tensors", symbol(op))))?;
             let args = Args::of(vec![old.clone(), value.clone()]);
-            let found = torch::call(interpreter, &format!("{name}_"), &args)?;
+            let found = kindling_torch::call(interpreter, &format!("{name}_"), &args)?;
             found.ok_or_else(|| Error::unknown(format!("Tensor.{name}_")))
         }
         (Value::List(list), Operator::Add) => {
@@ -102,7 +102,7 @@ pub fn augment(interpreter: &Interpreter, op: Operator, old: &Value, value: &Val
 /// As [`binary`].
 pub fn unary(interpreter: &Interpreter, op: UnaryOp, value: &Value) -> Result<Value> {
     let tensor = |name: &str| {
-        let found = torch::call(interpreter, name, &Args::of(vec![value.clone()]))?;
+        let found = kindling_torch::call(interpreter, name, &Args::of(vec![value.clone()]))?;
         found.ok_or_else(|| Error::unknown(format!("torch.{name}")))
     };
     match (op, value) {
@@ -133,7 +133,7 @@ pub fn compare(interpreter: &Interpreter, op: CmpOp, left: &Value, right: &Value
     let number_or_tensor = |v: &Value| matches!(v, Value::Tensor(_)) || v.number().is_some();
     let any = matches!(left, Value::Tensor(_)) || matches!(right, Value::Tensor(_));
     if any && number_or_tensor(left) && number_or_tensor(right) {
-        let found = torch::call(interpreter, name, &Args::of(vec![left.clone(), right.clone()]))?;
+        let found = kindling_torch::call(interpreter, name, &Args::of(vec![left.clone(), right.clone()]))?;
         return found.ok_or_else(|| Error::unknown(format!("torch.{name}")));
     }
     if let CmpOp::Eq | CmpOp::NotEq = op {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use kindling::Tensor;
 use kindling::autograd::{Call, Context, CustomFunction, custom};
 
-use crate::python::{Args, Class, Error, Interpreter, Object, Result, Value};
+use crate::python::{Args, Class, Error, Host, Interpreter, Object, Result, Value};
 
 /// Evaluates `Class.apply(…)`.
 ///
@@ -59,7 +59,7 @@ impl PythonFunction {
         let result = match self.class.find("setup_context") {
             None => self.run("forward", self.args.positional.clone())?,
             Some(setup) => {
-                let forward = self.interpreter.attribute(&Value::Class(self.class.clone()), "forward")?;
+                let forward = self.interpreter.attribute(&Value::Object(self.class.clone()), "forward")?;
                 let result = self.interpreter.call(&forward, self.args.clone())?;
                 let args = [Value::Object(self.cx.clone()), Value::tuple(self.args.positional.clone()), result.clone()];
                 self.interpreter.call(&setup, Args::of(args.to_vec()))?;
@@ -156,7 +156,7 @@ impl Object for Ctx {
         Ok(())
     }
 
-    fn call(&self, _interpreter: &Interpreter, method: &str, args: Args) -> Result<Value> {
+    fn call(&self, _host: &dyn Host, method: &str, args: Args) -> Result<Value> {
         let tensors = || args.positional.iter().filter_map(|v| v.as_tensor().ok().cloned()).collect();
         match method {
             "save_for_backward" => self.to_save.replace(tensors()),

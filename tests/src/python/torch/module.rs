@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use kindling::Tensor;
 
-use crate::python::{Args, Error, Instance, Interpreter, Result, Value};
+use crate::python::class::Defined;
+use crate::python::{Args, Error, Instance, Interpreter, Result, Value, dict};
 
 const METHODS: &[&str] = &[
     "parameters",
@@ -48,7 +49,7 @@ pub enum Kept {
 /// # Errors
 /// There is no method of that name.
 pub fn call(_cx: &Interpreter, module: &Rc<Instance>, name: &str, args: &Args) -> Result<Value> {
-    let this = Value::Instance(module.clone());
+    let this = Value::Object(module.clone());
     let parameters = || -> Result<Vec<(String, Tensor)>> {
         let kept = members(&this)?.into_iter();
         Ok(kept.filter_map(|(n, kept)| if let Kept::Parameter(t) = kept { Some((n, t)) } else { None }).collect())
@@ -62,7 +63,7 @@ pub fn call(_cx: &Interpreter, module: &Rc<Instance>, name: &str, args: &Args) -
                 let (Kept::Parameter(t) | Kept::Buffer(t)) = kept;
                 (Value::Str(name.into()), Value::Tensor(t))
             });
-            crate::python::eval::dict(all.collect())
+            dict(all.collect())
         }
         "children" => Value::list(children(&this)?.into_iter().map(|(_, child)| child).collect()),
         "modules" => {
@@ -119,19 +120,10 @@ pub fn call(_cx: &Interpreter, module: &Rc<Instance>, name: &str, args: &Args) -
 /// # Errors
 /// They cannot be read.
 pub fn children(module: &Value) -> Result<Vec<(String, Value)>> {
+    if let Some(instance) = Defined::instance(module) {
+        return inner_modules(&instance);
+    }
     match module {
-        Value::Instance(instance) => {
-            let attributes = instance.attributes.borrow();
-            let mut found: Vec<(String, Value)> = attributes.iter().filter(|(_, v)| is_module(v)).cloned().collect();
-            if let Some((_, Value::Dict(dict))) = attributes.iter().find(|(name, _)| name == MODULES) {
-                let named = dict.borrow();
-                found.extend(named.iter().filter_map(|(name, module)| match name {
-                    Value::Str(name) => Some((name.to_string(), module.clone())),
-                    _ => None,
-                }));
-            }
-            Ok(found)
-        }
         Value::Object(object) => match object.get("__children__")? {
             Some(Value::Dict(dict)) => {
                 let named =
@@ -144,9 +136,25 @@ pub fn children(module: &Value) -> Result<Vec<(String, Value)>> {
     }
 }
 
+/// Returns the modules among the attributes of an instance.
+fn inner_modules(instance: &Instance) -> Result<Vec<(String, Value)>> {
+    let attributes = instance.attributes.borrow();
+    let mut found: Vec<(String, Value)> = attributes.iter().filter(|(_, v)| is_module(v)).cloned().collect();
+    if let Some((_, Value::Dict(dict))) = attributes.iter().find(|(name, _)| name == MODULES) {
+        let named = dict.borrow();
+        found.extend(named.iter().filter_map(|(name, module)| match name {
+            Value::Str(name) => Some((name.to_string(), module.clone())),
+            _ => None,
+        }));
+    }
+    Ok(found)
+}
+
 fn is_module(value: &Value) -> bool {
+    if let Some(instance) = Defined::instance(value) {
+        return instance.class.derives_from("torch.nn.Module");
+    }
     match value {
-        Value::Instance(instance) => instance.class.derives_from("torch.nn.Module"),
         Value::Object(object) => matches!(object.get("__is_module__"), Ok(Some(_))),
         _ => false,
     }
@@ -158,9 +166,9 @@ fn is_module(value: &Value) -> bool {
 /// They cannot be read.
 pub fn members(module: &Value) -> Result<Vec<(String, Kept)>> {
     let mut found = Vec::new();
-    match module {
-        Value::Instance(instance) => found.extend(own(instance)?),
-        Value::Object(object) => {
+    match (Defined::instance(module), module) {
+        (Some(instance), _) => found.extend(own(&instance)?),
+        (None, Value::Object(object)) => {
             for (kind, attribute) in [("parameter", "__parameters__"), ("buffer", "__buffers__")] {
                 let Some(Value::Dict(dict)) = object.get(attribute)? else { continue };
                 for (name, value) in dict.borrow().iter() {
@@ -198,9 +206,9 @@ fn own(instance: &Instance) -> Result<Vec<(String, Kept)>> {
 /// # Errors
 /// They cannot be read.
 pub fn train(module: &Value, training: bool) -> Result<()> {
-    match module {
-        Value::Instance(instance) => instance.set("training", Value::Bool(training)),
-        Value::Object(object) => object.set("training", Value::Bool(training))?,
+    match (Defined::instance(module), module) {
+        (Some(instance), _) => instance.set("training", Value::Bool(training)),
+        (None, Value::Object(object)) => object.set("training", Value::Bool(training))?,
         _ => {}
     }
     children(module)?.iter().try_for_each(|(_, child)| train(child, training))
@@ -216,8 +224,8 @@ pub fn load(module: &Value, prefix: &str, lookup: &dyn Fn(&str) -> Result<Tensor
     {
         return layer.load(&|name| lookup(&format!("{prefix}{name}")));
     }
-    if let Value::Instance(instance) = module {
-        for (name, kept) in own(instance)? {
+    if let Some(instance) = Defined::instance(module) {
+        for (name, kept) in own(&instance)? {
             let (Kept::Parameter(tensor) | Kept::Buffer(tensor)) = kept;
             tensor.set_(&lookup(&format!("{prefix}{name}"))?)?;
         }

@@ -10,9 +10,7 @@ use kindling::nn::{self, Build, Module, StateDict};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use super::functional;
-use crate::python::eval::dict;
-use crate::python::{Args, Bound, Class, Error, Instance, Interpreter, Object, Result, Value};
+use crate::python::{Args, Bound, Class, Error, Host, Instance, Interpreter, Object, Result, Value, dict, json};
 
 type Maker = fn(Json, &Device) -> Result<Box<dyn Module>>;
 
@@ -93,7 +91,7 @@ pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Val
         "Module" => {
             let (bases, attributes) = (vec![Value::Builtin("torch.nn.Module".into())], Default::default());
             let class = Rc::new(Class { name: "Module".into(), bases, attributes });
-            Value::Instance(Rc::new(Instance { class, attributes: Default::default() }))
+            Value::Object(Rc::new(Instance { class, attributes: Default::default() }))
         }
         "MultiheadAttention" => {
             const NAMES: &[&str] = &["embed_dim", "num_heads", "dropout", "batch_first"];
@@ -134,19 +132,6 @@ fn attrs(a: &Bound, names: &'static [&'static str], has_dilation: bool) -> Resul
         attrs.insert((*name).to_owned(), value);
     }
     Ok(Json::Object(attrs))
-}
-
-/// Converts a value of the program to JSON.
-pub fn json(value: &Value) -> Result<Json> {
-    Ok(match value {
-        Value::None => Json::Null,
-        Value::Bool(b) => (*b).into(),
-        Value::Int(i) => (*i).into(),
-        Value::Float(x) => (*x).into(),
-        Value::Str(s) => (**s).into(),
-        Value::List(_) | Value::Tuple(_) => value.items()?.iter().map(json).collect::<Result<Vec<Json>>>()?.into(),
-        other => return Err(Error::new(format!("a layer cannot be made of a {}", other.class()))),
-    })
 }
 
 /// A layer of Kindling.
@@ -222,7 +207,7 @@ impl Object for Layer {
         Ok(())
     }
 
-    fn call(&self, interpreter: &Interpreter, method: &str, args: Args) -> Result<Value> {
+    fn call(&self, host: &dyn Host, method: &str, args: Args) -> Result<Value> {
         match (method, &self.kind) {
             ("__call__" | "forward", Kind::Plain(module)) => {
                 let a = args.bind(self.class, &["input"])?;
@@ -243,7 +228,7 @@ impl Object for Layer {
             ("__call__" | "forward", Kind::Function(function, named)) => {
                 let mut args = args;
                 args.named.extend(named.iter().cloned());
-                functional::call(interpreter, function, &args)?.ok_or_else(|| Error::unknown(*function))
+                kindling_torch::functional(host, function, &args)?.ok_or_else(|| Error::unknown(*function))
             }
             _ => Err(Error::unknown(format!("{}.{method}", self.class))),
         }
@@ -308,12 +293,12 @@ impl Object for Container {
         Ok(())
     }
 
-    fn call(&self, interpreter: &Interpreter, method: &str, args: Args) -> Result<Value> {
+    fn call(&self, host: &dyn Host, method: &str, args: Args) -> Result<Value> {
         let one =
             || args.positional.first().cloned().ok_or_else(|| Error::new(format!("{method}() needs an argument")));
         match method {
             "__call__" | "forward" if self.class == "Sequential" => {
-                self.values().iter().try_fold(one()?, |x, module| interpreter.call(module, Args::of(vec![x])))
+                self.values().iter().try_fold(one()?, |x, module| host.call(module, Args::of(vec![x])))
             }
             "append" => {
                 let number = self.modules.borrow().len().to_string();
@@ -323,8 +308,8 @@ impl Object for Container {
             "keys" | "values" | "items" | "__getitem__" => {
                 let named = self.get("__children__")?.unwrap_or(Value::None);
                 match method {
-                    "__getitem__" => interpreter.item(&named, &one()?),
-                    _ => crate::python::builtins::method(interpreter, &named, method, args),
+                    "__getitem__" => Interpreter::of(host)?.item(&named, &one()?),
+                    _ => crate::python::builtins::method(Interpreter::of(host)?, &named, method, args),
                 }
             }
             _ => Err(Error::unknown(format!("{}.{method}", self.class))),

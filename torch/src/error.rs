@@ -15,14 +15,14 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Creates an error of the program or of the interpreter.
+    /// Creates an error of the program or of its interpreter.
     pub fn new(message: impl Into<String>) -> Self {
         Self::Python(message.into())
     }
 
     /// Creates an error for an unsupported construct.
     pub fn unknown(what: impl fmt::Display) -> Self {
-        Self::Python(format!("{what} is not known to this interpreter"))
+        Self::Python(format!("{what} is not in Kindling"))
     }
 }
 
@@ -50,15 +50,6 @@ impl From<Error> for kindling::Error {
         match error {
             Error::Engine(error) => error,
             Error::Python(message) => Self::value("python", message),
-        }
-    }
-}
-
-impl From<Error> for crate::golden::Failure {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Engine(error) => Self::Engine(error),
-            Error::Python(message) => Self::Harness(message),
         }
     }
 }

@@ -4,7 +4,7 @@ use kindling::ops::{
     AvgPool2dOptions, Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, MaxPool1dOptions, MaxPool2dOptions, Padding,
 };
 
-use crate::python::{Args, Bound, Error, Result, Value};
+use crate::{Args, Bound, Error, Result, Value};
 
 /// Calls a convolution or a pooling function.
 pub fn call(name: &str, args: &Args) -> Result<Option<Value>> {

@@ -1,14 +1,15 @@
 //! Values of Python expressions. Lists, dicts and instances are shared by reference, as in Python.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
 use kindling::{DType, Tensor};
+use serde_json::Value as Json;
 
-use super::class::{Class, Function, Instance};
-use super::reads::read;
-use super::{Args, Error, Interpreter, Result};
+use crate::reads::read;
+use crate::{Args, Error, Host, Result};
 
 /// A Python value.
 #[derive(Clone)]
@@ -43,24 +44,16 @@ pub enum Value {
     Range(i64, i64, i64),
     /// A slice in a subscript: start, stop, step.
     Slice(Rc<[Value; 3]>),
-    /// A function or lambda of the program.
-    Function(Rc<Function>),
-    /// A class of the program.
-    Class(Rc<Class>),
-    /// An instance of one.
-    Instance(Rc<Instance>),
-    /// A function of the program with its first argument.
-    Bound(Rc<Function>, Box<Value>),
     /// A builtin of Python, torch or torch.nn.functional, by its full name.
     Builtin(Rc<str>),
     /// A method of a builtin value.
     Method(Box<Value>, Rc<str>),
-    /// An object of torch: an optimizer, a layer, a context.
+    /// An object of torch, such as an optimizer, or of the program: a function, an instance.
     Object(Rc<dyn Object>),
 }
 
-/// An object that the program did not define.
-pub trait Object {
+/// An object that the crate or its host defines.
+pub trait Object: Any {
     /// Returns its class, for messages.
     fn class(&self) -> &str;
 
@@ -84,10 +77,12 @@ pub trait Object {
     ///
     /// # Errors
     /// There is no such method, or it fails.
-    fn call(&self, interpreter: &Interpreter, method: &str, args: Args) -> Result<Value>;
+    fn call(&self, _host: &dyn Host, method: &str, _args: Args) -> Result<Value> {
+        Err(Error::unknown(format!("{}.{method}", self.class())))
+    }
 
     /// Returns itself for downcasts.
-    fn any(&self) -> &dyn std::any::Any;
+    fn any(&self) -> &dyn Any;
 }
 
 impl Value {
@@ -132,9 +127,7 @@ impl Value {
             Self::Dict(_) => "dict".into(),
             Self::Range(..) => "range".into(),
             Self::Slice(_) => "slice".into(),
-            Self::Function(_) | Self::Bound(..) | Self::Builtin(_) | Self::Method(..) => "function".into(),
-            Self::Class(class) => format!("class {}", class.name),
-            Self::Instance(instance) => instance.class.name.clone(),
+            Self::Builtin(_) | Self::Method(..) => "function".into(),
             Self::Object(object) => object.class().into(),
         }
     }
@@ -218,9 +211,6 @@ impl Value {
             (Self::List(a), Self::List(b)) => Rc::ptr_eq(a, b),
             (Self::Tuple(a), Self::Tuple(b)) => Rc::ptr_eq(a, b),
             (Self::Dict(a), Self::Dict(b)) => Rc::ptr_eq(a, b),
-            (Self::Function(a), Self::Function(b)) => Rc::ptr_eq(a, b),
-            (Self::Class(a), Self::Class(b)) => Rc::ptr_eq(a, b),
-            (Self::Instance(a), Self::Instance(b)) => Rc::ptr_eq(a, b),
             (Self::Object(a), Self::Object(b)) => std::ptr::addr_eq(Rc::as_ptr(a), Rc::as_ptr(b)),
             (Self::Builtin(a), Self::Builtin(b)) => a == b,
             _ => false,
@@ -283,6 +273,34 @@ pub fn item(tensor: &Tensor) -> Result<f64> {
     }
     let array = read(&[tensor])?.remove(0);
     Ok(array.to_f64()[0])
+}
+
+/// Creates a dict; of equal keys the last counts.
+pub fn dict(pairs: Vec<(Value, Value)>) -> Value {
+    let mut kept: Vec<(Value, Value)> = Vec::new();
+    for (key, value) in pairs {
+        match kept.iter_mut().find(|(k, _)| k.equals(&key)) {
+            Some((_, slot)) => *slot = value,
+            None => kept.push((key, value)),
+        }
+    }
+    Value::Dict(Rc::new(RefCell::new(kept)))
+}
+
+/// Converts a value of the program to JSON.
+///
+/// # Errors
+/// JSON has no such value.
+pub fn json(value: &Value) -> Result<Json> {
+    Ok(match value {
+        Value::None => Json::Null,
+        Value::Bool(b) => (*b).into(),
+        Value::Int(i) => (*i).into(),
+        Value::Float(x) => (*x).into(),
+        Value::Str(s) => (**s).into(),
+        Value::List(_) | Value::Tuple(_) => value.items()?.iter().map(json).collect::<Result<Vec<Json>>>()?.into(),
+        other => return Err(Error::new(format!("a layer cannot be made of a {}", other.class()))),
+    })
 }
 
 impl fmt::Debug for Value {

@@ -7,11 +7,11 @@ use std::rc::Rc;
 use kindling::tensor::GradMode;
 use kindling::{Tensor, autograd, is_grad_enabled};
 
-use super::tensor::options;
-use crate::python::{Args, Error, Interpreter, Object, Result, Value};
+use crate::tensor::options;
+use crate::{Args, Error, Host, Object, Result, Value};
 
 /// Calls a function of autograd.
-pub fn call(_cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(_cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     Ok(Some(match name {
         "grad" => {
             let a = args.bind(
@@ -93,7 +93,7 @@ impl Object for Mode {
         "grad mode"
     }
 
-    fn call(&self, _interpreter: &Interpreter, method: &str, args: Args) -> Result<Value> {
+    fn call(&self, _host: &dyn Host, method: &str, args: Args) -> Result<Value> {
         match method {
             "__enter__" => {
                 if !self.at_once {
@@ -132,9 +132,9 @@ impl Object for Decorated {
         "function"
     }
 
-    fn call(&self, interpreter: &Interpreter, _method: &str, args: Args) -> Result<Value> {
+    fn call(&self, host: &dyn Host, _method: &str, args: Args) -> Result<Value> {
         let _mode = GradMode::set(self.enabled);
-        interpreter.call(&self.function, args)
+        host.call(&self.function, args)
     }
 
     fn any(&self) -> &dyn std::any::Any {

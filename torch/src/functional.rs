@@ -3,11 +3,11 @@
 use kindling::Tensor;
 use kindling::ops::{CrossEntropyOptions, Reduction};
 
-use super::{resize, windows};
-use crate::python::{Args, Bound, Error, Interpreter, Result, Value};
+use crate::{Args, Bound, Error, Host, Result, Value};
+use crate::{resize, windows};
 
 /// Calls a function that is also a method or in torch.
-pub fn call_shared(_cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call_shared(_cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     let tensor = match name {
         "layer_norm" => {
             let a = args.bind(name, &["input", "normalized_shape", "weight", "bias", "eps"])?;
@@ -30,7 +30,7 @@ fn shape(a: &Bound) -> Result<Vec<usize>> {
 }
 
 /// Calls a function of `torch.nn.functional`.
-pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     if let Some(loss) = loss(name, args)? {
         return Ok(Some(Value::Tensor(loss)));
     }

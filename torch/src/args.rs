@@ -2,7 +2,7 @@
 
 use kindling::Tensor;
 
-use super::{Error, Result, Value};
+use crate::{Error, Result, Value};
 
 /// Arguments of a call.
 #[derive(Clone, Default)]

@@ -3,7 +3,7 @@
 
 use kindling::ops::{AttentionOptions, InterpolateMode, InterpolateOptions, InterpolateSize, UnfoldOptions};
 
-use crate::python::{Args, Bound, Error, Result, Value};
+use crate::{Args, Bound, Error, Result, Value};
 
 /// Calls one of them.
 pub fn call(name: &str, args: &Args) -> Result<Option<Value>> {

@@ -3,7 +3,7 @@
 use kindling::ops::Gelu;
 use kindling::{DType, Tensor};
 
-use crate::python::{Args, Error, Interpreter, Result, Value};
+use crate::{Args, Error, Host, Result, Value};
 
 type Unary = fn(&Tensor) -> kindling::Result<Tensor>;
 
@@ -95,7 +95,7 @@ fn plain(name: &str) -> &str {
 }
 
 /// Calls a pointwise function.
-pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     let name = plain(name);
     if let Some((_, f)) = UNARY.iter().find(|(n, _)| *n == name) {
         return Ok(Some(Value::Tensor(f(args.bind(name, &["input"])?.tensor("input")?)?)));
@@ -174,7 +174,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
                 Value::Tensor(t) => Ok(t.clone()),
                 number => {
                     let dtype = like.unwrap_or(DType::F32);
-                    Ok::<_, Error>(Tensor::full(Vec::<usize>::new(), number.as_number()?, (dtype, &cx.device))?)
+                    Ok::<_, Error>(Tensor::full(Vec::<usize>::new(), number.as_number()?, (dtype, cx.device()))?)
                 }
             };
             condition.where_(&tensor("input")?, &tensor("other")?)?
@@ -203,7 +203,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
 }
 
 /// Calls an operation on a tensor and a number; a float converts integers to floats.
-fn with_number(cx: &Interpreter, x: &Tensor, number: &Value, alpha: f64, f: Scalar) -> Result<Tensor> {
+fn with_number(cx: &dyn Host, x: &Tensor, number: &Value, alpha: f64, f: Scalar) -> Result<Tensor> {
     let _ = cx;
     let promoted = matches!(number, Value::Float(_)) && !x.dtype().is_float();
     let x = if promoted { x.to_dtype(DType::F32)? } else { x.clone() };

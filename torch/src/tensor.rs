@@ -3,10 +3,10 @@
 use kindling::autograd::Backward;
 use kindling::{DType, Tensor};
 
-use super::dtype;
-use crate::python::reads::read;
-use crate::python::value::item;
-use crate::python::{Args, Error, Interpreter, Object, Result, Value};
+use crate::dtype;
+use crate::reads::read;
+use crate::value::item;
+use crate::{Args, Error, Host, Object, Result, Value};
 
 /// Returns an attribute; `None` for a method or an unknown name.
 ///
@@ -55,7 +55,7 @@ pub fn set_attribute(tensor: &Tensor, name: &str, value: Value) -> Result<()> {
 }
 
 /// Calls a method.
-pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     let Some(Value::Tensor(tensor)) = args.positional.first() else { return Ok(None) };
     let bare = |names: &'static [&'static str]| args.bind(name, names);
     Ok(Some(match name {
@@ -77,9 +77,9 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
         }
         "register_hook" => {
             let hook = bare(&["input", "hook"])?.need("hook")?.clone();
-            let interpreter = cx.clone();
+            let host = cx.share();
             let call = move |grad: &Tensor| -> kindling::Result<Option<Tensor>> {
-                match interpreter.call(&hook, Args::of(vec![Value::Tensor(grad.clone())]))? {
+                match host.call(&hook, Args::of(vec![Value::Tensor(grad.clone())]))? {
                     Value::None => Ok(None),
                     other => Ok(Some(other.as_tensor()?.clone())),
                 }
@@ -150,7 +150,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
 }
 
 /// Returns the options of a backward pass.
-pub fn options(a: &crate::python::Bound, gradient: Option<Tensor>) -> Result<Backward> {
+pub fn options(a: &crate::Bound, gradient: Option<Tensor>) -> Result<Backward> {
     let mut options = Backward::default();
     if let Some(gradient) = gradient {
         options = options.gradient(&gradient);
@@ -187,7 +187,7 @@ impl Object for Handle {
         "RemovableHandle"
     }
 
-    fn call(&self, _interpreter: &Interpreter, method: &str, _args: Args) -> Result<Value> {
+    fn call(&self, _host: &dyn Host, method: &str, _args: Args) -> Result<Value> {
         if method != "remove" {
             return Err(Error::unknown(format!("RemovableHandle.{method}")));
         }

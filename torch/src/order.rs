@@ -1,9 +1,9 @@
 //! Running sums and products, and sorting.
 
-use crate::python::{Args, Interpreter, Result, Value};
+use crate::{Args, Host, Result, Value};
 
 /// Calls a function along a dimension.
-pub fn call(_cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(_cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     let (values, indices) = match name {
         "cumsum" | "cumprod" => {
             let a = args.bind(name, &["input", "dim"])?;

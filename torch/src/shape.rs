@@ -2,10 +2,10 @@
 
 use kindling::Tensor;
 
-use crate::python::{Args, Error, Interpreter, Result, Value};
+use crate::{Args, Error, Host, Result, Value};
 
 /// Calls a function of shapes.
-pub fn call(_cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(_cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     let input = || -> Result<&Tensor> {
         let named = args.named.iter().find(|(n, _)| n == "input").map(|(_, v)| v);
         let first = args.positional.first().or(named);

@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use super::call as call_by_name;
-use crate::python::{Args, Error, Interpreter, Result, Value};
+use crate::call as call_by_name;
+use crate::{Args, Error, Host, Result, Value};
 
 /// Calls a function whose name ends in an underscore.
-pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     let Some(plain) = name.strip_suffix('_').filter(|plain| !plain.ends_with('_')) else { return Ok(None) };
     let Some(Value::Tensor(tensor)) = args.positional.first() else { return Ok(None) };
     match plain {

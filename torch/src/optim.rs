@@ -8,8 +8,7 @@ use kindling::Tensor;
 use kindling::optim::{Optimizer, OptimizerSpec, Schedule, Scheduler, clip_grad_norm_, clip_grad_value_};
 use serde_json::Map;
 
-use super::nn::json;
-use crate::python::{Args, Error, Interpreter, Object, Result, Value};
+use crate::{Args, Error, Host, Object, Result, Value, json};
 
 /// Creates an optimizer of one group: `SGD([x], lr=0.1)`.
 pub fn construct(name: &str, args: &Args) -> Result<Option<Value>> {
@@ -73,7 +72,7 @@ impl Object for Optim {
         "Optimizer"
     }
 
-    fn call(&self, _interpreter: &Interpreter, method: &str, args: Args) -> Result<Value> {
+    fn call(&self, _host: &dyn Host, method: &str, args: Args) -> Result<Value> {
         match method {
             "step" => self.0.borrow_mut().step()?,
             "zero_grad" if args.bind(method, &["set_to_none"])?.flag_or("set_to_none", true)? => {
@@ -104,7 +103,7 @@ impl Object for Sched {
         "LRScheduler"
     }
 
-    fn call(&self, _interpreter: &Interpreter, method: &str, args: Args) -> Result<Value> {
+    fn call(&self, _host: &dyn Host, method: &str, args: Args) -> Result<Value> {
         let optimizer = Optim::of(&*self.optimizer)?;
         match (method, args.positional.as_slice()) {
             ("step", []) => self.scheduler.borrow_mut().step(&mut optimizer.0.borrow_mut()),

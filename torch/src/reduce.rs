@@ -2,11 +2,11 @@
 
 use kindling::Tensor;
 
-use super::dtype;
-use crate::python::{Args, Bound, Error, Interpreter, Result, Value};
+use crate::dtype;
+use crate::{Args, Bound, Error, Host, Result, Value};
 
 /// Calls a reduction.
-pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     let tensor = match name {
         "sum" | "mean" => {
             let a = args.bind(name, &["input", "dim", "keepdim", "dtype"])?;

@@ -2,17 +2,17 @@
 
 use kindling::{DType, Device, Shape, Tensor};
 
-use super::dtype;
-use crate::python::{Args, Bound, Error, Interpreter, Result, Value};
+use crate::dtype;
+use crate::{Args, Bound, Error, Host, Result, Value};
 
 /// Calls a function that creates a tensor.
-pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
+pub fn call(cx: &dyn Host, name: &str, args: &Args) -> Result<Option<Value>> {
     let tensor = match name {
         "tensor" | "as_tensor" => {
             let a = args.bind(name, &["data", "dtype", "device", "requires_grad"])?;
             let made = match a.need("data")? {
                 Value::Tensor(t) => t.detach().copy()?,
-                data => literal(data, &cx.device)?,
+                data => literal(data, cx.device())?,
             };
             let made = made.to_dtype(dtype(cx, a.get("dtype"))?.unwrap_or(made.dtype()))?;
             made.requires_grad_(a.flag_or("requires_grad", false)?)?
@@ -29,7 +29,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
             let fill = a.need("fill_value")?;
             let own = natural(fill);
             let shape = shape_of(&a.ints("size")?)?;
-            let made = Tensor::full(shape, fill.as_number()?, (options(cx, &a)?.unwrap_or(own), &cx.device))?;
+            let made = Tensor::full(shape, fill.as_number()?, (options(cx, &a)?.unwrap_or(own), cx.device()))?;
             made.requires_grad_(a.flag_or("requires_grad", false)?)?
         }
         "zeros_like" | "ones_like" | "full_like" | "empty_like" | "rand_like" | "randn_like" => {
@@ -38,7 +38,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
                 _ => args.bind(name, &["input", "dtype", "requires_grad"])?,
             };
             let input = a.tensor("input")?;
-            let at = (options(cx, &a)?.unwrap_or(input.dtype()), &cx.device);
+            let at = (options(cx, &a)?.unwrap_or(input.dtype()), cx.device());
             let made = match name {
                 "ones_like" => Tensor::ones(input.shape().clone(), at)?,
                 "full_like" => Tensor::full(input.shape().clone(), a.number("fill_value")?, at)?,
@@ -59,12 +59,12 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
             let a = rest.bind(name, &["dtype", "device", "requires_grad"])?;
             let float = args.positional.iter().any(|v| matches!(v, Value::Float(_)));
             let own = if float { DType::F32 } else { DType::I32 };
-            let made = Tensor::arange(start, end, step, (options(cx, &a)?.unwrap_or(own), &cx.device))?;
+            let made = Tensor::arange(start, end, step, (options(cx, &a)?.unwrap_or(own), cx.device()))?;
             made.requires_grad_(a.flag_or("requires_grad", false)?)?
         }
         "linspace" => {
             let a = args.bind(name, &["start", "end", "steps", "dtype", "device", "requires_grad"])?;
-            let at = (options(cx, &a)?.unwrap_or(DType::F32), &cx.device);
+            let at = (options(cx, &a)?.unwrap_or(DType::F32), cx.device());
             let made = Tensor::linspace(a.number("start")?, a.number("end")?, a.size_or("steps", 0)?, at)?;
             made.requires_grad_(a.flag_or("requires_grad", false)?)?
         }
@@ -73,7 +73,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
             let n = a.size_or("n", 0)?;
             let m = a.size_or("m", n)?;
             let data: Vec<f32> = (0..n * m).map(|i| f32::from(u8::from(i / m == i % m))).collect();
-            let made = Tensor::from_slice(&data, [n, m], &cx.device)?;
+            let made = Tensor::from_slice(&data, [n, m], cx.device())?;
             made.to_dtype(options(cx, &a)?.unwrap_or(DType::F32))?
         }
         _ => return Ok(None),
@@ -81,7 +81,7 @@ pub fn call(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> 
     Ok(Some(Value::Tensor(tensor)))
 }
 
-fn options(cx: &Interpreter, a: &Bound) -> Result<Option<DType>> {
+fn options(cx: &dyn Host, a: &Bound) -> Result<Option<DType>> {
     dtype(cx, a.get("dtype"))
 }
 
@@ -95,7 +95,7 @@ fn shape_of(sizes: &[isize]) -> Result<Shape> {
 
 /// Applies to functions that take sizes one by one or as a sequence.
 fn sized(
-    cx: &Interpreter,
+    cx: &dyn Host,
     name: &str,
     args: &Args,
     make: impl Fn(Shape, (DType, &Device)) -> kindling::Result<Tensor>,
@@ -103,7 +103,7 @@ fn sized(
     let named = args.named.iter().filter(|(n, _)| n != "size").cloned().collect();
     let a = Args { positional: Vec::new(), named }.bind(name, &["dtype", "device", "requires_grad", "generator"])?;
     let shape = shape_of(&args.ints(0, "size")?)?;
-    let made = make(shape, (options(cx, &a)?.unwrap_or(DType::F32), &cx.device))?;
+    let made = make(shape, (options(cx, &a)?.unwrap_or(DType::F32), cx.device()))?;
     Ok(made.requires_grad_(a.flag_or("requires_grad", false)?)?)
 }
 
