@@ -20,7 +20,7 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     value.map_err(|error| {
         let error = error.to_string();
         // serde_json's word for it is that of its author.
-        error.replace("recursion limit exceeded", "it is nested more than 128 levels deep")
+        error.replace("recursion limit exceeded", "it is nested more than 127 levels deep")
     })
 }
 

@@ -31,12 +31,6 @@ macro_rules! activations {
             fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
                 Ok(input.to_vec())
             }
-
-            fn parameters(&self) -> usize {
-                0
-            }
-
-            fn fit(&mut self, _input: &[usize]) {}
         }
 
         impl Build for $name {
@@ -127,6 +121,66 @@ activations! {
     /// # Ok::<(), kindling::Error>(())
     /// ```
     Sigmoid {} |self, x| x.sigmoid();
+    /// Rectified linear unit with a limit of 6: min(max(x, 0), 6).
+    ///
+    /// ```
+    /// use kindling::nn::{Module, ReLU6};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 8.0], &Device::cpu())?;
+    /// assert_eq!(ReLU6::default().forward(&x)?.to_string(), "tensor([0., 6.])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ReLU6 {} |self, x| x.relu6();
+    /// Scaled exponential linear unit: 1.0507·x for x > 0, else 1.7581(eˣ − 1).
+    ///
+    /// ```
+    /// use kindling::nn::{Module, SELU};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(SELU::default().forward(&x)?.to_string(), "tensor([-1.1113,  2.1014])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    SELU {} |self, x| x.selu();
+    /// Mish: x·tanh(log(1 + eˣ)).
+    ///
+    /// ```
+    /// use kindling::nn::{Mish, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Mish::default().forward(&x)?.to_string(), "tensor([-0.3034,  1.9440])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    Mish {} |self, x| x.mish();
+    /// Piecewise SiLU: x·min(max(x + 3, 0), 6)/6.
+    ///
+    /// ```
+    /// use kindling::nn::{Hardswish, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Hardswish::default().forward(&x)?.to_string(), "tensor([-0.3333,  1.6667])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    Hardswish {} |self, x| x.hardswish();
+    /// Piecewise linear sigmoid: min(max(x + 3, 0), 6)/6.
+    ///
+    /// ```
+    /// use kindling::nn::{Hardsigmoid, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Hardsigmoid::default().forward(&x)?.to_string(), "tensor([0.3333, 0.8333])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    Hardsigmoid {} |self, x| x.hardsigmoid();
+    /// Logarithm of the sigmoid: log(1/(1 + e⁻ˣ)).
+    ///
+    /// ```
+    /// use kindling::nn::{LogSigmoid, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(LogSigmoid::default().forward(&x)?.to_string(), "tensor([-1.3133, -0.1269])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    LogSigmoid {} |self, x| x.logsigmoid();
     /// Hyperbolic tangent.
     ///
     /// ```
@@ -152,32 +206,6 @@ activations! {
         /// Linear where β·x exceeds this, 20 by default.
         threshold: f64 = 20.0
     } |self, x| x.softplus(self.beta, self.threshold);
-    /// Softmax along a dimension: eˣ over the sum of all.
-    ///
-    /// ```
-    /// use kindling::nn::{Module, Softmax};
-    /// use kindling::{Device, Tensor};
-    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
-    /// assert_eq!(Softmax::default().forward(&x)?.to_string(), "tensor([0.0474, 0.9526])");
-    /// # Ok::<(), kindling::Error>(())
-    /// ```
-    Softmax {
-        /// Dimension, the last by default.
-        dim: isize = -1
-    } |self, x| x.softmax(self.dim);
-    /// Logarithm of the softmax along a dimension.
-    ///
-    /// ```
-    /// use kindling::nn::{LogSoftmax, Module};
-    /// use kindling::{Device, Tensor};
-    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
-    /// assert_eq!(LogSoftmax::default().forward(&x)?.to_string(), "tensor([-3.0486, -0.0486])");
-    /// # Ok::<(), kindling::Error>(())
-    /// ```
-    LogSoftmax {
-        /// Dimension, the last by default.
-        dim: isize = -1
-    } |self, x| x.log_softmax(self.dim);
 }
 
 /// Formula of GELU.

@@ -42,12 +42,6 @@ impl LayerConfig for AdaptiveAvgPool2d {
         let [channels, _, _] = image_dims(input)?;
         Ok(vec![channels, self.output_size.0[0], self.output_size.0[1]])
     }
-
-    fn parameters(&self) -> usize {
-        0
-    }
-
-    fn fit(&mut self, _input: &[usize]) {}
 }
 
 impl Build for AdaptiveAvgPool2d {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, LayerConfig, Pair, is_false, stateless};
+use super::layer::{Build, LayerConfig, Pair, default_true, is_false, is_true, one, stateless};
 use super::max_pool2d::{is_none, none, pooled};
 use crate::ops::AvgPool2dOptions;
 use crate::{Device, Result};
@@ -27,18 +27,31 @@ pub struct AvgPool2d {
     /// Stride of the windows; the kernel size by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<Pair>,
-    /// Zeros around the image, included in the mean; 0 by default.
+    /// Zeros around the image, 0 by default.
     #[serde(default = "none", skip_serializing_if = "is_none")]
     pub padding: Pair,
-    /// Allows windows to reach beyond the end; `false` by default.
+    /// Allows windows to reach over the end; `false` by default.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ceil_mode: bool,
+    /// Counts zeros of the padding as elements; `true` by default.
+    #[serde(default = "default_true", skip_serializing_if = "is_true")]
+    pub count_include_pad: bool,
+    /// Divisor of the sums instead of the number of elements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divisor_override: Option<usize>,
 }
 
 impl AvgPool2d {
     /// Creates a layer with adjacent windows.
     pub fn new(kernel_size: impl Into<Pair>) -> Self {
-        Self { kernel_size: kernel_size.into(), stride: None, padding: none(), ceil_mode: false }
+        Self {
+            kernel_size: kernel_size.into(),
+            stride: None,
+            padding: none(),
+            ceil_mode: false,
+            count_include_pad: true,
+            divisor_override: None,
+        }
     }
 
     /// Sets the stride of the windows.
@@ -48,7 +61,7 @@ impl AvgPool2d {
         self
     }
 
-    /// Sets the zeros around the image, which are included in the mean.
+    /// Zeros around the image.
     #[must_use]
     pub fn padding(mut self, padding: impl Into<Pair>) -> Self {
         self.padding = padding.into();
@@ -62,7 +75,8 @@ stateless!(AvgPool2d, |self, input| {
         stride: self.stride.unwrap_or(self.kernel_size).0,
         padding: self.padding.0,
         ceil_mode: self.ceil_mode,
-        ..AvgPool2dOptions::new(self.kernel_size.0)
+        count_include_pad: self.count_include_pad,
+        divisor_override: self.divisor_override,
     })
 });
 
@@ -72,14 +86,11 @@ impl LayerConfig for AvgPool2d {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        pooled(input, self.kernel_size, self.stride, self.padding, self.ceil_mode)
+        if self.divisor_override == Some(0) {
+            return Err("has divisor_override=0, which must not be 0".into());
+        }
+        pooled(input, self.kernel_size, self.stride, self.padding, one(), self.ceil_mode)
     }
-
-    fn parameters(&self) -> usize {
-        0
-    }
-
-    fn fit(&mut self, _input: &[usize]) {}
 }
 
 impl Build for AvgPool2d {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, LayerConfig, times};
+use super::layer::{Build, LayerConfig, default_true, is_true, times};
 use super::{Counter, Members, Module, init};
 use crate::{Device, Error, Result, Tensor};
 
@@ -79,6 +79,9 @@ pub struct BatchNormSpec<const RANK: usize> {
     /// Weight of the batch's statistics in the running ones, 0.1 by default.
     #[serde(default = "default_momentum", skip_serializing_if = "is_momentum")]
     pub momentum: f64,
+    /// Adds a weight and a bias; `true` by default.
+    #[serde(default = "default_true", skip_serializing_if = "is_true")]
+    pub affine: bool,
 }
 
 pub(super) fn default_eps() -> f64 {
@@ -100,7 +103,7 @@ fn is_momentum(x: &f64) -> bool {
 impl<const RANK: usize> BatchNormSpec<RANK> {
     /// Creates hyper-parameters with PyTorch's ε and momentum.
     pub fn new(num_features: usize) -> Self {
-        Self { num_features, eps: default_eps(), momentum: default_momentum() }
+        Self { num_features, eps: default_eps(), momentum: default_momentum(), affine: true }
     }
 
     const KIND: &'static str = if RANK == 1 { "BatchNorm1d" } else { "BatchNorm2d" };
@@ -125,9 +128,10 @@ impl<const RANK: usize> BatchNorm<RANK> {
     /// The device cannot compute.
     pub fn from_spec(spec: BatchNormSpec<RANK>, device: &Device) -> Result<Self> {
         let n = spec.num_features;
+        let parameter = |value: f32| init::constant(&[n], value, device)?.requires_grad_(true);
         Ok(Self {
-            weight: Some(init::constant(&[n], 1.0, device)?.requires_grad_(true)?),
-            bias: Some(init::constant(&[n], 0.0, device)?.requires_grad_(true)?),
+            weight: spec.affine.then(|| parameter(1.0)).transpose()?,
+            bias: spec.affine.then(|| parameter(0.0)).transpose()?,
             running_mean: init::constant(&[n], 0.0, device)?,
             running_var: init::constant(&[n], 1.0, device)?,
             num_batches_tracked: Counter::default(),
@@ -185,8 +189,12 @@ impl<const RANK: usize> LayerConfig for BatchNormSpec<RANK> {
         }
     }
 
-    fn parameters(&self) -> usize {
-        2 * self.num_features
+    fn parameters(&self) -> u128 {
+        if self.affine { self.num_features as u128 * 2 } else { 0 }
+    }
+
+    fn has_state(&self) -> bool {
+        true
     }
 
     fn fit(&mut self, input: &[usize]) {

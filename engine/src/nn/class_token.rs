@@ -60,13 +60,13 @@ impl LayerConfig for ClassTokenSpec {
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         match *input {
-            [length, dim] if dim == self.dim => Ok(vec![length + 1, dim]),
+            [length, dim] if dim == self.dim => Ok(vec![length.saturating_add(1), dim]),
             _ => Err(format!("expects length×{}, receives {}", self.dim, times(input))),
         }
     }
 
-    fn parameters(&self) -> usize {
-        self.dim
+    fn parameters(&self) -> u128 {
+        self.dim as u128
     }
 
     fn fit(&mut self, input: &[usize]) {

@@ -1,8 +1,11 @@
 //! `Conv2d`: convolution of images.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::layer::{Build, LayerConfig, Pair, default_true, image_dims, is_true, times, windows};
+use super::layer::{
+    Build, LayerConfig, Pair, SizesOrName, default_true, image_dims, is_one, is_true, one, product, times, windows,
+};
 use super::{Members, Module, init};
 use crate::ops::{Conv2dOptions, Padding};
 use crate::{Device, Error, Result, Tensor};
@@ -39,13 +42,13 @@ pub struct Conv2dSpec {
     /// Height and width of the kernel.
     pub kernel_size: Pair,
     /// Stride of the kernel, 1 by default.
-    #[serde(default = "default_stride", skip_serializing_if = "is_one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub stride: Pair,
     /// Zeros around the image, 0 by default.
     #[serde(default, skip_serializing_if = "is_none")]
     pub padding: ConvPadding,
     /// Distance of the kernel's elements, 1 by default.
-    #[serde(default = "default_stride", skip_serializing_if = "is_one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub dilation: Pair,
     /// Number of groups of channels convolved separately, 1 by default.
     #[serde(default = "default_groups", skip_serializing_if = "is_single")]
@@ -56,17 +59,31 @@ pub struct Conv2dSpec {
 }
 
 /// Zeros around an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum ConvPadding {
-    /// Number of zeros on every side.
+    /// The number of zeros above and below, and left and right.
     Sizes(Pair),
     /// Padding by name.
     Named(NamedPadding),
 }
 
+impl<'de> Deserialize<'de> for ConvPadding {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "one size or two, of at least 0, 'same' or 'valid'";
+        match SizesOrName::read(from, EXPECTED, &["same", "valid"])? {
+            SizesOrName::Name("same") => Ok(Self::Named(NamedPadding::Same)),
+            SizesOrName::Name(_) => Ok(Self::Named(NamedPadding::Valid)),
+            SizesOrName::Sizes(sizes) => match sizes.pair() {
+                Some(pair) => Ok(Self::Sizes(pair)),
+                None => Err(D::Error::custom(format!("expected {EXPECTED}, got {} sizes", sizes.0.len()))),
+            },
+        }
+    }
+}
+
 /// Padding by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NamedPadding {
     /// Padding that preserves the size; requires a stride of 1.
@@ -79,14 +96,6 @@ impl Default for ConvPadding {
     fn default() -> Self {
         Self::Sizes(Pair([0; 2]))
     }
-}
-
-fn default_stride() -> Pair {
-    Pair([1; 2])
-}
-
-fn is_one(pair: &Pair) -> bool {
-    *pair == default_stride()
 }
 
 fn is_none(padding: &ConvPadding) -> bool {
@@ -108,9 +117,9 @@ impl Conv2dSpec {
             in_channels,
             out_channels,
             kernel_size: kernel_size.into(),
-            stride: default_stride(),
+            stride: one(),
             padding: ConvPadding::default(),
-            dilation: default_stride(),
+            dilation: one(),
             groups: 1,
             bias: true,
         }
@@ -156,7 +165,7 @@ impl Conv2dSpec {
         if *groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
             return Err(format!("has {groups} groups, which do not divide {in_channels} and {out_channels} channels"));
         }
-        if self.padding == ConvPadding::Named(NamedPadding::Same) && self.stride != default_stride() {
+        if self.padding == ConvPadding::Named(NamedPadding::Same) && self.stride != one() {
             return Err("has padding 'same', which needs a stride of 1".into());
         }
         Ok(())
@@ -224,13 +233,14 @@ impl LayerConfig for Conv2dSpec {
             ConvPadding::Named(NamedPadding::Valid) => [0; 2],
             ConvPadding::Named(NamedPadding::Same) => return Ok(vec![self.out_channels, height, width]),
         };
-        let side = |size: usize, i: usize| windows(size, k[i], s[i], p[i], d[i]);
+        let side = |size: usize, i: usize| windows(size, k[i], s[i], p[i], d[i], false);
         Ok(vec![self.out_channels, side(height, 0)?, side(width, 1)?])
     }
 
-    fn parameters(&self) -> usize {
-        let window = self.in_channels / self.groups.max(1) * self.kernel_size.0[0] * self.kernel_size.0[1];
-        self.out_channels * (window + usize::from(self.bias))
+    fn parameters(&self) -> u128 {
+        let [height, width] = self.kernel_size.0;
+        let filter = product(&[self.in_channels / self.groups.max(1), height, width]);
+        filter.saturating_add(u128::from(self.bias)).saturating_mul(self.out_channels as u128)
     }
 
     fn fit(&mut self, input: &[usize]) {

@@ -75,12 +75,6 @@ impl LayerConfig for DropoutSpec {
         }
         Ok(input.to_vec())
     }
-
-    fn parameters(&self) -> usize {
-        0
-    }
-
-    fn fit(&mut self, _input: &[usize]) {}
 }
 
 impl Build for DropoutSpec {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, LayerConfig};
+use super::layer::{Build, LayerConfig, product};
 use super::{Members, Module, init};
 use crate::{Device, Error, Result, Tensor, no_grad};
 
@@ -85,11 +85,9 @@ impl LayerConfig for EmbeddingSpec {
         Ok([input, &[self.embedding_dim]].concat())
     }
 
-    fn parameters(&self) -> usize {
-        self.num_embeddings * self.embedding_dim
+    fn parameters(&self) -> u128 {
+        product(&[self.num_embeddings, self.embedding_dim])
     }
-
-    fn fit(&mut self, _input: &[usize]) {}
 }
 
 impl Build for EmbeddingSpec {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, LayerConfig, stateless};
+use super::layer::{Build, LayerConfig, stateless, times};
 use crate::{Device, Result};
 
 /// Flattening of the dimensions from `start_dim` to `end_dim`, both included; by default all but
@@ -50,19 +50,21 @@ impl LayerConfig for Flatten {
                 self.start_dim, self.end_dim
             ));
         }
+        if (start, end) == (0, 0) {
+            return Ok(input.to_vec());
+        }
         if start == 0 {
-            return Err("joins the batch dimension, 0, to others".into());
+            return Err(format!(
+                "merges the batch dimension with others: start_dim={} is dimension 0 of an input of {n} dimensions; \
+                 use start_dim=1",
+                self.start_dim
+            ));
         }
         let (start, end) = (start as usize - 1, end as usize);
-        let joined = input[start..end].iter().product();
+        let joined = input[start..end].iter().try_fold(1_usize, |joined, size| joined.checked_mul(*size));
+        let Some(joined) = joined else { return Err(format!("joins {}, which is too large", times(input))) };
         Ok([&input[..start], &[joined], &input[end..]].concat())
     }
-
-    fn parameters(&self) -> usize {
-        0
-    }
-
-    fn fit(&mut self, _input: &[usize]) {}
 }
 
 impl Build for Flatten {

@@ -3,9 +3,11 @@
 
 use std::fmt::{self, Debug};
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Module;
+use crate::ops::pooled_size;
 use crate::{Device, Result};
 
 /// Hyper-parameters of a layer, as plain data.
@@ -19,11 +21,18 @@ pub trait LayerConfig: Debug {
     /// The mismatch, as a phrase that follows the layer's name: "expects 400 inputs, receives 256".
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String>;
 
-    /// Returns the number of parameters.
-    fn parameters(&self) -> usize;
+    /// Number of parameters; `u128::MAX` where the number is larger.
+    fn parameters(&self) -> u128 {
+        0
+    }
 
-    /// Adapts hyper-parameters determined by the input's shape, such as the number of channels.
-    fn fit(&mut self, input: &[usize]);
+    /// Returns `true` if it has parameters or statistics, which a state dict names.
+    fn has_state(&self) -> bool {
+        self.parameters() > 0
+    }
+
+    /// Takes over what the input's shape determines, such as the number of channels.
+    fn fit(&mut self, _input: &[usize]) {}
 }
 
 /// Construction of a layer. Separate from [`LayerConfig`], so that a program that only describes
@@ -36,24 +45,111 @@ pub trait Build: LayerConfig {
     fn build(&self, device: &Device) -> Result<Box<dyn Module>>;
 }
 
-/// Height and width; a single number is used for both.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "OneOrTwo", into = "OneOrTwo")]
+/// A height and a width; one number means both.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "OneOrTwo")]
 pub struct Pair(pub [usize; 2]);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum OneOrTwo {
     One(usize),
     Two([usize; 2]),
 }
 
-impl From<OneOrTwo> for Pair {
-    fn from(sizes: OneOrTwo) -> Self {
-        match sizes {
-            OneOrTwo::One(size) => Self([size; 2]),
-            OneOrTwo::Two(sizes) => Self(sizes),
+impl<'de> Deserialize<'de> for Pair {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let sizes = Sizes::read(from, "one size or two, of at least 0")?;
+        sizes.pair().ok_or_else(|| D::Error::custom(format!("expected one size or two, got {}", sizes.0.len())))
+    }
+}
+
+/// One size or several.
+pub(super) struct Sizes(pub Vec<usize>);
+
+impl Sizes {
+    /// Reads a size or a list of sizes; `expected` completes "expected …".
+    ///
+    /// # Errors
+    /// Something else.
+    pub fn read<'de, D: Deserializer<'de>>(from: D, expected: &'static str) -> Result<Self, D::Error> {
+        match SizesOrName::read(from, expected, &[])? {
+            SizesOrName::Sizes(sizes) => Ok(sizes),
+            SizesOrName::Name(name) => Err(D::Error::custom(format!("expected {expected}, got '{name}'"))),
         }
+    }
+
+    /// Height and width, of which one size gives both.
+    pub fn pair(&self) -> Option<Pair> {
+        match *self.0.as_slice() {
+            [size] => Some(Pair([size; 2])),
+            [height, width] => Some(Pair([height, width])),
+            _ => None,
+        }
+    }
+}
+
+/// Sizes, or one of a few names that stand for them.
+pub(super) enum SizesOrName {
+    /// The sizes.
+    Sizes(Sizes),
+    /// The name.
+    Name(&'static str),
+}
+
+impl SizesOrName {
+    /// Reads a size, a list of sizes, or one of the names; `expected` completes "expected …".
+    ///
+    /// # Errors
+    /// Something else.
+    pub fn read<'de, D: Deserializer<'de>>(
+        from: D,
+        expected: &'static str,
+        names: &'static [&'static str],
+    ) -> Result<Self, D::Error> {
+        from.deserialize_any(SizesVisitor { expected, names })
+    }
+}
+
+struct SizesVisitor {
+    expected: &'static str,
+    names: &'static [&'static str],
+}
+
+impl<'de> Visitor<'de> for SizesVisitor {
+    type Value = SizesOrName;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, size: u64) -> Result<SizesOrName, E> {
+        match usize::try_from(size) {
+            Ok(size) => Ok(SizesOrName::Sizes(Sizes(vec![size]))),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(size), &self)),
+        }
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, size: i64) -> Result<SizesOrName, E> {
+        match u64::try_from(size) {
+            Ok(size) => self.visit_u64(size),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(size), &self)),
+        }
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<SizesOrName, E> {
+        match self.names.iter().find(|known| **known == name) {
+            Some(known) => Ok(SizesOrName::Name(known)),
+            None => Err(E::invalid_value(Unexpected::Str(name), &self)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<SizesOrName, A::Error> {
+        let mut sizes = Vec::new();
+        while let Some(size) = list.next_element()? {
+            sizes.push(size);
+        }
+        Ok(SizesOrName::Sizes(Sizes(sizes)))
     }
 }
 
@@ -96,25 +192,31 @@ pub(super) fn image_dims(input: &[usize]) -> Result<[usize; 3], String> {
     })
 }
 
-/// Returns the number of windows along one side.
+/// The number of windows along one side.
+///
+/// # Errors
+/// A kernel, stride or dilation of 0; no window fits.
 pub(super) fn windows(
     size: usize,
     kernel: usize,
     stride: usize,
     padding: usize,
     dilation: usize,
+    ceil_mode: bool,
 ) -> Result<usize, String> {
     if kernel == 0 || stride == 0 || dilation == 0 {
         return Err("needs a kernel_size, stride and dilation of at least 1".into());
     }
-    let (padded, reach) = (size + 2 * padding, dilation * (kernel - 1) + 1);
-    if reach > padded {
-        return Err(format!(
-            "has windows of {reach}, which do not fit a side of {padded}{}",
-            if padding > 0 { " with its padding" } else { "" }
-        ));
-    }
-    Ok((padded - reach) / stride + 1)
+    pooled_size(size, kernel, stride, padding, dilation, ceil_mode).ok_or_else(|| {
+        let reach = (kernel - 1).saturating_mul(dilation).saturating_add(1);
+        let padded = if padding > 0 { format!(" with its padding of {padding}") } else { String::new() };
+        format!("has windows of {reach}, which do not fit a side of {size}{padded}")
+    })
+}
+
+/// The product of sizes; `u128::MAX` where it is larger.
+pub(crate) fn product(sizes: &[usize]) -> u128 {
+    sizes.iter().fold(1, |product: u128, size| product.saturating_mul(*size as u128))
 }
 
 /// Implements `Module` for a layer without parameters.
@@ -130,6 +232,14 @@ macro_rules! stateless {
     };
 }
 pub(super) use stateless;
+
+pub(super) fn one() -> Pair {
+    Pair([1; 2])
+}
+
+pub(super) fn is_one(pair: &Pair) -> bool {
+    *pair == one()
+}
 
 pub(super) fn default_true() -> bool {
     true

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::batch_norm::{default_eps, is_eps};
-use super::layer::{Build, LayerConfig, times};
+use super::layer::{Build, LayerConfig, Sizes, product, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
@@ -42,9 +42,11 @@ pub struct LayerNormSpec {
 
 /// Serde form of sizes: a list, or a single number.
 mod sizes {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserializer, Serialize, Serializer};
 
-    #[derive(Serialize, Deserialize)]
+    use super::Sizes;
+
+    #[derive(Serialize)]
     #[serde(untagged)]
     enum OneOrMore {
         One(usize),
@@ -59,10 +61,7 @@ mod sizes {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<usize>, D::Error> {
-        Ok(match OneOrMore::deserialize(from)? {
-            OneOrMore::One(size) => vec![size],
-            OneOrMore::More(sizes) => sizes,
-        })
+        Sizes::read(from, "one size or a list of them, of at least 0").map(|sizes| sizes.0)
     }
 }
 
@@ -109,8 +108,8 @@ impl LayerConfig for LayerNormSpec {
         Err(format!("expects {} at the end of the shape, receives {}", times(&self.normalized_shape), times(input)))
     }
 
-    fn parameters(&self) -> usize {
-        2 * self.normalized_shape.iter().product::<usize>()
+    fn parameters(&self) -> u128 {
+        product(&self.normalized_shape).saturating_mul(2)
     }
 
     fn fit(&mut self, input: &[usize]) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, LayerConfig, default_true, is_true, times};
+use super::layer::{Build, LayerConfig, default_true, is_true, product, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
@@ -91,8 +91,8 @@ impl LayerConfig for LinearSpec {
         match input.split_last() {
             Some((last, rest)) if *last == self.in_features => Ok([rest, &[self.out_features]].concat()),
             Some((last, _)) => {
-                let (total, hint): (usize, _) = (input.iter().product(), "; put a Flatten before it");
-                let hint = if input.len() > 1 && total == self.in_features { hint } else { "" };
+                let (total, hint) = (product(input), "; put a Flatten before it");
+                let hint = if input.len() > 1 && total == self.in_features as u128 { hint } else { "" };
                 let shape =
                     if input.len() > 1 { format!(" in the last dimension of {}", times(input)) } else { String::new() };
                 Err(format!("expects {} inputs, receives {last}{shape}{hint}", self.in_features))
@@ -101,8 +101,8 @@ impl LayerConfig for LinearSpec {
         }
     }
 
-    fn parameters(&self) -> usize {
-        (self.in_features + usize::from(self.bias)) * self.out_features
+    fn parameters(&self) -> u128 {
+        (self.in_features as u128 + u128::from(self.bias)).saturating_mul(self.out_features as u128)
     }
 
     fn fit(&mut self, input: &[usize]) {

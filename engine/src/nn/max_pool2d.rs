@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Module;
-use super::layer::{Build, LayerConfig, Pair, image_dims, is_false, stateless, windows};
+use super::layer::{Build, LayerConfig, Pair, image_dims, is_false, is_one, one, stateless, windows};
 use crate::ops::MaxPool2dOptions;
 use crate::{Device, Result};
 
@@ -29,7 +29,10 @@ pub struct MaxPool2d {
     /// Padding of −∞ around the image, 0 by default.
     #[serde(default = "none", skip_serializing_if = "is_none")]
     pub padding: Pair,
-    /// Allows windows to reach beyond the end; `false` by default.
+    /// Distance of a window's elements, 1 by default.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub dilation: Pair,
+    /// Allows windows to reach over the end; `false` by default.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ceil_mode: bool,
 }
@@ -45,7 +48,7 @@ pub(super) fn is_none(pair: &Pair) -> bool {
 impl MaxPool2d {
     /// Creates a layer with adjacent windows.
     pub fn new(kernel_size: impl Into<Pair>) -> Self {
-        Self { kernel_size: kernel_size.into(), stride: None, padding: none(), ceil_mode: false }
+        Self { kernel_size: kernel_size.into(), stride: None, padding: none(), dilation: one(), ceil_mode: false }
     }
 
     /// Sets the stride of the windows.
@@ -63,25 +66,27 @@ impl MaxPool2d {
     }
 }
 
-/// Returns the shape after pooling.
+/// The shape after pooling.
+///
+/// # Errors
+/// An input that is no image, padding beyond half of the kernel, or no window that fits.
 pub(super) fn pooled(
     input: &[usize],
     kernel: Pair,
     stride: Option<Pair>,
     padding: Pair,
+    dilation: Pair,
     ceil_mode: bool,
 ) -> Result<Vec<usize>, String> {
     let [channels, height, width] = image_dims(input)?;
     let stride = stride.unwrap_or(kernel);
     let side = |size: usize, i: usize| {
-        let (k, s, p) = (kernel.0[i], stride.0[i], padding.0[i]);
-        if p * 2 > k {
-            return Err(format!("has a padding of {p}, more than half of its window of {k}"));
+        let (k, s, p, d) = (kernel.0[i], stride.0[i], padding.0[i], dilation.0[i]);
+        // PyTorch's rule does not take the dilation into account.
+        if k > 0 && p > k / 2 {
+            return Err(format!("has a padding of {p}, more than half of its kernel_size of {k}"));
         }
-        let floor = windows(size, k, s, p, 1)?;
-        // One more window if it starts inside the image or its leading padding.
-        let more = ceil_mode && !(size + 2 * p - k).is_multiple_of(s) && floor * s < size + p;
-        Ok(floor + usize::from(more))
+        windows(size, k, s, p, d, ceil_mode)
     };
     Ok(vec![channels, side(height, 0)?, side(width, 1)?])
 }
@@ -91,8 +96,8 @@ stateless!(MaxPool2d, |self, input| {
         kernel_size: self.kernel_size.0,
         stride: self.stride.unwrap_or(self.kernel_size).0,
         padding: self.padding.0,
+        dilation: self.dilation.0,
         ceil_mode: self.ceil_mode,
-        ..MaxPool2dOptions::new(self.kernel_size.0)
     })
 });
 
@@ -102,14 +107,8 @@ impl LayerConfig for MaxPool2d {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        pooled(input, self.kernel_size, self.stride, self.padding, self.ceil_mode)
+        pooled(input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
     }
-
-    fn parameters(&self) -> usize {
-        0
-    }
-
-    fn fit(&mut self, _input: &[usize]) {}
 }
 
 impl Build for MaxPool2d {

@@ -20,16 +20,19 @@ mod linear;
 mod max_pool2d;
 mod multihead_attention;
 mod position_embedding;
-mod residual;
+pub(crate) mod residual;
 mod select;
 mod sequential;
+mod softmax;
 mod transpose;
+mod unflatten;
 
 pub mod init;
 mod loss;
 
 pub use activation::{
-    ELU, GELU, GeluKind, Identity, LeakyReLU, LogSoftmax, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh,
+    ELU, GELU, GeluKind, Hardsigmoid, Hardswish, Identity, LeakyReLU, LogSigmoid, Mish, ReLU, ReLU6, SELU, SiLU,
+    Sigmoid, Softplus, Tanh,
 };
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use avg_pool2d::AvgPool2d;
@@ -39,8 +42,8 @@ pub use conv2d::{Conv2d, Conv2dSpec, ConvPadding, NamedPadding};
 pub use dropout::{Dropout, DropoutSpec};
 pub use embedding::{Embedding, EmbeddingSpec};
 pub use flatten::Flatten;
-pub(crate) use layer::times;
 pub use layer::{Build, LayerConfig, Pair};
+pub(crate) use layer::{product, times};
 pub use layer_norm::{LayerNorm, LayerNormSpec};
 pub use linear::{Linear, LinearSpec};
 pub use loss::{BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLoss, SmoothL1Loss};
@@ -51,5 +54,7 @@ pub use position_embedding::{PositionEmbedding, PositionEmbeddingSpec};
 pub use residual::Residual;
 pub use select::Select;
 pub use sequential::Sequential;
+pub use softmax::{LogSoftmax, Softmax};
 pub use state_dict::{Counter, StateDict};
 pub use transpose::Transpose;
+pub use unflatten::Unflatten;

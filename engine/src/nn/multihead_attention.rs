@@ -154,8 +154,9 @@ impl LayerConfig for MultiheadAttentionSpec {
         }
     }
 
-    fn parameters(&self) -> usize {
-        4 * self.embed_dim * (self.embed_dim + 1)
+    fn parameters(&self) -> u128 {
+        let dim = self.embed_dim as u128;
+        (dim + 1).saturating_mul(dim).saturating_mul(4)
     }
 
     fn fit(&mut self, input: &[usize]) {

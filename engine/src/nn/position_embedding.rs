@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, LayerConfig, times};
+use super::layer::{Build, LayerConfig, product, times};
 use super::{Members, Module, init};
 use crate::{Device, Result, Tensor};
 
@@ -66,8 +66,8 @@ impl LayerConfig for PositionEmbeddingSpec {
         Err(format!("expects {}×{}, receives {}", self.length, self.dim, times(input)))
     }
 
-    fn parameters(&self) -> usize {
-        self.length * self.dim
+    fn parameters(&self) -> u128 {
+        product(&[self.length, self.dim])
     }
 
     fn fit(&mut self, input: &[usize]) {

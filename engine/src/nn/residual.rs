@@ -4,6 +4,9 @@ use super::module::forward_named;
 use super::{Members, Module, Sequential};
 use crate::{Result, Tensor};
 
+/// Name of the shortcut in torchvision's blocks.
+pub(crate) const SHORTCUT_NAME: &str = "downsample";
+
 /// Residual block: activation(body(x) + shortcut(x)); without a shortcut, x itself is added. The
 /// members of the body are on this module's level, those of the shortcut under `downsample`, as in
 /// torchvision's blocks.
@@ -18,7 +21,7 @@ use crate::{Result, Tensor};
 /// ```
 pub struct Residual {
     body: Sequential,
-    shortcut: Option<Sequential>,
+    shortcut: Option<(String, Sequential)>,
     activation: Option<Box<dyn Module>>,
 }
 
@@ -30,8 +33,15 @@ impl Residual {
 
     /// Sets the layers of the shortcut, for a body that changes the shape.
     #[must_use]
-    pub fn shortcut(mut self, shortcut: Sequential) -> Self {
-        self.shortcut = Some(shortcut);
+    pub fn shortcut(self, shortcut: Sequential) -> Self {
+        self.shortcut_named(SHORTCUT_NAME, shortcut)
+    }
+
+    /// Sets the layers of the shortcut and the prefix of their parameters; under an empty one they
+    /// stand beside the block's own.
+    #[must_use]
+    pub fn shortcut_named(mut self, name: impl Into<String>, shortcut: Sequential) -> Self {
+        self.shortcut = Some((name.into(), shortcut));
         self
     }
 
@@ -46,7 +56,7 @@ impl Residual {
 impl Module for Residual {
     fn forward(&self, input: &Tensor) -> Result<Tensor> {
         let skipped = match &self.shortcut {
-            Some(shortcut) => forward_named("downsample", shortcut, input)?,
+            Some((name, shortcut)) => forward_named(name, shortcut, input)?,
             None => input.clone(),
         };
         let sum = forward_named("", &self.body, input)?.add(&skipped)?;
@@ -55,8 +65,8 @@ impl Module for Residual {
 
     fn members<'a>(&'a self, to: &mut Members<'a>) {
         to.module("", &self.body);
-        if let Some(shortcut) = &self.shortcut {
-            to.module("downsample", shortcut);
+        if let Some((name, shortcut)) = &self.shortcut {
+            to.module(name, shortcut);
         }
         if let Some(activation) = &self.activation {
             to.module("relu", activation);

@@ -48,12 +48,6 @@ impl LayerConfig for Select {
             )),
         }
     }
-
-    fn parameters(&self) -> usize {
-        0
-    }
-
-    fn fit(&mut self, _input: &[usize]) {}
 }
 
 impl Build for Select {

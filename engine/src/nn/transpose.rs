@@ -42,12 +42,6 @@ impl LayerConfig for Transpose {
         output.swap(self.dim0 - 1, self.dim1 - 1);
         Ok(output)
     }
-
-    fn parameters(&self) -> usize {
-        0
-    }
-
-    fn fit(&mut self, _input: &[usize]) {}
 }
 
 impl Build for Transpose {

@@ -119,6 +119,7 @@ pub use max_pool1d::MaxPool1dOptions;
 pub use max_pool2d::MaxPool2dOptions;
 pub use nested::Nested;
 pub use pad::PadMode;
+pub(crate) use pool::pooled_size;
 pub(crate) use random::threefry;
 pub use random::{Generator, manual_seed};
 pub use reduce::set_team;

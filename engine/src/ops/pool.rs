@@ -34,27 +34,16 @@ impl Windows {
                 self.kernel, self.stride, self.dilation
             ));
         }
-        let reach = |d: usize| (self.kernel[d] - 1).saturating_mul(self.dilation[d]).saturating_add(1);
-        if (0..2).any(|d| self.padding[d] > reach(d) / 2) {
+        // PyTorch's rule does not take the dilation into account.
+        if (0..2).any(|d| self.padding[d] > self.kernel[d] / 2) {
             return refuse(format!(
-                "padding should be at most half of the effective kernel size, got {:?} for a kernel of {:?} with dilation {:?}",
-                self.padding, self.kernel, self.dilation
+                "padding should be at most half of the kernel size, got {:?} for a kernel of {:?}",
+                self.padding, self.kernel
             ));
         }
         let count = |d: usize| {
-            let (stride, padded) = (self.stride[d], input[d] + 2 * self.padding[d]);
-            let free = padded.checked_sub(reach(d));
-            let steps = match free {
-                Some(free) if self.ceil_mode => free.div_ceil(stride),
-                Some(free) => free / stride,
-                // With ceil_mode, a window may reach beyond the end of an image that is a little
-                // too small.
-                None if self.ceil_mode && reach(d) - padded < stride => 0,
-                None => return None,
-            };
-            // A window that would start in the padding at the end is dropped.
-            let last_starts_inside = steps * stride < input[d] + self.padding[d];
-            Some(if self.ceil_mode && !last_starts_inside { steps } else { steps + 1 })
+            let (kernel, stride, padding) = (self.kernel[d], self.stride[d], self.padding[d]);
+            pooled_size(input[d], kernel, stride, padding, self.dilation[d], self.ceil_mode)
         };
         match (count(0), count(1)) {
             (Some(h), Some(w)) if h > 0 && w > 0 && input[0] > 0 && input[1] > 0 => Ok([h, w]),
@@ -68,7 +57,30 @@ impl Windows {
     }
 }
 
-/// Returns the number of planes and the size of a batch of images (…, h, w), or an error.
+/// Returns the number of windows along a side of `size` elements, by PyTorch's rule. With
+/// `ceil_mode` the last window may reach over the end if it starts in the image or the padding
+/// before it. `None` if no window fits, or a size overflows.
+pub(crate) fn pooled_size(
+    size: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+    ceil_mode: bool,
+) -> Option<usize> {
+    let padded = size.checked_add(padding.checked_mul(2)?)?;
+    let reach = kernel.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
+    let steps = match padded.checked_sub(reach) {
+        Some(free) if ceil_mode => free.div_ceil(stride),
+        Some(free) => free / stride,
+        None if ceil_mode && reach - padded < stride => 0,
+        None => return None,
+    };
+    let last_starts_inside = steps * stride < size + padding;
+    Some(if ceil_mode && !last_starts_inside { steps } else { steps + 1 })
+}
+
+/// The sizes of a batch of images (…, h, w), or an error.
 pub(super) fn planes(op: &'static str, shape: &[usize]) -> Result<(usize, [usize; 2])> {
     match shape {
         [c, h, w] => Ok((*c, [*h, *w])),

@@ -241,7 +241,7 @@ impl TrainSpec {
             (None, name) => return preset(name.as_deref().unwrap_or("cifar-intro"), input, outputs),
         };
         if model.input != input {
-            let rule = format!("the model takes inputs of shape {:?}, the data has {input:?}", model.input);
+            let rule = format!("the model takes inputs of {}, the data has {}", times(&model.input), times(input));
             return Err(Error::shape("train", rule));
         }
         let summary = model.summary();
@@ -249,7 +249,7 @@ impl TrainSpec {
             (Some(error), _) => Err(Error::shape("train", error)),
             (None, Some([found])) if *found == outputs => Ok(model),
             (None, output) => {
-                let given = output.map_or_else(String::new, times);
+                let given = output.filter(|shape| !shape.is_empty()).map_or_else(|| "one number".to_owned(), times);
                 let rule = format!(
                     "the model's output has the shape {given}; the data needs {outputs}, a number for each class or one \
                      for a quantity"

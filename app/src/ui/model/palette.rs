@@ -10,9 +10,29 @@ use leptos::prelude::*;
 /// What can be added, by what it is for, and what its arguments begin with.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Learn", &["Conv2d", "Linear", "BatchNorm2d", "BatchNorm1d", "LayerNorm", "MultiheadAttention", "Embedding"]),
-    ("Activate", &["ReLU", "GELU", "SiLU", "LeakyReLU", "ELU", "Tanh", "Sigmoid", "Softplus", "Softmax", "LogSoftmax"]),
+    (
+        "Activate",
+        &[
+            "ReLU",
+            "GELU",
+            "SiLU",
+            "LeakyReLU",
+            "ELU",
+            "ReLU6",
+            "SELU",
+            "Mish",
+            "Hardswish",
+            "Hardsigmoid",
+            "LogSigmoid",
+            "Tanh",
+            "Sigmoid",
+            "Softplus",
+            "Softmax",
+            "LogSoftmax",
+        ],
+    ),
     ("Shrink", &["MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Dropout"]),
-    ("Shape", &["Flatten", "Transpose", "Select", "ClassToken", "PositionEmbedding", "Identity"]),
+    ("Shape", &["Flatten", "Unflatten", "Transpose", "Select", "ClassToken", "PositionEmbedding", "Identity"]),
     ("Combine", &["Residual", "Sequential"]),
 ];
 
@@ -85,6 +105,7 @@ fn new_kind(name: &str) -> Option<Kind> {
         "Embedding" => r#"{"num_embeddings": 10, "embedding_dim": 16}"#,
         "MaxPool2d" | "AvgPool2d" => r#"{"kernel_size": 2}"#,
         "AdaptiveAvgPool2d" => r#"{"output_size": 1}"#,
+        "Unflatten" => r#"{"dim": 1, "unflattened_size": [1, 28, 28]}"#,
         "Transpose" => r#"{"dim0": 1, "dim1": 2}"#,
         "Select" => r#"{"dim": 1, "index": 0}"#,
         "ClassToken" => r#"{"dim": 64}"#,

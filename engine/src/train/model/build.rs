@@ -61,7 +61,7 @@ fn module(kind: &Kind, device: &Device) -> Result<Box<dyn Module>> {
         Kind::Residual(branches) => {
             let mut residual = Residual::new(sequential(&branches.body, device)?);
             if !branches.shortcut.is_empty() {
-                residual = residual.shortcut(sequential(&branches.shortcut, device)?);
+                residual = residual.shortcut_named(&branches.shortcut_name, sequential(&branches.shortcut, device)?);
             }
             if let Some(activation) = &branches.activation {
                 residual = residual.activation(module(activation, device)?);

@@ -1,34 +1,36 @@
 //! Shapes through a model, layer by layer, without a device.
 
-use super::kind::{Branches, Kind};
-use super::{LayerSpec, ModelSpec};
-use crate::nn::times;
+use std::collections::HashSet;
 
-/// What is known of a layer.
+use super::kind::{Branches, Kind};
+use super::{LayerSpec, ModelSpec, limits};
+use crate::nn::{product, times};
+
+/// Shapes and parameters of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Its full name, such as `layer1.0.conv1`.
     pub name: String,
     /// Its kind.
     pub kind: &'static str,
-    /// How deep it lies in blocks.
+    /// Number of blocks around it.
     pub depth: usize,
     /// The shape it receives, without the batch dimension.
     pub input: Vec<usize>,
     /// The shape it gives, or why it does not.
     pub output: Result<Vec<usize>, String>,
-    /// How many parameters it has, with all that is in it.
+    /// Number of its parameters, those of layers in it included.
     pub parameters: usize,
 }
 
-/// What is known of a model.
+/// Shapes and parameters of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// Layers in order, blocks before what is in them; up to the first that does not fit.
     pub rows: Vec<Row>,
     /// The shape that the model gives, if all layers fit.
     pub output: Option<Vec<usize>>,
-    /// How many parameters the model has.
+    /// Number of the model's parameters.
     pub parameters: usize,
     /// The first layer that does not fit, and why.
     pub error: Option<String>,
@@ -52,18 +54,30 @@ impl ModelSpec {
     /// The shapes and parameters of all layers, and what does not fit.
     pub fn summary(&self) -> Summary {
         let mut walk = Walk::default();
-        let start = Flow { shape: self.input.clone(), flattened: None };
-        let parameters = self.layers.iter().map(|layer| count(&layer.kind)).sum();
-        let output = if self.input.is_empty() || self.input.contains(&0) {
-            walk.error = Some(format!("the input has the shape {:?}; every size must be at least 1", self.input));
-            None
-        } else if let Some(twice) = duplicate(&self.layers) {
-            walk.error = Some(format!("two layers are named {twice}"));
-            None
-        } else {
-            walk.sequence("", &self.layers, start).map(|flow| flow.shape)
+        let parameters = match self.check_sizes() {
+            Ok(parameters) => parameters,
+            Err(why) => return Summary { rows: Vec::new(), output: None, parameters: 0, error: Some(why) },
         };
+        let start = Flow { shape: self.input.clone(), flattened: None };
+        let output = walk.sequence("", &self.layers, start).map(|flow| flow.shape);
         Summary { rows: walk.rows, output, parameters, error: walk.error }
+    }
+
+    /// Checks the input, the limits and the names; the number of parameters.
+    fn check_sizes(&self) -> Result<usize, String> {
+        limits::check(&self.layers)?;
+        if self.input.is_empty() || self.input.contains(&0) {
+            let shape = if self.input.is_empty() { "none".to_owned() } else { times(&self.input) };
+            return Err(format!("the input's shape is {shape}; it needs sizes of at least 1"));
+        }
+        if let Some(twice) = duplicate(&self.layers) {
+            return Err(format!("two layers are named {twice}"));
+        }
+        let parameters = sum(&self.layers);
+        if parameters > limits::MAX_PARAMETERS {
+            return Err(format!("the model has {parameters} parameters, more than {}", limits::MAX_PARAMETERS));
+        }
+        usize::try_from(parameters).map_err(|_| format!("the model has {parameters} parameters, which is too many"))
     }
 
     /// The same model with every size that follows from the input set to what it must be: `in_features`,
@@ -95,13 +109,18 @@ fn fit(layers: &mut [LayerSpec], mut shape: Vec<usize>) -> Option<Vec<usize>> {
     Some(shape)
 }
 
-/// How many parameters a layer has.
-fn count(kind: &Kind) -> usize {
-    let all = |layers: &[LayerSpec]| layers.iter().map(|layer| count(&layer.kind)).sum::<usize>();
+/// Number of parameters of layers; `u128::MAX` where it is larger.
+fn sum(layers: &[LayerSpec]) -> u128 {
+    layers.iter().fold(0, |sum: u128, layer| sum.saturating_add(count(&layer.kind)))
+}
+
+/// Number of parameters of a layer.
+fn count(kind: &Kind) -> u128 {
     match kind {
-        Kind::Sequential(sequence) => all(&sequence.layers),
+        Kind::Sequential(sequence) => sum(&sequence.layers),
         Kind::Residual(branches) => {
-            all(&branches.body) + all(&branches.shortcut) + branches.activation.as_deref().map_or(0, count)
+            let activation = branches.activation.as_deref().map_or(0, count);
+            sum(&branches.body).saturating_add(sum(&branches.shortcut)).saturating_add(activation)
         }
         kind => kind.layer().map_or(0, |layer| layer.parameters()),
     }
@@ -109,9 +128,9 @@ fn count(kind: &Kind) -> usize {
 
 /// A name that two layers of one list have.
 fn duplicate(layers: &[LayerSpec]) -> Option<String> {
-    let names: Vec<String> = layers.iter().enumerate().map(|(i, layer)| layer.name_at(i)).collect();
-    let twice = |(i, name): (usize, &String)| (!name.is_empty() && names[..i].contains(name)).then(|| name.clone());
-    let here = names.iter().enumerate().find_map(twice);
+    let mut known = HashSet::new();
+    let mut names = layers.iter().enumerate().map(|(i, layer)| layer.name_at(i));
+    let here = names.find(|name| !name.is_empty() && !known.insert(name.clone()));
     here.or_else(|| {
         layers.iter().find_map(|layer| match &layer.kind {
             Kind::Sequential(sequence) => duplicate(&sequence.layers),
@@ -124,13 +143,7 @@ fn duplicate(layers: &[LayerSpec]) -> Option<String> {
 impl Walk {
     fn sequence(&mut self, prefix: &str, layers: &[LayerSpec], mut flow: Flow) -> Option<Flow> {
         for (i, layer) in layers.iter().enumerate() {
-            let name = layer.name_at(i);
-            let path = if prefix.is_empty() || name.is_empty() {
-                format!("{prefix}{name}")
-            } else {
-                format!("{prefix}.{name}")
-            };
-            flow = self.layer(&path, &layer.kind, flow)?;
+            flow = self.layer(&joined(prefix, &layer.name_at(i)), &layer.kind, flow)?;
         }
         Some(flow)
     }
@@ -143,7 +156,8 @@ impl Walk {
             depth: self.depth,
             input: flow.shape.clone(),
             output: Ok(Vec::new()),
-            parameters: count(kind),
+            // The whole model was found to have no more than fits.
+            parameters: count(kind) as usize,
         };
         self.rows.push(row);
         self.depth += 1;
@@ -160,8 +174,7 @@ impl Walk {
             }
             Err(why) => {
                 if let Some(why) = why {
-                    let name = if path.is_empty() { kind.name() } else { path };
-                    self.error = Some(format!("{name} {why}"));
+                    self.error = Some(format!("{} {why}", titled(path, kind)));
                     self.rows[at].output = Err(why);
                 } else {
                     self.rows[at].output = Err("has a layer that does not fit".into());
@@ -173,7 +186,7 @@ impl Walk {
 
     fn residual(&mut self, path: &str, branches: &Branches, flow: Flow) -> Result<Flow, Option<String>> {
         let changed = self.sequence(path, &branches.body, flow.clone()).ok_or(None)?;
-        let inner = if path.is_empty() { "downsample".to_owned() } else { format!("{path}.downsample") };
+        let inner = joined(path, &branches.shortcut_name);
         let skipped = self.sequence(&inner, &branches.shortcut, flow).ok_or(None)?;
         if changed.shape != skipped.shape {
             let what = if branches.shortcut.is_empty() { "the input is" } else { "the shortcut gives" };
@@ -190,10 +203,31 @@ impl Walk {
     }
 }
 
+/// A layer's full name, with its kind where the name is a number.
+fn titled(path: &str, kind: &Kind) -> String {
+    let is_number = path.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    match path {
+        "" => kind.name().to_owned(),
+        path if is_number => format!("{path} ({})", kind.name()),
+        path => path.to_owned(),
+    }
+}
+
+/// A full name from that of a block and one in it.
+fn joined(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() || name.is_empty() { format!("{prefix}{name}") } else { format!("{prefix}.{name}") }
+}
+
 /// A layer that is not made of layers.
 fn single(kind: &Kind, flow: &Flow) -> Result<Flow, String> {
     let Some(layer) = kind.layer() else { return Err("cannot follow a sum".into()) };
     match layer.output(&flow.shape) {
+        Ok(shape) if product(&shape) > limits::MAX_ELEMENTS => Err(format!(
+            "gives {} elements a sample ({}), more than {}",
+            product(&shape),
+            times(&shape),
+            limits::MAX_ELEMENTS
+        )),
         Ok(shape) => {
             let flattened = match kind {
                 Kind::Flatten(_) if shape.len() == 1 && flow.shape.len() > 1 => Some(flow.shape.clone()),

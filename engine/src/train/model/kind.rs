@@ -3,21 +3,23 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::LayerSpec;
+use super::{LayerSpec, arguments};
+use crate::nn::residual::SHORTCUT_NAME;
 use crate::nn::{
     AdaptiveAvgPool2d, AvgPool2d, BatchNormSpec, Build, ClassTokenSpec, Conv2dSpec, DropoutSpec, ELU, EmbeddingSpec,
-    Flatten, GELU, Identity, LayerConfig, LayerNormSpec, LeakyReLU, LinearSpec, LogSoftmax, MaxPool2d,
-    MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, Select, SiLU, Sigmoid, Softmax, Softplus, Tanh, Transpose,
+    Flatten, GELU, Hardsigmoid, Hardswish, Identity, LayerConfig, LayerNormSpec, LeakyReLU, LinearSpec, LogSigmoid,
+    LogSoftmax, MaxPool2d, Mish, MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, ReLU6, SELU, Select, SiLU,
+    Sigmoid, Softmax, Softplus, Tanh, Transpose, Unflatten,
 };
 
-/// How a layer may be written.
+/// Name and arguments under which a layer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// Its name.
     pub name: &'static str,
     /// The names of its arguments, in order.
     pub arguments: &'static [&'static str],
-    /// How many of them, the first ones, must be given.
+    /// Number of arguments, the first ones, that must be given.
     pub required: usize,
 }
 
@@ -78,15 +80,16 @@ macro_rules! kinds {
 kinds! {
     Linear(LinearSpec): (in_features out_features) (bias);
     Conv2d(Conv2dSpec): (in_channels out_channels kernel_size) (stride padding dilation groups bias);
-    MaxPool2d(MaxPool2d): (kernel_size) (stride padding ceil_mode);
-    AvgPool2d(AvgPool2d): (kernel_size) (stride padding ceil_mode);
+    MaxPool2d(MaxPool2d): (kernel_size) (stride padding dilation ceil_mode);
+    AvgPool2d(AvgPool2d): (kernel_size) (stride padding ceil_mode count_include_pad divisor_override);
     AdaptiveAvgPool2d(AdaptiveAvgPool2d): (output_size) ();
-    BatchNorm1d(BatchNormSpec<1>): (num_features) (eps momentum);
-    BatchNorm2d(BatchNormSpec<2>): (num_features) (eps momentum);
+    BatchNorm1d(BatchNormSpec<1>): (num_features) (eps momentum affine);
+    BatchNorm2d(BatchNormSpec<2>): (num_features) (eps momentum affine);
     LayerNorm(LayerNormSpec): (normalized_shape) (eps);
     Dropout(DropoutSpec): () (p);
     Embedding(EmbeddingSpec): (num_embeddings embedding_dim) (padding_idx);
     Flatten(Flatten): () (start_dim end_dim);
+    Unflatten(Unflatten): (dim unflattened_size) ();
     Transpose(Transpose): (dim0 dim1) ();
     Select(Select): (dim index) ();
     ClassToken(ClassTokenSpec): (dim) ();
@@ -99,6 +102,12 @@ kinds! {
     GELU(GELU): () (approximate);
     SiLU(SiLU): () ();
     Sigmoid(Sigmoid): () ();
+    ReLU6(ReLU6): () ();
+    SELU(SELU): () ();
+    Mish(Mish): () ();
+    Hardswish(Hardswish): () ();
+    Hardsigmoid(Hardsigmoid): () ();
+    LogSigmoid(LogSigmoid): () ();
     Tanh(Tanh): () ();
     Softplus(Softplus): () (beta threshold);
     Softmax(Softmax): () (dim);
@@ -113,18 +122,37 @@ pub struct Sequence {
     pub layers: Vec<LayerSpec>,
 }
 
-/// Two ways from the input to a sum.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// A residual block: activation(body(x) + shortcut(x)).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Branches {
-    /// What changes the input. Its parameters stand beside the block's own.
+    /// Layers that change the input. Their parameters stand beside the block's own.
     pub body: Vec<LayerSpec>,
-    /// What is added to it; the input itself if left out. Its parameters are named `downsample.…`.
+    /// Layers whose result is added to the body's; the block's input itself if empty, as by default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shortcut: Vec<LayerSpec>,
-    /// What follows the sum.
+    /// Prefix of the shortcut's parameters, `downsample` by default as in torchvision; under an
+    /// empty one they stand beside the block's own.
+    #[serde(default = "default_shortcut_name", skip_serializing_if = "is_default_shortcut_name")]
+    pub shortcut_name: String,
+    /// Activation of the sum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation: Option<Box<Kind>>,
+}
+
+fn default_shortcut_name() -> String {
+    SHORTCUT_NAME.to_owned()
+}
+
+fn is_default_shortcut_name(name: &String) -> bool {
+    name == SHORTCUT_NAME
+}
+
+impl Default for Branches {
+    fn default() -> Self {
+        let (body, shortcut, shortcut_name) = (Vec::new(), Vec::new(), default_shortcut_name());
+        Self { body, shortcut, shortcut_name, activation: None }
+    }
 }
 
 impl From<Sequence> for Kind {
@@ -149,7 +177,7 @@ impl Kind {
         }
     }
 
-    /// How it may be written, if it is not made of layers.
+    /// Returns its name and arguments, if it is not made of layers.
     pub fn signature(&self) -> Option<&'static Signature> {
         SIGNATURES.iter().find(|signature| signature.name == self.name())
     }
@@ -178,6 +206,6 @@ impl Kind {
     /// ```
     pub fn from_arguments(name: &str, mut arguments: Map<String, Value>) -> Result<Self, String> {
         arguments.insert("type".into(), Value::String(name.into()));
-        crate::json::from_value(&Value::Object(arguments))
+        crate::json::from_value(&Value::Object(arguments)).map_err(|error| arguments::in_words(&error))
     }
 }

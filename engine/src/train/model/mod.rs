@@ -1,10 +1,13 @@
 //! A model as a value: its layers, in plain data. It is checked without a device, read and written as JSON and as
 //! text, and built into a module.
 
+mod arguments;
 mod build;
 mod infer;
 mod kind;
+mod limits;
 mod presets;
+mod pytorch;
 mod text;
 
 pub use build::Model;
@@ -52,7 +55,7 @@ pub struct LayerSpec {
     /// empty one its parameters stand beside those of what it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it is.
+    /// Its kind and hyper-parameters.
     #[serde(flatten)]
     pub kind: Kind,
 }
@@ -78,24 +81,49 @@ impl ModelSpec {
     /// From JSON.
     ///
     /// # Errors
-    /// No JSON, an unknown layer or hyper-parameter, a value of the wrong kind; the error says where.
+    /// No JSON, an unknown layer or hyper-parameter, a value of the wrong type, with its line;
+    /// blocks nested too deeply, or too many layers.
     pub fn from_json(json: &str) -> Result<Self> {
-        crate::json::read(json).map_err(|e| Error::value("model", e))
+        let spec: Self = crate::json::read(json).map_err(|e| Error::value("model", arguments::in_words(&e)))?;
+        limits::check(&spec.layers).map_err(|why| Error::value("model", why))?;
+        Ok(spec)
     }
 
     /// As JSON.
     ///
     /// # Errors
-    /// A number that JSON cannot express.
+    /// A number that JSON cannot express; blocks nested too deeply, or too many layers.
     pub fn to_json(&self) -> Result<String> {
+        limits::check(&self.layers).map_err(|why| Error::value("model", why))?;
         crate::json::write(self).map_err(|e| Error::value("model", e))
     }
 
-    /// From text, as [`ModelSpec::to_text`] writes it: a layer a line, `name: Kind(arguments)` with PyTorch's
-    /// arguments by place or by name; `Sequential` and `Residual` are followed by their layers in braces.
+    /// Reads text as [`ModelSpec::to_text`] writes it: a layer a line, `name: Kind(arguments)` with
+    /// PyTorch's arguments by position or by name; `Sequential` and `Residual` are followed by
+    /// their layers in braces. PyTorch code is read, too: `nn.Sequential(…)`, a class of
+    /// `nn.Module` with its `forward`, a list of assignments, and the output of `print(model)`.
+    /// Layers keep the names that they have in PyTorch.
+    ///
+    /// ```
+    /// use kindling::train::ModelSpec;
+    /// # fn main() -> kindling::Result<()> {
+    /// let model = ModelSpec::from_text("tiny", &[1, 28, 28], "
+    /// class Net(nn.Module):
+    ///     def __init__(self):
+    ///         super().__init__()
+    ///         self.fc1 = nn.Linear(28 * 28, 32)
+    ///         self.fc2 = nn.Linear(32, 10)
+    ///
+    ///     def forward(self, x):
+    ///         x = F.relu(self.fc1(torch.flatten(x, 1)))
+    ///         return self.fc2(x)
+    /// ")?;
+    /// assert_eq!(model.summary().output.as_deref(), Some([10].as_slice()));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// What is wrong, and on which line.
+    /// The first error and its line.
     pub fn from_text(name: &str, input: &[usize], text: &str) -> Result<Self> {
         match Self::parse(text) {
             Ok(Parsed { layers, .. }) => Ok(Self { name: name.to_owned(), input: input.to_vec(), layers }),
@@ -106,9 +134,12 @@ impl ModelSpec {
     /// Reads layers and where each stands, for an editor.
     ///
     /// # Errors
-    /// What is wrong, and on which line.
+    /// The first error and its line.
     pub fn parse(text: &str) -> Result<Parsed, TextError> {
-        text::parse(text)
+        match pytorch::parse(text) {
+            Some(parsed) => parsed,
+            None => text::parse(text),
+        }
     }
 
     /// The layers as text.
@@ -116,7 +147,7 @@ impl ModelSpec {
         text::print(&self.layers)
     }
 
-    /// Whether every layer fits.
+    /// Checks that every layer fits.
     ///
     /// # Errors
     /// The first layer that does not, and why: "fc1 expects 400 inputs, receives 256 = 16×4×4".

@@ -4,7 +4,7 @@ use super::kind::{Branches, Sequence};
 use super::{Kind, LayerSpec, ModelSpec};
 use crate::nn::{
     AdaptiveAvgPool2d, BatchNormSpec, ClassTokenSpec, Conv2dSpec, Flatten, GELU, LayerNormSpec, LinearSpec, MaxPool2d,
-    MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, Select, Transpose,
+    MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, Select, Transpose, times,
 };
 use crate::{Error, Result};
 
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub struct Preset {
     /// The name.
     pub name: &'static str,
-    /// What it is, in a sentence.
+    /// Description in a sentence.
     pub about: &'static str,
     make: fn(&[usize], usize) -> Result<Vec<LayerSpec>>,
     /// The picture it was made for.
@@ -175,7 +175,7 @@ fn resnet(n: usize, classes: usize) -> Vec<LayerSpec> {
                 }
             };
             let activation = Some(Box::new(ReLU {}.into()));
-            blocks.push(LayerSpec::numbered(Branches { body, shortcut, activation }));
+            blocks.push(LayerSpec::numbered(Branches { body, shortcut, activation, ..Branches::default() }));
             from = to;
         }
         layers.push(named(&format!("layer{}", stage + 1), Sequence { layers: blocks }));
@@ -187,7 +187,7 @@ fn resnet(n: usize, classes: usize) -> Vec<LayerSpec> {
 fn vit(input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
     const PATCH: usize = 4;
     let [_, height, width] = *input else {
-        return Err(Error::shape("preset", format!("vit-small takes channels×height×width, got {input:?}")));
+        return Err(Error::shape("preset", format!("vit-small takes channels×height×width, got {}", times(input))));
     };
     let tokens = (height / PATCH) * (width / PATCH);
     Ok(transformer(PATCH, tokens, 64, 4, 4, 128, classes))

@@ -4,7 +4,13 @@
 use serde_json::{Map, Value};
 
 use super::LayerSpec;
-use super::kind::{Branches, Kind, SIGNATURES, Sequence, Signature};
+use super::arguments::{self, python};
+use super::kind::{Branches, Kind, Sequence};
+use super::limits::{MAX_LAYERS, check_depth};
+use crate::nn::residual::SHORTCUT_NAME;
+
+/// Levels of lists in one another in an argument.
+const MAX_LIST_DEPTH: usize = 8;
 
 /// Layers that were read, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,12 +21,12 @@ pub struct Parsed {
     pub lines: Vec<usize>,
 }
 
-/// What is wrong with a text.
+/// An error in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextError {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong on it.
+    /// The error, without the line.
     pub why: String,
 }
 
@@ -47,7 +53,12 @@ fn print_layer(layer: &LayerSpec, depth: usize, out: &mut String) {
             *out += &format!("{head}Residual{activation} {{\n");
             branches.body.iter().for_each(|inner| print_layer(inner, depth + 1, out));
             if !branches.shortcut.is_empty() {
-                *out += &format!("{indent}}} shortcut {{\n");
+                let name = match branches.shortcut_name.as_str() {
+                    SHORTCUT_NAME => String::new(),
+                    "" => "_: ".to_owned(),
+                    name => format!("{name}: "),
+                };
+                *out += &format!("{indent}}} {name}shortcut {{\n");
                 branches.shortcut.iter().for_each(|inner| print_layer(inner, depth + 1, out));
             }
             *out += &format!("{indent}}}\n");
@@ -64,9 +75,9 @@ pub fn call(kind: &Kind) -> String {
     let mut arguments = Vec::new();
     for (i, argument) in signature.arguments.iter().enumerate() {
         match map.get(*argument) {
-            Some(value) if i < signature.required => arguments.push(show(value)),
+            Some(value) if i < signature.required => arguments.push(python(value)),
             Some(value) if default.as_ref().and_then(|d| d.get(*argument)) != Some(value) => {
-                arguments.push(format!("{argument}={}", show(value)));
+                arguments.push(format!("{argument}={}", python(value)));
             }
             _ => {}
         }
@@ -74,27 +85,12 @@ pub fn call(kind: &Kind) -> String {
     format!("{}({})", signature.name, arguments.join(", "))
 }
 
-fn show(value: &Value) -> String {
-    match value {
-        Value::Array(list) => format!("({})", list.iter().map(show).collect::<Vec<_>>().join(", ")),
-        Value::Bool(true) => "True".into(),
-        Value::Bool(false) => "False".into(),
-        Value::Null => "None".into(),
-        Value::String(text) => format!("'{text}'"),
-        other => other.to_string(),
-    }
-}
-
-fn signature(name: &str) -> Option<&'static Signature> {
-    SIGNATURES.iter().find(|signature| signature.name == name)
-}
-
 /// Reads layers.
 ///
 /// # Errors
-/// What is wrong, and on which line.
+/// The first error and its line.
 pub fn parse(text: &str) -> Result<Parsed, TextError> {
-    let mut parser = Parser { rest: text, line: 1, last: 1, lines: Vec::new() };
+    let mut parser = Parser { rest: text, line: 1, last: 1, depth: 0, lines: Vec::new() };
     let layers = parser.layers();
     let layers = layers.and_then(|layers| match parser.peek() {
         None => Ok(layers),
@@ -114,7 +110,9 @@ struct Parser<'a> {
     line: usize,
     /// The line of what was taken last: what is missing is missing there, not where the next thing stands.
     last: usize,
-    /// Where the layers read so far begin.
+    /// Number of blocks around what is read.
+    depth: usize,
+    /// Lines on which the layers read so far begin.
     lines: Vec<usize>,
 }
 
@@ -175,6 +173,9 @@ impl<'a> Parser<'a> {
 
     fn layer(&mut self) -> Result<LayerSpec, String> {
         self.lines.push(self.line);
+        if self.lines.len() > MAX_LAYERS {
+            return Err(format!("the model has more than {MAX_LAYERS} layers"));
+        }
         let mut word = self.word();
         let mut name = None;
         if self.take(':') {
@@ -192,73 +193,83 @@ impl<'a> Parser<'a> {
                     self.expect(')')?;
                 }
                 let body = self.block()?;
-                let shortcut = if self.peek() == Some('s') && self.rest.starts_with("shortcut") {
-                    self.word();
-                    self.block()?
-                } else {
-                    Vec::new()
-                };
-                Kind::Residual(Branches { body, shortcut, activation })
+                match self.shortcut_name() {
+                    Some(shortcut_name) => {
+                        Kind::Residual(Branches { body, shortcut: self.block()?, shortcut_name, activation })
+                    }
+                    None => Kind::Residual(Branches { body, activation, ..Branches::default() }),
+                }
             }
             word => self.call(word)?,
         };
         Ok(LayerSpec { name, kind })
     }
 
+    /// The word before a shortcut's block, with its name if it has another than torchvision's.
+    fn shortcut_name(&mut self) -> Option<String> {
+        self.peek();
+        let before = (self.rest, self.line, self.last);
+        let word = self.word();
+        let named = self.take(':');
+        if (if named { self.word() } else { word }) == "shortcut" && self.peek() == Some('{') {
+            return Some(match (named, word) {
+                (false, _) => SHORTCUT_NAME.to_owned(),
+                (true, "_") => String::new(),
+                (true, name) => name.to_owned(),
+            });
+        }
+        (self.rest, self.line, self.last) = before;
+        None
+    }
+
     fn block(&mut self) -> Result<Vec<LayerSpec>, String> {
         self.expect('{')?;
+        self.depth += 1;
+        check_depth(self.depth)?;
         let layers = self.layers()?;
+        self.depth -= 1;
         self.expect('}')?;
         Ok(layers)
     }
 
     fn call(&mut self, word: &str) -> Result<Kind, String> {
-        let Some(signature) = signature(word) else {
-            let known: Vec<&str> = SIGNATURES.iter().map(|s| s.name).chain(["Sequential", "Residual"]).collect();
-            return Err(format!("there is no layer '{word}'; known are {}", known.join(", ")));
-        };
-        let mut map = Map::new();
+        let (mut positional, mut named) = (Vec::new(), Vec::new());
         if self.take('(') {
-            let mut place = 0;
             while !self.take(')') {
-                let (key, value) = self.argument()?;
-                let key = match key {
-                    Some(key) => key,
-                    None => {
-                        place += 1;
-                        let key = signature.arguments.get(place - 1);
-                        key.copied()
-                            .ok_or_else(|| format!("{word} takes at most {} arguments", signature.arguments.len()))?
-                    }
-                };
-                if !signature.arguments.contains(&key) {
-                    return Err(format!("{word} has no argument {key}; it takes {}", signature.arguments.join(", ")));
-                }
-                if map.insert(key.to_owned(), value).is_some() {
-                    return Err(format!("{word} is given {key} twice"));
+                match self.argument()? {
+                    (Some(key), value) => named.push((key.to_owned(), value)),
+                    (None, value) => positional.push(value),
                 }
                 if !self.take(',') && self.peek() != Some(')') {
                     return Err(format!("expected ',' or ')' after an argument of {word}"));
                 }
             }
         }
-        if let Some(missing) = signature.arguments[..signature.required].iter().find(|a| !map.contains_key(**a)) {
-            return Err(format!("{word} needs {missing}"));
-        }
-        Kind::from_arguments(signature.name, map).map_err(|why| format!("{word}: {why}"))
+        arguments::layer(word, positional, named)
     }
 
     fn argument(&mut self) -> Result<(Option<&'a str>, Value), String> {
         let before = (self.rest, self.line);
         let word = self.word();
         if !word.is_empty() && self.take('=') {
-            return Ok((Some(word), self.value()?));
+            return Ok((Some(word), self.value(0)?));
         }
         (self.rest, self.line) = before;
-        Ok((None, self.value()?))
+        Ok((None, self.value(0)?))
     }
 
-    fn value(&mut self) -> Result<Value, String> {
+    /// A value; products of numbers, as in `16*5*5`, are multiplied.
+    fn value(&mut self, depth: usize) -> Result<Value, String> {
+        let mut value = self.factor(depth)?;
+        while self.take('*') {
+            let other = self.factor(depth)?;
+            let product = value.as_u64().zip(other.as_u64()).and_then(|(a, b)| a.checked_mul(b));
+            value = Value::from(product.ok_or("only whole numbers can be multiplied, up to 2^64")?);
+        }
+        Ok(value)
+    }
+
+    fn factor(&mut self, depth: usize) -> Result<Value, String> {
         let open = self.peek();
         if let Some(quote @ ('\'' | '"')) = open {
             let text = &self.rest[1..];
@@ -267,11 +278,14 @@ impl<'a> Parser<'a> {
             return Ok(Value::String(text[..end].to_owned()));
         }
         if let Some(open @ ('(' | '[')) = open {
+            if depth == MAX_LIST_DEPTH {
+                return Err(format!("lists nest more than {MAX_LIST_DEPTH} levels deep"));
+            }
             self.take(open);
             let close = if open == '(' { ')' } else { ']' };
             let mut list = Vec::new();
             while !self.take(close) {
-                list.push(self.value()?);
+                list.push(self.value(depth + 1)?);
                 if !self.take(',') && self.peek() != Some(close) {
                     return Err(format!("expected ',' or '{close}' in a list"));
                 }

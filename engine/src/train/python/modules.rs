@@ -114,6 +114,10 @@ impl Writer {
             Kind::Residual(branches) if name.is_empty() => return self.residual(branches, body),
             _ => {}
         }
+        if let (None, Some(function)) = (&layer.name, functional(&layer.kind)) {
+            body.forward.push(format!("x = {function}"));
+            return Ok(());
+        }
         let line = match &layer.kind {
             Kind::Transpose(t) => format!("x = x.transpose({}, {})", t.dim0, t.dim1),
             Kind::Select(s) => format!("x = x.select({}, {})", s.dim, s.index),
@@ -131,7 +135,7 @@ impl Writer {
                 let attend = body.register(name, &made_by(&layer.kind))?;
                 format!("x = {attend}(x, x, x, need_weights=False)[0]")
             }
-            kind if kind.layer().is_some_and(|layer| layer.parameters() == 0) => {
+            kind if kind.layer().is_some_and(|layer| !layer.has_state()) => {
                 let place = body.shared(&made_by(kind));
                 format!("x = self.{place}(x)")
             }
@@ -147,6 +151,7 @@ impl Writer {
     /// A layer that is made by one expression: PyTorch's own, an `nn.Sequential` of such, or a class of ours.
     fn expression(&mut self, kind: &Kind) -> Result<String> {
         match kind {
+            Kind::Sequential(Sequence { layers }) if is_itself(layers) => self.expression(&layers[0].kind),
             Kind::Sequential(Sequence { layers }) if layers.iter().all(is_plain) => {
                 let parts: Result<Vec<String>> = layers.iter().map(|layer| self.expression(&layer.kind)).collect();
                 Ok(format!("nn.Sequential({})", parts?.join(", ")))
@@ -182,10 +187,14 @@ impl Writer {
         let skip = if body.skips == 1 { "skip".to_owned() } else { format!("skip{}", body.skips) };
         if branches.shortcut.is_empty() {
             body.forward.push(format!("{skip} = x"));
+        } else if branches.shortcut_name.is_empty() {
+            body.forward.push(format!("{skip}_input = x"));
+            self.sequence(&branches.shortcut, body)?;
+            body.forward.extend([format!("{skip} = x"), format!("x = {skip}_input")]);
         } else {
             let shortcut = Kind::Sequential(Sequence { layers: branches.shortcut.clone() });
             let expression = self.expression(&shortcut)?;
-            let call = body.register("downsample", &expression)?;
+            let call = body.register(&branches.shortcut_name, &expression)?;
             body.forward.push(format!("{skip} = {call}(x)"));
         }
         self.sequence(&branches.body, body)?;
@@ -212,15 +221,60 @@ impl Writer {
     }
 }
 
+/// Returns `true` for a single layer whose parameters stand beside those of what it is in.
+fn is_itself(layers: &[LayerSpec]) -> bool {
+    matches!(layers, [LayerSpec { name: Some(name), kind }] if name.is_empty() && kind.layer().is_some())
+}
+
 /// Returns `true` for a layer that can stand in `nn.Sequential`, under its number.
 fn is_plain(layer: &LayerSpec) -> bool {
     layer.name.is_none() && !matches!(layer.kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_))
+}
+
+/// A layer without state as a function of `x`, if there is one with the layer's arguments.
+fn functional(kind: &Kind) -> Option<String> {
+    let name = match kind {
+        Kind::ReLU(_) => "relu",
+        Kind::ReLU6(_) => "relu6",
+        Kind::LeakyReLU(_) => "leaky_relu",
+        Kind::ELU(_) => "elu",
+        Kind::SELU(_) => "selu",
+        Kind::GELU(_) => "gelu",
+        Kind::SiLU(_) => "silu",
+        Kind::Mish(_) => "mish",
+        Kind::Hardswish(_) => "hardswish",
+        Kind::Hardsigmoid(_) => "hardsigmoid",
+        Kind::LogSigmoid(_) => "logsigmoid",
+        Kind::Softplus(_) => "softplus",
+        Kind::MaxPool2d(_) => "max_pool2d",
+        Kind::AvgPool2d(_) => "avg_pool2d",
+        Kind::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
+        Kind::Sigmoid(_) => return Some("torch.sigmoid(x)".into()),
+        Kind::Tanh(_) => return Some("torch.tanh(x)".into()),
+        Kind::Softmax(softmax) => return Some(format!("torch.softmax(x, {})", softmax.dim.unwrap_or(1))),
+        Kind::LogSoftmax(softmax) => return Some(format!("torch.log_softmax(x, {})", softmax.dim.unwrap_or(1))),
+        Kind::Flatten(flatten) if flatten.end_dim == -1 => {
+            return Some(format!("torch.flatten(x, {})", flatten.start_dim));
+        }
+        Kind::Flatten(flatten) => return Some(format!("torch.flatten(x, {}, {})", flatten.start_dim, flatten.end_dim)),
+        _ => return None,
+    };
+    let call = call(kind);
+    let arguments = call.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).filter(|rest| !rest.is_empty());
+    Some(match arguments {
+        Some(arguments) => format!("nn.functional.{name}(x, {arguments})"),
+        None => format!("nn.functional.{name}(x)"),
+    })
 }
 
 /// PyTorch's constructor.
 fn made_by(kind: &Kind) -> String {
     let call = call(kind);
     match kind {
+        // PyTorch warns where the dimension is left out. It is 1 then: a model with an input of 3
+        // dimensions there is refused.
+        Kind::Softmax(softmax) => format!("nn.Softmax(dim={})", softmax.dim.unwrap_or(1)),
+        Kind::LogSoftmax(softmax) => format!("nn.LogSoftmax(dim={})", softmax.dim.unwrap_or(1)),
         Kind::MultiheadAttention(_) => format!("nn.{}, batch_first=True)", call.trim_end_matches(')')),
         _ => format!("nn.{call}"),
     }

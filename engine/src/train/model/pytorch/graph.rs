@@ -1,0 +1,261 @@
+//! The graph of a forward pass, and its reading as layers one after another: a sum of two paths is
+//! a residual block, and paths nest or the graph cannot be read.
+
+use std::collections::HashMap;
+
+use super::super::kind::{Branches, Kind, Sequence};
+use super::super::limits::check_depth;
+use super::super::{LayerSpec, TextError};
+use super::fault;
+use crate::nn::residual::SHORTCUT_NAME;
+
+/// Names that people give to shortcuts.
+const SHORTCUTS: &[&str] = &[SHORTCUT_NAME, "shortcut", "skip", "identity", "residual", "proj", "projection"];
+
+/// A layer, and the lines of it and of all that is in it.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The layer.
+    pub layer: LayerSpec,
+    /// The lines, in the order of a summary's rows.
+    pub lines: Vec<usize>,
+}
+
+/// A node.
+#[derive(Debug)]
+struct Node {
+    operation: Operation,
+    inputs: Vec<usize>,
+    line: usize,
+    /// The last node before it that every path to it passes, and the number of those.
+    dominator: usize,
+    depth: usize,
+    /// The node whose storage it shares; itself if it has its own.
+    storage: usize,
+}
+
+#[derive(Debug)]
+enum Operation {
+    Input,
+    Layer(Item),
+    Add,
+}
+
+/// The graph; node 0 is the input.
+#[derive(Debug)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    /// Nodes that share the storage of another, by that one.
+    views: HashMap<usize, Vec<usize>>,
+}
+
+impl Item {
+    /// A layer of one line.
+    pub fn new(name: Option<String>, kind: Kind, line: usize) -> Self {
+        Self { layer: LayerSpec { name, kind }, lines: vec![line] }
+    }
+
+    /// A layer made of others.
+    pub fn block(name: Option<String>, kind: Kind, line: usize, inner: Vec<usize>) -> Self {
+        Self { layer: LayerSpec { name, kind }, lines: [vec![line], inner].concat() }
+    }
+}
+
+impl Graph {
+    /// A graph with nothing but its input.
+    pub fn new() -> Self {
+        let input =
+            Node { operation: Operation::Input, inputs: Vec::new(), line: 0, dominator: 0, depth: 0, storage: 0 };
+        Self { nodes: vec![input], views: HashMap::new() }
+    }
+
+    /// Adds a layer; its result.
+    pub fn layer(&mut self, item: Item, input: usize) -> usize {
+        let line = item.lines.first().copied().unwrap_or_default();
+        self.push(Operation::Layer(item), vec![input], line)
+    }
+
+    /// Adds a sum; its result.
+    pub fn add(&mut self, inputs: [usize; 2], line: usize) -> usize {
+        self.push(Operation::Add, inputs.to_vec(), line)
+    }
+
+    fn push(&mut self, operation: Operation, inputs: Vec<usize>, line: usize) -> usize {
+        let common = inputs.iter().copied().reduce(|a, b| self.common(a, b)).unwrap_or_default();
+        let depth = self.nodes[common].depth + 1;
+        let number = self.nodes.len();
+        let storage = if is_view(&operation) { self.nodes[common].storage } else { number };
+        if storage != number {
+            self.views.entry(storage).or_default().push(number);
+        }
+        self.nodes.push(Node { operation, inputs, line, dominator: common, depth, storage });
+        number
+    }
+
+    /// A node, and all that share its storage.
+    pub fn shared(&self, node: usize) -> Vec<usize> {
+        let storage = self.nodes[node].storage;
+        let views = self.views.get(&storage).map(Vec::as_slice).unwrap_or_default();
+        [&[storage], views].concat()
+    }
+
+    /// The last node that all paths to both pass.
+    fn common(&self, mut a: usize, mut b: usize) -> usize {
+        while a != b {
+            if self.nodes[a].depth >= self.nodes[b].depth {
+                a = self.nodes[a].dominator;
+            } else {
+                b = self.nodes[b].dominator;
+            }
+        }
+        a
+    }
+
+    /// The layers from the input to a node.
+    ///
+    /// # Errors
+    /// Paths that do not nest: a result is used twice, and not by the two terms of one sum.
+    pub fn layers(&self, to: usize) -> Result<Vec<Item>, TextError> {
+        let mut used = vec![false; self.nodes.len()];
+        self.sequence(0, to, 0, &mut used)
+    }
+
+    fn sequence(&self, from: usize, to: usize, depth: usize, used: &mut [bool]) -> Result<Vec<Item>, TextError> {
+        let mut items = Vec::new();
+        let mut at = to;
+        check_depth(depth).map_err(|why| fault(self.nodes[to].line, why))?;
+        while at != from {
+            let node = &self.nodes[at];
+            if std::mem::replace(&mut used[at], true) {
+                let why =
+                    "its result is used twice, by ways that do not meet in one sum: such a network is no sequence";
+                return Err(fault(node.line, why));
+            }
+            match &node.operation {
+                Operation::Input => return Err(fault(node.line, "the input is not reached")),
+                Operation::Layer(item) => items.push(item.clone()),
+                Operation::Add => {
+                    let [left, right] = [node.inputs[0], node.inputs[1]];
+                    let left = self.sequence(node.dominator, left, depth + 1, used)?;
+                    let right = self.sequence(node.dominator, right, depth + 1, used)?;
+                    items.push(residual(left, right, node.line));
+                }
+            }
+            at = node.dominator;
+        }
+        items.reverse();
+        Ok(with_activations(items))
+    }
+}
+
+/// Returns `true` if a result has the storage of the operation's input.
+fn is_view(operation: &Operation) -> bool {
+    let Operation::Layer(item) = operation else { return false };
+    matches!(
+        item.layer.kind,
+        Kind::Flatten(_) | Kind::Unflatten(_) | Kind::Transpose(_) | Kind::Select(_) | Kind::Identity(_)
+    )
+}
+
+/// A sum of two paths.
+fn residual(left: Vec<Item>, right: Vec<Item>, line: usize) -> Item {
+    let is_shortcut = |items: &[Item]| match items {
+        [item] => item.layer.name.as_deref().is_some_and(|name| SHORTCUTS.contains(&name)),
+        items => items.is_empty(),
+    };
+    let swap = !is_shortcut(&right) && (is_shortcut(&left) || left.len() < right.len());
+    let (body, mut shortcut) = if swap { (right, left) } else { (left, right) };
+    let shortcut_name = match shortcut.as_mut_slice() {
+        [] => SHORTCUT_NAME.to_owned(),
+        [item] => match item.layer.name.replace(String::new()) {
+            Some(name) if !name.is_empty() => name,
+            _ => String::new(),
+        },
+        _ => String::new(),
+    };
+    // A shortcut that is a sequence under its name is a list of layers.
+    if let [Item { layer: LayerSpec { kind: Kind::Sequential(sequence), .. }, lines }] = shortcut.as_mut_slice() {
+        let (layers, lines) = (std::mem::take(&mut sequence.layers), lines.split_off(1));
+        let (body, body_lines) = joined(body);
+        let branches = Branches { body, shortcut: layers, shortcut_name, activation: None };
+        return Item::block(Some(String::new()), branches.into(), line, [body_lines, lines].concat());
+    }
+    let ((body, body_lines), (shortcut, lines)) = (joined(body), joined(shortcut));
+    let branches = Branches { body, shortcut, shortcut_name, activation: None };
+    Item::block(Some(String::new()), branches.into(), line, [body_lines, lines].concat())
+}
+
+/// Makes an activation without a name part of the sum that it follows.
+fn with_activations(items: Vec<Item>) -> Vec<Item> {
+    let mut found: Vec<Item> = Vec::new();
+    for item in items {
+        if item.layer.name.is_none()
+            && is_activation(&item.layer.kind)
+            && let Some(Item { layer: LayerSpec { kind: Kind::Residual(branches), .. }, .. }) = found.last_mut()
+            && branches.activation.is_none()
+        {
+            branches.activation = Some(Box::new(item.layer.kind));
+            continue;
+        }
+        found.push(item);
+    }
+    found
+}
+
+/// Returns `true` if a layer works on each element for itself.
+pub fn is_activation(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ReLU(_)
+            | Kind::ReLU6(_)
+            | Kind::LeakyReLU(_)
+            | Kind::ELU(_)
+            | Kind::SELU(_)
+            | Kind::GELU(_)
+            | Kind::SiLU(_)
+            | Kind::Mish(_)
+            | Kind::Hardswish(_)
+            | Kind::Sigmoid(_)
+            | Kind::Tanh(_)
+    )
+}
+
+/// Layers of one list and their lines. Names that are a layer's number are left out, and layers
+/// without a name get one where their number is taken.
+pub fn joined(items: Vec<Item>) -> (Vec<LayerSpec>, Vec<usize>) {
+    let taken: Vec<Option<String>> = items.iter().map(|item| item.layer.name.clone()).collect();
+    let is_taken = |name: &str| taken.iter().any(|known| known.as_deref() == Some(name));
+    let (mut layers, mut lines) = (Vec::new(), Vec::new());
+    for (i, item) in items.into_iter().enumerate() {
+        let mut layer = item.layer;
+        match &layer.name {
+            Some(name) if *name == i.to_string() => layer.name = None,
+            None if is_taken(&i.to_string()) => {
+                let stem = layer.kind.name().to_ascii_lowercase();
+                layer.name = (1..).map(|n| format!("{stem}{n}")).find(|name| {
+                    !is_taken(name) && layers.iter().all(|other: &LayerSpec| other.name.as_ref() != Some(name))
+                });
+            }
+            _ => {}
+        }
+        layers.push(layer);
+        lines.extend(item.lines);
+    }
+    (layers, lines)
+}
+
+/// A module's layers as one: a block that is nothing but a sum is that sum.
+pub fn group(items: Vec<Item>) -> (Kind, Vec<usize>) {
+    let (mut layers, mut lines) = joined(items);
+    match layers.pop() {
+        Some(LayerSpec { name: Some(name), kind: kind @ Kind::Residual(_) })
+            if layers.is_empty() && name.is_empty() =>
+        {
+            (kind, lines.split_off(1))
+        }
+        last => {
+            layers.extend(last);
+            (Sequence { layers }.into(), lines)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Operations in place: a tensor changed under its name, as by `ReLU(inplace=True)` or `x += y`.
+//! Whoever uses the tensor later, under any name, gets its new values.
+
+use super::super::TextError;
+use super::fault;
+use super::interpreter::{Frame, Interpreter};
+use super::value::{Tensor, Value};
+
+impl Frame {
+    /// Notes that a tensor's values are those of another node from now on. Tensors that share its
+    /// storage are no longer known.
+    fn replace(&mut self, old: usize, new: usize) {
+        self.forget(old);
+        self.replaced.insert(old, Some(new));
+    }
+
+    /// Notes that the values of a tensor, and of those that share its storage, are no longer known.
+    fn forget(&mut self, node: usize) {
+        for shared in self.graph.shared(node) {
+            self.replaced.entry(shared).or_insert(None);
+        }
+    }
+}
+
+impl Interpreter {
+    /// The node that has a tensor's values now.
+    ///
+    /// # Errors
+    /// The tensor is of another pass, or was changed in a way that cannot be followed.
+    pub fn current(&mut self, tensor: Tensor, line: usize) -> Result<usize, TextError> {
+        let frame = self.frame(line)?;
+        if frame.id != tensor.frame {
+            return Err(fault(line, "the tensor belongs to another module's forward pass"));
+        }
+        let mut node = tensor.node;
+        while let Some(next) = frame.replaced.get(&node) {
+            node = next.ok_or_else(|| {
+                let why = "was changed in place, by a module or by way of a view; such a network cannot be read";
+                fault(line, format!("a tensor that is used here {why}"))
+            })?;
+        }
+        Ok(node)
+    }
+
+    /// Notes that `made` was computed in place of `tensor`.
+    ///
+    /// # Errors
+    /// As [`Self::current`].
+    pub fn in_place(&mut self, tensor: Tensor, made: Value, line: usize) -> Result<Value, TextError> {
+        let old = self.current(tensor, line)?;
+        if let Value::Tensor(new) = &made
+            && new.node != old
+        {
+            self.frame(line)?.replace(old, new.node);
+        }
+        Ok(made)
+    }
+
+    /// Notes that a module changed its input in place.
+    ///
+    /// # Errors
+    /// As [`Self::current`].
+    pub fn changed(&mut self, tensor: Tensor, line: usize) -> Result<(), TextError> {
+        let node = self.current(tensor, line)?;
+        self.frame(line)?.forget(node);
+        Ok(())
+    }
+}

@@ -1,0 +1,267 @@
+//! Values of Python, as far as models are made of them: numbers, lists, modules, and tensors that
+//! stand for what flows through a network.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use serde_json::Value as Json;
+
+use super::super::kind::Kind;
+use super::ast::Function;
+
+/// A value.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// `None`.
+    None,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Another number.
+    Float(f64),
+    /// A string.
+    Text(Rc<str>),
+    /// A list.
+    List(Rc<RefCell<Vec<Value>>>),
+    /// A tuple.
+    Tuple(Rc<Vec<Value>>),
+    /// A dict, in the order of its keys.
+    Dict(Rc<RefCell<Vec<(Value, Value)>>>),
+    /// A layer, a container of layers, or an object of a class of the text.
+    Module(Rc<Module>),
+    /// A class of the text.
+    Class(Rc<Class>),
+    /// A function of the text.
+    Function(Closure),
+    /// A function of the text with its first argument.
+    Method(Rc<Module>, Closure),
+    /// A method that values of this kind have in Python or PyTorch.
+    Builtin(Box<Value>, Rc<str>),
+    /// `super()`: the object, and the class whose bases are meant.
+    Super(Rc<Module>, Rc<Class>),
+    /// Something of a library by its path, such as `torch.nn.Linear`.
+    Path(Rc<str>),
+    /// A tensor that flows through the network.
+    Tensor(Tensor),
+    /// A tensor of a shape that is no input; `true` if it is a parameter.
+    Array(Rc<Vec<i64>>, bool),
+    /// The sizes of a tensor, from a dimension on.
+    Sizes(usize),
+    /// The number of samples in a batch.
+    Batch,
+    /// A size, or a product of sizes, that depends on the input.
+    Size,
+    /// Something that does not matter to a model, such as a device; with its name.
+    Opaque(Rc<str>),
+}
+
+/// A result within a forward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// The forward pass.
+    pub frame: usize,
+    /// The node of its graph.
+    pub node: usize,
+}
+
+/// A layer, container or object.
+#[derive(Debug)]
+pub struct Module {
+    /// A number of its own.
+    pub id: usize,
+    /// The line on which it is made.
+    pub line: usize,
+    /// A layer, a container or an object.
+    pub content: Content,
+}
+
+/// Content of a module.
+#[derive(Debug)]
+pub enum Content {
+    /// A layer.
+    Layer(Kind),
+    /// `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`, by its name.
+    Container(&'static str, RefCell<Vec<(String, Value)>>),
+    /// An object with attributes.
+    Object(Rc<Class>, RefCell<Vec<(String, Value)>>),
+}
+
+/// A class of the text.
+#[derive(Debug)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// The classes that it extends.
+    pub bases: Vec<Value>,
+    /// Functions and values.
+    pub members: RefCell<Vec<(String, Value)>>,
+    /// Its line.
+    pub line: usize,
+}
+
+/// A function and the variables around it.
+#[derive(Clone, Debug)]
+pub struct Closure {
+    /// The function.
+    pub function: Rc<Function>,
+    /// The variables around it.
+    pub variables: Rc<Variables>,
+    /// The class that it stands in, once it is taken from an object.
+    pub class: Option<Rc<Class>>,
+}
+
+/// Variables, and those around them.
+#[derive(Debug, Default)]
+pub struct Variables {
+    /// The variables, in the order of their first assignment.
+    pub own: RefCell<Vec<(String, Value)>>,
+    /// The variables around.
+    pub outer: Option<Rc<Variables>>,
+}
+
+/// Looks a name up in a list.
+pub fn find(list: &RefCell<Vec<(String, Value)>>, name: &str) -> Option<Value> {
+    list.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+}
+
+/// Sets a name in a list.
+pub fn set(list: &RefCell<Vec<(String, Value)>>, name: &str, value: Value) {
+    let mut list = list.borrow_mut();
+    match list.iter_mut().find(|(known, _)| known == name) {
+        Some((_, old)) => *old = value,
+        None => list.push((name.to_owned(), value)),
+    }
+}
+
+impl Variables {
+    /// A variable, also of those around.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        find(&self.own, name).or_else(|| self.outer.as_ref().and_then(|outer| outer.get(name)))
+    }
+}
+
+impl Class {
+    /// A member of the class or of one that it extends, and the class that has it.
+    pub fn find(self: &Rc<Self>, name: &str) -> Option<(Value, Rc<Self>)> {
+        find(&self.members, name).map(|value| (value, self.clone())).or_else(|| self.find_above(name))
+    }
+
+    /// A member of the classes that it extends.
+    pub fn find_above(&self, name: &str) -> Option<(Value, Rc<Self>)> {
+        self.bases.iter().find_map(|base| match base {
+            Value::Class(base) => base.find(name),
+            _ => None,
+        })
+    }
+
+    /// Returns `true` if it is, or extends, the class of a value.
+    pub fn extends(self: &Rc<Self>, other: &Value) -> bool {
+        let is_same = |value: &Value| match (value, other) {
+            (Value::Class(a), Value::Class(b)) => Rc::ptr_eq(a, b) || a.extends(other),
+            (Value::Path(a), Value::Path(b)) => a == b,
+            (Value::Class(a), Value::Path(_)) => a.extends(other),
+            _ => false,
+        };
+        matches!(other, Value::Class(class) if Rc::ptr_eq(self, class)) || self.bases.iter().any(is_same)
+    }
+
+    /// Returns `true` if its objects are modules.
+    pub fn is_module(self: &Rc<Self>) -> bool {
+        self.extends(&Value::Path("torch.nn.Module".into()))
+    }
+}
+
+impl Module {
+    /// The modules in it, with their names.
+    pub fn children(&self) -> Vec<(String, Rc<Module>)> {
+        let list = match &self.content {
+            Content::Layer(_) => return Vec::new(),
+            Content::Container(_, list) | Content::Object(_, list) => list.borrow(),
+        };
+        let modules = list.iter().filter_map(|(name, value)| match value {
+            Value::Module(module) => Some((name.clone(), module.clone())),
+            _ => None,
+        });
+        modules.collect()
+    }
+}
+
+impl Value {
+    /// A string.
+    pub fn text(text: impl Into<Rc<str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A list.
+    pub fn list(list: Vec<Value>) -> Self {
+        Self::List(Rc::new(RefCell::new(list)))
+    }
+
+    /// A tuple.
+    pub fn tuple(list: Vec<Value>) -> Self {
+        Self::Tuple(Rc::new(list))
+    }
+
+    /// Describes the value in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::None => "None".into(),
+            Self::Bool(_) => "a truth value".into(),
+            Self::Int(value) => format!("the number {value}"),
+            Self::Float(value) => format!("the number {value}"),
+            Self::Text(text) => format!("the text '{text}'"),
+            Self::List(_) => "a list".into(),
+            Self::Tuple(_) => "a tuple".into(),
+            Self::Dict(_) => "a dict".into(),
+            Self::Module(module) => match &module.content {
+                Content::Layer(kind) => format!("the layer {}", kind.name()),
+                Content::Container(kind, _) => format!("nn.{kind}"),
+                Content::Object(class, _) => format!("an object of {}", class.name),
+            },
+            Self::Class(class) => format!("the class {}", class.name),
+            Self::Function(closure) | Self::Method(_, closure) => format!("the function {}", closure.function.name),
+            Self::Builtin(_, name) => format!("the method {name}"),
+            Self::Super(..) => "super()".into(),
+            Self::Path(path) => path.to_string(),
+            Self::Tensor(_) => "a tensor".into(),
+            Self::Array(..) => "a tensor that is no input".into(),
+            Self::Sizes(_) | Self::Batch | Self::Size => "a size of the input".into(),
+            Self::Opaque(name) => name.to_string(),
+        }
+    }
+
+    /// The value as an argument of a layer.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn json(&self) -> Result<Json, String> {
+        match self {
+            Self::None => Ok(Json::Null),
+            Self::Bool(value) => Ok(Json::Bool(*value)),
+            Self::Int(value) => Ok(Json::from(*value)),
+            Self::Float(value) => Ok(Json::from(*value)),
+            Self::Text(text) => Ok(Json::from(&**text)),
+            Self::List(list) => list.borrow().iter().map(Self::json).collect(),
+            Self::Tuple(list) => list.iter().map(Self::json).collect(),
+            Self::Path(path) => Ok(Json::from(path.rsplit('.').next().unwrap_or_default())),
+            Self::Opaque(name) => Ok(Json::from(&**name)),
+            other => Err(format!("{} cannot be an argument of a layer", other.describe())),
+        }
+    }
+
+    /// A value of an argument of a layer.
+    pub fn from_json(json: &Json) -> Self {
+        match json {
+            Json::Null => Self::None,
+            Json::Bool(value) => Self::Bool(*value),
+            Json::Number(number) => match number.as_i64() {
+                Some(whole) => Self::Int(whole),
+                None => number.as_f64().map_or(Self::None, Self::Float),
+            },
+            Json::String(text) => Self::text(text.as_str()),
+            Json::Array(list) => Self::tuple(list.iter().map(Self::from_json).collect()),
+            Json::Object(_) => Self::None,
+        }
+    }
+}

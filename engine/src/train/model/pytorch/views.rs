@@ -1,0 +1,53 @@
+//! Numbers of features that `view` gives: `x.view(-1, 400)` is read as `Flatten`, which gives all
+//! features of a sample, and 400 must be as many.
+
+use super::super::TextError;
+use super::super::kind::Kind;
+use super::fault;
+use super::graph::{Item, is_activation};
+use super::interpreter::Frame;
+use crate::nn::{Unflatten, product};
+
+impl Frame {
+    /// Adds a layer; its result. A number of features that a view gave is compared with the layer's.
+    ///
+    /// # Errors
+    /// The layer takes another number of features than the view before it gives.
+    pub fn record(&mut self, item: Item, input: usize, line: usize) -> Result<usize, TextError> {
+        let Some(features) = self.features.get(&input).copied() else { return Ok(self.graph.layer(item, input)) };
+        let kind = &item.layer.kind;
+        let takes = match kind {
+            Kind::Linear(linear) => Some(linear.in_features as u128),
+            Kind::BatchNorm1d(norm) => Some(norm.num_features as u128),
+            Kind::Unflatten(unflatten) => Some(product(&unflatten.unflattened_size)),
+            // A block was given the number for its own layers.
+            Kind::Sequential(_) | Kind::Residual(_) => return Ok(self.graph.layer(item, input)),
+            _ => None,
+        };
+        if let Some(takes) = takes {
+            if takes == features as u128 {
+                return Ok(self.graph.layer(item, input));
+            }
+            let why = format!("{} takes {takes} inputs, and the view before it makes {features}", kind.name());
+            return Err(fault(line, why));
+        }
+        if is_activation(kind) || matches!(kind, Kind::Dropout(_) | Kind::Softmax(_) | Kind::LogSoftmax(_)) {
+            let node = self.graph.layer(item, input);
+            self.features.insert(node, features);
+            return Ok(node);
+        }
+        let input = self.checked(input, line);
+        Ok(self.graph.layer(item, input))
+    }
+
+    /// A node with the number of features that a view gives, held by a layer of its own.
+    pub fn checked(&mut self, node: usize, line: usize) -> usize {
+        match self.features.remove(&node) {
+            Some(features) => {
+                let kind = Unflatten { dim: 1, unflattened_size: vec![features] };
+                self.graph.layer(Item::new(None, kind.into(), line), node)
+            }
+            _ => node,
+        }
+    }
+}
