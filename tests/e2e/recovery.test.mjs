@@ -87,3 +87,30 @@ test("a tab that is closed while it trains: the next one offers to go on", long,
   await training.getByText("finished").waitFor({ timeout: 120_000 });
   await context.close();
 });
+
+test("a network that has diverged can be inspected, and another one trains after it", long, async () => {
+  const { page, context, complaints } = await open(browser, site.url);
+  await page.getByRole("region", { name: "Data" }).getByText("4,000").waitFor();
+  const training = page.getByRole("region", { name: "Training", exact: true });
+  await training.getByLabel("Optimizer").selectOption("SGD");
+  await training.getByLabel("lr", { exact: true }).fill("1000000");
+  await training.getByLabel("Epochs").fill("1");
+  await training.getByRole("button", { name: "Train", exact: true }).click();
+  await page.locator(".notice").getByText(/NaN|nan|not finite/).first().waitFor();
+  const inside = page.getByRole("region", { name: "Look inside" });
+  for (const [tab, found] of [
+    ["Predictions", ".prediction"],
+    ["Activations", ".activation"],
+    ["Weights and gradients", ".histogram"],
+  ]) {
+    await inside.getByRole("tab", { name: tab, exact: true }).click();
+    await inside.locator(found).first().waitFor();
+  }
+  assert.equal(await page.getByText("The engine stopped").count(), 0);
+  await page.getByRole("region", { name: "Model" }).getByLabel("Preset").selectOption("softmax");
+  await training.getByLabel("lr", { exact: true }).fill("0.01");
+  await training.getByRole("button", { name: "Start a new run" }).click();
+  await training.getByText("finished").waitFor({ timeout: 120_000 });
+  assert.deepEqual(complaints, []);
+  await context.close();
+});

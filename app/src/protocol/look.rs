@@ -110,6 +110,7 @@ pub struct Prediction {
     /// The class that the model gives it.
     pub guess: usize,
     /// The probability of each class.
+    #[serde(with = "super::float")]
     pub probabilities: Vec<f32>,
 }
 
@@ -140,6 +141,7 @@ pub struct FiltersView {
     /// Width and height of a picture.
     pub size: [usize; 2],
     /// The weight shown as black and the one shown as white.
+    #[serde(with = "super::float")]
     pub range: [f32; 2],
 }
 
@@ -156,6 +158,7 @@ pub struct ActivationsView {
     /// The layers in order.
     pub layers: Vec<LayerView>,
     /// What the model makes of it: the probability of each class.
+    #[serde(with = "super::float")]
     pub probabilities: Vec<f32>,
 }
 
@@ -171,8 +174,10 @@ pub struct LayerView {
     /// Width and height of a channel.
     pub size: [usize; 2],
     /// The least and the greatest value.
+    #[serde(with = "super::float")]
     pub range: [f32; 2],
     /// The part of the values that are zero: how sparse it is.
+    #[serde(with = "super::float")]
     pub zeros: f32,
 }
 
@@ -202,12 +207,16 @@ pub struct ParameterView {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The least value: where the first bucket begins.
+    #[serde(with = "super::float")]
     pub min: f32,
     /// The greatest value: where the last one ends.
+    #[serde(with = "super::float")]
     pub max: f32,
     /// The mean.
+    #[serde(with = "super::float")]
     pub mean: f32,
     /// The standard deviation.
+    #[serde(with = "super::float")]
     pub std: f32,
     /// How many values lie in each bucket.
     pub counts: Vec<u32>,
@@ -241,8 +250,10 @@ pub struct StepView {
     /// The step's number, from 1.
     pub step: u64,
     /// The mean loss of the batch.
+    #[serde(with = "super::float")]
     pub loss: f64,
     /// The part classified correctly; `None` for regression.
+    #[serde(with = "super::float")]
     pub accuracy: Option<f64>,
     /// The learning rate it was made with.
     pub lr: f64,
@@ -262,12 +273,16 @@ pub struct LayerNorms {
     /// The layer's full name.
     pub name: String,
     /// Of its results.
+    #[serde(with = "super::float")]
     pub activation: f64,
     /// Of its parameters; nothing for a layer that has none.
+    #[serde(with = "super::float")]
     pub weight: Option<f64>,
     /// Of its parameters' gradient.
+    #[serde(with = "super::float")]
     pub gradient: Option<f64>,
     /// Of what the optimizer added to its parameters.
+    #[serde(with = "super::float")]
     pub update: Option<f64>,
 }
 
@@ -277,6 +292,7 @@ pub struct ClassifiedView {
     /// Width and height.
     pub size: [usize; 2],
     /// The probability of each class.
+    #[serde(with = "super::float")]
     pub probabilities: Vec<f32>,
     /// The names of the classes.
     pub classes: Vec<String>,

@@ -7,6 +7,7 @@
 
 mod data;
 mod file;
+mod float;
 mod hardware;
 mod look;
 mod run;

@@ -52,6 +52,7 @@ pub struct Benched {
     /// Time per step in milliseconds, with the last loss read.
     pub ms_per_step: f64,
     /// Loss of the last step.
+    #[serde(with = "super::float")]
     pub loss: f64,
     /// Kernels per step.
     pub dispatches: f64,

@@ -54,3 +54,62 @@ fn questions_survive_the_way() {
         assert_eq!(serde_json::from_str::<ToWorker>(&text).expect("readable"), message);
     }
 }
+
+#[test]
+fn numbers_of_a_diverged_network_survive_the_way() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let wide = f64::from(bad);
+        let spread = Spread { min: bad, max: bad, mean: bad, std: bad, counts: vec![1] };
+        let norms = LayerNorms {
+            name: "conv1".into(),
+            activation: wide,
+            weight: Some(wide),
+            gradient: Some(wide),
+            update: None,
+        };
+        let step = StepView {
+            step: 3,
+            loss: wide,
+            accuracy: None,
+            lr: 1e6,
+            size: [0; 2],
+            labels: Vec::new(),
+            guesses: Vec::new(),
+            layers: vec![norms],
+        };
+        let layer = LayerView {
+            name: "conv1".into(),
+            shape: vec![1],
+            channels: 1,
+            size: [1; 2],
+            range: [bad, 1.0],
+            zeros: bad,
+        };
+        let parameter =
+            ParameterView { name: "w".into(), shape: vec![1], weight: spread.clone(), gradient: Some(spread) };
+        let prediction = Prediction { index: 0, label: 1, guess: 0, probabilities: vec![0.5, bad] };
+        for message in [
+            FromWorker::Stepped { run: 1, step },
+            FromWorker::Activations(ActivationsView {
+                step: 3,
+                size: [1; 2],
+                label: None,
+                layers: vec![layer],
+                probabilities: vec![bad],
+            }),
+            FromWorker::Histograms(HistogramsView { step: 3, parameters: vec![parameter] }),
+            FromWorker::Predictions(PredictionsView {
+                step: 3,
+                split: SplitName::Test,
+                first: 0,
+                of: 1,
+                considered: 1,
+                size: [1; 2],
+                items: vec![prediction],
+            }),
+        ] {
+            // NaN is unequal to itself: the text tells whether the numbers arrived.
+            assert_eq!(format!("{:?}", round_trip(&message)), format!("{message:?}"));
+        }
+    }
+}

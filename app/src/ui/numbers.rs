@@ -63,7 +63,8 @@ pub fn percent(part: f64) -> String {
     if part.is_finite() { format!("{:.1}\u{a0}%", part * 100.0) } else { "–".into() }
 }
 
-/// What a test gave besides its loss: `, 61.3 % correct`, or the errors of a regression.
+/// Formats the metrics of an evaluation besides its loss: `, 61.3 % correct`, or MAE and R² of a
+/// regression.
 pub fn result(test: &Evaluation) -> String {
     match (test.accuracy, test.regression) {
         (_, Some(errors)) => format!(", MAE {}, R² {:.4}", amount(errors.mae), errors.r2),
@@ -120,10 +121,13 @@ impl Progress {
         self.batch[0] as f64 / self.batch[1].max(1) as f64
     }
 
-    /// As tqdm writes it: `epoch 3/15  45%|████▌     | 176/391 [00:41<00:50, 4.3 batch/s, loss 1.21]`.
+    /// Formats the progress as tqdm does:
+    /// `epoch 3/15  45%|████▌     | 176/391 [00:41<00:50, 4.3 batch/s, loss 1.21]`.
     pub fn line(&self) -> String {
         let left = (self.batch[1].saturating_sub(self.batch[0])) as f64 / self.rate;
-        let loss = self.loss.map_or(String::new(), |loss| format!(", loss {loss:.2}"));
+        let loss = self.loss.map_or(String::new(), |loss| {
+            if loss.abs() < 1e5 { format!(", loss {loss:.2}") } else { format!(", loss {}", figure(loss)) }
+        });
         let rate = if self.rate.is_finite() && self.rate > 0.0 { amount(self.rate) } else { "?".into() };
         format!(
             "epoch {}/{} {:3.0}%|{}| {}/{} [{}<{}, {rate} batch/s{loss}]",
@@ -159,6 +163,8 @@ mod tests {
     fn the_line_is_tqdms() {
         let progress = Progress { epoch: [3, 15], batch: [176, 391], elapsed: 41.2, loss: Some(1.2149), rate: 4.3 };
         assert_eq!(progress.line(), "epoch 3/15  45%|████▌     | 176/391 [00:41<00:50, 4.30 batch/s, loss 1.21]");
+        let diverged = Progress { loss: Some(7.4386e23), ..progress };
+        assert!(diverged.line().ends_with("loss 7.439e23]"), "{}", diverged.line());
         let begun = Progress { epoch: [1, 2], batch: [0, 10], ..Progress::default() };
         assert_eq!(begun.line(), "epoch 1/2   0%|          | 0/10 [00:00<?, ? batch/s]");
         assert_eq!(bar(1.0, 4), "████");

@@ -9,6 +9,7 @@ pub struct StepResult {
     /// The number of the step, from 1.
     pub step: u64,
     /// The mean loss of its batch.
+    #[serde(with = "crate::json::float")]
     pub loss: f64,
     /// The part of its batch that was classified correctly, 0 … 1; `None` for regression.
     pub accuracy: Option<f64>,

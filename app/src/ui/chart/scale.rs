@@ -77,6 +77,9 @@ pub fn label(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
         "0".into()
+    } else if size >= 1e9 {
+        // Without trailing zeros of the mantissa: `2.5e11`, `3e23`.
+        format!("{:e}", format!("{value:.2e}").parse::<f64>().unwrap_or(value))
     } else if size >= 1e6 {
         format!("{}M", trim(value / 1e6, 2))
     } else if size >= 1e4 {
@@ -162,6 +165,7 @@ mod tests {
         assert_eq!(Scale::new(0.5, 30.0, [0.0, 1.0], true).ticks(5), [0.5, 1.0, 2.0, 5.0, 10.0, 20.0]);
         assert!(!Scale::new(2.3, 2.3, [0.0, 1.0], false).ticks(4).is_empty());
         assert_eq!([0.0, 0.25, 1.5, 12_500.0, 3e6, 1e-5].map(label), ["0", "0.25", "1.5", "12.5k", "3M", "1e-5"]);
+        assert_eq!([2.5e11, -3e23].map(label), ["2.5e11", "-3e23"]);
     }
 
     #[test]

@@ -17,10 +17,14 @@ pub fn DataPanel(store: Store) -> impl IntoView {
         store.data.with(|data| {
             data.as_ref().map(|data| {
                 let [train, test] = [data.train, data.test].map(numbers::count);
+                let validation = (data.validation > 0).then(|| numbers::count(data.validation));
                 let shape = numbers::shape(&data.shape);
                 view! {
                     <p class="counts">
                         <span title="Samples to learn from"><b>{train}</b>" train"</span>
+                        {validation.map(|count| {
+                            view! { <span title="Samples to choose the best weights by"><b>{count}</b>" validation"</span> }
+                        })}
                         <span title="Samples to be judged by"><b>{test}</b>" test"</span>
                         <span title="The shape of one">{shape}</span>
                         {data.cached.then(|| view! { <span class="badge" title="Nothing was fetched">"kept here"</span> })}
@@ -37,11 +41,23 @@ pub fn DataPanel(store: Store) -> impl IntoView {
             </header>
             {counts}
             <Arriving store />
+            <Notes store />
             <samples::Samples store />
             <augment::AugmentFields store />
             <source::Limits store />
             <files::Own store />
         </section>
+    }
+}
+
+/// Notes on how the data was read: conclusions, and files that were skipped.
+#[component]
+fn Notes(store: Store) -> impl IntoView {
+    let notes = Memo::new(move |_| store.data.with(|data| data.as_ref().map(|data| data.notes.clone())));
+    move || {
+        let notes = notes.get().filter(|notes| !notes.is_empty())?;
+        let items: Vec<_> = notes.into_iter().map(|note| view! { <li>{note}</li> }).collect();
+        Some(view! { <ul class="data-notes" aria-label="Notes on the data">{items}</ul> })
     }
 }
 
