@@ -26,7 +26,7 @@ pub struct RunArgs {
     /// A model to begin with: softmax, mlp, intro, cifar-intro, vgg-small, resnet8, resnet20, vit-small.
     #[arg(long, conflicts_with = "model")]
     preset: Option<String>,
-    /// A file that describes a model: JSON, or text with a layer a line as in PyTorch.
+    /// A file that describes a model: JSON, text with a layer a line, or PyTorch code.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// sgd, adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam, radam or muon.
@@ -44,8 +44,8 @@ pub struct RunArgs {
     /// How the learning rate changes: a name with arguments, such as cosine, step:step_size=5:gamma=0.1, or JSON.
     #[arg(long)]
     schedule: Option<String>,
-    /// What is compared: cross_entropy or mse for classes; mse, l1, smooth_l1 or huber for a quantity, with arguments
-    /// such as huber:delta=2. [default: cross_entropy, mse for a quantity]
+    /// Loss: cross_entropy or mse for classes; mse, l1, smooth_l1 or huber for a quantity, with
+    /// arguments such as huber:delta=2. [default: cross_entropy, mse for a quantity]
     #[arg(long)]
     loss: Option<String>,
     /// The norm beyond which gradients are made smaller.

@@ -156,14 +156,14 @@ pub fn with_advice(error: Error) -> Error {
     }
 }
 
-/// What a table's label is.
+/// Flags of a table's label.
 #[derive(Args)]
 pub struct TableArgs {
-    /// The label's column of a table: its name, or its number from 1, from -1 for the last. [default: found by its
-    /// name and its values]
+    /// Label column of a table: its name, or its number from 1, or from -1 for the last.
+    /// [default: found by its name and its values]
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     label: Option<String>,
-    /// What a table's label is: a class or a quantity. [default: found by its values]
+    /// Task that a table's label sets: classes or a quantity. [default: found by its values]
     #[arg(long, value_name = "TASK", value_parser = ["classification", "regression"])]
     task: Option<String>,
 }
@@ -178,7 +178,10 @@ impl TableArgs {
         }
     }
 
-    /// How tables are read.
+    /// Returns the options that the flags give for reading tables.
+    ///
+    /// # Errors
+    /// None for parsed flags.
     pub fn options(&self) -> Result<TableOptions> {
         let mut data = Map::new();
         self.apply(&mut data);
@@ -186,7 +189,10 @@ impl TableArgs {
     }
 }
 
-/// How tables are read, by the settings of a run's data.
+/// Returns the options for reading tables from a run's data settings.
+///
+/// # Errors
+/// A `task` that is unknown.
 pub fn table_options(data: Option<&Value>) -> Result<TableOptions> {
     let setting = |key: &str| data.and_then(|data| data.get(key)).filter(|value| !value.is_null());
     let label = setting("label").map(|label| label.as_str().map_or_else(|| label.to_string(), str::to_owned));

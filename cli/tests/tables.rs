@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// A folder of its own, in which the program runs; removed when the test has passed.
+/// Temporary working directory of the program; removed when the test has passed.
 struct Folder(PathBuf);
 
 impl Folder {

@@ -130,7 +130,7 @@ fn a_preset_copied_as_pytorch_and_pasted_is_the_same_model() {
     }
 }
 
-/// What is refused, and words that the error must hold.
+/// Checks the words of each refusal.
 #[test]
 fn what_cannot_be_read_is_named_with_its_line() {
     let net = |init: &str, forward: &str| {

@@ -259,7 +259,7 @@ fn many_different_numbers_are_a_quantity() {
     assert!(refused.contains("line 3, label \"label\": \"many\" is no finite number"), "{refused}");
 }
 
-/// What a model trained on `csv` knows.
+/// Returns options for reading a table for a model trained on `csv`.
 fn trained_on(csv: &str, needs_labels: bool) -> TableOptions {
     let table = read(csv);
     let columns = table.columns().clone();

@@ -1,6 +1,7 @@
 //! PyTorch's calls by name, on Kindling. A function and the method of the same name are one entry:
 //! the receiver is the first argument. The entries are in one file per theme. The crate knows no
-//! interpreter: whoever runs the program is a [`Host`], and its functions are an [`Object`].
+//! interpreter: the caller, which runs the program, is a [`Host`], and its functions are an
+//! [`Object`].
 
 mod args;
 mod autograd;

@@ -1,4 +1,4 @@
-//! `kindling predict`: what a saved model sees in pictures, or says of the rows of a table.
+//! `kindling predict`: predictions of a saved model for images or the rows of a table.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use crate::config::DeviceChoice;
 use crate::model::ModelArgs;
 use crate::output;
 
-/// Say what is in images, or predict the rows of a table.
+/// Predict the classes of images, or the labels of a table's rows.
 #[derive(Args)]
 pub struct Predict {
     /// Image files: PNG, JPEG, WebP or BMP; for a model of a table, tables with its columns.
@@ -25,7 +25,7 @@ pub struct Predict {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) model: ModelArgs,
-    /// How many classes to show for each image or row; as text, a row shows one.
+    /// Number of classes shown for each image or row; as text, a row shows one.
     #[arg(long, default_value_t = 5)]
     pub(super) top: usize,
     /// Where to run.

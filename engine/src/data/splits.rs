@@ -82,7 +82,7 @@ pub struct OpenOptions {
     pub strict: bool,
     /// Accepts a published data set of which files are missing, with a note; false by default.
     pub incomplete: bool,
-    /// How tables are read.
+    /// Options for reading tables.
     pub table: TableOptions,
 }
 

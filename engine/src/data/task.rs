@@ -1,11 +1,11 @@
-//! Tasks that labels set: telling classes apart, or predicting a quantity; and the scale of a quantity.
+//! Tasks that labels set, classification and regression, and the scale of a regression target.
 
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
 use crate::Result;
 
-/// What a sample's label is.
+/// Task that a data set's labels set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {

@@ -73,10 +73,10 @@ pub struct TrainSpec {
 pub struct DataSpec {
     /// `cifar10`, `cifar100`, `mnist`, `fashion-mnist`, `folder`, `csv` or `shapes`.
     pub name: String,
-    /// The label's column in a table: its name, or its number from 1; found by itself if left out.
+    /// Label column of a table: its name, or its number from 1. Detected by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// What a table's label is, a class or a quantity; found by itself if left out.
+    /// Task that a table's label sets. Detected by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
     /// Where it lies; not needed for `shapes`.
@@ -122,14 +122,14 @@ pub enum LossSpec {
     /// The squared error of a quantity below `beta`, the absolute error above.
     #[serde(rename = "smooth_l1")]
     SmoothL1 {
-        /// Where the one goes over into the other, in units of the scaled target.
+        /// Error at which the two pieces meet, in units of the scaled target; 1 by default.
         #[serde(default = "one")]
         beta: f64,
     },
     /// The squared error of a quantity below `delta`, `delta` times the absolute error above.
     #[serde(rename = "huber")]
     Huber {
-        /// Where the one goes over into the other, in units of the scaled target.
+        /// Error at which the two pieces meet, in units of the scaled target; 1 by default.
         #[serde(default = "one")]
         delta: f64,
     },

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::call::number;
 use super::{Failure, File, Report, Tolerance, compare};
-use crate::python::torch::module::{self, Kept};
+use crate::python::torch::module::{self, Stored};
 use crate::python::{Args, Error, Interpreter, Value, reads};
 
 /// Name of the family in reports.
@@ -134,16 +134,18 @@ impl Net {
     }
 
     fn parameters(&self) -> Result<Vec<(String, Tensor)>, Failure> {
-        let kept = module::members(&self.module)?.into_iter();
-        Ok(kept.filter_map(|(name, kept)| if let Kept::Parameter(t) = kept { Some((name, t)) } else { None }).collect())
+        let stored = module::members(&self.module)?.into_iter();
+        Ok(stored
+            .filter_map(|(name, stored)| if let Stored::Parameter(t) = stored { Some((name, t)) } else { None })
+            .collect())
     }
 
     /// Compares each tensor after training, relative to its change in PyTorch: an engine that did
     /// nothing would be off by all of that.
     async fn check_final(&self, file: &File, tol: &Tolerances<'_>) -> Result<(), Failure> {
         let mut checked = 0;
-        for (name, kept) in module::members(&self.module)? {
-            let (Kept::Parameter(tensor) | Kept::Buffer(tensor)) = kept;
+        for (name, stored) in module::members(&self.module)? {
+            let (Stored::Parameter(tensor) | Stored::Buffer(tensor)) = stored;
             let (init, want) = (file.need(&format!("init/{name}"))?, file.need(&format!("final/{name}"))?);
             let got = read(&tensor).await?;
             let (init, want) = (init.data.to_f64(), want.data.to_f64());

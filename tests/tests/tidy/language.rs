@@ -11,6 +11,7 @@ const FOLDERS: &[&str] = &[
     "app/src/ui/chart",
     "app/src/ui/runs",
     "engine/src/autograd",
+    "engine/src/data/table",
     "engine/src/data/transforms",
     "engine/src/device",
     "engine/src/json",
@@ -20,10 +21,12 @@ const FOLDERS: &[&str] = &[
     "engine/src/plan",
     "engine/src/tensor",
     "engine/src/train/bench",
+    "engine/src/train/model",
     "gemm",
     "shaders",
     "tests/src",
     "tests/web",
+    "torch",
     "xtask",
 ];
 

@@ -1,4 +1,5 @@
-//! Single cells: numbers in the way of the table, truth values, and what stands for a missing value.
+//! Single cells: numbers in the way of the table, truth values, and what stands for a missing
+//! value.
 
 use crate::json;
 
@@ -44,7 +45,8 @@ impl NumberFormat {
     }
 }
 
-/// Reads digits with at most one decimal sign, where the result is exact: almost every cell there is.
+/// Reads digits with at most one decimal sign, where the result is exact: almost every cell there
+/// is.
 fn plain_number(cell: &str, decimal: u8) -> Option<f64> {
     let (negative, digits) = match cell.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
@@ -79,7 +81,8 @@ fn infinity(cell: &str) -> Option<f64> {
     is_infinite.then_some(sign * f64::INFINITY)
 }
 
-/// Returns `true` for digits in groups of three with points between, and perhaps a decimal comma: `1.234.567,8`.
+/// Returns `true` for digits in groups of three with points between, and perhaps a decimal comma:
+/// `1.234.567,8`.
 pub fn is_grouped(cell: &str) -> bool {
     let cell = cell.strip_prefix(['-', '+']).unwrap_or(cell);
     let whole = cell.split_once(',').map_or(cell, |(whole, _)| whole);
@@ -94,7 +97,8 @@ pub fn is_grouped(cell: &str) -> bool {
     rest && count > 0 && (1..=3).contains(&first.len()) && is_digits(first)
 }
 
-/// Reads `True`, `TRUE`, `true` and their opposites, the words that `pandas.read_csv` takes for truth values.
+/// Reads `True`, `TRUE`, `true` and their opposites, the words that `pandas.read_csv` takes for
+/// truth values.
 pub fn truth(cell: &str) -> Option<bool> {
     match cell {
         "True" | "TRUE" | "true" => Some(true),

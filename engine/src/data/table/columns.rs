@@ -7,7 +7,8 @@ use super::labels;
 use crate::data::{TargetScale, Task};
 use crate::{Error, Result};
 
-/// The columns of a table that a model was trained on. Its inputs are normalized by the model file's `normalization`.
+/// The columns of a table that a model was trained on. Its inputs are normalized by the model
+/// file's `normalization`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Columns {
     /// The names of the features, in the order of the model's inputs.
@@ -20,7 +21,7 @@ pub struct Columns {
     /// The names are a header's; else they are `column 1`, `column 2`, …
     #[serde(default)]
     pub header: bool,
-    /// What the label is.
+    /// The task that the label sets.
     #[serde(default)]
     pub task: Task,
     /// The scale that the model predicts a quantity in.
@@ -45,7 +46,8 @@ impl Columns {
         self.features.iter().cloned().chain([self.label.clone()]).collect()
     }
 
-    /// Finds the columns in another table: by name in any order, or by their order where one of the two has no header.
+    /// Finds the columns in another table: by name in any order, or by their order where one of the
+    /// two has no header.
     ///
     /// # Errors
     /// A feature is missing; without names, another number of columns.

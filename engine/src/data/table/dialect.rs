@@ -1,15 +1,16 @@
-//! How the cells of a table are separated: found by trying, as `csv.Sniffer` does, and told apart from decimal commas.
+//! Detection of a table's delimiter and number format, by trial as in Python's `csv.Sniffer`.
+//! A delimiter is distinguished from a decimal comma.
 
 use std::borrow::Cow;
 
 use super::cell::{NumberFormat, is_grouped, is_missing};
 use crate::{Error, Result};
 
-/// What separates cells, in order of preference, and what it is called.
+/// Delimiters in order of preference, with their descriptions.
 const DELIMITERS: [(u8, &str); 4] =
     [(b',', "comma separated"), (b';', "semicolon separated"), (b'\t', "tab separated"), (b'|', "bar separated")];
 
-/// What a table is called whose cells are separated by spaces.
+/// Description of a table whose delimiter is whitespace.
 const SPACES: &str = "space separated";
 
 /// Rows that are tried, and bytes they are taken from.
@@ -23,9 +24,9 @@ pub struct Dialect<'a> {
     delimiter: u8,
     /// Lines before the text: `sep=;`.
     skipped_lines: u64,
-    /// What separates the cells, in words.
+    /// Description of the delimiter.
     pub name: &'static str,
-    /// The way numbers are written.
+    /// Format of the numbers.
     pub numbers: NumberFormat,
 }
 
@@ -39,7 +40,7 @@ fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
-/// How well a delimiter fits.
+/// Measures of a delimiter's fit.
 #[derive(Clone, Copy)]
 struct Fit {
     /// Share of the rows that have the usual width.
@@ -51,7 +52,8 @@ struct Fit {
 }
 
 impl Fit {
-    /// Rows of one width come first, unless they nearly are; then cells that make sense; then more columns.
+    /// Rows of one width come first, unless they nearly are; then cells that make sense; then more
+    /// columns.
     fn is_better(self, other: Self) -> bool {
         match (self.same - other.same).abs() > 0.1 {
             true => self.same > other.same,
@@ -143,8 +145,8 @@ impl<'a> Dialect<'a> {
         reader(&self.text, self.delimiter)
     }
 
-    /// The line of the file in which a row begins, from 1. The reader counts from the end of the row before, blank lines
-    /// between them and the second half of `\r\n` not yet passed.
+    /// The line of the file in which a row begins, from 1. The reader counts from the end of the
+    /// row before, blank lines between them and the second half of `\r\n` not yet passed.
     pub fn line(&self, row: &csv::StringRecord) -> u64 {
         let Some(position) = row.position() else { return 0 };
         let rest = self.text.as_bytes().iter().skip(usize::try_from(position.byte()).unwrap_or(usize::MAX));
@@ -152,7 +154,7 @@ impl<'a> Dialect<'a> {
         self.skipped_lines + position.line() + ends.filter(|byte| **byte == b'\n').count() as u64
     }
 
-    /// Tells decimal commas from decimal points by all cells that are numbers in one way alone.
+    /// Returns the number format, decided by the cells that only one format can read.
     fn number_format(&self) -> NumberFormat {
         let point = NumberFormat::default();
         let comma = NumberFormat { decimal_comma: true, thousands: false };

@@ -1,5 +1,6 @@
-//! From the bytes of a table to its text: UTF-8, UTF-16, and Windows-1252, which most older programs write. A table of
-//! 32 characters does here what a crate of all encodings would bring a page.
+//! From the bytes of a table to its text: UTF-8, UTF-16, and Windows-1252, which most older
+//! programs write. A table of 32 characters does here what a crate of all encodings would bring a
+//! page.
 
 use crate::{Error, Result};
 
@@ -9,8 +10,8 @@ const WINDOWS_1252: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}
 /// Bytes that are looked at for zeros, which UTF-16 has and other text has not.
 const SAMPLE: usize = 4096;
 
-/// Decodes a table. A byte order mark decides; without one the bytes are UTF-8, UTF-16 if about every second byte is
-/// zero, else Windows-1252. Returns the encoding's name unless it is UTF-8.
+/// Decodes a table. A byte order mark decides; without one the bytes are UTF-8, UTF-16 if about
+/// every second byte is zero, else Windows-1252. Returns the encoding's name unless it is UTF-8.
 ///
 /// # Errors
 /// The bytes are no text: an archive or a workbook, zeros, half a character of UTF-16.

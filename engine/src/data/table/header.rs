@@ -1,4 +1,5 @@
-//! The first pass over a table: what its columns hold, whether the first row names them, which of them number the rows.
+//! The first pass over a table: what its columns hold, whether the first row names them, which of
+//! them number the rows.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::{Error, Result};
 /// Different values of a column that are counted; beyond, there are many.
 pub const MAX_DISTINCT: usize = 1024;
 
-/// What a column holds.
+/// Counts of a column's values.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnStats {
     /// Cells.
@@ -88,7 +89,8 @@ impl ColumnStats {
         self.integers > 0 && self.integers == self.values()
     }
 
-    /// Returns `true` for the integers from 0 or from 1 without a gap, fewer than the rows: codes of classes.
+    /// Returns `true` for the integers from 0 or from 1 without a gap, fewer than the rows: codes
+    /// of classes.
     pub fn is_codes(&self) -> bool {
         let count = self.distinct.len();
         let range = |from: usize| (from..from + count).all(|i| self.distinct.contains(&(i as f64).to_bits()));
@@ -105,7 +107,7 @@ pub struct Layout {
     pub implicit_index: bool,
     /// The columns' names, each once.
     pub names: Vec<String>,
-    /// What each holds.
+    /// Counts of each column's values.
     pub stats: Vec<ColumnStats>,
 }
 
@@ -115,7 +117,8 @@ pub fn is_blank(row: &csv::StringRecord) -> bool {
 }
 
 impl Layout {
-    /// Looks at all rows. `known` are names that a header may have, of the label or of a model's columns.
+    /// Looks at all rows. `known` are names that a header may have, of the label or of a model's
+    /// columns.
     ///
     /// # Errors
     /// A row with more cells than the first.
@@ -160,8 +163,10 @@ impl Layout {
         Ok(Self { header, implicit_index, names, stats })
     }
 
-    /// Returns `true` for a column that numbers the rows: the first one without a name, as pandas and R write their
-    /// index, or one called `id` or the like whose integers never repeat.
+    /// Returns `true` for a column that numbers the rows.
+    ///
+    /// It is the first column without a name, as pandas and R write their index, or one called `id`
+    /// or the like whose integers never repeat.
     pub fn is_index(&self, column: usize) -> bool {
         let (stats, name) = (&self.stats[column], &self.names[column]);
         if !self.header {
@@ -177,7 +182,8 @@ impl Layout {
     }
 }
 
-/// The names of a header, each once: repeated ones get `.1`, `.2`, missing ones `Unnamed: 0`, as pandas has it.
+/// The names of a header, each once: repeated ones get `.1`, `.2`, missing ones `Unnamed: 0`, as
+/// pandas has it.
 fn names(first: &csv::StringRecord, implicit_index: bool) -> Vec<String> {
     let cells = implicit_index.then_some("").into_iter().chain(first.iter());
     let mut names: Vec<String> = Vec::new();
@@ -218,7 +224,7 @@ fn is_header(first: &csv::StringRecord, stats: &[ColumnStats], known: &[String],
     }
     let new_words = cells().filter(|(cell, column)| !is_number(cell) && !column.has(cell, numbers));
     if numeric > 0 {
-        // pandas names columns 0, 1, 2, … where nobody named them.
+        // pandas names columns 0, 1, 2, … where there are no names.
         let mut next = 0.0;
         let counts_up = cells().filter(|(cell, _)| is_number(cell)).all(|(cell, _)| {
             let fits = numbers.number(cell) == Some(next);

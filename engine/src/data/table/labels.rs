@@ -47,8 +47,10 @@ pub fn list(names: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Finds the label's column among those that may be it: by its name, as the only one of words that repeat, as the
-/// first where that has codes of classes and the last has not, else as the last.
+/// Finds the label's column among those that may be it.
+///
+/// The first of: a column with a label's name; the only column of words that repeat; the
+/// first column, where it has codes of classes and the last has not. Else it is the last column.
 pub fn choose(layout: &Layout, among: &[usize]) -> Option<usize> {
     let (first, last) = (*among.first()?, *among.last()?);
     let stats = |column: usize| &layout.stats[column];
@@ -79,7 +81,7 @@ pub fn choose(layout: &Layout, among: &[usize]) -> Option<usize> {
     Some(if codes_first && (is_constant || !layout.header || is_series(layout, among)) { first } else { last })
 }
 
-/// Returns `true` if the names of all columns but the first are one word with numbers that count up: `pixel0`, `pixel1`.
+/// Returns `true` if all columns but the first share a stem with a number: `pixel0`, `pixel1`.
 fn is_series(layout: &Layout, among: &[usize]) -> bool {
     let stem = |column: &usize| layout.names[*column].trim_end_matches(|c: char| c.is_ascii_digit());
     let Some((first, rest)) = among.split_first() else { return false };
@@ -90,7 +92,7 @@ fn is_series(layout: &Layout, among: &[usize]) -> bool {
 /// Labels that were read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Labels {
-    /// What they are.
+    /// The task that they set.
     pub task: Task,
     /// The names of the classes; none for regression.
     pub classes: Vec<String>,
@@ -147,7 +149,8 @@ impl Labels {
         Ok(labels)
     }
 
-    /// Reads labels as those that a model knows: classes by their names or as equal numbers, or its quantity.
+    /// Reads labels as those that a model knows: classes by their names or as equal numbers, or its
+    /// quantity.
     ///
     /// # Errors
     /// A class that the model does not know; a cell that is no number where it predicts a quantity.
@@ -211,7 +214,8 @@ fn distinct(values: &[f64]) -> usize {
     values.iter().map(|value| (value + 0.0).to_bits()).collect::<BTreeSet<u64>>().len()
 }
 
-/// Tells classes from quantities: many different numbers that are no codes counted from 0 or 1 with several rows each.
+/// Tells classes from quantities: many different numbers that are no codes counted from 0 or 1 with
+/// several rows each.
 fn usual_task(values: &[f64]) -> Task {
     let (rows, count) = (values.len(), distinct(values));
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
@@ -222,7 +226,8 @@ fn usual_task(values: &[f64]) -> Task {
     if !codes && (count > max || hardly_repeats) { Task::Regression } else { Task::Classification }
 }
 
-/// The classes of numbers, by size; numbers that equal each other are one. Also the spellings of one that has several.
+/// The classes of numbers, by size; numbers that equal each other are one. Also the spellings of
+/// one that has several.
 fn numeric_classes(cells: &[(u64, String)], values: &[f64]) -> (Vec<String>, Option<String>) {
     let mut found: Vec<(f64, &str)> = values.iter().copied().zip(cells.iter().map(|(_, cell)| cell.as_str())).collect();
     found.sort_by(|a, b| (a.0 + 0.0).total_cmp(&(b.0 + 0.0)).then(a.1.cmp(b.1)));
@@ -239,7 +244,8 @@ fn numeric_classes(cells: &[(u64, String)], values: &[f64]) -> (Vec<String>, Opt
     (classes, merged)
 }
 
-/// The classes of words, by alphabet; `true`, `True` and `TRUE` are one where there are truth values only.
+/// The classes of words, by alphabet; `true`, `True` and `TRUE` are one where there are truth
+/// values only.
 fn word_classes(cells: &[(u64, String)]) -> Vec<String> {
     let words: BTreeSet<&str> = cells.iter().map(|(_, cell)| cell.as_str()).collect();
     let truths: Option<BTreeSet<bool>> = words.iter().map(|word| cell::truth(word)).collect();

@@ -18,18 +18,18 @@ use crate::Result;
 use labels::Labels;
 use std::sync::Arc;
 
-/// How a table is read.
+/// Options for reading a table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableOptions {
-    /// The label's column: its name, or its number from 1, or from -1 for the last. Found by itself if left out.
+    /// Label column: its name, or its number from 1, or from -1 for the last. Detected by default.
     pub label: Option<String>,
-    /// What the label is. Found by itself if left out.
+    /// Task that the label sets. Detected by default.
     pub task: Option<Task>,
     /// The model that the table is for: columns and classes are matched to its own.
     pub model: Option<TrainedOn>,
 }
 
-/// What a model was trained on, for reading another table for it.
+/// Columns and classes of a trained model, for matching another table to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrainedOn {
     /// Its columns.
@@ -64,10 +64,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads CSV. Delimiter (comma, semicolon, tab, bar, spaces), decimal sign, encoding and header are detected.
-    /// The label is the column named `label`, `class`, `target`, `species` or the like, the only one of words, or the
-    /// last. Numbers that equal each other are one class; many different numbers are a quantity. A column that numbers
-    /// the rows is left out, and so are rows with a missing value. What was concluded, [`Table::notes`] says.
+    /// Reads CSV. Delimiter (comma, semicolon, tab, bar, spaces), decimal sign, encoding and header
+    /// are detected. The label is the column named `label`, `class`, `target`, `species` or the
+    /// like, the only one of words, or the last. Numbers that equal each other are one class; many
+    /// different numbers are a quantity. A column that numbers the rows is left out, and so are
+    /// rows with a missing value. What was concluded, [`Table::notes`] says.
     ///
     /// ```
     /// use kindling::data::{Dataset, Table, TableOptions};
@@ -78,14 +79,19 @@ impl Table {
     /// assert_eq!(table.classes(), ["lily", "rose"]);
     /// assert_eq!(
     ///     table.notes(),
-    ///     ["semicolon separated, decimal comma, header, label \"label\" (2 classes), 2 feature columns"]
+    ///     [
+    ///         "semicolon separated, decimal comma, header, \
+    ///          label \"label\" (2 classes), 2 feature columns"
+    ///     ]
     /// );
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// No text, no rows or a single column; a row with more cells than the first; a cell of a feature that is no finite
-    /// number; a single class; columns or classes that the model does not know.
+    /// - No text, no rows, a single column or a single class.
+    /// - A row with more cells than the first.
+    /// - A cell of a feature that is no finite number.
+    /// - Columns or classes that the model does not know.
     pub fn from_csv(name: &str, bytes: &[u8], options: &TableOptions) -> Result<Self> {
         read::read(name, bytes, options)
     }

@@ -1,4 +1,5 @@
-//! From the bytes of a table to its samples: two passes over the rows, first to know the columns, then to read them.
+//! From the bytes of a table to its samples: two passes over the rows, first to know the columns,
+//! then to read them.
 
 use super::cell::{self, NumberFormat};
 use super::columns::{Chosen, Columns};
@@ -161,7 +162,7 @@ fn columns(layout: &Layout, chosen: &Chosen, task: Task) -> Columns {
     }
 }
 
-/// What the second pass needs, and what it has read so far.
+/// State of the second pass over a table.
 struct Reading<'a> {
     name: &'a str,
     layout: &'a Layout,

@@ -39,7 +39,7 @@ impl Module for Model {
 }
 
 impl ModelSpec {
-    /// Builds the model on a device, initialised as PyTorch does.
+    /// Builds the model on a device, initialized as PyTorch does.
     ///
     /// # Errors
     /// A layer that does not fit; the device cannot compute.

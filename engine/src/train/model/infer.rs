@@ -80,8 +80,8 @@ impl ModelSpec {
         usize::try_from(parameters).map_err(|_| format!("the model has {parameters} parameters, which is too many"))
     }
 
-    /// The same model with every size that follows from the input set to what it must be: `in_features`,
-    /// `in_channels`, `num_features` and the like.
+    /// The same model with every size that follows from the input set to what it must be:
+    /// `in_features`, `in_channels`, `num_features` and the like.
     #[must_use]
     pub fn fitted(&self) -> Self {
         let mut fitted = self.clone();

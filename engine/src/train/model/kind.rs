@@ -128,7 +128,8 @@ pub struct Sequence {
 pub struct Branches {
     /// Layers that change the input. Their parameters stand beside the block's own.
     pub body: Vec<LayerSpec>,
-    /// Layers whose result is added to the body's; the block's input itself if empty, as by default.
+    /// Layers whose result is added to the body's; the block's input itself if empty, as by
+    /// default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shortcut: Vec<LayerSpec>,
     /// Prefix of the shortcut's parameters, `downsample` by default as in torchvision; under an
@@ -200,7 +201,8 @@ impl Kind {
     ///
     /// ```
     /// use kindling::train::model::Kind;
-    /// let kind = Kind::from_arguments("MaxPool2d", serde_json::from_str(r#"{"kernel_size": 2}"#).unwrap()).unwrap();
+    /// let arguments = serde_json::from_str(r#"{"kernel_size": 2}"#).unwrap();
+    /// let kind = Kind::from_arguments("MaxPool2d", arguments).unwrap();
     /// assert_eq!(kind.arguments()["kernel_size"], 2);
     /// assert!(Kind::from_arguments("MaxPool2d", Default::default()).is_err());
     /// ```

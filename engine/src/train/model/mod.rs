@@ -1,5 +1,5 @@
-//! A model as a value: its layers, in plain data. It is checked without a device, read and written as JSON and as
-//! text, and built into a module.
+//! A model as a value: its layers, in plain data. It is checked without a device, read and written
+//! as JSON and as text, and built into a module.
 
 mod arguments;
 mod build;
@@ -51,8 +51,8 @@ pub struct ModelSpec {
 /// A layer and its name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerSpec {
-    /// The name under which its parameters are saved. Without one it is its number, as in `nn.Sequential`; under an
-    /// empty one its parameters stand beside those of what it is in.
+    /// The name under which its parameters are saved. Without one it is its number, as in
+    /// `nn.Sequential`; under an empty one its parameters stand beside those of what it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its kind and hyper-parameters.

@@ -16,15 +16,15 @@ pub struct Preset {
     /// Description in a sentence.
     pub about: &'static str,
     make: fn(&[usize], usize) -> Result<Vec<LayerSpec>>,
-    /// The picture it was made for.
+    /// Shape of the images it was made for.
     pub input: [usize; 3],
 }
 
 impl Preset {
-    /// The model for pictures of a shape and a number of classes.
+    /// Makes the model for images of a shape and a number of classes.
     ///
     /// # Errors
-    /// The picture is too small.
+    /// The image is too small.
     pub fn model(&self, input: &[usize], classes: usize) -> Result<ModelSpec> {
         let layers = (self.make)(input, classes)?;
         let model = ModelSpec { name: self.name.to_owned(), input: input.to_vec(), layers }.fitted();
@@ -50,10 +50,10 @@ pub const PRESETS: &[Preset] = &[
     Preset { name: "vit-small", about: "A small vision transformer on 4×4 patches", make: vit, input: [3, 32, 32] },
 ];
 
-/// A preset's model for pictures of a shape and a number of classes.
+/// Returns a preset's model for images of a shape and a number of classes.
 ///
 /// # Errors
-/// No such preset; a picture that is too small for it.
+/// No such preset; an image that is too small for it.
 ///
 /// ```
 /// use kindling::train::model::preset;
@@ -94,7 +94,7 @@ fn flatten() -> LayerSpec {
     LayerSpec::numbered(Flatten::default())
 }
 
-// Sizes that follow from the picture are left to `fitted`.
+// Sizes that follow from the image are left to `fitted`.
 fn softmax(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
     Ok(vec![flatten(), linear("fc", 1, classes)])
 }
@@ -193,7 +193,8 @@ fn vit(input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
     Ok(transformer(PATCH, tokens, 64, 4, 4, 128, classes))
 }
 
-/// Patches as a sequence, a class token, and blocks of attention and two linear layers, each after a norm.
+/// Patches as a sequence, a class token, and blocks of attention and two linear layers, each after
+/// a norm.
 fn transformer(
     patch: usize,
     tokens: usize,

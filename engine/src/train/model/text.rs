@@ -1,5 +1,5 @@
-//! Models as text: a layer a line, as one would write PyTorch's constructors. Arguments become JSON, which the
-//! layers' own data types check.
+//! Models as text: a layer a line, as one would write PyTorch's constructors. Arguments become
+//! JSON, which the layers' own data types check.
 
 use serde_json::{Map, Value};
 
@@ -17,7 +17,8 @@ const MAX_LIST_DEPTH: usize = 8;
 pub struct Parsed {
     /// The layers.
     pub layers: Vec<LayerSpec>,
-    /// The line, from 1, on which each layer begins, in the order of [`Summary::rows`](super::Summary::rows).
+    /// The line, from 1, on which each layer begins, in the order of
+    /// [`Summary::rows`](super::Summary::rows).
     pub lines: Vec<usize>,
 }
 
@@ -108,7 +109,8 @@ pub fn parse(text: &str) -> Result<Parsed, TextError> {
 struct Parser<'a> {
     rest: &'a str,
     line: usize,
-    /// The line of what was taken last: what is missing is missing there, not where the next thing stands.
+    /// The line of what was taken last: what is missing is missing there, not where the next thing
+    /// stands.
     last: usize,
     /// Number of blocks around what is read.
     depth: usize,

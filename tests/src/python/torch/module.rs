@@ -37,7 +37,7 @@ pub fn has(name: &str) -> bool {
 }
 
 /// An entry of a state dict.
-pub enum Kept {
+pub enum Stored {
     /// A parameter.
     Parameter(Tensor),
     /// A buffer.
@@ -51,16 +51,18 @@ pub enum Kept {
 pub fn call(_cx: &Interpreter, module: &Rc<Instance>, name: &str, args: &Args) -> Result<Value> {
     let this = Value::Object(module.clone());
     let parameters = || -> Result<Vec<(String, Tensor)>> {
-        let kept = members(&this)?.into_iter();
-        Ok(kept.filter_map(|(n, kept)| if let Kept::Parameter(t) = kept { Some((n, t)) } else { None }).collect())
+        let stored = members(&this)?.into_iter();
+        Ok(stored
+            .filter_map(|(n, stored)| if let Stored::Parameter(t) = stored { Some((n, t)) } else { None })
+            .collect())
     };
     let pair = |(name, tensor): (String, Tensor)| Value::tuple([Value::Str(name.into()), Value::Tensor(tensor)]);
     Ok(match name {
         "parameters" => Value::list(parameters()?.into_iter().map(|(_, t)| Value::Tensor(t)).collect()),
         "named_parameters" => Value::list(parameters()?.into_iter().map(pair).collect()),
         "state_dict" => {
-            let all = members(&this)?.into_iter().map(|(name, kept)| {
-                let (Kept::Parameter(t) | Kept::Buffer(t)) = kept;
+            let all = members(&this)?.into_iter().map(|(name, stored)| {
+                let (Stored::Parameter(t) | Stored::Buffer(t)) = stored;
                 (Value::Str(name.into()), Value::Tensor(t))
             });
             dict(all.collect())
@@ -164,7 +166,7 @@ fn is_module(value: &Value) -> bool {
 ///
 /// # Errors
 /// They cannot be read.
-pub fn members(module: &Value) -> Result<Vec<(String, Kept)>> {
+pub fn members(module: &Value) -> Result<Vec<(String, Stored)>> {
     let mut found = Vec::new();
     match (Defined::instance(module), module) {
         (Some(instance), _) => found.extend(own(&instance)?),
@@ -173,29 +175,30 @@ pub fn members(module: &Value) -> Result<Vec<(String, Kept)>> {
                 let Some(Value::Dict(dict)) = object.get(attribute)? else { continue };
                 for (name, value) in dict.borrow().iter() {
                     let (Value::Str(name), Value::Tensor(t)) = (name, value) else { continue };
-                    let kept = if kind == "parameter" { Kept::Parameter(t.clone()) } else { Kept::Buffer(t.clone()) };
-                    found.push((name.to_string(), kept));
+                    let stored =
+                        if kind == "parameter" { Stored::Parameter(t.clone()) } else { Stored::Buffer(t.clone()) };
+                    found.push((name.to_string(), stored));
                 }
             }
         }
         _ => {}
     }
     for (name, child) in children(module)? {
-        found.extend(members(&child)?.into_iter().map(|(inner, kept)| (format!("{name}.{inner}"), kept)));
+        found.extend(members(&child)?.into_iter().map(|(inner, stored)| (format!("{name}.{inner}"), stored)));
     }
     Ok(found)
 }
 
 /// Returns the parameters and buffers of a module itself.
-fn own(instance: &Instance) -> Result<Vec<(String, Kept)>> {
+fn own(instance: &Instance) -> Result<Vec<(String, Stored)>> {
     let buffers = instance.get(BUFFERS).map_or(Ok(Vec::new()), |v| v.items())?;
     let mut found = Vec::new();
     for (name, value) in instance.attributes.borrow().iter() {
         let Value::Tensor(t) = value else { continue };
         if buffers.iter().any(|b| matches!(b, Value::Str(b) if **b == **name)) {
-            found.push((name.clone(), Kept::Buffer(t.clone())));
+            found.push((name.clone(), Stored::Buffer(t.clone())));
         } else if t.is_leaf() && t.requires_grad() {
-            found.push((name.clone(), Kept::Parameter(t.clone())));
+            found.push((name.clone(), Stored::Parameter(t.clone())));
         }
     }
     Ok(found)
@@ -225,8 +228,8 @@ pub fn load(module: &Value, prefix: &str, lookup: &dyn Fn(&str) -> Result<Tensor
         return layer.load(&|name| lookup(&format!("{prefix}{name}")));
     }
     if let Some(instance) = Defined::instance(module) {
-        for (name, kept) in own(&instance)? {
-            let (Kept::Parameter(tensor) | Kept::Buffer(tensor)) = kept;
+        for (name, stored) in own(&instance)? {
+            let (Stored::Parameter(tensor) | Stored::Buffer(tensor)) = stored;
             tensor.set_(&lookup(&format!("{prefix}{name}"))?)?;
         }
     }

@@ -122,7 +122,7 @@ pub enum Statement {
     Break,
     /// `continue`.
     Continue,
-    /// Something that cannot be read, and why. It matters only if it is reached.
+    /// An unsupported expression, with the reason. It is an error only when evaluated.
     Unreadable(String),
 }
 

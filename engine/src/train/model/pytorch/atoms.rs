@@ -89,7 +89,7 @@ impl Parser {
         Ok(Node { expr: Expr::Dict(pairs), line, depth })
     }
 
-    /// Strings side by side are one.
+    /// Concatenates adjacent string literals.
     fn text(&mut self, mut text: String, mut formatted: bool, line: usize) -> Result<Node, TextError> {
         while let Some(Token::Text(more, format)) = self.peek() {
             text += more;

@@ -13,9 +13,9 @@ use super::value::{Closure, Value, Variables, set};
 /// Values of a call.
 #[derive(Debug, Default)]
 pub struct Arguments {
-    /// Those by position.
+    /// Positional arguments.
     pub positional: Vec<Value>,
-    /// Those by name.
+    /// Keyword arguments.
     pub named: Vec<(String, Value)>,
 }
 

@@ -1,5 +1,6 @@
-//! The graph of a forward pass, and its reading as layers one after another: a sum of two paths is
-//! a residual block, and paths nest or the graph cannot be read.
+//! The graph of a forward pass, and its reading as layers one after another.
+//!
+//! A sum of two paths is a residual block. Paths nest, or the graph cannot be read.
 
 use std::collections::HashMap;
 

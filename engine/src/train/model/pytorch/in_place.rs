@@ -1,5 +1,5 @@
 //! Operations in place: a tensor changed under its name, as by `ReLU(inplace=True)` or `x += y`.
-//! Whoever uses the tensor later, under any name, gets its new values.
+//! Later uses of the tensor, under any name, get its new values.
 
 use super::super::TextError;
 use super::fault;

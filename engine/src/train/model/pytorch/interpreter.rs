@@ -37,7 +37,7 @@ pub struct Interpreter {
 
 /// A forward pass of a module.
 pub struct Frame {
-    /// A number of its own.
+    /// Unique index of the pass.
     pub id: usize,
     /// The layers and sums recorded so far.
     pub graph: Graph,

@@ -1,6 +1,6 @@
-//! Models as PyTorch code: `nn.Sequential(…)`, classes of `nn.Module`, lists of assignments, and the
-//! output of `print(model)`. The code is interpreted with symbolic tensors; nothing is computed,
-//! and nothing but the code's own text can be reached.
+//! Models as PyTorch code: `nn.Sequential(…)`, classes of `nn.Module`, lists of assignments, and
+//! the output of `print(model)`. The code is interpreted with symbolic tensors; nothing is
+//! computed, and nothing but the code's own text can be reached.
 
 mod ast;
 mod atoms;

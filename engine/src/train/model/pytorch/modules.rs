@@ -1,4 +1,4 @@
-//! Forward passes through modules. Each module's pass has a graph of its own, which becomes the
+//! Forward passes through modules. Each module's pass records a separate graph, which becomes the
 //! layers in it.
 
 use std::collections::{HashMap, HashSet};
@@ -178,7 +178,7 @@ impl Interpreter {
         }
     }
 
-    /// Attention of a sequence to itself: a result, and weights that nobody reads.
+    /// Attention of a sequence to itself: a result, and weights that are not read.
     fn attention(&mut self, module: &Rc<Module>, arguments: &Arguments, line: usize) -> Result<Value, TextError> {
         let inputs: Vec<Tensor> = ["query", "key", "value"]
             .iter()

@@ -51,7 +51,7 @@ impl Program {
         for line in lines {
             let result = match &line.statement {
                 Statement::Expr(node) => self.interpreter.eval(node, &variables).map(|value| {
-                    // A call of `net.to(device)` or the like is no layer of its own.
+                    // A call such as `net.to(device)` adds no layer.
                     let is_made_here = |module: &Module| module.line >= node.line.saturating_sub(1);
                     match (value, &node.expr) {
                         (Value::Module(module), Expr::Call(..)) if is_made_here(&module) => self.alone.push(module),

@@ -46,7 +46,7 @@ const LAYERS: &[(&str, &str, &[&str])] = &[
     ("dropout", "Dropout", &["p", "training", "inplace"]),
 ];
 
-/// Methods that give the tensor itself, as far as a model goes.
+/// Methods that are the identity in a model.
 const SAME: &[&str] = &["contiguous", "float", "to", "cuda", "cpu", "clone", "type", "requires_grad_"];
 
 impl Interpreter {

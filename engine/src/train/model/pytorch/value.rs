@@ -1,5 +1,4 @@
-//! Values of Python, as far as models are made of them: numbers, lists, modules, and tensors that
-//! stand for what flows through a network.
+//! The Python values that models are built from: numbers, lists, modules, and symbolic tensors.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -40,7 +39,7 @@ pub enum Value {
     Builtin(Box<Value>, Rc<str>),
     /// `super()`: the object, and the class whose bases are meant.
     Super(Rc<Module>, Rc<Class>),
-    /// Something of a library by its path, such as `torch.nn.Linear`.
+    /// A name of a library by its path, such as `torch.nn.Linear`.
     Path(Rc<str>),
     /// A tensor that flows through the network.
     Tensor(Tensor),
@@ -52,7 +51,7 @@ pub enum Value {
     Batch,
     /// A size, or a product of sizes, that depends on the input.
     Size,
-    /// Something that does not matter to a model, such as a device; with its name.
+    /// A named value without effect on a model, such as a device.
     Opaque(Rc<str>),
 }
 
@@ -68,7 +67,7 @@ pub struct Tensor {
 /// A layer, container or object.
 #[derive(Debug)]
 pub struct Module {
-    /// A number of its own.
+    /// Unique index of the module.
     pub id: usize,
     /// The line on which it is made.
     pub line: usize,

@@ -9,7 +9,8 @@ use super::interpreter::Frame;
 use crate::nn::{Unflatten, product};
 
 impl Frame {
-    /// Adds a layer; its result. A number of features that a view gave is compared with the layer's.
+    /// Adds a layer; its result. A number of features that a view gave is compared with the
+    /// layer's.
     ///
     /// # Errors
     /// The layer takes another number of features than the view before it gives.
@@ -40,7 +41,7 @@ impl Frame {
         Ok(self.graph.layer(item, input))
     }
 
-    /// A node with the number of features that a view gives, held by a layer of its own.
+    /// Returns a node whose number of features, set by a view, is checked by an `Unflatten` layer.
     pub fn checked(&mut self, node: usize, line: usize) -> usize {
         match self.features.remove(&node) {
             Some(features) => {
