@@ -251,6 +251,32 @@ fn sentences_paragraphs_and_lines_are_short() {
     report(&found, "comments that are too long");
 }
 
+/// Returns the numbers of a Markdown text's prose lines beyond the limit, from 1: no code, tables,
+/// headings or lines that are one link.
+fn long_lines(text: &str) -> Vec<usize> {
+    let mut fenced = false;
+    let is_long = |line: &str| {
+        fenced ^= line.trim_start().starts_with("```");
+        let is_prose = !fenced && !line.starts_with("    ") && !line.starts_with(['|', '#', '!', '`']);
+        is_prose && line.chars().count() > MAX_PROSE_COLUMNS && line.trim().contains(' ')
+    };
+    let long: Vec<bool> = text.lines().map(is_long).collect();
+    long.iter().enumerate().filter_map(|(i, long)| long.then_some(i + 1)).collect()
+}
+
+#[test]
+fn lines_of_markdown_are_short() {
+    let folders = ["docs", "engine", "tests"].map(|folder| files(&root().join(folder), "md")).concat();
+    let top = ["ARCHITECTURE.md", "CHANGELOG.md", "README.md"].map(|name| root().join(name));
+    let mut found = Vec::new();
+    for path in folders.into_iter().chain(top) {
+        found.extend(long_lines(&text(&path)).into_iter().map(|line| format!("{}:{line}", name(&path))));
+    }
+    report(&found, "lines of prose over 100 columns");
+    let long = "word ".repeat(30);
+    assert_eq!(long_lines(&format!("```\n{long}\n```\n| {long}|\n{long}\nshort")), [5]);
+}
+
 /// Returns the items of a file, by name, with `true` for those whose docs have an example.
 fn items(text: &str, item: impl Fn(&str) -> Option<String>) -> Vec<(String, bool)> {
     let (mut example, mut found) = (false, Vec::new());
