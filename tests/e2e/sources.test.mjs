@@ -71,7 +71,7 @@ test("names in a zip are decoded with their flag, or without one", LONG, async (
 });
 
 test("a table with semicolons and decimal commas is read, and what was concluded is told", LONG, async () => {
-  const rows = Array.from({ length: 60 }, (_, i) => `${i},5;${i % 7},25;${["low", "high"][i % 2]}`);
+  const rows = Array.from({ length: 60 }, (_, i) => `${i},5;${i % 7},25;${i % 2}`);
   const table = Buffer.from(["width;height;class", ...rows].join("\r\n"));
   // A drop, as from a folder on the desktop.
   const transfer = await page.evaluateHandle((text) => {
@@ -84,6 +84,16 @@ test("a table with semicolons and decimal commas is read, and what was concluded
   await counts().getByText(/^2$/).waitFor();
   assert.match(await counts().innerText(), /48 train\s+12 test\s+2/);
   assert.match(await notes().innerText(), /semicolon/);
+
+  await data().getByLabel("Label", { exact: true }).selectOption("height");
+  await notes().getByText(/label "height"/).waitFor();
+  assert.equal(await data().getByLabel("Predict").inputValue(), "classification");
+  await data().getByLabel("Predict").selectOption("regression");
+  await notes().getByText(/quantity/).waitFor();
+  await data().getByLabel("Train on").fill("30");
+  await data().getByLabel("Train on").press("Enter");
+  await counts().getByText(/^30$/).waitFor();
+  assert.equal(await data().getByLabel("Label", { exact: true }).inputValue(), "2");
 });
 
 test("MNIST's files are a data set", LONG, async () => {

@@ -92,7 +92,7 @@ mod tests {
     fn a_new_worker_is_told_what_the_old_one_was_doing() {
         let mut memory = Memory::default();
         memory.sent(&ToWorker::UseDevice(DeviceChoice::Cpu), &[]);
-        let files = DataSource { kind: DataKind::Files(vec!["a.zip".into()]), train: None, test: None };
+        let files = DataSource::new(DataKind::Files(vec!["a.zip".into()]));
         memory.sent(&ToWorker::OpenData(files), &[7]);
         memory.sent(&ToWorker::Begin { run: 4, spec: TrainSpec::default() }, &[]);
         memory.sent(&ToWorker::Go(4), &[]);

@@ -1,7 +1,8 @@
 //! Data sets: where they come from, how far they are, what they hold.
 
-use kindling::data::SplitRecord;
 use kindling::data::catalog::{self, DataSet, Official};
+use kindling::data::{Columns, SplitRecord, Task};
+use kindling::train::DataSpec;
 use serde::{Deserialize, Serialize};
 
 /// What to load, and how much of it.
@@ -15,6 +16,37 @@ pub struct DataSource {
     /// The first so many samples to test on; all if left out (Shapes: 1,000).
     #[serde(default)]
     pub test: Option<usize>,
+    /// Label column of a table: its name, or its number from 1. Detected by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Task that a table's label sets. Detected by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+}
+
+/// Default numbers of training and test samples of Shapes.
+const SHAPES: [usize; 2] = [4000, 1000];
+
+impl DataSource {
+    /// Returns a source of which all samples are used, with tables read by their defaults.
+    pub fn new(kind: DataKind) -> Self {
+        Self { kind, train: None, test: None, label: None, task: None }
+    }
+
+    /// Returns the greatest numbers of training and test samples.
+    pub fn limits(&self) -> [Option<usize>; 2] {
+        match self.kind {
+            DataKind::Shapes => [self.train.or(Some(SHAPES[0])), self.test.or(Some(SHAPES[1]))],
+            _ => [self.train, self.test],
+        }
+    }
+
+    /// Writes the source into the settings of a run on data with this name.
+    pub fn record(&self, name: &str, settings: &mut DataSpec) {
+        name.clone_into(&mut settings.name);
+        [settings.train_limit, settings.test_limit] = self.limits();
+        (settings.label, settings.task) = (self.label.clone(), self.task);
+    }
 }
 
 /// Where data comes from.
@@ -111,9 +143,34 @@ pub struct DataInfo {
     /// How the splits were made.
     #[serde(default)]
     pub split: Option<SplitRecord>,
+    /// Columns of a table; `None` for images.
+    #[serde(default)]
+    pub table: Option<TableInfo>,
     /// What was concluded, what was skipped and why, and what is not stored, one line each.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// Columns of a table, and the task that its label sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableInfo {
+    /// Names of the columns, without those that were left out.
+    pub columns: Vec<String>,
+    /// Index of the label's column in `columns`.
+    pub label: usize,
+    /// `true` if the names are those of a header.
+    pub header: bool,
+    /// Task that the label sets.
+    pub task: Task,
+}
+
+impl From<&Columns> for TableInfo {
+    fn from(columns: &Columns) -> Self {
+        let label = columns.label_index.min(columns.features.len());
+        let mut names = columns.features.clone();
+        names.insert(label, columns.label.clone());
+        Self { columns: names, label, header: columns.header, task: columns.task }
+    }
 }
 
 /// Sample pictures; their pixels stand beside the message, RGBA, one picture after the other.

@@ -12,7 +12,7 @@ mod hardware;
 mod look;
 mod run;
 
-pub use data::{DataInfo, DataKind, DataProgress, DataSource, SamplesView};
+pub use data::{DataInfo, DataKind, DataProgress, DataSource, SamplesView, TableInfo};
 pub use file::{CheckpointSummary, FileKind, FileSummary, ResumeFrom};
 pub use hardware::{Adapter, DeviceChoice, DeviceKind, Hardware, KernelChoice, Measurement, NoGpu};
 pub use look::{
@@ -22,7 +22,7 @@ pub use look::{
 
 pub use run::{Begun, Benched, Progress};
 
-use kindling::train::{Augment, Ending, EpochResult, Graph, TrainSpec};
+use kindling::train::{Augment, Ending, EpochResult, Evaluation, Graph, TrainSpec};
 use serde::{Deserialize, Serialize};
 
 /// A run's number; the page counts.
@@ -207,6 +207,8 @@ pub enum FromWorker {
         run: RunId,
         /// Why.
         ending: Ending,
+        /// Evaluation on the test split; `None` where there is no validation split, and epochs were evaluated on it.
+        test: Option<Evaluation>,
     },
     /// A single step, seen closely; the run stands still again.
     Stepped {

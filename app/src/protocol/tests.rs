@@ -35,7 +35,7 @@ fn messages_survive_the_way() {
 
 #[test]
 fn questions_survive_the_way() {
-    let source = DataSource { kind: DataKind::Cifar { hundred: false, url: None }, train: Some(5), test: None };
+    let source = DataSource { train: Some(5), ..DataSource::new(DataKind::Cifar { hundred: false, url: None }) };
     let spec = TrainSpec { preset: Some("mlp".into()), ..TrainSpec::default() };
     let cell = Look::Predictions {
         split: SplitName::Test,

@@ -1,9 +1,10 @@
 //! How runs begin: anew, from a checkpoint, from a model; at once, or as soon as the data they wait for is there.
 
+use super::data::Samples;
 use super::run::Run;
 use super::{Opened, Session};
 use crate::protocol::{Begun, FromWorker, ResumeFrom, RunId};
-use kindling::data::{Dataset, Subset};
+use kindling::data::Subset;
 use kindling::format::ModelFile;
 use kindling::nn::{Module as _, StateDict};
 use kindling::train::{ModelSpec, TrainSpec, Trainer, checkpoint_spec};
@@ -81,25 +82,25 @@ impl Session {
         }
         if let How::Checkpoint(file) = &waiting.how
             && arriving.is_some()
-            && samples(file) > loaded.train.len()
+            && samples_of(file) > loaded.samples.train.len()
         {
             return;
         }
-        let (load, train, test) = (loaded.load, loaded.train.clone(), loaded.test.clone());
-        let kind = loaded.info.kind.clone();
+        let (load, samples) = (loaded.load, loaded.samples.clone());
+        let (name, source) = (loaded.info.kind.clone(), loaded.source.clone());
         let Some(Waiting { run, mut how, go }) = self.waiting.take() else { return };
         if let How::New(spec) | How::Model(_, spec) = &mut how {
-            spec.data.name = kind;
+            source.record(&name, &mut spec.data);
         }
         let opened = self.open_device(None).await;
-        match trainer(&how, train, test, &opened) {
+        match trainer(&how, &samples, &opened) {
             Ok(trainer) => {
                 let saved = match &how {
                     How::Checkpoint(file) => Some(file.clone()),
                     How::New(_) | How::Model(..) => None,
                 };
                 let is_new = matches!(how, How::New(_));
-                self.run = Some(Run::new(run, load, trainer, saved, self.now()));
+                self.run = Some(Run::new(run, load, samples, trainer, saved, self.now()));
                 self.announce();
                 if !is_new {
                     // Where the page is left now, another visit can go on from.
@@ -132,16 +133,17 @@ impl Session {
 }
 
 /// The run as a checkpoint, a model or a specification has it.
-pub fn trainer(how: &How, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>, opened: &Opened) -> Result<Trainer> {
+pub fn trainer(how: &How, samples: &Samples, opened: &Opened) -> Result<Trainer> {
     let device = &opened.device;
-    match how {
-        How::New(spec) => Trainer::new(spec.clone().for_task(train.task()), train, test, device),
+    let (train, test) = (samples.train.clone(), samples.test.clone());
+    let mut trainer = match how {
+        How::New(spec) => Trainer::new(spec.clone().for_task(train.task()), train, test, device)?,
         How::Checkpoint(file) => {
             let spec = checkpoint_spec(file)?;
-            let seen = samples(file);
+            let seen = samples_of(file);
             // It began when less had arrived: so it goes on, and takes up the rest at the end of its epoch.
             let train = if seen < train.len() { Arc::new(Subset::first(train, seen)) } else { train };
-            Trainer::resume(file, spec, train, test, device)
+            Trainer::resume(file, spec, train, test, device)?
         }
         How::Model(file, spec) => {
             let model: ModelSpec = kindling::json::from_value(&file.info.spec)
@@ -157,13 +159,18 @@ pub fn trainer(how: &How, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>, opene
                 dict.insert(name.clone(), tensor.to_tensor(device)?);
             }
             trainer.model().load_state_dict(&dict)?;
-            Ok(trainer)
+            trainer
         }
+    };
+    trainer.set_split(samples.split.clone());
+    if let Some(validation) = &samples.validation {
+        trainer.set_validation(validation.clone())?;
     }
+    Ok(trainer)
 }
 
 /// How many samples a checkpoint's run was trained on.
-fn samples(file: &ModelFile) -> usize {
+fn samples_of(file: &ModelFile) -> usize {
     let training = file.info.training.as_ref();
     let samples = training.and_then(|training| training.get("samples")?.as_u64());
     samples.and_then(|samples| usize::try_from(samples).ok()).unwrap_or(0)

@@ -1,14 +1,13 @@
 //! The data of a session: made, or arriving piece by piece; and sample pictures of it.
 
 use super::{Session, pixels};
-use crate::protocol::{DataInfo, DataKind, DataProgress, DataSource, FromWorker, SamplesView};
-use kindling::data::{DataLoader, Dataset, Limits, OpenOptions, Reader, Shapes, Splits, Subset, catalog};
+use crate::protocol::{DataInfo, DataKind, DataProgress, DataSource, FromWorker, SamplesView, TableInfo};
+use kindling::data::{
+    DataLoader, Dataset, Limits, OpenOptions, Reader, Shapes, SplitRecord, Splits, Subset, TableOptions, catalog,
+};
 use kindling::train::{Augment, DataSpec, TrainSpec};
 use kindling::{Device, Result, plan};
 use std::sync::Arc;
-
-/// Shapes made unless asked otherwise, to train and to test on.
-pub const SHAPES: [usize; 2] = [4000, 1000];
 
 /// Samples from which on something can be trained on before all has arrived.
 const ENOUGH: usize = 1000;
@@ -24,10 +23,21 @@ pub struct Loaded {
     pub info: DataInfo,
     /// Where it came from.
     pub source: DataSource,
-    /// What to train on.
+    /// The samples.
+    pub samples: Samples,
+}
+
+/// Samples of a run by split.
+#[derive(Clone)]
+pub struct Samples {
+    /// Training samples.
     pub train: Arc<dyn Dataset>,
-    /// What to test on.
+    /// Validation samples, if the data has a validation split.
+    pub validation: Option<Arc<dyn Dataset>>,
+    /// Test samples.
     pub test: Arc<dyn Dataset>,
+    /// The way the splits were made.
+    pub split: SplitRecord,
 }
 
 /// A data set that is arriving.
@@ -70,8 +80,8 @@ impl Session {
         let load = self.loads;
         if source.kind == DataKind::Shapes {
             self.incoming = None;
-            let [train, test] = [source.train.unwrap_or(SHAPES[0]).max(1), source.test.unwrap_or(SHAPES[1])];
-            match Shapes::splits(train, test) {
+            let [train, test] = source.limits().map(Option::unwrap_or_default);
+            match Shapes::splits(train.max(1), test) {
                 Ok(splits) => self.ready(load, source, splits, true, false),
                 Err(error) => {
                     self.data_failed(error.to_string());
@@ -221,18 +231,19 @@ impl Session {
             complete,
             cached,
             kind: kind.to_owned(),
-            validation: validation.map_or(0, |data| data.len()),
-            split: Some(split),
+            validation: validation.as_ref().map_or(0, |data| data.len()),
+            split: Some(split.clone()),
+            table: train.columns().map(TableInfo::from),
             notes,
         };
         self.say(FromWorker::DataReady(info.clone()));
-        self.loaded = Some(Loaded { load, info, source, train, test });
+        self.loaded = Some(Loaded { load, info, source, samples: Samples { train, validation, test, split } });
     }
 
     /// Sample pictures as training will see them, by class.
     pub async fn samples(&mut self, augment: Vec<Augment>, per_class: usize, seed: u64) -> Result<()> {
         let Some(loaded) = &self.loaded else { return Ok(()) };
-        let data = &loaded.train;
+        let data = &loaded.samples.train;
         let classes = data.classes().len();
         let mut found: Vec<Vec<usize>> = vec![Vec::new(); classes];
         let mut missing = classes;
@@ -277,5 +288,6 @@ impl Session {
 /// Returns what a source asks for. A smaller collection in CIFAR's layout will do.
 pub fn options(source: &DataSource) -> OpenOptions {
     let limits = Limits { train: source.train, test: source.test };
-    OpenOptions { limits, incomplete: true, ..OpenOptions::default() }
+    let table = TableOptions { label: source.label.clone(), task: source.task, model: None };
+    OpenOptions { limits, incomplete: true, table, ..OpenOptions::default() }
 }

@@ -1,9 +1,11 @@
 //! Files of a run: models, checkpoints, logs, tables; and what is in one that is opened.
 
 use super::Session;
+use super::data::Loaded;
 use crate::protocol::{CheckpointSummary, FileKind, FileSummary, FromWorker};
 use kindling::data::crc32;
 use kindling::format::ModelFile;
+use kindling::format::model::ModelInfo;
 use kindling::format::tfevents::{EventWriter, Moment};
 use kindling::train::python::Script;
 use kindling::train::{ModelSpec, checkpoint_spec, run_spec};
@@ -69,19 +71,7 @@ impl Session {
             }
             None => None,
         };
-        let misfit = self.loaded.as_ref().and_then(|loaded| {
-            let (shape, classes) = (loaded.train.shape(), loaded.train.classes().len());
-            let fits = info.classes.len() == classes && (info.input == shape || run.is_some());
-            (!fits).then(|| {
-                format!(
-                    "It takes inputs of {:?} and knows {} classes; {} has samples of {shape:?} in {classes}. Choose the \
-                     data it was trained on.",
-                    info.input,
-                    info.classes.len(),
-                    loaded.info.name
-                )
-            })
-        });
+        let misfit = self.loaded.as_ref().and_then(|loaded| misfit(info, run.is_some(), loaded));
         Ok(FileSummary {
             file: name.to_owned(),
             model: model.name.clone(),
@@ -93,6 +83,38 @@ impl Session {
             run,
             misfit,
         })
+    }
+}
+
+/// Says why a model cannot be used with the data that is loaded; `None` if it can.
+fn misfit(info: &ModelInfo, is_run: bool, loaded: &Loaded) -> Option<String> {
+    let (data, name) = (&loaded.samples.train, &loaded.info.name);
+    let (shape, classes) = (data.shape(), data.classes());
+    let problem = if info.classes.len() != classes.len() || info.input != shape && !is_run {
+        let [known, found] = [info.classes.len(), classes.len()];
+        format!(
+            "takes inputs of {:?} and knows {known} classes; {name} has samples of {shape:?} in {found}",
+            info.input
+        )
+    } else if info.classes != classes {
+        format!("knows the classes {}; those of {name} are {}", list(&info.classes), list(classes))
+    } else {
+        let (known, found) = (info.columns.as_ref()?, data.columns()?);
+        if known.features == found.features || !known.header || !found.header {
+            return None;
+        }
+        format!("takes the columns {}; those of {name} are {}", list(&known.features), list(&found.features))
+    };
+    Some(format!("It {problem}. Choose the data it was trained on."))
+}
+
+/// Formats names as a sentence has them: the first ten, and the number of the others.
+fn list(names: &[String]) -> String {
+    const MAX_NAMES: usize = 10;
+    let named = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MAX_NAMES) {
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
 }
 

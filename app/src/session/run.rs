@@ -1,6 +1,7 @@
 //! A run under way: goes, stands, steps, is changed, and goes on by itself when its device is lost.
 
 use super::begin::{How, trainer};
+use super::data::Samples;
 use super::{Opened, Session};
 use crate::protocol::{FromWorker, LayerNorms, LiveChange, Progress, RunId, StepView};
 use kindling::data::Task;
@@ -21,6 +22,7 @@ pub struct Run {
     pub id: RunId,
     /// The opening that its data belongs to.
     load: u32,
+    samples: Samples,
     pub trainer: Trainer,
     going: bool,
     stepping: bool,
@@ -48,11 +50,19 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn new(id: RunId, load: u32, trainer: Trainer, saved: Option<Rc<ModelFile>>, now: f64) -> Self {
+    pub fn new(
+        id: RunId,
+        load: u32,
+        samples: Samples,
+        trainer: Trainer,
+        saved: Option<Rc<ModelFile>>,
+        now: f64,
+    ) -> Self {
         let dispatches = trainer.device().counters().dispatches;
         Self {
             id,
             load,
+            samples,
             trainer,
             going: false,
             stepping: false,
@@ -157,7 +167,8 @@ impl Session {
             }
             Ok(Event::Done(ending)) => {
                 run.stop();
-                self.say(FromWorker::Ended { run: id, ending });
+                let test = run.samples.validation.as_ref().and_then(|_| run.trainer.result().cloned());
+                self.say(FromWorker::Ended { run: id, ending, test });
             }
             Err(error) => self.trouble(error).await,
         }
@@ -286,10 +297,14 @@ impl Session {
             done = run.trainer.set_batch_size(size);
         }
         if let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.load == run.load)
-            && (loaded.train.len() != run.trainer.train_loader().dataset().len()
-                || loaded.test.len() != run.trainer.test_loader().dataset().len())
+            && (loaded.samples.train.len() != run.trainer.train_loader().dataset().len()
+                || loaded.samples.test.len() != run.trainer.test_loader().dataset().len())
         {
-            done = done.and(run.trainer.set_data(loaded.train.clone(), loaded.test.clone()));
+            run.samples = loaded.samples.clone();
+            let Samples { train, validation, test, split } = run.samples.clone();
+            done = done.and(run.trainer.set_data(train, test));
+            done = done.and_then(|()| validation.map_or(Ok(()), |validation| run.trainer.set_validation(validation)));
+            run.trainer.set_split(split);
         }
         let last = run.trainer.position().epoch + 1 >= run.trainer.spec().epochs;
         let arriving = self.incoming.as_ref().is_some_and(|incoming| incoming.load == run.load);
@@ -353,10 +368,10 @@ impl Session {
             Some(file) => How::Checkpoint(file.clone()),
             None => How::New(run.trainer.spec().clone()),
         };
-        let (train, test) = (run.trainer.train_loader().dataset().clone(), run.trainer.test_loader().dataset().clone());
+        let samples = run.samples.clone();
         self.device = None;
         let opened: Opened = self.open_device(Some(format!("The device was lost: {error}"))).await;
-        let made: Result<Trainer> = trainer(&how, train, test, &opened);
+        let made: Result<Trainer> = trainer(&how, &samples, &opened);
         let now = self.now();
         let Some(run) = &mut self.run else { return };
         match made {

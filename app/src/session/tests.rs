@@ -220,7 +220,7 @@ fn cifar(n: usize) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn training_begins_before_the_data_has_arrived_and_ends_with_all_of_it() {
     let mut played = Played::new();
-    let source = DataSource { kind: DataKind::Cifar { hundred: false, url: None }, train: None, test: None };
+    let source = DataSource::new(DataKind::Cifar { hundred: false, url: None });
     let load = block_on(played.session.handle(ToWorker::OpenData(source), Vec::new())).unwrap();
     played.ask(ToWorker::Begin { run: 1, spec: TrainSpec { batch_size: 250, ..spec(3) } });
     played.ask(ToWorker::Go(1));

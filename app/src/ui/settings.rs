@@ -40,7 +40,7 @@ impl Default for Settings {
 
 /// The data that needs no network.
 pub fn shapes() -> DataSource {
-    DataSource { kind: DataKind::Shapes, train: None, test: None }
+    DataSource::new(DataKind::Shapes)
 }
 
 impl Settings {

@@ -1,11 +1,13 @@
 //! Data of all formats, dropped on the page: what arrives in pieces is what the command line reads from a disk.
 
 use super::world::{Heard, Played};
-use super::{said, spec};
-use crate::protocol::{DataInfo, DataKind, DataSource, FromWorker, ResumeFrom, ToWorker};
+use super::{file, said, spec};
+use crate::protocol::{DataInfo, DataKind, DataSource, FileKind, FromWorker, ResumeFrom, ToWorker};
 use crate::session::{Arrival, data};
 use kindling::block_on;
-use kindling::data::{OpenOptions, Reader, is_wanted, open};
+use kindling::data::{OpenOptions, Reader, Task, is_wanted, open};
+use kindling::format::ModelFile;
+use kindling::train::run_record;
 use std::io::Write as _;
 
 type Files = Vec<(String, Vec<u8>)>;
@@ -84,8 +86,14 @@ fn inputs() -> Vec<(&'static str, Files, [usize; 3])> {
 
 /// Opens files as the page does: by their names, then in pieces.
 fn drop_files(played: &mut Played, files: &Files) -> Heard {
+    open_files(played, files, |_| {})
+}
+
+/// Opens files with other settings than the default ones.
+fn open_files(played: &mut Played, files: &Files, settings: impl Fn(&mut DataSource)) -> Heard {
     let names = files.iter().map(|(name, _)| name.clone()).collect();
-    let source = DataSource { kind: DataKind::Files(names), train: None, test: None };
+    let mut source = DataSource::new(DataKind::Files(names));
+    settings(&mut source);
     let load = block_on(played.session.handle(ToWorker::OpenData(source.clone()), Vec::new())).unwrap();
     let name = files.first().map_or("nothing", |(name, _)| name.split('/').next().unwrap());
     let mut pieces = vec![Arrival::Found(Box::new(Reader::new(name, data::options(&source))), false)];
@@ -129,7 +137,7 @@ fn the_page_reads_what_the_command_line_reads() {
         let native = open(&path, &OpenOptions::default()).unwrap();
         let loaded = played.session.loaded.as_ref().unwrap();
         let all: Vec<usize> = (0..train).collect();
-        assert_eq!(native.train.read(&all).unwrap(), loaded.train.read(&all).unwrap(), "{what}");
+        assert_eq!(native.train.read(&all).unwrap(), loaded.samples.train.read(&all).unwrap(), "{what}");
         assert_eq!(native.train.classes(), info.classes, "{what}");
         assert_eq!((native.kind, Some(&native.split)), (info.kind.as_str(), info.split.as_ref()), "{what}");
         assert_eq!(native.notes, info.notes, "{what}");
@@ -182,6 +190,91 @@ fn a_run_whose_files_are_gone_is_not_resumed_on_other_data() {
     drop_files(&mut second, &files);
     let heard = second.ask(ToWorker::Resume { run: 3, from: ResumeFrom::Automatic });
     assert!(said(&heard, |m| matches!(m, FromWorker::Begun(begun) if begun.run == 3)), "{heard:?}");
+}
+
+#[test]
+fn a_validation_split_is_evaluated_after_each_epoch_and_the_test_split_at_the_end() {
+    let mut played = Played::new();
+    drop_files(&mut played, &inputs()[2].1);
+    played.ask(ToWorker::Begin { run: 1, spec: spec(2) });
+    played.ask(ToWorker::Go(1));
+    let heard = played.advance();
+    let epochs: Vec<_> = heard
+        .iter()
+        .filter_map(|(message, _)| match message {
+            FromWorker::Epoch { result, .. } => Some((result.validation.as_ref()?.samples(), result.test.is_none())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(epochs, [(3, true), (3, true)], "{heard:?}");
+    let tested = |m: &FromWorker| matches!(m, FromWorker::Ended { test: Some(test), .. } if test.samples() == 1);
+    assert!(said(&heard, tested), "{heard:?}");
+
+    let model = ModelFile::from_bytes(&file(&played.ask(ToWorker::Save(FileKind::Model))), "saved").unwrap();
+    let record = run_record(&model).unwrap().unwrap();
+    assert_eq!(record.data.validation.map(|split| split.samples), Some(3));
+    assert_eq!(record.data.split, ready(&drop_files(&mut Played::new(), &inputs()[2].1)).split);
+    assert_eq!(record.selection.metric.as_deref(), Some("validation_loss"));
+}
+
+#[test]
+fn a_tables_label_task_and_limits_are_those_chosen_and_the_runs_record_has_them() {
+    let mut played = Played::new();
+    let rows: String = (0..40).map(|i| format!("{i},{},{}\n", i * i % 7, i % 2)).collect();
+    let files = vec![("points.csv".to_owned(), format!("x,y,label\n{rows}").into_bytes())];
+    let heard = open_files(&mut played, &files, |source| {
+        (source.label, source.task, source.train) = (Some("y".into()), Some(Task::Regression), Some(20));
+    });
+    let info = ready(&heard);
+    let table = info.table.clone().unwrap();
+    assert_eq!((table.columns.join(" "), table.label, table.task), ("x y label".into(), 1, Task::Regression));
+    assert_eq!((info.train, info.test, info.classes.len()), (20, 8, 0));
+    let heard = played.ask(ToWorker::Begin { run: 1, spec: spec(1) });
+    let begun = heard.iter().find_map(|(message, _)| match message {
+        FromWorker::Begun(begun) => Some(begun.spec.data.clone()),
+        _ => None,
+    });
+    let data = begun.unwrap_or_else(|| panic!("not begun: {heard:?}"));
+    assert_eq!((data.name.as_str(), data.label.as_deref(), data.task), ("csv", Some("y"), Some(Task::Regression)));
+    assert_eq!([data.train_limit, data.test_limit], [Some(20), None]);
+}
+
+/// Trains on files, and returns the model's file.
+fn model_of(files: &Files) -> Vec<u8> {
+    let mut played = Played::new();
+    drop_files(&mut played, files);
+    played.ask(ToWorker::Begin { run: 1, spec: spec(1) });
+    played.ask(ToWorker::Go(1));
+    played.advance();
+    file(&played.ask(ToWorker::Save(FileKind::Model)))
+}
+
+#[test]
+fn a_model_of_other_classes_or_columns_does_not_fit_and_the_reason_names_them() {
+    let pets = images(&[("cat", 10), ("dog", 5)]);
+    let rows: String = (0..40).map(|i| format!("{},{i},{}\n", i * i % 7, ["a", "b"][i % 2])).collect();
+    let swapped = vec![("points.csv".to_owned(), format!("y,x,label\n{rows}").into_bytes())];
+    for (trained_on, opened_with, words) in [
+        (pets.clone(), pets.clone(), None),
+        (pets.clone(), images(&[("cat", 10), ("hound", 5)]), Some("cat, hound")),
+        (pets, images(&[("ant", 10), ("cat", 5)]), Some("ant, cat")),
+        (table(), table(), None),
+        (table(), swapped, Some("columns x, y")),
+    ] {
+        let model = model_of(&trained_on);
+        let mut played = Played::new();
+        drop_files(&mut played, &opened_with);
+        let heard = played.ask_with(ToWorker::Inspect { name: "model.safetensors".into() }, vec![model]);
+        let misfit = heard.iter().find_map(|(message, _)| match message {
+            FromWorker::Inspected(summary) => Some(summary.misfit.clone()),
+            _ => None,
+        });
+        let misfit = misfit.unwrap_or_else(|| panic!("{heard:?}"));
+        match words {
+            None => assert_eq!(misfit, None),
+            Some(words) => assert!(misfit.as_ref().is_some_and(|m| m.contains(words)), "{words}: {misfit:?}"),
+        }
+    }
 }
 
 #[test]

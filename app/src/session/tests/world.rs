@@ -98,7 +98,7 @@ impl Played {
     }
 
     pub fn shapes(&mut self, train: usize, test: usize) {
-        let source = DataSource { kind: DataKind::Shapes, train: Some(train), test: Some(test) };
+        let source = DataSource { train: Some(train), test: Some(test), ..DataSource::new(DataKind::Shapes) };
         let heard = self.ask(ToWorker::OpenData(source));
         assert!(matches!(&heard[..], [(FromWorker::DataReady(DataInfo { complete: true, .. }), _)]), "{heard:?}");
     }

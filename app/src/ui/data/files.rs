@@ -27,7 +27,7 @@ pub fn Own(store: Store) -> impl IntoView {
         event.prevent_default();
         let url = url.get_untracked().trim().to_owned();
         if !url.is_empty() {
-            store.open_data(DataSource { kind: DataKind::Url(url), train: None, test: None }, Vec::new());
+            store.open_data(DataSource::new(DataKind::Url(url)), Vec::new());
         }
     };
     view! {
@@ -70,7 +70,7 @@ pub fn open(store: Store, files: Vec<(String, JsValue)>) {
         return;
     }
     let (names, files): (Vec<String>, Vec<JsValue>) = files.into_iter().unzip();
-    store.open_data(DataSource { kind: DataKind::Files(names), train: None, test: None }, files);
+    store.open_data(DataSource::new(DataKind::Files(names)), files);
 }
 
 /// A file's path below the folder that was chosen; else its name.

@@ -42,6 +42,7 @@ pub fn DataPanel(store: Store) -> impl IntoView {
             {counts}
             <Arriving store />
             <Notes store />
+            <source::TableFields store />
             <samples::Samples store />
             <augment::AugmentFields store />
             <source::Limits store />

@@ -4,7 +4,7 @@ use crate::protocol::{DataKind, DataSource};
 use crate::ui::numbers;
 use crate::ui::pieces::{Choice, NumberField};
 use crate::ui::store::Store;
-use kindling::data::catalog;
+use kindling::data::{Task, catalog};
 use leptos::prelude::*;
 
 /// The sets on offer.
@@ -27,7 +27,7 @@ pub fn SourceChoice(store: Store) -> impl IntoView {
             name if name == "own" => return,
             name => DataKind::Official { name, url: None },
         };
-        store.open_data(DataSource { kind, train: None, test: None }, Vec::new());
+        store.open_data(DataSource::new(kind), Vec::new());
     };
     view! {
         <Choice
@@ -49,12 +49,11 @@ pub fn Limits(store: Store) -> impl IntoView {
     };
     let train = Signal::derive(move || source.with(|s| s.train).map_or_else(|| there(|data| data.train), |n| n as f64));
     let test = Signal::derive(move || source.with(|s| s.test).map_or_else(|| there(|data| data.test), |n| n as f64));
-    let mine = move || source.with(|source| matches!(source.kind, DataKind::Files(_)));
     let change = move |set: fn(&mut DataSource, usize)| {
         Callback::new(move |value: f64| {
             let mut changed = source.get_untracked();
             set(&mut changed, value as usize);
-            store.open_data(changed, Vec::new());
+            store.reopen_data(changed);
         })
     };
     let split = move || {
@@ -66,25 +65,77 @@ pub fn Limits(store: Store) -> impl IntoView {
         })
     };
     view! {
-        <Show when=move || !mine()>
-            <div class="fields split" title=split>
-                <NumberField
-                    label="Train on"
-                    hint="The first so many samples are learned from."
-                    whole=true
-                    min=1.0
-                    value=train
-                    on_change=change(|source, count| source.train = Some(count))
+        <div class="fields split" title=split>
+            <NumberField
+                label="Train on"
+                hint="Number of training samples, the first of the split."
+                whole=true
+                min=1.0
+                value=train
+                on_change=change(|source, count| source.train = Some(count))
+            />
+            <NumberField
+                label="Test on"
+                hint="Number of test samples, the first of the split."
+                whole=true
+                min=1.0
+                value=test
+                on_change=change(|source, count| source.test = Some(count))
+            />
+        </div>
+    }
+}
+
+/// Fields of a table: the label's column, and the task that it sets.
+#[component]
+pub fn TableFields(store: Store) -> impl IntoView {
+    let table = Memo::new(move |_| store.data.with(|data| data.as_ref().and_then(|data| data.table.clone())));
+    let reopen = move |change: &dyn Fn(&mut DataSource)| {
+        let mut source = store.draft.source.get_untracked();
+        change(&mut source);
+        store.reopen_data(source);
+    };
+    move || {
+        let table = table.get()?;
+        let numbers = |index: usize| (index + 1).to_string();
+        let columns = table.columns.iter().enumerate().map(|(index, name)| (numbers(index), name.clone())).collect();
+        let names = table.clone();
+        // Columns that were left out count where a table has no header: there, names are `column N`.
+        let label = move |index: String| {
+            let index = index.parse::<usize>().ok()?.checked_sub(1)?;
+            let name = names.columns.get(index)?;
+            let number = name.strip_prefix("column ").filter(|_| !names.header);
+            Some(number.unwrap_or(name).to_owned())
+        };
+        let tasks = [("classification", "classes"), ("regression", "a quantity")];
+        let task = match table.task {
+            Task::Classification => tasks[0].0,
+            Task::Regression => tasks[1].0,
+        };
+        let chosen = numbers(table.label);
+        Some(view! {
+            <div class="fields split">
+                <Choice
+                    label="Label"
+                    hint="Column with the value to predict."
+                    options=columns
+                    value=Signal::stored(chosen)
+                    on_change=Callback::new(move |index| {
+                        let label = label(index);
+                        reopen(&|source| (source.label, source.task) = (label.clone(), None));
+                    })
                 />
-                <NumberField
-                    label="Test on"
-                    hint="The first so many samples of the test half judge the network."
-                    whole=true
-                    min=1.0
-                    value=test
-                    on_change=change(|source, count| source.test = Some(count))
+                <Choice
+                    label="Predict"
+                    hint="Task that the label sets: one of several classes, or a quantity by regression."
+                    options=tasks.map(|(name, words)| (name.to_owned(), words.to_owned())).to_vec()
+                    value=Signal::stored(task.to_owned())
+                    on_change=Callback::new(move |name: String| {
+                        let task = if name == tasks[0].0 { Task::Classification } else { Task::Regression };
+                        reopen(&|source| source.task = Some(task));
+                    })
                 />
             </div>
-        </Show>
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Found, Opened, Phase, Status, Store, View};
 use crate::link::Event;
-use crate::protocol::{ActivationsView, DataKind, FromWorker, ToWorker};
+use crate::protocol::{ActivationsView, FromWorker, ToWorker};
 use crate::ui::browser::{self, Pixels};
 use crate::ui::numbers;
 use js_sys::Uint8Array;
@@ -90,14 +90,18 @@ impl Store {
                     self.spoken.set("Training.".into());
                 }
             }
-            FromWorker::Ended { run, ending } => {
+            FromWorker::Ended { run, ending, test } => {
                 if self.run.is(run) {
                     self.run.phase.set(Phase::Ended(ending));
                     self.run.stands_still();
                     self.spoken.set(match ending {
                         Ending::Finished => "Training has finished.".into(),
-                        Ending::StoppedEarly => "Training stopped early: the test loss no longer falls.".into(),
+                        Ending::StoppedEarly => "Training stopped early: the loss no longer falls.".into(),
                     });
+                    if let Some(test) = test {
+                        let metrics = format!("{}{}", numbers::figure(test.loss), numbers::result(&test));
+                        self.tell(false, format!("On the test split: loss {metrics}."));
+                    }
                     self.look();
                 }
             }
@@ -206,12 +210,9 @@ impl Store {
         self.send(ToWorker::CancelData);
     }
 
-    /// Asks for the data again; a download goes on where it broke off. Files have to be chosen again.
+    /// Loads the data again; an interrupted download resumes.
     pub fn retry_data(&self) {
-        let source = self.draft.source.get_untracked();
-        if !matches!(source.kind, DataKind::Files(_)) {
-            self.open_data(source, Vec::new());
-        }
+        self.reopen_data(self.draft.source.get_untracked());
     }
 }
 

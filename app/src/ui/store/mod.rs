@@ -20,7 +20,7 @@ use crate::ui::browser::{self, Pixels};
 use crate::ui::model::memory::MAX_CPU_BYTES;
 use crate::ui::settings;
 use crate::words;
-use kindling::train::{Ending, TrainSpec};
+use kindling::train::{DataSpec, Ending, TrainSpec};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -106,6 +106,8 @@ pub struct Store {
     /// What a screen reader says, without anything being shown.
     pub spoken: RwSignal<String>,
     link: StoredValue<Option<Link>, LocalStorage>,
+    /// Files of the user's own data.
+    files: StoredValue<Vec<JsValue>, LocalStorage>,
     /// What is to be done once the run that is starting has begun.
     then: RwSignal<Option<Then>>,
 }
@@ -139,6 +141,7 @@ impl Store {
             notices: RwSignal::new(Vec::new()),
             spoken: RwSignal::new(String::new()),
             link: StoredValue::new_local(None),
+            files: StoredValue::new_local(Vec::new()),
             then: RwSignal::new(None),
         };
         match wrong {
@@ -199,7 +202,13 @@ impl Store {
         self.data_failed.set(None);
         self.loading.set(Some(DataProgress::default()));
         self.draft.source.set(source.clone());
+        self.files.set_value(files.clone());
         self.send_with(ToWorker::OpenData(source), files);
+    }
+
+    /// Loads data again by other settings, from the same files.
+    pub fn reopen_data(&self, source: DataSource) {
+        self.open_data(source, self.files.get_value());
     }
 
     /// Trains: continues the run that is paused, or that has ended and has more epochs now; else starts a new one.
@@ -311,10 +320,14 @@ impl Store {
                 .tell(true, format!("The run learns from {name}, a file of yours: choose it again, then go on."));
         }
         self.found.set(None);
-        if let Some(source) = found.data
-            && self.draft.source.get_untracked() != source
-        {
-            self.open_data(source, Vec::new());
+        let present = self.draft.source.get_untracked();
+        let source = found.data.unwrap_or_else(|| {
+            let DataSpec { train_limit, test_limit, label, task, .. } = found.spec.data.clone();
+            DataSource { train: train_limit, test: test_limit, label, task, ..present.clone() }
+        });
+        if present != source {
+            let files = if present.kind == source.kind { self.files.get_value() } else { Vec::new() };
+            self.open_data(source, files);
         }
         self.draft.adopt(found.spec);
         self.then.set(Some(Then::Go));
