@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Which data, and how much of it.
 #[derive(Args)]
 pub struct DataArgs {
-    /// A folder, .tar.gz, .zip or .csv; or "shapes", which needs none. [default: data]
+    /// A folder, .tar.gz, .zip, .npz or .csv; or "shapes", which needs none. [default: data]
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
     /// Train on the first so many samples.

@@ -114,7 +114,7 @@ fn nothing_from_a_file_runs_in_a_script() {
     let mut model = preset("softmax", &[3, 8, 8], 2).unwrap();
     model.name = bad.to_owned();
     let (classes, steps) = (vec![bad.to_owned(), "\\".to_owned()], Preprocessing::new([3, 8, 8], None));
-    for data in ["cifar10", "fashion-mnist", "folder", "shapes", bad] {
+    for data in ["cifar10", "fashion-mnist", "folder", "numpy", "shapes", bad] {
         let data = DataSpec { name: data.into(), path: Some(bad.into()), ..DataSpec::default() };
         let train = TrainSpec { data, ..TrainSpec::default() };
         let script = Script {

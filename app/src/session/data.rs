@@ -200,7 +200,7 @@ impl Session {
             Ok(mut splits) => {
                 splits.notes.extend(notes);
                 // Data of one's own is called as its file or folder is.
-                if splits.kind == catalog::FOLDER.name || splits.kind == catalog::CSV.name {
+                if catalog::find(splits.kind).is_some_and(|set| set.official.is_none()) {
                     splits.name.clone_from(&progress.source);
                 }
                 self.say(FromWorker::DataProgress(progress));

@@ -29,7 +29,7 @@ enum DataCommand {
 
 #[derive(Args)]
 struct Describe {
-    /// A folder, .tar.gz, .zip or .csv.
+    /// A folder, .tar.gz, .zip, .npz or .csv.
     path: PathBuf,
     /// Refuse files that cannot be read, instead of skipping them.
     #[arg(long)]

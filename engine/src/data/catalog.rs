@@ -84,7 +84,7 @@ impl Official {
 }
 
 /// All data sets.
-pub const DATA_SETS: &[DataSet] = &[SHAPES, CIFAR10, CIFAR100, MNIST, FASHION_MNIST, IDX, FOLDER, CSV];
+pub const DATA_SETS: &[DataSet] = &[SHAPES, CIFAR10, CIFAR100, MNIST, FASHION_MNIST, IDX, NUMPY, FOLDER, CSV];
 
 /// Figures that [`Shapes`](super::Shapes) makes.
 pub const SHAPES: DataSet = DataSet {
@@ -100,6 +100,15 @@ pub const IDX: DataSet = DataSet {
     name: "idx",
     title: "IDX images",
     about: "images and labels in IDX files of no known set",
+    torchvision: None,
+    official: None,
+};
+
+/// Images and labels in NumPy's arrays.
+pub const NUMPY: DataSet = DataSet {
+    name: "numpy",
+    title: "NumPy arrays",
+    about: "images and labels in .npz or .npy files, as Keras and MedMNIST have them",
     torchvision: None,
     official: None,
 };

@@ -46,6 +46,16 @@ pub(super) fn parts(path: &str) -> Vec<&str> {
     path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect()
 }
 
+/// Returns the split that a word in lower case names, such as `train` or `testset`.
+pub(super) fn split_of_word(word: &str) -> Option<Split> {
+    match word.strip_suffix("set").unwrap_or(word) {
+        "train" | "training" | "trn" => Some(Split::Train),
+        "val" | "valid" | "validation" | "validate" | "dev" | "eval" | "evaluation" => Some(Split::Validation),
+        "test" | "testing" | "tests" | "tst" | "holdout" => Some(Split::Test),
+        _ => None,
+    }
+}
+
 /// Returns `true` for hidden files, and for macOS's and Windows' own in archives and folders.
 pub(super) fn is_hidden(path: &str) -> bool {
     let system = ["__MACOSX", "Thumbs.db", "desktop.ini"];
@@ -258,12 +268,7 @@ impl SplitName {
         let mut stem = Vec::new();
         let mut found = None;
         for word in words {
-            let split = match word.strip_suffix("set").unwrap_or(word) {
-                "train" | "training" | "trn" => Some(Split::Train),
-                "val" | "valid" | "validation" | "validate" | "dev" | "eval" | "evaluation" => Some(Split::Validation),
-                "test" | "testing" | "tests" | "tst" | "holdout" => Some(Split::Test),
-                _ => None,
-            };
+            let split = split_of_word(word);
             match split {
                 Some(_) if found.is_some() => return None,
                 Some(_) => found = split,

@@ -19,6 +19,7 @@ mod images;
 pub mod layout;
 mod limits;
 mod loader;
+mod numpy;
 #[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
 mod open;
 pub mod pictures;

@@ -8,7 +8,7 @@ use super::files::{Content, Files, MAX_FILE_BYTES, too_large};
 use super::layout::{is_hidden, parts};
 use super::limits::Split;
 use super::splits::{OpenOptions, Splits};
-use super::{folder, idx, table_file};
+use super::{folder, idx, numpy, table_file};
 use crate::{Error, Result};
 
 /// A format that data sets come in.
@@ -25,6 +25,7 @@ struct Format {
 const FORMATS: &[Format] = &[
     Format { claims: cifar::claims, read: |p, f, o, c| Box::pin(cifar::read(p, f, o, c)), wants: cifar::wants },
     Format { claims: idx::claims, read: |p, f, o, c| Box::pin(idx::read_files(p, f, o, c)), wants: idx::wants },
+    Format { claims: numpy::claims, read: |p, f, o, c| Box::pin(numpy::read(p, f, o, c)), wants: numpy::wants },
     Format { claims: folder::claims, read: |p, f, o, c| Box::pin(folder::read(p, f, o, c)), wants: folder::wants },
     Format {
         claims: table_file::claims,
@@ -43,7 +44,13 @@ pub fn is_wanted(path: &str) -> bool {
 /// Returns `true` for the name of an archive.
 pub(super) fn is_archive(path: &str) -> bool {
     let name = path.to_ascii_lowercase();
-    [".tar", ".tgz", ".tar.gz", ".zip"].iter().any(|end| name.ends_with(end))
+    [".tar", ".tgz", ".tar.gz"].iter().any(|end| name.ends_with(end)) || is_zip(&name)
+}
+
+/// Returns `true` for the name of a zip, NumPy's `.npz` among them.
+fn is_zip(path: &str) -> bool {
+    let name = path.to_ascii_lowercase();
+    [".zip", ".npz"].iter().any(|end| name.ends_with(end))
 }
 
 /// A data set that is being read.
@@ -167,7 +174,8 @@ fn unknown(files: &Files) -> String {
     let there = if is_empty { "is empty" } else { "holds no data set that is read" };
     format!(
         "{there}: expected a folder of images for each class, a table (.csv), the files of CIFAR \
-         (data_batch_1.bin … or train.bin) or of MNIST (train-images-idx3-ubyte …), or a .zip or .tar.gz of them"
+         (data_batch_1.bin … or train.bin) or of MNIST (train-images-idx3-ubyte …), NumPy's arrays (x_train, y_train, …), \
+         or a .zip or .tar.gz of them"
     )
 }
 
@@ -237,9 +245,7 @@ impl Sink for Gather {
         match std::mem::take(&mut self.current) {
             Current::None => Ok(()),
             Current::Cifar => self.cifar.as_mut().map_or(Ok(()), |reader| reader.end()),
-            Current::Bytes(path, content) if path.to_ascii_lowercase().ends_with(".zip") => {
-                self.files.insert_zip(&path, content)
-            }
+            Current::Bytes(path, content) if is_zip(&path) => self.files.insert_zip(&path, content),
             Current::Bytes(path, content) => self.files.insert(&path, Content::Bytes(content)),
         }
     }

@@ -34,7 +34,7 @@ pub fn Own(store: Store) -> impl IntoView {
         <details class="own">
             <summary>"Your own data"</summary>
             <p class="quiet">
-                "A folder, .zip or .tar.gz with a folder of images for each class, a .csv, or the files of CIFAR or MNIST: choose it, or drop it anywhere on the page. It stays on this machine."
+                "A folder, .zip or .tar.gz with a folder of images for each class, a .csv, a .npz of NumPy, or the files of CIFAR or MNIST: choose it, or drop it anywhere on the page. It stays on this machine."
             </p>
             <div class="own-buttons">
                 <label class="button small">

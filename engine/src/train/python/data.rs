@@ -9,6 +9,8 @@ pub enum Source {
     Torchvision(&'static str),
     /// Images in folders named after their classes.
     Images,
+    /// Images and labels in NumPy's arrays.
+    Arrays,
 }
 
 impl Source {
@@ -20,6 +22,7 @@ impl Source {
             "mnist" => Self::Torchvision("MNIST"),
             "fashion-mnist" => Self::Torchvision("FashionMNIST"),
             "folder" => Self::Images,
+            "numpy" => Self::Arrays,
             _ => return None,
         })
     }
@@ -28,7 +31,7 @@ impl Source {
     pub fn import(&self) -> &'static str {
         match self {
             Self::Torchvision(_) => "from torchvision import datasets\n",
-            Self::Images => "",
+            Self::Images | Self::Arrays => "",
         }
     }
 
@@ -46,21 +49,25 @@ def open_data(args, train, transform):
     return data if limit is None else torch.utils.data.Subset(data, range(min(limit, len(data))))
 "#
             ),
-            Self::Images => format!("{IMAGES}{}", opened(&train, &test, seed)),
+            Self::Images => format!("{SPLITS}{IMAGES}{}", opened(&train, &test, seed)),
+            Self::Arrays => format!("{SPLITS}{ARRAYS}{}", opened_arrays(&train, &test, seed)),
         }
     }
 }
 
-/// Images of a folder or a zip. A path's first part that names a class is its class; a part that names a split and no
-/// class is its split.
-const IMAGES: &str = r#"
+/// Words that name splits.
+const SPLITS: &str = r#"
 
 SPLITS = {
     "train": "train", "training": "train", "trn": "train", "test": "test", "testing": "test", "tests": "test",
     "tst": "test", "holdout": "test", "val": "validation", "valid": "validation", "validation": "validation",
     "validate": "validation", "dev": "validation", "eval": "validation", "evaluation": "validation",
 }
+"#;
 
+/// Images of a folder or a zip. A path's first part that names a class is its class; a part that names a split and no
+/// class is its split.
+const IMAGES: &str = r#"
 
 def split_of(folder):
     """The split that a folder's name says, such as train, "Training Set" or seg_test; else None."""
@@ -106,6 +113,64 @@ def find_images(root):
         raise SystemExit(f"{root}: no images to train on in folders named after the classes")
     return found
 "#;
+
+/// Images and labels of a `.npz`, or of `.npy` files in a folder. An array's name says what it holds and its split.
+const ARRAYS: &str = r#"
+
+class ArrayImages(torch.utils.data.Dataset):
+    """Images and their labels, of two arrays."""
+
+    def __init__(self, images, labels, indices, transform):
+        self.images, self.labels, self.indices, self.transform = images, labels, indices, transform
+
+    def __len__(self):
+        return len(self.indices)
+
+    def __getitem__(self, index):
+        index = self.indices[index]
+        return self.transform(Image.fromarray(self.images[index])), self.labels[index]
+
+
+def find_arrays(root):
+    """The images [N, H, W(, 3)] and labels of each split; of "all" where names tell no split."""
+    if os.path.isdir(root):
+        arrays = {path.stem: np.load(path) for path in sorted(pathlib.Path(root).rglob("*.npy"))}
+    else:
+        arrays = dict(np.load(root))
+    found = {}
+    for name, array in arrays.items():
+        words = name.lower().split("_")
+        splits = [SPLITS[word.removesuffix("set")] for word in words if word.removesuffix("set") in SPLITS] or ["all"]
+        if {"x", "image", "images", "data"} & set(words):
+            array = array.transpose(0, 2, 3, 1) if array.ndim == 4 and array.shape[-1] not in (1, 3) else array
+            found[splits[0], "images"] = array[..., 0] if array.ndim == 4 and array.shape[-1] == 1 else array
+        elif {"y", "label", "labels", "target", "targets"} & set(words):
+            found[splits[0], "labels"] = [CLASSES.index(str(label)) for label in array.reshape(-1).astype(int)]
+    return found
+"#;
+
+fn opened_arrays(train: &str, test: &str, seed: u64) -> String {
+    format!(
+        r#"
+
+def open_data(args, train, transform):
+    found = find_arrays(args.data)
+    learned = "train" if ("train", "images") in found else "all"
+    tested = next((split for split in ("test", "validation") if (split, "images") in found), None)
+    name, limit = learned if train or tested is None else tested, {train} if train else {test}
+    images, labels = found[name, "images"], found[name, "labels"]
+    indices = list(range(len(labels)))
+    if tested is None:  # a fifth of each class, chosen at random
+        groups = [[i for i in indices if labels[i] == label] for label in range(len(CLASSES))]
+        order = lambda items: torch.randperm(len(items), generator=torch.Generator().manual_seed({seed})).tolist()
+        groups = [[group[i] for i in order(group)] for group in groups]
+        parts = [group[len(group) // 5:] if train else group[:len(group) // 5] for group in groups]
+        indices = [i for part in parts for i in part]
+        indices = [indices[i] for i in order(indices)]
+    return ArrayImages(images, labels, indices[:limit], transform)
+"#
+    )
+}
 
 fn opened(train: &str, test: &str, seed: u64) -> String {
     format!(

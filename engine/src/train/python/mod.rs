@@ -121,6 +121,7 @@ impl Script<'_> {
         let images = matches!(run, Some((_, Source::Images)));
         let (functools, zipfile) =
             if images { ("import functools\n", "import re\nimport zipfile\n") } else { ("", "") };
+        let numpy = if matches!(run, Some((_, Source::Arrays))) { "import numpy as np\n" } else { "" };
         let (csv, transforms) = match self.preprocessing {
             Some(_) => ("", "from torchvision.transforms import v2\n"),
             None => ("import csv\n", ""),
@@ -134,7 +135,7 @@ impl Script<'_> {
              python SCRIPT.py {says} says what is in {takes}, with the weights beside the script\n{trains}\n\
              Needs: pip install torch{vision} safetensors\n\"\"\"\n\
              import argparse\n{csv}{functools}{os}import pathlib\n{zipfile}\n\
-             import torch\n{parallel}{image}from safetensors.torch import load_file{save}\n\
+             {numpy}import torch\n{parallel}{image}from safetensors.torch import load_file{save}\n\
              from torch import nn\n{loaders}{datasets}{transforms}\n"
         )
     }
