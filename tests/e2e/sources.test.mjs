@@ -85,15 +85,15 @@ test("a table with semicolons and decimal commas is read, and what was concluded
   assert.match(await counts().innerText(), /48 train\s+12 test\s+2/);
   assert.match(await notes().innerText(), /semicolon/);
 
-  await data().getByLabel("Label", { exact: true }).selectOption("height");
+  await data().getByRole("combobox", { name: "Label" }).selectOption("height");
   await notes().getByText(/label "height"/).waitFor();
-  assert.equal(await data().getByLabel("Predict").inputValue(), "classification");
-  await data().getByLabel("Predict").selectOption("regression");
-  await notes().getByText(/quantity/).waitFor();
+  assert.equal(await data().getByRole("combobox", { name: "Predict" }).inputValue(), "classification");
+  await data().getByRole("combobox", { name: "Predict" }).selectOption("regression");
+  await notes().getByText(/quantity/).first().waitFor();
   await data().getByLabel("Train on").fill("30");
   await data().getByLabel("Train on").press("Enter");
   await counts().getByText(/^30$/).waitFor();
-  assert.equal(await data().getByLabel("Label", { exact: true }).inputValue(), "2");
+  assert.equal(await data().getByRole("combobox", { name: "Label" }).inputValue(), "2");
 });
 
 test("MNIST's files are a data set", LONG, async () => {

@@ -202,7 +202,8 @@ impl Session {
         }
     }
 
-    /// Tells of the steps whose losses were read; `taken` is how long they took, in milliseconds, 0 if that means nothing.
+    /// Tells of the steps whose losses were read; `taken` is how long they took, in milliseconds, 0
+    /// if that means nothing.
     pub(super) fn tell_results(&mut self, taken: f64) {
         let now = self.now();
         let Some(run) = &mut self.run else { return };
@@ -289,7 +290,8 @@ impl Session {
         self.say(FromWorker::Paused { run: id });
     }
 
-    /// Does what was put off until the end of an epoch: takes up data that has arrived, changes the batch size.
+    /// Does what was put off until the end of an epoch: takes up data that has arrived, changes the
+    /// batch size.
     fn between_epochs(&mut self) {
         let Some(run) = &mut self.run else { return };
         let mut done = Ok(());
@@ -353,7 +355,8 @@ impl Session {
         }
     }
 
-    /// A step could not be made: after a lost device the run goes on from its last checkpoint, else it stands still.
+    /// A step could not be made: after a lost device the run goes on from its last checkpoint, else
+    /// it stands still.
     pub(super) async fn trouble(&mut self, error: Error) {
         let Some(run) = &mut self.run else { return };
         let (id, step) = (run.id, run.trainer.position().step);

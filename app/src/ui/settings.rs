@@ -1,4 +1,5 @@
-//! What a person has chosen, as one value: kept in this browser as it changes, and carried by a share link.
+//! What a person has chosen, as one value: kept in this browser as it changes, and carried by a
+//! share link.
 
 use crate::protocol::{DataKind, DataSource, DeviceChoice};
 use base64::Engine as _;
@@ -86,8 +87,8 @@ impl Settings {
     }
 }
 
-/// The settings with which an optimizer starts on the page: PyTorch's defaults, but for SGD, which hardly moves with
-/// them: it starts as in PyTorch's CIFAR-10 recipes.
+/// The settings with which an optimizer starts on the page: PyTorch's defaults, but for SGD, which
+/// hardly moves with them: it starts as in PyTorch's CIFAR-10 recipes.
 ///
 /// # Errors
 /// There is no optimizer of this name.

@@ -73,7 +73,8 @@ fn open_file(path: &Path, name: &str, options: &OpenOptions) -> Result<Splits> {
         return Err(Error::file(name, "is no .tar.gz, or damaged: it does not begin as gzip does"));
     }
     if !is_wanted(&last) {
-        let problem = "is no data set that is read: give a folder, an archive (.zip, .tar, .tar.gz, .npz) or a table (.csv)";
+        let problem =
+            "is no data set that is read: give a folder, an archive (.zip, .tar, .tar.gz, .npz) or a table (.csv)";
         return Err(Error::file(name, problem));
     }
     let mut reader = Reader::new(name, options.clone());

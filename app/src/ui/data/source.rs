@@ -100,7 +100,8 @@ pub fn TableFields(store: Store) -> impl IntoView {
         let numbers = |index: usize| (index + 1).to_string();
         let columns = table.columns.iter().enumerate().map(|(index, name)| (numbers(index), name.clone())).collect();
         let names = table.clone();
-        // Columns that were left out count where a table has no header: there, names are `column N`.
+        // Columns that were left out count where a table has no header: there, names are `column
+        // N`.
         let label = move |index: String| {
             let index = index.parse::<usize>().ok()?.checked_sub(1)?;
             let name = names.columns.get(index)?;

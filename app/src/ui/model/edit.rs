@@ -135,8 +135,9 @@ pub fn insert(model: &mut ModelSpec, place: &Place, mut layer: LayerSpec) -> Opt
     Some(())
 }
 
-/// Inserts a layer into the model's own list before its classifier, the last linear layer: at the last index at which
-/// the model fits together, or right before the classifier if there is none. Fits sizes that follow from the input.
+/// Inserts a layer into the model's own list before its classifier, the last linear layer: at the
+/// last index at which the model fits together, or right before the classifier if there is none.
+/// Fits sizes that follow from the input.
 pub fn insert_fitting(model: &mut ModelSpec, layer: LayerSpec) -> Option<Place> {
     let last_linear = model.layers.iter().rposition(|layer| matches!(layer.kind, Kind::Linear(_)));
     let head = last_linear.unwrap_or(model.layers.len());

@@ -1,4 +1,5 @@
-//! Memory that training a model takes, estimated before it starts. Plain arithmetic: it knows no page.
+//! Memory that training a model takes, estimated before it starts. Plain arithmetic: it knows no
+//! page.
 
 use kindling::optim::OptimizerSpec;
 use kindling::train::model::Summary;
@@ -7,7 +8,8 @@ use serde_json::Value;
 /// Bytes of a 32-bit float.
 const FLOAT: f64 = 4.0;
 
-/// Address space of a WebAssembly program, less what the program itself and its data take, in bytes.
+/// Address space of a WebAssembly program, less what the program itself and its data take, in
+/// bytes.
 pub const MAX_CPU_BYTES: f64 = 3.5 * 1024.0 * 1024.0 * 1024.0;
 
 /// Estimated bytes by purpose.

@@ -132,7 +132,8 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
     }
 }
 
-/// Returns `true` in a text field other than the arguments of blocks, whose changes are the model's.
+/// Returns `true` in a text field other than the arguments of blocks, whose changes are the
+/// model's.
 fn is_other_field(event: &web_sys::KeyboardEvent) -> bool {
     let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     element.is_some_and(|element| {

@@ -8,8 +8,9 @@ use std::time::Duration;
 /// Pause in typing after which the typed number takes effect.
 const COMMIT_DELAY: Duration = Duration::from_millis(700);
 
-/// A number that is typed. It takes effect on Enter, when the field is left, or after a pause; Escape takes it back.
-/// Text that is no number, or is out of range, changes nothing, and the reason is shown below the field.
+/// A number that is typed. It takes effect on Enter, when the field is left, or after a pause;
+/// Escape takes it back. Text that is no number, or is out of range, changes nothing, and the
+/// reason is shown below the field.
 #[component]
 pub fn NumberField(
     /// Name of the quantity.
@@ -108,7 +109,8 @@ pub fn NumberField(
 /// Ids of error texts.
 static NEXT_ID: AtomicU32 = AtomicU32::new(0);
 
-/// Reads a number as people type it: `0,01` and `0.01`, `50,000` and `50 000` for whole numbers, `1e-4`.
+/// Reads a number as people type it: `0,01` and `0.01`, `50,000` and `50 000` for whole numbers,
+/// `1e-4`.
 fn parse(text: &str, [min, max]: [f64; 2], whole: bool) -> Result<f64, String> {
     let mut plain: String = text.trim().chars().filter(|c| !c.is_whitespace() && *c != '\'' && *c != '_').collect();
     if whole {

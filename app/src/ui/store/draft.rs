@@ -1,5 +1,6 @@
-//! What a person is choosing: model and settings before they are trained with. Blocks and text are two views of one
-//! model; every change can be undone; all of it is kept in this browser as it changes.
+//! What a person is choosing: model and settings before they are trained with. Blocks and text are
+//! two views of one model; every change can be undone; all of it is kept in this browser as it
+//! changes.
 
 use crate::protocol::{DataInfo, DataSource, DeviceChoice};
 use crate::ui::browser::Kept;
@@ -38,7 +39,8 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// From a share link, or as it was left, or as on a first visit; and what is wrong with the link.
+    /// From a share link, or as it was left, or as on a first visit; and what is wrong with the
+    /// link.
     pub fn start(hash: &str) -> (Self, Option<String>) {
         let kept = || KEY.read().and_then(|text| kindling::json::read(&text).ok()).unwrap_or_default();
         let (settings, wrong): (Settings, _) = match hash.trim_start_matches('#') {
@@ -225,8 +227,8 @@ impl Draft {
         fitted
     }
 
-    /// Other data is there: a preset as it stands is built anew for it; another model is told its new input, and
-    /// whatever does not fit any more says so.
+    /// Other data is there: a preset as it stands is built anew for it; another model is told its
+    /// new input, and whatever does not fit any more says so.
     pub fn data_changed(&self, info: &DataInfo) {
         // Without classes, one number is predicted.
         let target = (info.shape.clone(), info.classes.len().max(1));

@@ -1,4 +1,5 @@
-//! All that the page knows, in signals, and all that a person can ask of it. The one place that hears the worker.
+//! All that the page knows, in signals, and all that a person can ask of it. The one place that
+//! hears the worker.
 
 mod draft;
 mod events;
@@ -146,7 +147,8 @@ impl Store {
         };
         match wrong {
             Some(reason) => store.tell(true, format!("The shared link could not be opened: {reason}.")),
-            // From now on it is the draft: a reload must not bring the link's settings back over later edits.
+            // From now on it is the draft: a reload must not bring the link's settings back over
+            // later edits.
             None => browser::forget_hash(),
         }
         match Link::start(move |event| store.hear(event)) {
@@ -211,7 +213,8 @@ impl Store {
         self.open_data(source, self.files.get_value());
     }
 
-    /// Trains: continues the run that is paused, or that has ended and has more epochs now; else starts a new one.
+    /// Trains: continues the run that is paused, or that has ended and has more epochs now; else
+    /// starts a new one.
     pub fn train(&self) {
         if untrack(|| self.can_continue()) {
             let (run, epochs) = (self.run.id.get_untracked(), self.draft.spec.with_untracked(|spec| spec.epochs));
@@ -295,7 +298,8 @@ impl Store {
         self.send(ToWorker::Begin { run, spec });
     }
 
-    /// Says why the draft's model cannot be trained on this device, if its memory is known to be too small.
+    /// Says why the draft's model cannot be trained on this device, if its memory is known to be
+    /// too small.
     fn too_large(&self) -> Option<String> {
         let memory = self.draft.memory();
         let is_cpu = self.device.with(|device| device.as_ref().is_none_or(|device| device.kind == DeviceKind::Cpu));

@@ -1,5 +1,5 @@
-//! The runs of this browser. All its tabs share them: every change is made to what is stored, not to what a tab
-//! remembers, so that no tab erases another's runs.
+//! The runs of this browser. All its tabs share them: every change is made to what is stored, not
+//! to what a tab remembers, so that no tab erases another's runs.
 
 use super::run::Curves;
 use crate::ui::browser::Kept;
@@ -112,7 +112,8 @@ impl Records {
         self.deleted.set(self.remove(number, |_| true));
     }
 
-    /// Deletes the run of this number for good if it has no point of a curve: it was reset before it learned anything.
+    /// Deletes the run of this number for good if it has no point of a curve: it was reset before
+    /// it learned anything.
     pub fn delete_if_empty(&self, number: u32) {
         let _ = self.remove(number, |record| record.curves.loss.is_empty() && record.curves.test_loss.is_empty());
     }
@@ -139,8 +140,8 @@ impl Records {
         }
     }
 
-    /// Changes what is stored. Without storage (a private window) the runs last as long as the tab; where there is no
-    /// room, the oldest are left out.
+    /// Changes what is stored. Without storage (a private window) the runs last as long as the tab;
+    /// where there is no room, the oldest are left out.
     fn edit<T>(&self, change: impl FnOnce(&mut Vec<Record>) -> T) -> T {
         let mut all = stored().unwrap_or_else(|| self.all.get_untracked());
         let result = change(&mut all);
