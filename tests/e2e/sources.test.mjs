@@ -90,6 +90,7 @@ test("a table with semicolons and decimal commas is read, and what was concluded
   assert.equal(await data().getByRole("combobox", { name: "Predict" }).inputValue(), "classification");
   await data().getByRole("combobox", { name: "Predict" }).selectOption("regression");
   await notes().getByText(/quantity/).first().waitFor();
+  await page.getByRole("button", { name: "Use the preset mlp" }).click();
   await data().getByLabel("Train on").fill("30");
   await data().getByLabel("Train on").press("Enter");
   await counts().getByText(/^30$/).waitFor();

@@ -60,7 +60,7 @@ pub fn AugmentFields(store: Store) -> impl IntoView {
         offers.map(check).collect_view()
     };
     view! {
-        <fieldset class="augment">
+        <fieldset class="augment" hidden=move || size.get().is_none()>
             <legend class="field-label">"Augment"</legend>
             {checks}
         </fieldset>

@@ -147,15 +147,19 @@ fn Misfit(store: Store) -> impl IntoView {
     let draft = store.draft;
     let misfit = Memo::new(move |_| draft.misfit());
     let fix = move || {
+        // No argument makes a model of images one of rows.
+        if let Some(mlp) = draft.for_rows() {
+            return Some(("Use the preset mlp".to_owned(), mlp));
+        }
         let fitted = draft.fitted();
-        draft.model.with(|model| edit::first_difference(model, &fitted)).map(|(_, words)| (words, fitted))
+        let difference = draft.model.with(|model| edit::first_difference(model, &fitted));
+        difference.map(|(_, words)| (format!("Set {words}"), fitted))
     };
     let body = move || {
         misfit.get().map(|misfit| {
             let button = draft.text_error.with(Option::is_none).then(fix).flatten().map(|(words, fitted)| {
                 view! {
                     <button class="button small" type="button" on:click=move |_| draft.replace(fitted.clone())>
-                        "Set "
                         {words}
                     </button>
                 }

@@ -215,6 +215,13 @@ impl Draft {
         })
     }
 
+    /// Returns a perceptron for the rows of a table, if the model is one of images.
+    pub fn for_rows(&self) -> Option<ModelSpec> {
+        let (shape, outputs) = self.target.get();
+        let is_for_images = self.model.with(|model| model.fitted().summary().error.is_some());
+        (shape.len() == 1 && is_for_images).then(|| preset("mlp", &shape, outputs).ok()).flatten()
+    }
+
     /// The model with everything set to what it must be, the last linear layer among it.
     pub fn fitted(&self) -> ModelSpec {
         let mut fitted = self.model.with(ModelSpec::fitted);

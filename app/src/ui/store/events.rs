@@ -38,9 +38,6 @@ impl Store {
                 if info.complete {
                     self.loading.set(None);
                 }
-                if info.complete {
-                    info.notes.iter().for_each(|note| self.tell(false, note.clone()));
-                }
                 self.draft.data_changed(&info);
                 self.data.set(Some(info));
             }
