@@ -1,5 +1,5 @@
-// A page that other programs measure: window.__bench = { name, ready, run(workload, steps) }. The engine is in the same
-// worker as for the playground.
+// Benchmark interface for other programs: window.__bench = { name, ready, run(workload, steps) }. The engine runs in the
+// same worker as for the playground.
 
 import { startWorker } from "./program.js";
 

@@ -1,5 +1,5 @@
-// Starts the page's wasm. A file of its own because the page allows no inline script; the hashed names of the files to
-// load are attributes of its tag (Trunk.toml, pattern_script).
+// Starts the page's wasm. A separate file, because the page allows no inline script. The hashed names of the files to load
+// are attributes of its tag (Trunk.toml, pattern_script).
 
 import { isolateOnce, storeForOffline } from "./offline.js";
 import { download } from "./download.js";

@@ -1,5 +1,5 @@
-// Downloads the program. The build writes a gzip file beside the wasm, so that every host sends a third of the bytes,
-// whether it compresses or not; the browser inflates it.
+// Downloads the program. The build writes a gzip file next to the wasm, so that every host sends a third of the bytes,
+// even if it does not compress; the browser inflates it.
 
 /**
  * Fetches `url` as wasm, through its gzip file where there is one.
@@ -11,7 +11,7 @@ export async function download(url, progress) {
   const packed = typeof DecompressionStream === "function" ? await fetch(`${url}.gz`) : undefined;
   const response = packed?.ok ? packed : await fetch(url);
   if (!response.ok) throw new Error(`${url.pathname} answered ${response.status}`);
-  // Behind a host that compresses, the length is that of the compressed bytes and the stream's is another.
+  // With a host that compresses, content-length counts compressed bytes, the stream decompressed ones.
   const total = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
   let body = response.body.pipeThrough(counter((received) => progress(received, total)));
   if (response === packed) body = await inflated(body);
@@ -29,7 +29,7 @@ function counter(report) {
   });
 }
 
-// Some hosts declare a .gz file as encoded content, which the browser has then inflated already.
+// Some hosts declare a .gz file as encoded content, which the browser inflates itself.
 async function inflated(body) {
   const reader = body.getReader();
   const { done, value } = await reader.read();

@@ -2,7 +2,7 @@
 
 const RELOADED = "kindling.isolated";
 
-// A person who has begun to do something is not interrupted by a reload.
+// A user who has begun to interact is not interrupted by a reload.
 let isTouched = false;
 for (const type of ["pointerdown", "keydown", "drop", "paste"]) {
   addEventListener(type, () => (isTouched = true), { capture: true, once: true });

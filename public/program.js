@@ -1,6 +1,6 @@
-// Starts the engine's worker for pages other than the playground, which has loaded the program already.
+// Starts the engine's worker for pages that have not loaded the program, unlike the playground.
 
-/** A worker of this name. What it is to run stands, with hashed names, in the playground's own starter tag. */
+/** Starts a worker of this name. The hashed names of its program are attributes of the playground's starter tag. */
 export async function startWorker(name) {
   const playground = new URL("./", document.baseURI);
   const html = await (await fetch(playground)).text();

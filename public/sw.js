@@ -1,8 +1,9 @@
-// Makes the page work without a network, from any path: everything that the page itself is made of is kept at the first
-// visit. Files with a hash in their name never change and are taken from what is kept; the page is asked for anew each
-// time, so that a new version is taken up at the next load, and comes from what is kept only if nobody answers.
-// Data is none of its business: the engine's worker keeps that itself.
-// It also says what most hosts do not say, that the page is isolated from others: only then may its workers share memory.
+// Service worker: makes the page work offline, at any path. All files of the page are cached at the first visit. Files with
+// a hash in their name never change and are served from the cache; the page itself is fetched each time, so that a new
+// version is used at the next load, and served from the cache only if the network fails. Data is cached by the engine's
+// worker, not here.
+// Also adds the headers that isolate the page, which most hosts do not send: only isolated pages have workers that share
+// memory.
 
 const CACHE = "kindling-page";
 const HASHED = /-[0-9a-f]{8,}(_bg)?\.(js|css|wasm|wasm\.gz)$/;
@@ -18,13 +19,13 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || !own || request.headers.has("range")) return;
   const path = url.pathname.slice(scope.pathname.length);
   if (path.includes("/") && !path.startsWith("snippets/")) return;
-  // The tabs' addresses differ in their query only: one page is kept.
+  // The tabs' addresses differ in their query only: one page is cached.
   const key = request.mode === "navigate" ? scope.href : request.url;
-  const answer = HASHED.test(path) ? keptFirst(request, key) : freshFirst(request, key);
-  event.respondWith(answer.then(isolated));
+  const response = HASHED.test(path) ? cacheFirst(request, key) : networkFirst(request, key);
+  event.respondWith(response.then(isolated));
 });
 
-// The same answer with the two headers that isolate a page, or a worker of such a page.
+// Adds the two headers that isolate a page, or a worker of such a page, to a response.
 function isolated(response) {
   if (response.type !== "basic" || response.redirected) return response;
   const headers = new Headers(response.headers);
@@ -33,43 +34,43 @@ function isolated(response) {
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
-// What the page had loaded before this worker was there.
+// Files that the page loaded before this worker was active.
 self.addEventListener("message", (event) => {
-  if (Array.isArray(event.data)) event.waitUntil(keepAll(event.data));
+  if (Array.isArray(event.data)) event.waitUntil(cacheAll(event.data));
 });
 
-// The page itself is kept last: once it is there, so is all that it is made of. A file that is not to be had leaves what
-// was kept before.
-async function keepAll(urls) {
+// Caches the page itself last, so that a cached page has all of its files. If a file fails to load, the previous version
+// stays cached.
+async function cacheAll(urls) {
   const cache = await caches.open(CACHE);
   const own = urls.filter((url) => url.startsWith(scope.href) && !url.startsWith(`${scope.href}data/`));
   const parts = new Set([`${scope.href}worker.js`, ...own]);
   parts.delete(scope.href);
   await Promise.all([...parts].map((url) => cache.add(url)));
   await cache.add(scope.href);
-  // Files of an earlier version, which no page asks for any more.
+  // Deletes files of earlier versions.
   for (const request of await cache.keys()) {
     if (HASHED.test(request.url) && !parts.has(request.url)) await cache.delete(request);
   }
 }
 
-async function keptFirst(request, key) {
+async function cacheFirst(request, key) {
   const cache = await caches.open(CACHE);
-  return (await cache.match(key)) ?? keep(cache, key, await fetch(request));
+  return (await cache.match(key)) ?? store(cache, key, await fetch(request));
 }
 
-async function freshFirst(request, key) {
+async function networkFirst(request, key) {
   const cache = await caches.open(CACHE);
   try {
-    return keep(cache, key, await fetch(request));
+    return store(cache, key, await fetch(request));
   } catch (error) {
-    const kept = await cache.match(key);
-    if (kept) return kept;
+    const cached = await cache.match(key);
+    if (cached) return cached;
     throw error;
   }
 }
 
-function keep(cache, key, response) {
+function store(cache, key, response) {
   if (response.ok && !response.redirected) cache.put(key, response.clone()).catch(() => {});
   return response;
 }

@@ -1,12 +1,12 @@
-// Starts the program in the engine's worker. The first message says what it is: the address of its JavaScript, and its
-// compiled module or the address of that.
+// Starts the program in the engine's worker. The first message has the address of its JavaScript, and its compiled module
+// or the address of the module.
 
-// What wgpu asks of an adapter, with subgroups where there are any: it leaves them out in browsers (gfx-rs/wgpu#5555).
+// Adds subgroups, if available, to wgpu's requests for a device: in browsers wgpu omits them (gfx-rs/wgpu#5555).
 if (self.GPUAdapter) {
   const { requestDevice } = GPUAdapter.prototype;
-  GPUAdapter.prototype.requestDevice = function (asked = {}) {
+  GPUAdapter.prototype.requestDevice = function (descriptor = {}) {
     const subgroups = this.features.has("subgroups") ? ["subgroups"] : [];
-    return requestDevice.call(this, { ...asked, requiredFeatures: [...(asked.requiredFeatures ?? []), ...subgroups] });
+    return requestDevice.call(this, { ...descriptor, requiredFeatures: [...(descriptor.requiredFeatures ?? []), ...subgroups] });
   };
 }
 
@@ -16,7 +16,7 @@ self.onmessage = async ({ data: { js, module } }) => {
     const { default: init } = await import(js);
     await init({ module_or_path: module });
   } catch (error) {
-    // A rejected promise tells the page nothing; an error that nobody catches does.
+    // A rejected promise does not reach the page; an uncaught error does.
     setTimeout(() => { throw error; });
   }
 };

@@ -1,6 +1,6 @@
 //! The worker's end of the connection to the page: `{text, bulk}` in and out.
 
-use crate::js::{call, get, global, object, said};
+use crate::js::{call, error_message, get, global, object};
 use crate::protocol::{FromWorker, ToWorker};
 use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::Closure;
@@ -9,7 +9,7 @@ use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
 /// Attachment of a message from the page.
 #[derive(Clone, Debug)]
-pub enum Beside {
+pub enum Attachment {
     /// A file that can be read in pieces.
     File(File),
     /// Bytes.
@@ -17,45 +17,45 @@ pub enum Beside {
 }
 
 /// Passes every message of the page to `on_message`, and announces that the worker is ready.
-pub fn listen(on_message: impl Fn(ToWorker, Vec<Beside>) + 'static) {
+pub fn listen(on_message: impl Fn(ToWorker, Vec<Attachment>) + 'static) {
     let listener = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let data = event.data();
         let text = get(&data, "text").as_string().unwrap_or_default();
         match kindling::json::read(&text) {
-            Ok(message) => on_message(message, beside(&get(&data, "bulk"))),
-            Err(error) => say(&FromWorker::NotUnderstood { reason: error }, &[]),
+            Ok(message) => on_message(message, attachments(&get(&data, "bulk"))),
+            Err(error) => send(&FromWorker::InvalidMessage { reason: error }, &[]),
         }
     });
     scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
     listener.forget();
     // The worker holds a lock of its own name as long as it lives: the page waits for it (`link`).
     let ready = Closure::once_into_js(|| {
-        say(&FromWorker::Ready, &[]);
+        send(&FromWorker::Ready, &[]);
         Promise::new(&mut |_, _| {})
     });
     let locks = get(&get(&global(), "navigator"), "locks");
     if locks.is_falsy() || call(&locks, "request", &[scope().name().into(), ready]).is_err() {
-        say(&FromWorker::Ready, &[]);
+        send(&FromWorker::Ready, &[]);
     }
 }
 
-fn beside(bulk: &JsValue) -> Vec<Beside> {
-    let one = |thing: JsValue| match thing.dyn_into::<File>() {
-        Ok(file) => Some(Beside::File(file)),
-        Err(thing) => match thing.dyn_ref::<Uint8Array>() {
-            Some(array) => Some(Beside::Bytes(array.to_vec())),
-            None => thing.dyn_ref::<ArrayBuffer>().map(|buffer| Beside::Bytes(Uint8Array::new(buffer).to_vec())),
+fn attachments(bulk: &JsValue) -> Vec<Attachment> {
+    let attachment = |value: JsValue| match value.dyn_into::<File>() {
+        Ok(file) => Some(Attachment::File(file)),
+        Err(value) => match value.dyn_ref::<Uint8Array>() {
+            Some(array) => Some(Attachment::Bytes(array.to_vec())),
+            None => value.dyn_ref::<ArrayBuffer>().map(|buffer| Attachment::Bytes(Uint8Array::new(buffer).to_vec())),
         },
     };
-    bulk.dyn_ref::<Array>().map(|bulk| bulk.iter().filter_map(one).collect()).unwrap_or_default()
+    bulk.dyn_ref::<Array>().map(|bulk| bulk.iter().filter_map(attachment).collect()).unwrap_or_default()
 }
 
 /// Sends a message to the page, with attached bytes.
-pub fn say(message: &FromWorker, bulk: &[Vec<u8>]) {
+pub fn send(message: &FromWorker, bulk: &[Vec<u8>]) {
     let buffers: Array = bulk.iter().map(|bytes| JsValue::from(Uint8Array::from(bytes.as_slice()).buffer())).collect();
     let sent = kindling::json::write(message).and_then(|text| {
         let envelope = object(&[("text", text.into()), ("bulk", buffers.clone().into())]);
-        scope().post_message_with_transfer(&envelope, &buffers).map_err(|error| said(&error))
+        scope().post_message_with_transfer(&envelope, &buffers).map_err(|error| error_message(&error))
     });
     if let Err(reason) = sent {
         web_sys::console::error_1(&format!("a message to the page was not sent: {reason}").into());

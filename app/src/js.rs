@@ -53,7 +53,7 @@ pub fn global() -> JsValue {
 }
 
 /// Returns an exception's message.
-pub fn said(error: &JsValue) -> String {
+pub fn error_message(error: &JsValue) -> String {
     error.dyn_ref::<js_sys::Error>().map_or_else(
         || {
             let message = get(error, "message").as_string();

@@ -8,7 +8,7 @@ fn main() {
     let in_worker = js::get(&js::global(), "document").is_undefined();
     report_panics(move |reason| {
         if in_worker {
-            channel::say(&FromWorker::Crashed { reason: reason.to_owned() }, &[]);
+            channel::send(&FromWorker::Crashed { reason: reason.to_owned() }, &[]);
         }
     });
     if in_worker {

@@ -1,7 +1,7 @@
 //! Capabilities of this browser for the engine, queried in the worker.
 //!
 //! The engine tests the device by opening it. The browser is asked for the adapter's name directly:
-//! wgpu passes on neither the vendor nor the architecture, mostly all that a browser reveals.
+//! wgpu passes on neither vendor nor architecture, often all that a browser reports.
 
 use crate::js::{call, call_async, get, global, object};
 use crate::protocol::{Adapter, Hardware, NoGpu};
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_not_taken_for_graphics_cards() {
+    fn software_adapters_are_recognized() {
         assert!(is_software(&adapter("swiftshader", "")));
         assert!(is_software(&adapter("", "llvmpipe (LLVM 15.0.6, 256 bits)")));
         assert!(is_software(&adapter("", "Microsoft Basic Render Driver")));

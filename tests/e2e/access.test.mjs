@@ -1,4 +1,4 @@
-// Every tab can be used by everyone: axe-core finds nothing of level A or AA, and nothing scrolls sideways on a phone.
+// Accessibility of every tab: no violation of level A or AA by axe-core, no horizontal scrolling on a phone.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -23,9 +23,9 @@ after(async () => {
   await site?.close();
 });
 
-/** Everything that axe-core finds wrong, in a line each. */
+/** Returns the violations that axe-core finds, one per line. */
 async function violations(page) {
-  // Run outside of the page's own policy, which lets in no other script.
+  // Evaluated outside of the page's policy, which allows no other script.
   await page.evaluate(axe);
   const found = await page.evaluate(() =>
     window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
@@ -39,7 +39,7 @@ for (const colorScheme of ["light", "dark"]) {
     for (const tab of TABS) {
       await page.goto(site.url + tab);
       await page.getByRole("heading", { level: 1 }).waitFor({ state: "attached" });
-      if (!tab) await page.getByRole("list", { name: "Sample pictures by class" }).locator("canvas").first().waitFor();
+      if (!tab) await page.getByRole("list", { name: "Sample images by class" }).locator("canvas").first().waitFor();
       assert.deepEqual(await violations(page), [], tab);
     }
     await page.goto(site.url);
@@ -49,7 +49,7 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
-test("a phone's width holds every tab without scrolling sideways", { timeout: 120_000 }, async () => {
+test("no tab scrolls horizontally on a phone", { timeout: 120_000 }, async () => {
   const { page, context } = await open(browser, site.url, { viewport: { width: 390, height: 844 } });
   for (const tab of TABS) {
     await page.goto(site.url + tab);

@@ -1,5 +1,5 @@
-// Editing is safe: numbers take effect when typing is done, runs are continued and not replaced, links become drafts,
-// tabs keep each other's runs.
+// Editing: numbers take effect when typing is done, runs are continued and not replaced, links become drafts, tabs share
+// their runs.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -24,7 +24,7 @@ const training = (page) => page.getByRole("region", { name: "Training", exact: t
 const press = (page, name) => training(page).getByRole("button", { name, exact: true }).click();
 const rate = (page) => page.locator(".training .pace dd").nth(2).innerText();
 
-/** A page whose data is there, with a small model that trains quickly. */
+/** Opens a page and waits for its data. */
 async function ready(options, address = site.url) {
   const opened = await open(browser, address, options);
   await opened.page.getByRole("region", { name: "Data" }).getByText("4,000").waitFor();
@@ -43,23 +43,23 @@ test("a number takes effect when typing is done, not at every key", LONG, async 
   await page.waitForFunction(() => document.querySelectorAll(".training .pace dd")[2].textContent === "0.001");
   const field = training(page).getByLabel("lr", { exact: true });
   await field.press("ControlOrMeta+a");
-  const seen = new Set();
+  const rates = new Set();
   for (const key of "1e-4") {
     await page.keyboard.type(key);
     await page.waitForTimeout(150);
-    seen.add(await rate(page));
+    rates.add(await rate(page));
   }
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelectorAll(".training .pace dd")[2].textContent === "0.0001");
-  seen.delete("0.0001");
-  assert.deepEqual([...seen], ["0.001"], "no rate on the way was used");
+  rates.delete("0.0001");
+  assert.deepEqual([...rates], ["0.001"], "no intermediate rate was used");
   await training(page).getByLabel("Epochs").fill("-3");
   await training(page).getByText("At least 1.").waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 });
 
-test("a finished run continues when there are more epochs, and starts anew only when asked", LONG, async () => {
+test("a finished run continues with more epochs, and restarts only on request", LONG, async () => {
   const { page, context } = await ready();
   await choosePreset(page, "softmax");
   await training(page).getByLabel("Epochs").fill("2");
@@ -75,7 +75,7 @@ test("a finished run continues when there are more epochs, and starts anew only 
   await context.close();
 });
 
-test("a shared link is taken up once, then edits are the draft", LONG, async () => {
+test("a shared link is adopted once, then the draft has the edits", LONG, async () => {
   const { page, context } = await ready();
   await training(page).getByLabel("Seed").fill("41");
   await page.waitForFunction(() => localStorage.getItem("kindling.draft")?.includes('"seed":41'));
@@ -95,12 +95,12 @@ test("a shared link is taken up once, then edits are the draft", LONG, async () 
   await shared.context.close();
 });
 
-test("an added layer stands where it fits", LONG, async () => {
+test("a layer is added at an index where it fits", LONG, async () => {
   const { page, context } = await ready();
   const model = page.getByRole("region", { name: "Model" });
   for (const kind of ["Conv2d", "Dropout", "MaxPool2d", "BatchNorm2d"]) {
     await model.getByLabel("Add a layer").selectOption(kind);
-    assert.equal(await model.locator(".misfit").count(), 0, `${kind} leaves the model fitting`);
+    assert.equal(await model.locator(".mismatch").count(), 0, `${kind} leaves the model fitting`);
   }
   await page.keyboard.press("ControlOrMeta+z");
   await page.keyboard.press("ControlOrMeta+z");
@@ -112,7 +112,7 @@ test("an added layer stands where it fits", LONG, async () => {
   await context.close();
 });
 
-test("two tabs keep each other's runs", LONG, async () => {
+test("two tabs share the stored runs", LONG, async () => {
   const { page: first, context } = await ready();
   const second = await context.newPage();
   await second.goto(site.url);
@@ -133,7 +133,7 @@ test("two tabs keep each other's runs", LONG, async () => {
   await context.close();
 });
 
-test("the charts keep their height whatever the model", LONG, async () => {
+test("the charts have the same height for every model", LONG, async () => {
   const { page, context } = await ready();
   const height = () => page.locator(".training .chart-canvas").first().evaluate((canvas) => canvas.clientHeight);
   const before = await height();
@@ -157,11 +157,11 @@ test("a model too large for the device is refused with its size", LONG, async ()
   await context.close();
 });
 
-test("on a touch screen a press on the handle shows a layer's actions", LONG, async () => {
+test("on a touch screen a tap on the handle shows a layer's actions", LONG, async () => {
   const { page, context } = await ready({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   const row = page.locator(".block-list .block").nth(1);
   const remove = row.getByRole("button", { name: "Remove" });
-  assert.equal(await remove.isVisible(), false, "nothing covers the shapes");
+  assert.equal(await remove.isVisible(), false, "the actions are hidden");
   await row.locator(".handle").tap();
   await remove.waitFor();
   const box = await remove.boundingBox();
@@ -172,7 +172,7 @@ test("on a touch screen a press on the handle shows a layer's actions", LONG, as
   await context.close();
 });
 
-test("train and pause by the keyboard alone, without losing the focus", LONG, async () => {
+test("training starts and pauses by keyboard, without losing focus", LONG, async () => {
   const { page, context } = await ready();
   await choosePreset(page, "softmax");
   await page.keyboard.press("ControlOrMeta+Enter");

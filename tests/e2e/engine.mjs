@@ -1,14 +1,14 @@
-// The worker by itself: a page that speaks to it as the playground does.
+// The worker without the playground: a page that exchanges messages with it.
 
 import { open } from "./site.mjs";
 
-/** A page with a worker: `ask(message)`, and `until(name)`, which gives the first message of that name since the last. */
+/** Opens a page with a worker: `ask(message)`, and `until(name)`, which returns the next message of that name. */
 export async function worker(browser, url, device = "cpu", context = undefined) {
   const opened = context ? { page: await context.newPage(), context } : await open(browser, `${url}bench.html`);
   if (context) await opened.page.goto(`${url}bench.html`);
   const { page } = opened;
   await page.evaluate(async () => {
-    const heard = [];
+    const messages = [];
     let wake = () => {};
     const { startWorker } = await import(new URL("program.js", document.baseURI));
     const start = async () => {
@@ -16,7 +16,7 @@ export async function worker(browser, url, device = "cpu", context = undefined) 
       engine.onmessage = ({ data: { text, bulk } }) => {
         const message = JSON.parse(text);
         const name = typeof message === "string" ? message : Object.keys(message)[0];
-        heard.push({ name, body: message[name], bulk });
+        messages.push({ name, body: message[name], bulk });
         wake();
       };
       return engine;
@@ -24,10 +24,10 @@ export async function worker(browser, url, device = "cpu", context = undefined) 
     let engine = await start();
     const until = async (name) => {
       for (;;) {
-        const at = heard.findIndex((one) => one.name === name || one.name === "failed");
+        const at = messages.findIndex((one) => one.name === name || one.name === "failed");
         if (at >= 0) {
-          const [one] = heard.slice(at);
-          heard.splice(0, at + 1);
+          const [one] = messages.slice(at);
+          messages.splice(0, at + 1);
           if (one.name === "failed" && name !== "failed") throw new Error(one.body.reason);
           window.bulk = one.bulk;
           return one.body;
@@ -40,8 +40,7 @@ export async function worker(browser, url, device = "cpu", context = undefined) 
     };
     window.ask = (message, bulk = []) => engine.postMessage({ text: JSON.stringify(message), bulk });
     window.until = until;
-    window.again = async () => { engine.terminate(); heard.length = 0; engine = await start(); };
-    window.heard = heard;
+    window.again = async () => { engine.terminate(); messages.length = 0; engine = await start(); };
     await until("ready");
   });
   const ask = (message) => page.evaluate((message) => window.ask(message), message);
@@ -50,7 +49,7 @@ export async function worker(browser, url, device = "cpu", context = undefined) 
   return { ...opened, ask, until };
 }
 
-/** Settings of a run that learns something in seconds. */
+/** Returns settings of a run that trains in seconds. */
 export const spec = (changes) => ({
   preset: "mlp",
   optimizer: { name: "Adam", lr: 0.001 },
@@ -60,6 +59,6 @@ export const spec = (changes) => ({
   ...changes,
 });
 
-/** Asks for so many Shapes. */
+/** Returns the request for this number of Shapes. */
 export const shapes = (train, test) => ({ "open-data": { kind: "shapes", train, test } });
 

@@ -1,4 +1,4 @@
-// Models go from the page to the command line and back, and are as good there.
+// Models exchanged between page and command line have the same metrics in both.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -26,7 +26,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The command line's answer, as JSON. */
+/** Runs the command line; returns its JSON output. */
 async function kindling(...options) {
   const { stdout } = await promisify(execFile)(process.env.KINDLING, [...options, "--device", "cpu", "--json"], { cwd: folder });
   return JSON.parse(stdout.trim().split("\n").at(-1));
@@ -34,20 +34,20 @@ async function kindling(...options) {
 
 const limits = ["--data", "shapes", "--train-limit", "600", "--test-limit", "200"];
 
-/** Figures that two programs must agree on: other processors round otherwise. */
+/** Compares metrics of two programs, which may round differently. */
 function same(page, cli) {
   assert.deepEqual(page.confusion, cli.confusion);
   assert.equal(page.accuracy, cli.test_accuracy);
   assert.ok(Math.abs(page.loss - cli.test_loss) < 1e-4 * Math.max(1, cli.test_loss), `loss ${page.loss} and ${cli.test_loss}`);
 }
 
-test("a model that the page saved is as good in the command line", { timeout: 120_000 }, async () => {
+test("a model saved by the page has the same metrics in the command line", { timeout: 120_000 }, async () => {
   const { page, context, ask, until, complaints } = await worker(browser, site.url);
   await ask(shapes(600, 200));
   await ask({ begin: { run: 1, spec: spec({ preset: "cifar-intro", epochs: 4 }) } });
-  await ask({ go: 1 });
+  await ask({ train: 1 });
   await until("ended");
-  await ask({ look: "confusion" });
+  await ask({ inspect: "confusion" });
   const { evaluation } = await until("confusion");
   await ask({ save: "model" });
   await until("file");
@@ -59,21 +59,21 @@ test("a model that the page saved is as good in the command line", { timeout: 12
   await context.close();
 });
 
-test("a model that the command line trained is as good in the page", { timeout: 120_000 }, async () => {
+test("a model trained by the command line has the same metrics in the page", { timeout: 120_000 }, async () => {
   const path = join(folder, "cli.safetensors");
   await kindling("train", "--preset", "mlp", "--optimizer", "adam", "--lr", "0.001", "--epochs", "2", "--out", path, ...limits);
-  const there = await kindling("eval", "--model", path, ...limits);
+  const expected = await kindling("eval", "--model", path, ...limits);
   const { page, context, ask, until, complaints } = await worker(browser, site.url);
   await ask(shapes(600, 200));
   await until("data-ready");
   await page.evaluate((bytes) => {
-    window.ask({ inspect: { name: "cli.safetensors" } }, [Uint8Array.from(bytes)]);
+    window.ask({ "open-file": { name: "cli.safetensors" } }, [Uint8Array.from(bytes)]);
   }, Array.from(await readFile(path)));
-  assert.equal((await until("inspected")).misfit, null);
-  await ask({ "use-inspected": { run: 1, spec: spec() } });
+  assert.equal((await until("file-opened")).mismatch, null);
+  await ask({ "use-file": { run: 1, spec: spec() } });
   await until("begun");
-  await ask({ look: "confusion" });
-  same((await until("confusion")).evaluation, there);
+  await ask({ inspect: "confusion" });
+  same((await until("confusion")).evaluation, expected);
   assert.deepEqual(complaints, []);
   await context.close();
 });

@@ -1,4 +1,4 @@
-// What is computed on is named honestly, whatever the browser offers, and colours follow the system.
+// The device is named as it is on every browser, and colors follow the system.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -17,7 +17,7 @@ after(async () => {
   await site?.close();
 });
 
-test("a software adapter is called one, and what it means is said", async () => {
+test("a software adapter is named and explained", async () => {
   const { page, context, complaints } = await open(browser, `${site.url}?tab=device`);
   const card = page.getByRole("region", { name: "This browser offers" });
   await card.getByText("SwiftShader").waitFor();
@@ -25,13 +25,13 @@ test("a software adapter is called one, and what it means is said", async () => 
   assert.match(text, /Software · WebGPU/);
   assert.match(text, /many times slower than on a GPU/);
   assert.match(text, /Largest buffer\s+\d/);
-  // Where the only adapter is software the CPU is faster, and the bar says what is used.
+  // With a software adapter only, the CPU is faster; the bar names the device in use.
   assert.match(await page.getByRole("banner").innerText(), /CPU|SwiftShader/);
   assert.deepEqual(complaints, []);
   await context.close();
 });
 
-test("a browser without WebGPU trains on the CPU and says why", async () => {
+test("a browser without WebGPU trains on the CPU and gives the reason", async () => {
   const plain = await launch(["--headless=new", "--no-sandbox", "--disable-features=WebGPU", "--disable-gpu"]);
   const { page, complaints } = await open(plain, `${site.url}?tab=device`);
   const card = page.getByRole("region", { name: "This browser offers" });
@@ -43,29 +43,29 @@ test("a browser without WebGPU trains on the CPU and says why", async () => {
   await plain.close();
 });
 
-test("the colours follow the system until a person chooses, and the choice stays", async () => {
+test("colors follow the system until the user chooses, and the choice is stored", async () => {
   const { page, context, complaints } = await open(browser, site.url, { colorScheme: "dark" });
   const surface = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-  await page.getByRole("button", { name: "Light colours" }).waitFor();
+  await page.getByRole("button", { name: "Light colors" }).waitFor();
   const dark = await surface();
-  await page.getByRole("button", { name: "Light colours" }).click();
+  await page.getByRole("button", { name: "Light colors" }).click();
   const light = await surface();
   assert.notEqual(light, dark);
   await page.reload();
-  await page.getByRole("button", { name: "Dark colours" }).waitFor();
+  await page.getByRole("button", { name: "Dark colors" }).waitFor();
   assert.equal(await surface(), light);
   assert.deepEqual(complaints, []);
   await context.close();
 });
 
-test("what the device reaches is measured, and can be pasted as a table", { timeout: 120_000 }, async () => {
+test("the device is measured, and the table can be copied", { timeout: 120_000 }, async () => {
   const { page, context, complaints } = await open(browser, `${site.url}?tab=device`);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.getByRole("button", { name: "Measure" }).click();
   await page.getByRole("button", { name: "Copy the table" }).click({ timeout: 100_000 });
   await page.getByText("The table is on the clipboard").waitFor();
   const text = await page.evaluate(() => navigator.clipboard.readText());
-  assert.match(text, /^Kindling on .+ \(.*Chrome.*\)\n\n\| what \| measured \| unit \|/);
+  assert.match(text, /^Kindling on .+ \(.*Chrome.*\)\n\n\| operation \| measured \| unit \|/);
   assert.match(text, /\| [\d,.]+ \| GFLOP\/s \|/);
   assert.deepEqual(complaints, []);
   await context.close();

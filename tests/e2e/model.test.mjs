@@ -1,4 +1,4 @@
-// The model is edited in blocks and as text, always in step; what does not fit is said and mended; nothing is lost.
+// Editing of the model in blocks and as text, kept in sync; mismatches are reported and fixed; nothing is lost.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -24,7 +24,7 @@ after(async () => {
 
 const model = () => page.getByRole("region", { name: "Model" });
 const handles = () => model().getByRole("list", { name: "Layers" }).locator(".handle");
-const code = () => model().getByRole("textbox", { name: "Layers, one a line, as in PyTorch" });
+const code = () => model().getByRole("textbox", { name: "Layers, one per line, as in PyTorch" });
 
 test("a number changed in a block changes shapes, parameters and the text", async () => {
   const first = model().locator(".block-list .block").first();
@@ -38,17 +38,17 @@ test("a number changed in a block changes shapes, parameters and the text", asyn
   assert.match(await code().inputValue(), /conv2: Conv2d\(12, 16, 5\)/);
 });
 
-test("the text changes the blocks, and an error stands on its line", async () => {
+test("the text changes the blocks, and an error is shown on its line", async () => {
   const text = await code().inputValue();
   await code().fill(text.replace("Linear(120, 84)", "Linear(120, 84"));
   await model().locator(".note.wrong").waitFor();
   assert.match(await model().getByRole("status").innerText(), /line 10/);
   await code().fill(text.replace("MaxPool2d(2)", "AvgPool2d(2)"));
   await model().getByRole("tab", { name: "Blocks" }).click();
-  await model().getByRole("button", { name: /^AvgPool2d: gives 12×14×14/ }).waitFor();
+  await model().getByRole("button", { name: /^AvgPool2d: output 12×14×14/ }).waitFor();
 });
 
-test("layers are moved, copied, removed and brought back by keys", async () => {
+test("layers are moved, copied, removed and restored by keys", async () => {
   const before = await handles().count();
   await handles().nth(1).focus();
   await page.keyboard.press("Control+d");
@@ -62,21 +62,21 @@ test("layers are moved, copied, removed and brought back by keys", async () => {
   await page.waitForFunction(() => document.querySelector(".block-list .block-kind").textContent === "Conv2d");
 });
 
-test("a reload loses nothing, and a link carries everything", async () => {
+test("a reload keeps the model, and a link encodes it", async () => {
   await page.reload();
-  await model().getByRole("button", { name: /^AvgPool2d: gives 12×14×14/ }).waitFor();
+  await model().getByRole("button", { name: /^AvgPool2d: output 12×14×14/ }).waitFor();
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.getByRole("button", { name: "Share" }).click();
   await page.getByText("on the clipboard").waitFor();
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const other = await open(browser, link);
-  await other.page.getByRole("button", { name: /^AvgPool2d: gives 12×14×14/ }).waitFor();
+  await other.page.getByRole("button", { name: /^AvgPool2d: output 12×14×14/ }).waitFor();
   assert.deepEqual(other.complaints, []);
   await other.context.close();
   assert.deepEqual(complaints, []);
 });
 
-test("tabs are addresses that can be gone back from", async () => {
+test("tabs have addresses, and back returns to the previous tab", async () => {
   await page.getByRole("link", { name: "Runs" }).click();
   await page.getByRole("heading", { name: "Runs" }).waitFor();
   assert.match(page.url(), /\?tab=runs$/);

@@ -1,4 +1,4 @@
-// Once loaded the page works without a network, with its engine, and is isolated whatever its host says.
+// Once loaded, the page and its engine work offline; it is isolated even if its host sends no headers.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -32,7 +32,7 @@ test("the first visit is isolated by one reload, then works offline", { timeout:
   await until(page, () => crossOriginIsolated, "the page is isolated although its host sends no headers");
   await page.getByRole("button", { name: "Train", exact: true }).waitFor();
   assert.ok(loads <= 1, `reloaded ${loads} times`);
-  // The page is stored after everything that it is made of.
+  // The page is stored after all of its files.
   await until(page, async () => (await caches.match("./")) !== undefined, "the page is stored");
   await site.close();
   await page.goto(`${site.url}?tab=device`);

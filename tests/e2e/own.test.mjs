@@ -1,4 +1,4 @@
-// Data and pictures of one's own, good and bad: each is taken, or answered by a sentence that says what to do.
+// The user's data and images, valid and invalid: each is accepted, or refused with a reason.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -31,7 +31,7 @@ const failed = async (words) => {
   await data().getByRole("alert").getByText(words).waitFor();
 };
 
-/** CIFAR-10's files with so many pictures each. */
+/** Returns CIFAR-10's files with `count` images each. */
 const cifar = (count) =>
   ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"].map((name, number) => {
     const bytes = Buffer.alloc(count * 3073);
@@ -42,51 +42,51 @@ const cifar = (count) =>
     return [`cifar-10-batches-bin/${name}.bin`, bytes];
   });
 
-const colours = { red: [220, 40, 40], green: [40, 200, 60], blue: [50, 60, 220] };
-const pictures = Object.entries(colours).flatMap(([name, [r, g, b]]) =>
-  Array.from({ length: 10 }, (_, i) => [`colours/${name}/${i}.png`, png(32, [r + i, g + i, b + i])]),
+const colors = { red: [220, 40, 40], green: [40, 200, 60], blue: [50, 60, 220] };
+const images = Object.entries(colors).flatMap(([name, [r, g, b]]) =>
+  Array.from({ length: 10 }, (_, i) => [`colors/${name}/${i}.png`, png(32, [r + i, g + i, b + i])]),
 );
 
-test("a zip of pictures by class becomes data that can be trained on", { timeout: 120_000 }, async () => {
-  await choose(["colours.zip", zip(pictures)]);
+test("a zip of images by class is a data set", { timeout: 120_000 }, async () => {
+  await choose(["colors.zip", zip(images)]);
   await data().getByText("green").waitFor();
   const counts = await data().locator(".counts").innerText();
   assert.match(counts, /\d+ train\s+\d+ test\s+3×32×32/);
 });
 
-test("CIFAR's archive is taken as it is downloaded", { timeout: 120_000 }, async () => {
+test("CIFAR's archive is a data set", { timeout: 120_000 }, async () => {
   await choose(["cifar-10-binary.tar.gz", tar(cifar(100))]);
   await data().getByText("airplane").waitFor();
   await data().locator(".counts").getByText("500").waitFor();
 });
 
-test("a table with a column of labels becomes data", { timeout: 120_000 }, async () => {
+test("a table with a column of labels is a data set", { timeout: 120_000 }, async () => {
   const rows = Array.from({ length: 60 }, (_, i) => `${i % 3},${i % 7},${(i * i) % 11},${i % 3}`);
   await choose(["points.csv", Buffer.from(["a,b,c,label", ...rows].join("\n"))]);
   await data().locator(".counts").getByText(/^3$/).waitFor();
 });
 
-test("what is no data is refused, and says what would be", { timeout: 120_000 }, async () => {
+test("invalid data is refused with a reason", { timeout: 120_000 }, async () => {
   await choose(["cifar-10-binary.tar.gz", tar(cifar(100)).subarray(0, 900)]);
   await failed(/cifar-10-binary\.tar\.gz|ends|truncated|broken/);
   await choose(["mine.tar.gz", tar([["notes.txt", Buffer.from("no data")]])]);
   await failed(/CIFAR|cifar/);
-  await choose(["a.zip", zip([["red/a.png", Buffer.from("no picture")], ["blue/b.png", png(8, [0, 0, 255])]])]);
+  await choose(["a.zip", zip([["red/a.png", Buffer.from("no image")], ["blue/b.png", png(8, [0, 0, 255])]])]);
   await failed(/a\.png/);
   await choose(["notes.txt", Buffer.from("no data")]);
   await failed(/notes\.txt/);
 });
 
-test("a picture of one's own is classified, drawn or chosen; what is none is refused", { timeout: 120_000 }, async () => {
+test("the user's image is classified, drawn or chosen; another file is refused", { timeout: 120_000 }, async () => {
   await data().getByRole("combobox").first().selectOption("shapes");
   await data().getByText("4,000").waitFor();
   const training = page.getByRole("region", { name: "Training", exact: true });
   await training.getByRole("button", { name: "Step" }).click();
-  const inside = page.getByRole("region", { name: "Look inside" });
+  const inside = page.getByRole("region", { name: "Inspect" });
   await inside.getByRole("region", { name: "Norms of the layers" }).waitFor();
   await inside.getByRole("tab", { name: "Predictions" }).click();
   await inside.locator(".prediction").first().waitFor();
-  await inside.getByRole("button", { name: "Draw one" }).click();
+  await inside.getByRole("button", { name: "Draw", exact: true }).click();
   const canvas = inside.getByRole("img", { name: /^Draw here/ });
   await canvas.scrollIntoViewIfNeeded();
   const box = await canvas.boundingBox();
@@ -94,11 +94,11 @@ test("a picture of one's own is classified, drawn or chosen; what is none is ref
   await page.mouse.down();
   await page.mouse.move(box.x + 140, box.y + 120, { steps: 5 });
   await page.mouse.up();
-  await inside.locator(".own-picture .bar-row").first().waitFor();
-  const own = inside.getByLabel("Your picture …");
-  await own.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: png(64, colours.red) });
-  await inside.locator(".own-picture").waitFor();
-  await own.setInputFiles({ name: "b.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await inside.locator(".user-image .bar-row").first().waitFor();
+  const own = inside.getByLabel("Your image …");
+  await own.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: png(64, colors.red) });
+  await inside.locator(".user-image").waitFor();
+  await own.setInputFiles({ name: "b.png", mimeType: "image/png", buffer: Buffer.from("no image") });
   await page.locator(".notice.bad").first().waitFor();
   assert.deepEqual(complaints, []);
   await context.close();

@@ -1,4 +1,4 @@
-// Whatever dies, the page goes on: its device, its worker, the tab itself.
+// Recovery from a lost device, a dead worker, a closed tab.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -19,8 +19,8 @@ after(async () => {
 
 const long = { timeout: 240_000 };
 
-/** A page that is training a small run, and whose workers can be reached. */
-async function going(device) {
+/** Opens a page that trains a small run, with access to its workers. */
+async function startTraining(device) {
   const opened = await open(browser, "about:blank");
   const { page } = opened;
   await page.addInitScript(() => {
@@ -39,37 +39,37 @@ async function going(device) {
   await data.locator(".counts").getByText("320").waitFor();
   const training = page.getByRole("region", { name: "Training", exact: true });
   await training.getByText("Schedule, loss, device").click();
-  await training.getByLabel("Computes on").selectOption(device);
+  await training.getByLabel("Device", { exact: true }).selectOption(device);
   await training.getByLabel("Epochs").fill("6");
   await training.getByRole("button", { name: "Train" }).click();
   const epoch = (n) => page.waitForFunction((n) => {
-    const words = document.querySelector(".training [role=progressbar]")?.ariaValueText ?? "";
-    return Number(/epoch (\d+)/.exec(words)?.[1]) >= n;
+    const text = document.querySelector(".training [role=progressbar]")?.ariaValueText ?? "";
+    return Number(/epoch (\d+)/.exec(text)?.[1]) >= n;
   }, n, { timeout: 120_000 });
   await epoch(2);
   return { ...opened, training, epoch };
 }
 
-test("a GPU device that is destroyed while it trains: the run reaches its end; kernels that were measured are shown", long, async () => {
-  const { page, context, training } = await going("gpu");
+test("a GPU device destroyed during training: the run finishes, and the measured kernels are shown", long, async () => {
+  const { page, context, training } = await startTraining("gpu");
   await page.evaluate(() => window.workers.at(-1).postMessage({ text: '"lose-device"', bulk: [] }));
-  await page.locator(".notice").getByText(/goes on from step/).waitFor({ timeout: 60_000 });
+  await page.locator(".notice").getByText(/resumes from step/).waitFor({ timeout: 60_000 });
   await training.getByText("finished").waitFor({ timeout: 120_000 });
   assert.equal(await page.evaluate(() => window.workers.length), 1);
-  // What was measured on the way is shown.
+  // The measured kernels are shown.
   await page.getByRole("navigation").getByRole("link", { name: "Device" }).click();
   const kernels = page.getByRole("region", { name: "Kernels" });
   await kernels.getByRole("row", { name: /conv2d f32 \d+×\d+×\d+ N[NT].*Register\d+x\d+/ }).first().waitFor();
   await page.setViewportSize({ width: 390, height: 844 });
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
-  // They are this device's.
-  await page.getByLabel("Computes on").selectOption("cpu");
+  // Another device has none.
+  await page.getByLabel("Device", { exact: true }).selectOption("cpu");
   await kernels.waitFor({ state: "detached" });
   await context.close();
 });
 
-test("a worker that is terminated while it trains: another goes on to the end", long, async () => {
-  const { page, context, training } = await going("cpu");
+test("a worker terminated during training: another finishes the run", long, async () => {
+  const { page, context, training } = await startTraining("cpu");
   await page.evaluate(() => window.workers.at(-1).terminate());
   await page.locator(".notice").getByText(/has been started again/).waitFor({ timeout: 60_000 });
   await training.getByText("finished").waitFor({ timeout: 120_000 });
@@ -77,12 +77,12 @@ test("a worker that is terminated while it trains: another goes on to the end", 
   await context.close();
 });
 
-test("a tab that is closed while it trains: the next one offers to go on", long, async () => {
-  const { page, context } = await going("cpu");
+test("a tab closed during training: the next one offers to resume", long, async () => {
+  const { page, context } = await startTraining("cpu");
   await page.close();
   const second = await context.newPage();
   await second.goto(site.url);
-  await second.getByRole("button", { name: /Go on/ }).click();
+  await second.getByRole("button", { name: "Resume" }).click();
   const training = second.getByRole("region", { name: "Training", exact: true });
   await training.getByText("finished").waitFor({ timeout: 120_000 });
   await context.close();
@@ -97,11 +97,11 @@ test("a network that has diverged can be inspected, and another one trains after
   await training.getByLabel("Epochs").fill("1");
   await training.getByRole("button", { name: "Train", exact: true }).click();
   await page.locator(".notice").getByText(/NaN|nan|not finite/).first().waitFor();
-  const inside = page.getByRole("region", { name: "Look inside" });
+  const inside = page.getByRole("region", { name: "Inspect" });
   for (const [tab, found] of [
     ["Predictions", ".prediction"],
     ["Activations", ".activation"],
-    ["Weights and gradients", ".histogram"],
+    ["Histograms", ".histogram"],
   ]) {
     await inside.getByRole("tab", { name: tab, exact: true }).click();
     await inside.locator(found).first().waitFor();

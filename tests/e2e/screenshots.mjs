@@ -1,4 +1,4 @@
-// Takes pictures of the page for a person to look at: `cargo xtask screenshots`, into target/screenshots/.
+// Takes screenshots of the page for review: `cargo xtask screenshots`, into target/screenshots/.
 
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ for (const [width, height] of [[1440, 900], [390, 844], [2560, 1440]]) {
     const { page, context, complaints } = await open(browser, site.url, { viewport: { width, height }, colorScheme });
     const shoot = (name, fullPage = false) =>
       page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage });
-    await page.getByRole("list", { name: "Sample pictures by class" }).locator("canvas").first().waitFor();
+    await page.getByRole("list", { name: "Sample images by class" }).locator("canvas").first().waitFor();
     await shoot("first");
     const button = (name) => page.getByRole("button", { name }).filter({ visible: true });
     await button("Train").first().click();
@@ -21,10 +21,10 @@ for (const [width, height] of [[1440, 900], [390, 844], [2560, 1440]]) {
     await button("Pause").first().click();
     await page.locator(".prediction").first().waitFor();
     await shoot("trained", true);
-    for (const tab of width === 1440 ? ["Confusion", "Filters", "Activations", "Weights and gradients", "Graph", "Time"] : []) {
+    for (const tab of width === 1440 ? ["Confusion matrix", "Filters", "Activations", "Histograms", "Graph", "Profile"] : []) {
       await page.getByRole("tab", { name: tab, exact: true }).click();
       await page.waitForTimeout(1500);
-      await page.getByRole("region", { name: "Look inside" }).screenshot({ path: `${folder}/inside-${tab.split(" ")[0].toLowerCase()}-${colorScheme}.png` });
+      await page.getByRole("region", { name: "Inspect" }).screenshot({ path: `${folder}/inside-${tab.split(" ")[0].toLowerCase()}-${colorScheme}.png` });
     }
     await page.getByRole("tab", { name: "Code" }).click();
     await page.getByRole("region", { name: "Model" }).screenshot({ path: `${folder}/code-${width}-${colorScheme}.png` });

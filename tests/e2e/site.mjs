@@ -1,4 +1,4 @@
-// What the tests of the built page share: dist/ served below a sub-path, and a browser that keeps every complaint.
+// Shared by the tests of the built page: a server of dist/ below a sub-path, and a browser that records every error.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -20,10 +20,10 @@ const types = {
   ".wasm": "application/wasm",
 };
 
-// What isolates a page: with them its workers share memory.
+// Headers that isolate a page: with them its workers share memory.
 const isolating = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
-/** Serves dist/ as a host would that keeps it in a folder: the page must work at any path, and without any header. */
+/** Serves dist/ in a folder: the page must work at any path, and without any header. */
 export async function serve({ headers = isolating } = {}) {
   const base = "/some/folder/";
   const server = createServer(async (request, response) => {
@@ -42,12 +42,12 @@ export async function serve({ headers = isolating } = {}) {
   return { url, close: () => new Promise((done) => server.close(done)) };
 }
 
-/** A headless browser; `flags` replaces those that give it WebGPU. */
+/** Launches a headless browser; `flags` replaces those that enable WebGPU. */
 export function launch(flags = process.env.CHROME_FLAGS.split(" ")) {
   return chromium.launch({ executablePath: process.env.CHROME, args: flags });
 }
 
-/** A page, and the list of everything that went wrong on it: console errors, exceptions, failed requests. */
+/** Opens a page; `complaints` lists its console errors, exceptions and failed requests. */
 export async function open(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();

@@ -1,4 +1,4 @@
-// Data sets as people have them, given to the page: splits, foreign names, dialects, and what is skipped.
+// Users' data sets in the page: splits, names in other encodings, dialects of CSV, and skipped files.
 
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -37,7 +37,7 @@ const choose = (...files) => data().getByLabel("Files …").setInputFiles(files.
 const images = (folder, count, shade) =>
   Array.from({ length: count }, (_, i) => [`${folder}/${i}.png`, png(16, [shade, 200 - 9 * i, 9 * i])]);
 
-test("a folder with splits keeps them, and its stray files are named", LONG, async () => {
+test("a folder with splits keeps them, and its other files are noted", LONG, async () => {
   const root = await mkdtemp(join(tmpdir(), "kindling-e2e-"));
   const files = [
     ...images("leaves/Training/oak", 6, 10),
@@ -70,7 +70,7 @@ test("names in a zip are decoded with their flag, or without one", LONG, async (
   await data().getByText("café").waitFor();
 });
 
-test("a table with semicolons and decimal commas is read, and what was concluded is told", LONG, async () => {
+test("a table with semicolons and decimal commas is read, and its dialect is noted", LONG, async () => {
   const rows = Array.from({ length: 60 }, (_, i) => `${i},5;${i % 7},25;${i % 2}`);
   const table = Buffer.from(["width;height;class", ...rows].join("\r\n"));
   // A drop, as from a folder on the desktop.
@@ -116,7 +116,7 @@ test("MNIST's files are a data set", LONG, async () => {
   assert.match(await counts().innerText(), /40 train\s+20 test/);
 });
 
-test("an image that cannot be read is skipped and named; the rest is trained on", LONG, async () => {
+test("an unreadable image is skipped and noted; the rest is used", LONG, async () => {
   const files = [...images("pets/cat", 10, 40), ...images("pets/dog", 10, 160)];
   await choose(["pets.zip", zip([...files, ["pets/dog/broken.png", Buffer.from("no image")]])]);
   await data().getByText("dog", { exact: true }).waitFor();

@@ -1,5 +1,5 @@
-// The page trains: the loss falls, the network learns, it can be paused, stepped, changed, saved and opened again, and
-// the page never stands still.
+// Training in the page: the loss falls, and the run is paused, stepped, changed, saved and reopened, while the page stays
+// responsive.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -36,24 +36,24 @@ const press = (name) => training().getByRole("button", { name }).click();
 const bar = () => training().getByRole("progressbar");
 const series = async (chart) => training().getByRole("img", { name: new RegExp(`^${chart}`) }).getAttribute("aria-label");
 
-/** The figure of a line of a chart, as a screen reader hears it. */
-async function figure(chart, line) {
+/** Returns the last value of a curve, from its accessible name. */
+async function lastValue(chart, line) {
   const found = (await series(chart)).match(new RegExp(`${line} ([\\d.]+)`));
   return found ? Number(found[1]) : undefined;
 }
 
 const long = 240_000;
 
-test("a step shows what one batch did", { timeout: long }, async () => {
+test("a step is inspected", { timeout: long }, async () => {
   await press("Step");
   const table = page.getByRole("region", { name: "Norms of the layers" });
   await table.getByText("conv1").waitFor({ timeout: 60_000 });
   assert.ok((await table.getByRole("row").count()) >= 5);
-  assert.ok((await page.getByRole("list", { name: "The batch, as it was learned from" }).getByRole("listitem").count()) > 8);
+  assert.ok((await page.getByRole("list", { name: "Images of the batch" }).getByRole("listitem").count()) > 8);
 });
 
-test("it learns Shapes while the page stays quick", { timeout: long }, async () => {
-  const first = await figure("Loss", "train");
+test("it learns Shapes while the page stays responsive", { timeout: long }, async () => {
+  const first = await lastValue("Loss", "train");
   await page.evaluate(() => (window.longTasks = []));
   await press("Continue");
   await page.waitForFunction(() => /validation [\d.]+/.test(document.querySelectorAll(".chart-canvas")[1].ariaLabel), null, {
@@ -65,11 +65,11 @@ test("it learns Shapes while the page stays quick", { timeout: long }, async () 
     { timeout: 200_000 },
   );
   const slow = await page.evaluate(() => window.longTasks);
-  assert.ok(Math.max(0, ...slow) < 50, `the page stood still for ${Math.max(...slow)} ms`);
-  assert.ok((await figure("Loss", "train")) < first, "the loss has not fallen");
+  assert.ok(Math.max(0, ...slow) < 50, `the main thread was blocked for ${Math.max(...slow)} ms`);
+  assert.ok((await lastValue("Loss", "train")) < first, "the loss has not fallen");
 });
 
-test("it is paused, and its learning rate changes while it goes on", { timeout: long }, async () => {
+test("it is paused, and its learning rate is changed", { timeout: long }, async () => {
   await press("Pause");
   await training().getByText("paused").waitFor();
   const at = await bar().getAttribute("aria-valuetext");
@@ -77,38 +77,38 @@ test("it is paused, and its learning rate changes while it goes on", { timeout: 
   await page.waitForFunction(() => [...document.querySelectorAll(".training .pace dd")].some((dd) => dd.textContent === "0.002"));
   assert.equal(await bar().getAttribute("aria-valuetext"), at);
   await training().getByLabel("Seed").fill("7");
-  await training().getByText("It takes a new run").waitFor();
+  await training().getByText("Takes effect in a new run").waitFor();
   await training().getByLabel("Seed").fill("0");
-  await training().getByText("It takes a new run").waitFor({ state: "detached" });
+  await training().getByText("Takes effect in a new run").waitFor({ state: "detached" });
 });
 
-test("it is looked into", { timeout: long }, async () => {
-  const inside = page.getByRole("region", { name: "Look inside" });
+test("it is inspected", { timeout: long }, async () => {
+  const inside = page.getByRole("region", { name: "Inspect" });
   for (const [tab, found] of [
     ["Predictions", ".prediction"],
-    ["Confusion", ".cell.diagonal"],
+    ["Confusion matrix", ".cell.diagonal"],
     ["Filters", ".filter"],
     ["Activations", ".activation"],
-    ["Weights and gradients", ".histogram"],
+    ["Histograms", ".histogram"],
     ["Graph", ".graph-node"],
-    ["Time", ".profile tbody tr"],
+    ["Profile", ".profile tbody tr"],
   ]) {
     await inside.getByRole("tab", { name: tab, exact: true }).click();
     await inside.locator(found).first().waitFor({ timeout: 60_000 });
   }
-  await inside.getByRole("tab", { name: "Confusion" }).click();
+  await inside.getByRole("tab", { name: "Confusion matrix" }).click();
   await inside.locator(".cell:enabled").first().click();
   await inside.locator(".prediction").first().waitFor();
-  await inside.getByText(/taken for/).first().waitFor();
+  await inside.getByText(/predicted/).first().waitFor();
 });
 
-test("the model is saved, and opened after a reload it is as good", { timeout: long }, async () => {
-  const inside = page.getByRole("region", { name: "Look inside" });
+test("a saved model has the same accuracy after a reload", { timeout: long }, async () => {
+  const inside = page.getByRole("region", { name: "Inspect" });
   const tested = async () => {
-    await inside.getByRole("tab", { name: "Confusion" }).click();
-    const words = inside.getByText(/test samples right/);
-    await words.waitFor({ timeout: 60_000 });
-    return (await words.innerText()).match(/([\d.]+)\s%/)[1];
+    await inside.getByRole("tab", { name: "Confusion matrix" }).click();
+    const text = inside.getByText(/test samples correct/);
+    await text.waitFor({ timeout: 60_000 });
+    return (await text.innerText()).match(/([\d.]+)\s%/)[1];
   };
   accuracy = await tested();
   await page.getByRole("button", { name: "File" }).click();
@@ -131,14 +131,14 @@ test("the model is saved, and opened after a reload it is as good", { timeout: l
   assert.equal(await tested(), accuracy);
 });
 
-test("a file that is no model says so, and the run stays", { timeout: long }, async () => {
+test("a file that is not a model is refused, and the run stays", { timeout: long }, async () => {
   await page.getByLabel("Open a model or checkpoint").setInputFiles({
     name: "notes.safetensors",
     mimeType: "application/octet-stream",
     buffer: Buffer.from("not a model"),
   });
   await page.locator(".notice.bad").first().waitFor();
-  await page.getByRole("region", { name: "Look inside" }).getByText(/test samples right/).waitFor();
+  await page.getByRole("region", { name: "Inspect" }).getByText(/test samples correct/).waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 });

@@ -1,4 +1,4 @@
-// The worker by itself, spoken to as the page speaks to it: data that is fetched, kept and resumed; a lost device; a death.
+// The worker without the playground: data that is fetched, cached and resumed; a lost device; a crash.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { shapes, spec, worker as start } from "./engine.mjs";
 import { launch, open, serve } from "./site.mjs";
 
-const PICTURES = 1000;
+const IMAGES = 1000;
 let site;
 let data;
 let browser;
@@ -25,13 +25,13 @@ after(async () => {
   await data?.close();
 });
 
-/** The built page with CIFAR-10 files of a thousand pictures beside it; counts what is asked for, and may be slow. */
+/** Serves the built page and CIFAR-10 files of a thousand images; records requests, and may be slow. */
 async function serveData(page) {
   const asked = [];
   const state = { asked, pause: 0, breakAfter: Infinity, cors: {} };
   const file = (number) => {
-    const bytes = Buffer.alloc(PICTURES * 3073);
-    for (let i = 0; i < PICTURES; i += 1) {
+    const bytes = Buffer.alloc(IMAGES * 3073);
+    for (let i = 0; i < IMAGES; i += 1) {
       const label = (i + number) % 10;
       bytes.fill(20 + label * 22, i * 3073, (i + 1) * 3073);
       bytes[i * 3073] = label;
@@ -67,13 +67,13 @@ async function serveData(page) {
   return state;
 }
 
-test("a model that was saved is opened by another worker and does the same", async () => {
+test("a saved model has the same metrics in another worker", async () => {
   const { page, context, ask, until, complaints } = await worker(site.url);
   await ask(shapes(600, 200));
   await ask({ begin: { run: 1, spec: spec() } });
-  await ask({ go: 1 });
+  await ask({ train: 1 });
   await until("ended");
-  await ask({ look: "confusion" });
+  await ask({ inspect: "confusion" });
   const { evaluation } = await until("confusion");
   await ask({ save: "model" });
   await until("file");
@@ -81,23 +81,23 @@ test("a model that was saved is opened by another worker and does the same", asy
   await until("ready");
   await ask({ "use-device": "cpu" });
   await ask(shapes(600, 200));
-  await page.evaluate(() => window.ask({ inspect: { name: "a.safetensors" } }, [window.model]));
-  const summary = await until("inspected");
-  assert.equal(summary.misfit, null);
-  await ask({ "use-inspected": { run: 2, spec: spec() } });
+  await page.evaluate(() => window.ask({ "open-file": { name: "a.safetensors" } }, [window.model]));
+  const summary = await until("file-opened");
+  assert.equal(summary.mismatch, null);
+  await ask({ "use-file": { run: 2, spec: spec() } });
   await until("begun");
-  await ask({ look: "confusion" });
+  await ask({ inspect: "confusion" });
   assert.deepEqual((await until("confusion")).evaluation, evaluation);
   assert.deepEqual(complaints, []);
   await context.close();
 });
 
-test("training begins before the download has ended, and a second visit fetches nothing", async () => {
+test("training begins during the download, and a second visit downloads nothing", async () => {
   data.pause = 40;
   const { context, page, ask, until } = await worker(data.url);
   await ask({ "open-data": { kind: { cifar: { hundred: false, url: null } } } });
   await ask({ begin: { run: 1, spec: spec({ epochs: 3 }) } });
-  await ask({ go: 1 });
+  await ask({ train: 1 });
   const begun = await until("progress");
   assert.ok(begun.position.step > 0);
   const during = data.asked.length;
@@ -111,13 +111,13 @@ test("training begins before the download has ended, and a second visit fetches 
   await second.ask({ "open-data": { kind: { cifar: { hundred: false, url: null } } } });
   let info = await second.until("data-ready");
   while (!info.complete) info = await second.until("data-ready");
-  assert.equal(info.train, 5 * PICTURES);
+  assert.equal(info.train, 5 * IMAGES);
   assert.ok(info.cached);
   assert.equal(data.asked.length, asked);
   await context.close();
 });
 
-test("a server without the data is answered by what to do", async () => {
+test("missing data is reported with advice", async () => {
   const { context, ask, until } = await worker(site.url);
   await ask({ "open-data": { kind: { cifar: { hundred: false, url: null } } } });
   assert.match((await until("data-failed")).reason, /cargo xtask data cifar10/);
@@ -126,7 +126,7 @@ test("a server without the data is answered by what to do", async () => {
   await context.close();
 });
 
-test("data comes from another server if that lets it, else the page says what to do", async () => {
+test("data is loaded from another server if CORS allows it, else reported with advice", async () => {
   const { context, ask, until } = await worker(site.url);
   const elsewhere = { "open-data": { kind: { cifar: { hundred: false, url: `${data.url}data/cifar-10-batches-bin/` } } } };
   await ask(elsewhere);
@@ -135,15 +135,15 @@ test("data comes from another server if that lets it, else the page says what to
   await ask(elsewhere);
   let info = await until("data-ready");
   while (!info.complete) info = await until("data-ready");
-  assert.equal(info.train, 5 * PICTURES);
+  assert.equal(info.train, 5 * IMAGES);
   await context.close();
 });
 
-test("a run goes on by itself after its device is lost, and reaches its end", async () => {
+test("a run resumes after its device is lost, and finishes", async () => {
   const { context, ask, until } = await worker(site.url, "gpu");
   await ask(shapes(400, 100));
   await ask({ begin: { run: 1, spec: spec({ epochs: 3 }) } });
-  await ask({ go: 1 });
+  await ask({ train: 1 });
   await until("epoch");
   await ask("lose-device");
   const { step } = await until("recovered");
@@ -152,12 +152,12 @@ test("a run goes on by itself after its device is lost, and reaches its end", as
   await context.close();
 });
 
-test("a worker that has died is taken over from the last checkpoint", async () => {
+test("a run resumes from the last checkpoint in another worker", async () => {
   const { context, page, ask, until } = await worker(site.url);
   await ask(shapes(400, 100));
-  // Long enough not to be over when it dies.
+  // Long enough not to finish before the crash.
   await ask({ begin: { run: 1, spec: spec({ epochs: 100, evaluate_every: 50 }) } });
-  await ask({ go: 1 });
+  await ask({ train: 1 });
   await until("checkpointed");
   await ask("crash");
   await until("crashed");
@@ -171,12 +171,12 @@ test("a worker that has died is taken over from the last checkpoint", async () =
   await ask({ resume: { run: 2, from: "automatic" } });
   const begun = await until("begun");
   assert.equal(begun.resumed_at.step, found.step);
-  await ask({ go: 2 });
+  await ask({ train: 2 });
   await until("ended");
   await context.close();
 });
 
-test("a worker that cannot start its program says so", async () => {
+test("a worker reports that it cannot start its program", async () => {
   const { page, context } = await open(browser, `${site.url}bench.html?device=cpu`);
   const reason = await page.evaluate(() => new Promise((said) => {
     const worker = new Worker("./worker.js", { type: "module" });

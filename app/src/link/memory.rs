@@ -17,7 +17,7 @@ struct Run {
     /// Message that begins the run, until a checkpoint of it has been stored.
     begin: Option<ToWorker>,
     stored: bool,
-    going: bool,
+    training: bool,
 }
 
 impl<T> Default for Memory<T> {
@@ -28,26 +28,26 @@ impl<T> Default for Memory<T> {
 
 impl<T: Clone> Memory<T> {
     /// Records a message to the worker.
-    pub fn sent(&mut self, message: &ToWorker, beside: &[T]) {
+    pub fn record_request(&mut self, message: &ToWorker, attachments: &[T]) {
         match message {
             ToWorker::UseDevice(_) => self.device = Some(message.clone()),
-            ToWorker::OpenData(_) => self.data = Some((message.clone(), beside.to_vec())),
+            ToWorker::OpenData(_) => self.data = Some((message.clone(), attachments.to_vec())),
             ToWorker::Begin { run, .. } => {
-                self.run = Some(Run { id: *run, begin: Some(message.clone()), stored: false, going: false });
+                self.run = Some(Run { id: *run, begin: Some(message.clone()), stored: false, training: false });
             }
-            ToWorker::Resume { run, .. } | ToWorker::UseInspected { run, .. } => {
-                self.run = Some(Run { id: *run, begin: None, stored: false, going: false });
+            ToWorker::Resume { run, .. } | ToWorker::UseFile { run, .. } => {
+                self.run = Some(Run { id: *run, begin: None, stored: false, training: false });
             }
-            ToWorker::Go(run) => self.goes(*run, true),
-            ToWorker::Pause(run) | ToWorker::Step(run) => self.goes(*run, false),
+            ToWorker::Train(run) => self.set_training(*run, true),
+            ToWorker::Pause(run) | ToWorker::Step(run) => self.set_training(*run, false),
             _ => {}
         }
     }
 
     /// Records a message from the worker.
-    pub fn heard(&mut self, message: &FromWorker) {
+    pub fn record_message(&mut self, message: &FromWorker) {
         match message {
-            FromWorker::Ended { run, .. } | FromWorker::Failed { run: Some(run), .. } => self.goes(*run, false),
+            FromWorker::Ended { run, .. } | FromWorker::Failed { run: Some(run), .. } => self.set_training(*run, false),
             FromWorker::Checkpointed { run, .. } => {
                 if let Some(known) = self.run.as_mut().filter(|known| known.id == *run) {
                     known.stored = true;
@@ -57,14 +57,14 @@ impl<T: Clone> Memory<T> {
         }
     }
 
-    fn goes(&mut self, run: RunId, going: bool) {
+    fn set_training(&mut self, run: RunId, training: bool) {
         if let Some(known) = self.run.as_mut().filter(|known| known.id == run) {
-            known.going = going;
+            known.training = training;
         }
     }
 
     /// Returns the messages that restore the state in a new worker, in order.
-    pub fn again(&self) -> Vec<(ToWorker, Vec<T>)> {
+    pub fn restoring_messages(&self) -> Vec<(ToWorker, Vec<T>)> {
         let mut messages: Vec<(ToWorker, Vec<T>)> = Vec::new();
         messages.extend(self.device.clone().map(|device| (device, Vec::new())));
         messages.extend(self.data.clone());
@@ -74,8 +74,8 @@ impl<T: Clone> Memory<T> {
                 _ => ToWorker::Resume { run: run.id, from: ResumeFrom::Automatic },
             };
             messages.push((begin, Vec::new()));
-            if run.going {
-                messages.push((ToWorker::Go(run.id), Vec::new()));
+            if run.training {
+                messages.push((ToWorker::Train(run.id), Vec::new()));
             }
         }
         messages
@@ -89,23 +89,23 @@ mod tests {
     use kindling::train::TrainSpec;
 
     #[test]
-    fn a_new_worker_is_told_what_the_old_one_was_doing() {
+    fn a_new_worker_receives_the_state_of_the_old_one() {
         let mut memory = Memory::default();
-        memory.sent(&ToWorker::UseDevice(DeviceChoice::Cpu), &[]);
+        memory.record_request(&ToWorker::UseDevice(DeviceChoice::Cpu), &[]);
         let files = DataSource::new(DataKind::Files(vec!["a.zip".into()]));
-        memory.sent(&ToWorker::OpenData(files), &[7]);
-        memory.sent(&ToWorker::Begin { run: 4, spec: TrainSpec::default() }, &[]);
-        memory.sent(&ToWorker::Go(4), &[]);
-        let again = memory.again();
-        assert_eq!(again.len(), 4);
-        assert_eq!(again[0].0, ToWorker::UseDevice(DeviceChoice::Cpu));
-        assert_eq!(again[1].1, [7]);
-        assert_eq!(again[3].0, ToWorker::Go(4));
-        memory.heard(&FromWorker::Checkpointed { run: 3, step: 9 });
-        assert!(matches!(memory.again()[2].0, ToWorker::Begin { run: 4, .. }));
-        memory.heard(&FromWorker::Checkpointed { run: 4, step: 9 });
-        assert_eq!(memory.again()[2].0, ToWorker::Resume { run: 4, from: ResumeFrom::Automatic });
-        memory.sent(&ToWorker::Pause(4), &[]);
-        assert_eq!(memory.again().len(), 3);
+        memory.record_request(&ToWorker::OpenData(files), &[7]);
+        memory.record_request(&ToWorker::Begin { run: 4, spec: TrainSpec::default() }, &[]);
+        memory.record_request(&ToWorker::Train(4), &[]);
+        let messages = memory.restoring_messages();
+        assert_eq!(messages.len(), 4);
+        assert_eq!(messages[0].0, ToWorker::UseDevice(DeviceChoice::Cpu));
+        assert_eq!(messages[1].1, [7]);
+        assert_eq!(messages[3].0, ToWorker::Train(4));
+        memory.record_message(&FromWorker::Checkpointed { run: 3, step: 9 });
+        assert!(matches!(memory.restoring_messages()[2].0, ToWorker::Begin { run: 4, .. }));
+        memory.record_message(&FromWorker::Checkpointed { run: 4, step: 9 });
+        assert_eq!(memory.restoring_messages()[2].0, ToWorker::Resume { run: 4, from: ResumeFrom::Automatic });
+        memory.record_request(&ToWorker::Pause(4), &[]);
+        assert_eq!(memory.restoring_messages().len(), 3);
     }
 }

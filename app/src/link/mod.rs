@@ -7,7 +7,7 @@
 
 mod memory;
 
-use crate::js::{call, get, global, object, said};
+use crate::js::{call, error_message, get, global, object};
 use crate::protocol::{FromWorker, ToWorker};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use memory::Memory;
@@ -78,14 +78,14 @@ impl Link {
 
     /// Sends a message with attachments: `File`s, which the worker reads itself, or `Uint8Array`s
     /// and `ArrayBuffer`s, which are transferred and empty afterwards.
-    pub fn send_with(&self, message: ToWorker, beside: Vec<JsValue>) {
+    pub fn send_with(&self, message: ToWorker, attachments: Vec<JsValue>) {
         let mut state = self.shared.state.borrow_mut();
-        state.memory.sent(&message, &beside);
+        state.memory.record_request(&message, &attachments);
         if let Some(waiting) = &mut state.waiting {
-            waiting.push((message, beside));
+            waiting.push((message, attachments));
             return;
         }
-        post(state.worker.as_ref(), &message, &beside);
+        post(state.worker.as_ref(), &message, &attachments);
     }
 
     /// Terminates the worker in any state, and starts another that resumes from the last
@@ -99,19 +99,19 @@ impl Link {
             let now = js_sys::Date::now();
             state.deaths.retain(|death| now - death < WINDOW_MS);
             state.deaths.push(now);
-            state.waiting = Some(state.memory.again());
+            state.waiting = Some(state.memory.restoring_messages());
             state.deaths.len() > MAX_DEATHS
         };
         if failed {
-            return self.tell(Event::Failed(format!("The engine stopped, again and again: {reason}")));
+            return self.emit(Event::Failed(format!("The engine stopped repeatedly: {reason}")));
         }
         match self.begin() {
-            Ok(()) => self.tell(Event::Restarted(reason.to_owned())),
-            Err(error) => self.tell(Event::Failed(error)),
+            Ok(()) => self.emit(Event::Restarted(reason.to_owned())),
+            Err(error) => self.emit(Event::Failed(error)),
         }
     }
 
-    fn tell(&self, event: Event) {
+    fn emit(&self, event: Event) {
         (self.shared.on_event)(event);
     }
 
@@ -125,12 +125,12 @@ impl Link {
         options.set_type(WorkerType::Module);
         let name = format!("kindling-{number}-{}", js_sys::Math::random());
         options.set_name(&name);
-        let worker = Worker::new_with_options(WORKER, &options).map_err(|error| said(&error))?;
+        let worker = Worker::new_with_options(WORKER, &options).map_err(|error| error_message(&error))?;
 
         let link = self.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             if link.is_current(number) {
-                link.hear(&event.data(), number, &name);
+                link.on_message(&event.data(), number, &name);
             }
         });
         let link = self.clone();
@@ -142,14 +142,14 @@ impl Link {
             // help.
             match get(&event, "message").as_string() {
                 Some(message) => link.restart(&message),
-                None => link.tell(Event::Failed(format!("{WORKER} could not be loaded"))),
+                None => link.emit(Event::Failed(format!("{WORKER} could not be loaded"))),
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         // The worker receives the module that the page has loaded and compiled.
         let program = object(&[("js", program().into()), ("module", wasm_bindgen::module())]);
-        worker.post_message(&program).map_err(|error| said(&error))?;
+        worker.post_message(&program).map_err(|error| error_message(&error))?;
         // A worker lives as long as the page, or dies a few times: these few closures are leaked.
         on_message.forget();
         on_error.forget();
@@ -161,36 +161,36 @@ impl Link {
         self.shared.state.borrow().number == number
     }
 
-    fn hear(&self, data: &JsValue, number: u32, name: &str) {
+    fn on_message(&self, data: &JsValue, number: u32, name: &str) {
         let text = get(data, "text").as_string().unwrap_or_default();
         match kindling::json::read(&text) {
             Ok(FromWorker::Ready) => {
-                self.watch(number, name);
+                self.await_death(number, name);
                 self.send_waiting();
             }
             Ok(FromWorker::Crashed { reason }) => self.restart(&reason),
             Ok(message) => {
-                self.shared.state.borrow_mut().memory.heard(&message);
+                self.shared.state.borrow_mut().memory.record_message(&message);
                 let bulk = get(data, "bulk");
                 let bulk: Vec<Uint8Array> = bulk
                     .dyn_ref::<Array>()
                     .map(|bulk| bulk.iter().map(|buffer| Uint8Array::new(&buffer)).collect())
                     .unwrap_or_default();
-                self.tell(Event::Message(Box::new(message), bulk));
+                self.emit(Event::Message(Box::new(message), bulk));
             }
-            Err(error) => self.tell(Event::Failed(format!("The engine sent what the page cannot read: {error}"))),
+            Err(error) => self.emit(Event::Failed(format!("The engine sent an invalid message: {error}"))),
         }
     }
 
     fn send_waiting(&self) {
         let mut state = self.shared.state.borrow_mut();
-        for (message, beside) in state.waiting.take().unwrap_or_default() {
-            post(state.worker.as_ref(), &message, &beside);
+        for (message, attachments) in state.waiting.take().unwrap_or_default() {
+            post(state.worker.as_ref(), &message, &attachments);
         }
     }
 
     /// Waits for the lock that the worker holds as long as it lives.
-    fn watch(&self, number: u32, name: &str) {
+    fn await_death(&self, number: u32, name: &str) {
         let link = self.clone();
         let granted = Closure::once_into_js(move || {
             if link.is_current(number) {
@@ -215,19 +215,19 @@ fn program() -> String {
     web_sys::Url::new_with_base(&js, &base).map_or(js, |url| url.href())
 }
 
-fn post(worker: Option<&Worker>, message: &ToWorker, beside: &[JsValue]) {
+fn post(worker: Option<&Worker>, message: &ToWorker, attachments: &[JsValue]) {
     let Some(worker) = worker else { return };
     let transfer = Array::new();
-    for thing in beside {
-        if let Some(array) = thing.dyn_ref::<Uint8Array>() {
+    for attachment in attachments {
+        if let Some(array) = attachment.dyn_ref::<Uint8Array>() {
             transfer.push(&array.buffer());
-        } else if thing.is_instance_of::<ArrayBuffer>() {
-            transfer.push(thing);
+        } else if attachment.is_instance_of::<ArrayBuffer>() {
+            transfer.push(attachment);
         }
     }
     let sent = kindling::json::write(message).and_then(|text| {
-        let envelope = object(&[("text", text.into()), ("bulk", beside.iter().collect::<Array>().into())]);
-        worker.post_message_with_transfer(&envelope, &transfer).map_err(|error| said(&error))
+        let envelope = object(&[("text", text.into()), ("bulk", attachments.iter().collect::<Array>().into())]);
+        worker.post_message_with_transfer(&envelope, &transfer).map_err(|error| error_message(&error))
     });
     if let Err(reason) = sent {
         web_sys::console::error_1(&format!("a message to the worker was not sent: {reason}").into());

@@ -40,7 +40,7 @@ pub struct FileSummary {
     /// Run of a checkpoint.
     pub run: Option<CheckpointSummary>,
     /// Reason why it does not match the loaded data, if it does not.
-    pub misfit: Option<String>,
+    pub mismatch: Option<String>,
 }
 
 /// Run of a checkpoint.

@@ -1,23 +1,25 @@
-//! What the page and the worker say to each other: plain data as JSON text, and beside it byte arrays that are handed
-//! over, not copied (`ArrayBuffer`s, and on the way in `File`s). On the wire a message is `{text, bulk}`.
+//! Messages between page and worker: plain data as JSON text, with attached byte arrays, which are
+//! transferred, not copied. Attachments are `ArrayBuffer`s, and `File`s in requests. On the wire a
+//! message is `{text, bulk}`.
 //!
-//! The worker speaks first: a message posted before its wasm has loaded would be lost, so the page sends nothing until
-//! it has heard [`FromWorker::Ready`]. Everything about a run carries its number; the page drops what belongs to a run
-//! that it has left. Pictures are RGBA bytes, row by row, one picture after the other.
+//! A message posted before the worker's wasm has loaded would be lost, so the page sends nothing
+//! until [`FromWorker::Ready`]. Messages of a run carry its id; the page drops those of earlier
+//! runs. Images are RGBA bytes, row by row, one image after another.
 
 mod data;
 mod file;
 mod float;
 mod hardware;
-mod look;
+mod inspection;
 mod run;
 
 pub use data::{DataInfo, DataKind, DataProgress, DataSource, SamplesView, TableInfo};
 pub use file::{CheckpointSummary, FileKind, FileSummary, ResumeFrom};
 pub use hardware::{Adapter, DeviceChoice, DeviceKind, Hardware, KernelChoice, Measurement, NoGpu};
-pub use look::{
-    ActivationsView, ClassifiedView, ConfusionView, FiltersView, HistogramsView, KernelView, LayerNorms, LayerView,
-    Look, Order, ParameterView, PictureOf, Prediction, PredictionsView, ProfileView, SplitName, Spread, StepView,
+pub use inspection::{
+    ActivationsView, ClassifiedView, ConfusionView, FiltersView, Histogram, HistogramsView, ImageSource, Inspection,
+    KernelView, LayerNorms, LayerView, Order, ParameterView, Prediction, PredictionsView, ProfileView, SplitName,
+    StepView,
 };
 
 pub use run::{Begun, Benched, Progress};
@@ -25,287 +27,293 @@ pub use run::{Begun, Benched, Progress};
 use kindling::train::{Augment, Ending, EpochResult, Evaluation, Graph, TrainSpec};
 use serde::{Deserialize, Serialize};
 
-/// A run's number; the page counts.
+/// Id of a run, assigned by the page.
 pub type RunId = u32;
 
-/// What the page asks of the worker.
+/// Request of the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToWorker {
-    /// Find out what the engine can run on. Answered by [`FromWorker::Hardware`].
+    /// Detects the hardware. Answered by [`FromWorker::Hardware`].
     ProbeHardware,
-    /// Where the next run computes; answered by [`FromWorker::DeviceOpened`]. [`DeviceChoice::Best`] until it is said.
+    /// Selects the device of the next run, [`DeviceChoice::Best`] by default. Answered by
+    /// [`FromWorker::DeviceOpened`].
     UseDevice(DeviceChoice),
-    /// Load data; it replaces what is loaded once its first samples are there. Answered by `DataProgress`, `DataReady`
-    /// (again when more has become of it) and `DataFailed`. Asked again, a download goes on where it broke off.
+    /// Loads data, which replaces the loaded data as soon as its first samples have arrived.
+    /// Answered by `DataProgress`, `DataReady` (again as more arrives) and `DataFailed`. Repeating
+    /// the request resumes an interrupted download.
     OpenData(DataSource),
-    /// Stop the download or reading that is under way. What has arrived stays.
+    /// Cancels the download or reading. Samples that have arrived stay.
     CancelData,
-    /// Sample pictures as training will see them, by class. Answered by [`FromWorker::Samples`].
+    /// Requests sample images by class, augmented as in training. Answered by
+    /// [`FromWorker::Samples`].
     ShowSamples {
-        /// What is done to them at random.
+        /// Random transforms.
         augment: Vec<Augment>,
-        /// How many of each class.
+        /// Number of images per class.
         per_class: usize,
-        /// What the randomness begins with.
+        /// Seed of the transforms.
         seed: u64,
     },
-    /// Begin a run with this specification on the loaded data, paused; the run before it ends. If no sample has arrived
-    /// yet, it begins with the first. Answered by [`FromWorker::Begun`].
+    /// Begins a run on the loaded data, paused; it replaces the current run. Without samples the
+    /// run waits for the first. Answered by [`FromWorker::Begun`].
     Begin {
-        /// The new run's number.
+        /// Id of the new run.
         run: RunId,
-        /// What it is.
+        /// Settings of the new run.
         spec: TrainSpec,
     },
-    /// Go on from a checkpoint, paused; waits for data as [`ToWorker::Begin`] does. Answered by [`FromWorker::Begun`].
+    /// Resumes a run from a checkpoint, paused; waits for data as [`ToWorker::Begin`] does.
+    /// Answered by [`FromWorker::Begun`].
     Resume {
-        /// The new run's number.
+        /// Id of the new run.
         run: RunId,
-        /// Which checkpoint.
+        /// Source of the checkpoint.
         from: ResumeFrom,
     },
-    /// Train.
-    Go(RunId),
-    /// Stop after the step that is under way. Answered by [`FromWorker::Paused`].
+    /// Starts or continues training.
+    Train(RunId),
+    /// Pauses after the current step. Answered by [`FromWorker::Paused`].
     Pause(RunId),
-    /// Learn from one batch, then pause. Answered by [`FromWorker::Stepped`].
+    /// Trains on one batch, then pauses. Answered by [`FromWorker::Stepped`].
     Step(RunId),
-    /// Change a run under way. Answered by [`FromWorker::Changed`].
+    /// Changes a setting of the current run. Answered by [`FromWorker::Changed`].
     Change {
-        /// Which.
+        /// Id of the run.
         run: RunId,
-        /// What.
+        /// The change.
         change: LiveChange,
     },
-    /// Look inside of the run.
-    Look(Look),
-    /// Classify a picture of the user's own: its RGBA bytes stand beside the message. Answered by
+    /// Inspects the run.
+    Inspect(Inspection),
+    /// Classifies the user's image. Attached: its RGBA bytes. Answered by
     /// [`FromWorker::Classified`].
     Classify {
-        /// Its width.
+        /// Width in pixels.
         width: u32,
-        /// Its height.
+        /// Height in pixels.
         height: u32,
     },
-    /// Make a file of the run. Answered by [`FromWorker::File`].
+    /// Saves the run as a file. Answered by [`FromWorker::File`].
     Save(FileKind),
-    /// Say what is in a file, which stands beside the message, changing nothing. Answered by [`FromWorker::Inspected`].
-    Inspect {
-        /// The file's name.
+    /// Reads an attached model file; changes nothing. Answered by [`FromWorker::FileOpened`].
+    OpenFile {
+        /// Name of the file.
         name: String,
     },
-    /// Go on with what was inspected last: a checkpoint's run, or a run of no more than a model, which can be tested,
-    /// looked into and trained further with the given settings. Answered by [`FromWorker::Begun`].
-    UseInspected {
-        /// The new run's number.
+    /// Begins a run from the file opened last: resumes a checkpoint's run, or loads a model to
+    /// evaluate, inspect or train further. Answered by [`FromWorker::Begun`].
+    UseFile {
+        /// Id of the new run.
         run: RunId,
-        /// How a model would be trained further; a checkpoint keeps its own settings.
+        /// Settings for a model; a checkpoint has its own.
         spec: TrainSpec,
     },
-    /// Forget the automatic checkpoint in the browser's storage.
-    ForgetCheckpoint,
-    /// Measure what the device reaches. Answered by [`FromWorker::Measured`].
+    /// Deletes the automatic checkpoint from the browser's storage.
+    DeleteCheckpoint,
+    /// Measures the throughput of the device. Answered by [`FromWorker::Measured`].
     Measure,
-    /// Make some steps of a benchmark (`bench.html`), going on where the last ones ended. Answered by
+    /// Runs steps of a benchmark (`bench.html`), continuing its previous steps. Answered by
     /// [`FromWorker::Benched`].
     Bench {
-        /// Its name, such as `W1b4`.
+        /// Name of the workload, such as `W1b4`.
         workload: String,
-        /// How many.
+        /// Number of steps.
         steps: u32,
-        /// Where.
+        /// Device of the benchmark.
         device: DeviceChoice,
     },
-    /// Tests only: lose the GPU device, as a driver reset would.
+    /// Loses the GPU device, as a driver reset would. For tests.
     LoseDevice,
-    /// Tests only: die, as a tab that runs out of memory makes a worker die.
+    /// Panics in the worker, as running out of memory would. For tests.
     Crash,
 }
 
-/// A change of a run under way.
+/// Change of a setting during a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LiveChange {
-    /// The learning rate, from the next step on; a schedule goes on from it.
+    /// Learning rate, from the next step; a schedule continues from it.
     Lr(f64),
-    /// The momentum, or the first of the betas, from the next step on.
+    /// Momentum, or the first beta, from the next step.
     Momentum(f64),
-    /// The weight decay, from the next step on.
+    /// Weight decay, from the next step.
     WeightDecay(f64),
-    /// Samples a step, from the next epoch on.
+    /// Batch size, from the next epoch.
     BatchSize(usize),
-    /// Epochs in all, at least those begun.
+    /// Total number of epochs, at least the number begun.
     Epochs(usize),
-    /// Epochs from one evaluation to the next.
+    /// Epochs between evaluations.
     EvaluateEvery(usize),
 }
 
-/// What the worker tells the page.
+/// Message of the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FromWorker {
-    /// The worker listens. The link keeps it to itself.
+    /// The worker is ready for messages. Handled by the link.
     Ready,
-    /// What the engine runs on.
+    /// Detected hardware.
     Hardware(Hardware),
-    /// Where the next run computes.
+    /// Device of the next run.
     DeviceOpened {
-        /// Its name.
+        /// Name of the device.
         name: String,
-        /// What it is.
+        /// Kind of the device.
         kind: DeviceKind,
-        /// Why it is not the one asked for, if it is not.
+        /// Reason why it is not the requested device, if it is not.
         note: Option<String>,
     },
-    /// Data is arriving.
+    /// Progress of a download or of reading.
     DataProgress(DataProgress),
-    /// Data can be trained on: the first of it, more of it, or (`complete`) all.
+    /// Loaded samples: the first ones, more of them, or (`complete`) all.
     DataReady(DataInfo),
-    /// Data could not be had. What was loaded before is still there.
+    /// Data could not be loaded. Data loaded before stays.
     DataFailed {
-        /// What happened, and what to do.
+        /// Error, and advice.
         reason: String,
     },
-    /// The reading was stopped by [`ToWorker::CancelData`].
+    /// Loading was cancelled by [`ToWorker::CancelData`].
     DataCancelled,
-    /// Sample pictures, by class.
+    /// Sample images by class.
     Samples(SamplesView),
     /// A run has begun, paused.
     Begun(Begun),
-    /// How a run is doing, about ten times a second.
+    /// Progress of a run, about ten times a second.
     Progress(Progress),
-    /// A batch has been tested.
+    /// A batch of an evaluation has been processed.
     Testing {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// Batches tested.
+        /// Number of batches processed.
         done: usize,
-        /// Batches to test.
+        /// Number of batches in all.
         of: usize,
     },
     /// An epoch has ended.
     Epoch {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// How it went.
+        /// Metrics of the epoch.
         result: EpochResult,
     },
-    /// A run stands still.
+    /// The run is paused.
     Paused {
-        /// The run.
+        /// Id of the run.
         run: RunId,
     },
-    /// A run goes on.
-    Going {
-        /// The run.
+    /// The run is training.
+    Training {
+        /// Id of the run.
         run: RunId,
     },
-    /// A run is over.
+    /// The run has ended.
     Ended {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// Why.
+        /// Reason of the end.
         ending: Ending,
-        /// Evaluation on the test split; `None` where there is no validation split, and epochs were evaluated on it.
+        /// Evaluation on the test split; `None` without a validation split, where epochs are
+        /// evaluated on the test split.
         test: Option<Evaluation>,
     },
-    /// A single step, seen closely; the run stands still again.
+    /// A single step was made and inspected; the run is paused.
     Stepped {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// What it did.
+        /// The inspected step.
         step: StepView,
     },
-    /// A change has been made.
+    /// A setting was changed.
     Changed {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// The run's settings now.
+        /// New settings.
         spec: TrainSpec,
-        /// The learning rate of the next step.
+        /// Learning rate of the next step.
         lr: f64,
-        /// Whether it holds only from the next epoch on.
+        /// True if the change takes effect in the next epoch.
         next_epoch: bool,
     },
-    /// What was asked by [`Look::Predictions`].
+    /// Answer to [`Inspection::Predictions`].
     Predictions(PredictionsView),
-    /// What was asked by [`Look::Confusion`].
+    /// Answer to [`Inspection::Confusion`].
     Confusion(ConfusionView),
-    /// What was asked by [`Look::Filters`].
+    /// Answer to [`Inspection::Filters`].
     Filters(FiltersView),
-    /// What was asked by [`Look::Activations`].
+    /// Answer to [`Inspection::Activations`].
     Activations(ActivationsView),
-    /// What was asked by [`Look::Histograms`].
+    /// Answer to [`Inspection::Histograms`].
     Histograms(HistogramsView),
-    /// What was asked by [`Look::Graph`].
+    /// Answer to [`Inspection::Graph`].
     Graph(Graph),
-    /// What was asked by [`Look::Profile`].
+    /// Answer to [`Inspection::Profile`].
     Profile(ProfileView),
-    /// What the model makes of the user's picture.
+    /// Prediction for the user's image.
     Classified(ClassifiedView),
-    /// A file of the run; its bytes stand beside the message.
+    /// A saved file. Attached: its bytes.
     File {
-        /// Its kind.
+        /// Kind of the file.
         kind: FileKind,
-        /// The name it should get.
+        /// Suggested name.
         name: String,
     },
-    /// What is in a file.
-    Inspected(Box<FileSummary>),
-    /// An automatic checkpoint has been stored: a reload can go on from it.
+    /// Contents of an opened file.
+    FileOpened(Box<FileSummary>),
+    /// The automatic checkpoint has been stored.
     Checkpointed {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// The last step in it.
+        /// Last step in the checkpoint.
         step: u64,
     },
-    /// At the start: a checkpoint of an earlier visit is in the browser's storage.
+    /// The browser's storage has a checkpoint of an earlier visit. Sent at the start.
     CheckpointFound {
-        /// The settings of its run.
+        /// Settings of its run.
         spec: TrainSpec,
-        /// Where its data came from, if that can be had again.
+        /// Source of its data, if it can be reopened.
         data: Option<DataSource>,
         /// Name of its data.
         name: String,
-        /// Its last step.
+        /// Last step.
         step: u64,
-        /// Epochs that it has finished.
+        /// Number of finished epochs.
         epoch: usize,
-        /// When it was stored: milliseconds since 1970.
+        /// Time of storing, in milliseconds since 1970.
         saved_at: f64,
     },
-    /// The browser keeps nothing for this page (denied, full): training goes on, but a reload loses it.
+    /// The browser stores nothing for this page (denied, full). Training continues, but a reload
+    /// loses the run.
     NotStored {
-        /// Why, and what to do.
+        /// Error, and advice.
         reason: String,
     },
-    /// The device was lost; the run goes on from its last checkpoint on this device.
+    /// The device was lost; the run resumes from its last checkpoint on this device.
     Recovered {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// What happened.
+        /// Error of the device.
         reason: String,
-        /// The step it goes on after.
+        /// Step of the checkpoint.
         step: u64,
     },
-    /// What was measured.
+    /// Measurements of the device.
     Measured {
-        /// The figures.
-        figures: Vec<Measurement>,
+        /// The measurements.
+        measurements: Vec<Measurement>,
     },
-    /// All kernels that have been chosen on the device, as soon as there is one more.
+    /// All kernels chosen on the device, sent whenever one is added.
     Kernels {
         /// The choices.
         choices: Vec<KernelChoice>,
     },
-    /// Steps of a benchmark have been made.
+    /// Result of benchmark steps.
     Benched(Benched),
-    /// Something that was asked for could not be done. Where it names a run, that run stands still.
+    /// A request failed. If it names a run, that run is paused.
     Failed {
-        /// The run that it stopped.
+        /// Id of the run that was paused.
         run: Option<RunId>,
-        /// What happened, and what to do.
+        /// Error, and advice.
         reason: String,
     },
     /// The worker is about to die of an error in its code. The link starts another.
@@ -313,9 +321,9 @@ pub enum FromWorker {
         /// The error.
         reason: String,
     },
-    /// A message from the page could not be read: the two are of different versions.
-    NotUnderstood {
-        /// What was wrong with it.
+    /// A message of the page could not be parsed: page and worker are of different versions.
+    InvalidMessage {
+        /// Error of the parser.
         reason: String,
     },
 }

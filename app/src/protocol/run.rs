@@ -37,7 +37,7 @@ pub struct Progress {
     /// Learning rate of the next step.
     pub lr: f64,
     /// Recent throughput, in samples per second.
-    pub images_per_second: f64,
+    pub samples_per_second: f64,
     /// Recent time per step, in milliseconds.
     pub ms_per_step: f64,
     /// Bytes held by the engine on the GPU; 0 on the CPU.

@@ -196,7 +196,7 @@ impl Session {
         };
         let [train, test] = reading.arrived();
         let progress = DataProgress { source: reading.name().to_owned(), bytes, total, train, test };
-        match reading.finish(self.outside.codecs()).await {
+        match reading.finish(self.host.codecs()).await {
             Ok(mut splits) => {
                 splits.notes.extend(notes);
                 // Data of one's own is called as its file or folder is.

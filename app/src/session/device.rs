@@ -1,8 +1,8 @@
 //! The device of a session: choice, name, measurements.
 
-use super::{Opened, Outside, Session};
+use super::{Host, OpenDevice, Session};
+use crate::hardware_text;
 use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Hardware, Measurement};
-use crate::words;
 use kindling::device::{AdapterKind, gather_threads};
 use kindling::{Device, Result, Tensor};
 
@@ -15,23 +15,23 @@ impl Session {
     }
 
     /// Returns the device, opened if necessary; `note` gives the reason of a reopening.
-    pub(super) async fn open_device(&mut self, note: Option<String>) -> Opened {
+    pub(super) async fn open_device(&mut self, note: Option<String>) -> OpenDevice {
         if let Some(opened) = &self.device {
             return opened.clone();
         }
-        let (opened, found) = match open(self.choice, self.outside.as_ref()).await {
+        let (opened, fallback) = match open(self.choice, self.host.as_ref()).await {
             Ok(opened) => (opened, None),
             Err(error) => {
-                let asked = self.choice == DeviceChoice::Gpu;
-                (cpu().await, asked.then(|| format!("There is no GPU to be had, the CPU computes: {error}")))
+                let is_requested = self.choice == DeviceChoice::Gpu;
+                (cpu().await, is_requested.then(|| format!("No GPU is available, so the CPU is used: {error}")))
             }
         };
-        let note = match (note, found) {
-            (Some(note), Some(found)) => Some(format!("{note} {found}")),
-            (note, found) => note.or(found),
+        let note = match (note, fallback) {
+            (Some(note), Some(fallback)) => Some(format!("{note} {fallback}")),
+            (note, fallback) => note.or(fallback),
         };
         self.say(FromWorker::DeviceOpened { name: opened.name.clone(), kind: opened.kind, note });
-        self.recall_kernels(&opened.device).await;
+        self.load_kernels(&opened.device).await;
         self.device = Some(opened.clone());
         opened
     }
@@ -39,21 +39,21 @@ impl Session {
     /// Loses the GPU, as a driver reset would.
     pub(super) fn lose_device(&self) {
         match &self.device {
-            Some(Opened { device: Device::Gpu(gpu), .. }) => gpu.destroy(),
-            _ => self.fail(None, "There is no GPU to be lost: the CPU computes.".into()),
+            Some(OpenDevice { device: Device::Gpu(gpu), .. }) => gpu.destroy(),
+            _ => self.fail(None, "There is no GPU to lose: the CPU is used.".into()),
         }
     }
 
     /// Measures the device in the operations of networks.
     pub(super) async fn measure(&mut self) -> Result<()> {
-        let Opened { device, .. } = self.open_device(None).await;
-        let mut figures = Vec::new();
+        let OpenDevice { device, .. } = self.open_device(None).await;
+        let mut measurements = Vec::new();
         for size in [256usize, 512, 1024] {
             let a = Tensor::full([size, size], 0.5, &device)?;
             let b = Tensor::full([size, size], 1.0 / size as f64, &device)?;
             let flops = 2.0 * (size as f64).powi(3);
             let seconds = self.time(|x| x.matmul(&b), &a).await?;
-            figures.push(figure(format!("matmul {size}×{size}×{size}"), flops / seconds / 1e9, "GFLOP/s"));
+            measurements.push(measurement(format!("matmul {size}×{size}×{size}"), flops / seconds / 1e9, "GFLOP/s"));
             if seconds > 0.2 {
                 break;
             }
@@ -63,12 +63,16 @@ impl Session {
         let options = kindling::ops::Conv2dOptions { padding: kindling::ops::Padding::Same, ..Default::default() };
         let seconds = self.time(|x| x.conv2d(&weight, None, &options), &images).await?;
         let flops = 2.0 * 32.0 * 32.0 * 32.0 * 32.0 * 32.0 * 9.0;
-        figures.push(figure("conv2d 3×3, 32 → 32 channels, 32×32, batch 32".into(), flops / seconds / 1e9, "GFLOP/s"));
+        measurements.push(measurement(
+            "conv2d 3×3, 32 → 32 channels, 32×32, batch 32".into(),
+            flops / seconds / 1e9,
+            "GFLOP/s",
+        ));
         let elements = 1usize << 22;
         let long = Tensor::full([elements], 1.0, &device)?;
         let seconds = self.time(|x| x.neg(), &long).await?;
-        figures.push(figure("memory, read and written".into(), 8.0 * elements as f64 / seconds / 1e9, "GB/s"));
-        self.say(FromWorker::Measured { figures });
+        measurements.push(measurement("memory read and write".into(), 8.0 * elements as f64 / seconds / 1e9, "GB/s"));
+        self.say(FromWorker::Measured { measurements });
         Ok(())
     }
 
@@ -85,11 +89,11 @@ impl Session {
         read(once(1)?).await?;
         let mut repeats = 1;
         loop {
-            let begun = self.now();
+            let start_ms = self.now();
             read(once(repeats)?).await?;
-            let taken = (self.now() - begun) / 1e3;
-            if taken > 0.15 || repeats >= 4096 {
-                return Ok((taken / repeats as f64).max(1e-9));
+            let elapsed = (self.now() - start_ms) / 1e3;
+            if elapsed > 0.15 || repeats >= 4096 {
+                return Ok((elapsed / repeats as f64).max(1e-9));
             }
             repeats *= 4;
         }
@@ -100,16 +104,16 @@ impl Session {
 ///
 /// # Errors
 /// There is no GPU, or it creates no device.
-pub async fn open(choice: DeviceChoice, outside: &dyn Outside) -> Result<Opened> {
+pub async fn open(choice: DeviceChoice, host: &dyn Host) -> Result<OpenDevice> {
     if choice == DeviceChoice::Cpu {
         return Ok(cpu().await);
     }
-    let hardware = outside.hardware().await;
+    let hardware = host.hardware().await;
     if choice == DeviceChoice::Best && matches!(hardware, Hardware::Software(_)) {
         return Ok(cpu().await);
     }
     let Device::Gpu(gpu) = Device::gpu().await? else { return Ok(cpu().await) };
-    let described = words::describe(&hardware).name;
+    let described = hardware_text::describe(&hardware).name;
     if matches!(&hardware, Hardware::Software(adapter) | Hardware::Gpu(adapter) if adapter.subgroups) {
         gpu.has_subgroups();
     }
@@ -124,14 +128,14 @@ pub async fn open(choice: DeviceChoice, outside: &dyn Outside) -> Result<Opened>
         AdapterKind::Unknown => DeviceKind::Unknown,
     };
     let name = format!("{} · {}", gpu.name(), gpu.backend());
-    Ok(Opened { device: Device::Gpu(gpu), name, kind })
+    Ok(OpenDevice { device: Device::Gpu(gpu), name, kind })
 }
 
-fn figure(name: String, value: f64, unit: &str) -> Measurement {
+fn measurement(name: String, value: f64, unit: &str) -> Measurement {
     Measurement { name, value, unit: unit.to_owned() }
 }
 
-async fn cpu() -> Opened {
+async fn cpu() -> OpenDevice {
     gather_threads().await;
-    Opened { device: Device::cpu(), name: "CPU".into(), kind: DeviceKind::Cpu }
+    OpenDevice { device: Device::cpu(), name: "CPU".into(), kind: DeviceKind::Cpu }
 }

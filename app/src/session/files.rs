@@ -1,4 +1,4 @@
-//! Files of a run: models, checkpoints, logs, tables; and what is in one that is opened.
+//! Files of a run: models, checkpoints, logs, tables; and the contents of an opened file.
 
 use super::Session;
 use super::data::Loaded;
@@ -16,7 +16,7 @@ use std::io::Write as _;
 use std::rc::Rc;
 
 impl Session {
-    /// Makes a file of the run.
+    /// Saves the run as a file.
     pub(super) async fn save(&mut self, kind: FileKind) -> Result<()> {
         let now = self.now();
         let Some(run) = &mut self.run else {
@@ -33,26 +33,26 @@ impl Session {
             FileKind::Script => (format!("{stem}.zip"), script(&stem, &run.trainer.model_file().await?)?),
             FileKind::TensorBoard => {
                 let name = format!("events.out.tfevents.{:010}.kindling.0.0", (now / 1e3) as u64);
-                let bytes = run.board(&name, now / 1e3)?;
+                let bytes = run.event_file(&name, now / 1e3)?;
                 (name, bytes)
             }
             FileKind::Curves => (format!("{stem}.csv"), run.curves().into_bytes()),
         };
-        self.tell_results(0.0);
+        self.send_results(0.0);
         self.say_with(FromWorker::File { kind, name }, vec![bytes]);
         Ok(())
     }
 
-    /// Says what is in a file, changing nothing.
-    pub(super) fn inspect(&mut self, name: String, bytes: &[u8]) {
+    /// Reads a model file and reports its contents; changes nothing.
+    pub(super) fn open_file(&mut self, name: String, bytes: &[u8]) {
         let file = match ModelFile::from_bytes(bytes, &name) {
             Ok(file) => file,
             Err(error) => return self.fail(None, error.to_string()),
         };
         match self.summary(&name, &file) {
             Ok(summary) => {
-                self.say(FromWorker::Inspected(Box::new(summary)));
-                self.inspected = Some((name, Rc::new(file)));
+                self.say(FromWorker::FileOpened(Box::new(summary)));
+                self.opened_file = Some((name, Rc::new(file)));
             }
             Err(error) => self.fail(None, error.to_string()),
         }
@@ -71,7 +71,7 @@ impl Session {
             }
             None => None,
         };
-        let misfit = self.loaded.as_ref().and_then(|loaded| misfit(info, run.is_some(), loaded));
+        let mismatch = self.loaded.as_ref().and_then(|loaded| mismatch(info, run.is_some(), loaded));
         Ok(FileSummary {
             file: name.to_owned(),
             model: model.name.clone(),
@@ -81,34 +81,34 @@ impl Session {
             classes: info.classes.clone(),
             metrics: info.metrics.clone(),
             run,
-            misfit,
+            mismatch,
         })
     }
 }
 
-/// Says why a model cannot be used with the data that is loaded; `None` if it can.
-fn misfit(info: &ModelInfo, is_run: bool, loaded: &Loaded) -> Option<String> {
+/// Returns the reason why a model cannot be used with the loaded data; `None` if it can.
+fn mismatch(info: &ModelInfo, is_run: bool, loaded: &Loaded) -> Option<String> {
     let (data, name) = (&loaded.samples.train, &loaded.info.name);
     let (shape, classes) = (data.shape(), data.classes());
     let problem = if info.classes.len() != classes.len() || info.input != shape && !is_run {
         let [known, found] = [info.classes.len(), classes.len()];
         format!(
-            "takes inputs of {:?} and knows {known} classes; {name} has samples of {shape:?} in {found}",
+            "has inputs of shape {:?} and {known} classes; {name} has samples of shape {shape:?} in {found} classes",
             info.input
         )
     } else if info.classes != classes {
-        format!("knows the classes {}; those of {name} are {}", list(&info.classes), list(classes))
+        format!("has the classes {}; those of {name} are {}", list(&info.classes), list(classes))
     } else {
         let (known, found) = (info.columns.as_ref()?, data.columns()?);
         if known.features == found.features || !known.header || !found.header {
             return None;
         }
-        format!("takes the columns {}; those of {name} are {}", list(&known.features), list(&found.features))
+        format!("has the columns {}; those of {name} are {}", list(&known.features), list(&found.features))
     };
     Some(format!("It {problem}. Choose the data it was trained on."))
 }
 
-/// Formats names as a sentence has them: the first ten, and the number of the others.
+/// Formats names for a sentence: the first ten, and the number of the others.
 fn list(names: &[String]) -> String {
     const MAX_NAMES: usize = 10;
     let named = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -118,16 +118,15 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// Returns a model's name as a part of the name of a file: a name may hold anything, a file's leads to no other folder
-/// on any system.
+/// Returns a model's name as part of a file name: on no system it leads to another folder.
 fn portable(name: &str) -> String {
-    let kept = |c: char| if c.is_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
-    let name: String = name.chars().take(80).map(kept).collect();
+    let portable_char = |c: char| if c.is_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
+    let name: String = name.chars().take(80).map(portable_char).collect();
     let name = name.trim_matches(['.', ' ']);
     if name.is_empty() { "model".to_owned() } else { name.to_owned() }
 }
 
-/// An archive with the PyTorch script of a model and its weights.
+/// Creates an archive with the PyTorch script of a model and its weights.
 fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
     let model: ModelSpec = kindling::json::from_value(&file.info.spec)
         .map_err(|e| Error::internal(format!("a model's own description is damaged: {e}")))?;
@@ -143,7 +142,7 @@ fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
     };
     let failed = |e: rawzip::Error| Error::internal(format!("the archive could not be written: {e}"));
     let mut archive = ZipArchiveWriter::new(Vec::new());
-    // Weights hardly shrink; kept as they are, the archive is written at once.
+    // Weights hardly compress, so they are stored uncompressed.
     for (name, bytes) in [(format!("{stem}.py"), script.text()?.into_bytes()), (weights, file.to_bytes()?)] {
         let entry = archive.new_file(name.as_str()).crc32(Crc32Option::Custom(crc32(&bytes)));
         let (mut entry, config) = entry.start().map_err(failed)?;
@@ -156,8 +155,8 @@ fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
 }
 
 impl super::run::Run {
-    /// The curves as an event file, with the command line's tags.
-    fn board(&self, name: &str, now: f64) -> Result<Vec<u8>> {
+    /// Formats the curves as an event file, with the command line's tags.
+    fn event_file(&self, name: &str, now: f64) -> Result<Vec<u8>> {
         let begun = self.log.first().map_or(now, |(.., at)| at / 1e3);
         let mut log = EventWriter::new(Vec::new(), name, begun)?;
         let start = Moment { step: 0, wall_time: begun };
@@ -194,7 +193,7 @@ impl super::run::Run {
         Ok(log.into_inner())
     }
 
-    /// The curves as a table: a row a step, and a row for each epoch after its last step.
+    /// Formats the curves as CSV: a row per step, and a row per epoch after its last step.
     fn curves(&self) -> String {
         let amount = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
         let history = self.trainer.history();
@@ -226,7 +225,7 @@ mod tests {
     use super::portable;
 
     #[test]
-    fn names_of_files_lead_nowhere() {
+    fn file_names_are_portable() {
         let names = [
             ("cifar-intro", "cifar-intro"),
             ("../../etc/passwd", "_.._etc_passwd"),

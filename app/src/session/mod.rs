@@ -1,59 +1,60 @@
-//! A session: what the page asks for, done by the engine. It holds the device, the data and the run, does one thing at a
-//! time, and tells of everything it does. It knows no browser: [`Outside`] is its world, so tests run whole sessions.
+//! A session: executes the requests of the page with the engine. It owns the device, the data and
+//! the run, executes one request at a time, and reports each result. It knows no browser: [`Host`]
+//! is its environment, so tests run whole sessions.
 
-mod begin;
+mod autosave;
 pub mod data;
 mod device;
 mod files;
-mod keep;
+mod host;
+mod images;
+mod inspection;
 mod kernels;
-mod look;
-mod outside;
-mod pictures;
+mod origin;
 mod pixels;
 mod run;
 
 pub use data::Arrival;
 pub use device::open;
-pub use kernels::MEASURING;
-pub use outside::{Later, Outside};
+pub use host::{Host, LocalBoxFuture};
+pub use kernels::TUNING_TIME_MS;
 
-use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Look, RunId, ToWorker};
+use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Inspection, RunId, ToWorker};
 use kindling::format::ModelFile;
 use kindling::{Device, Error};
 use std::rc::Rc;
 
 /// A session.
 pub struct Session {
-    outside: Rc<dyn Outside>,
+    host: Rc<dyn Host>,
     choice: DeviceChoice,
-    device: Option<Opened>,
+    device: Option<OpenDevice>,
     loads: u32,
     loaded: Option<data::Loaded>,
     incoming: Option<data::Incoming>,
-    waiting: Option<begin::Waiting>,
+    waiting: Option<origin::WaitingRun>,
     run: Option<run::Run>,
-    inspected: Option<(String, Rc<ModelFile>)>,
-    own: Option<pictures::Own>,
-    /// Whether the page knows that nothing can be kept.
-    told_not_stored: bool,
+    opened_file: Option<(String, Rc<ModelFile>)>,
+    user_image: Option<images::UserImage>,
+    /// True once the page was told that the storage fails.
+    storage_failure_sent: bool,
 }
 
-/// A device that was opened.
+/// An open device.
 #[derive(Clone)]
-pub struct Opened {
+pub struct OpenDevice {
     /// The device.
     pub device: Device,
-    /// What it is called.
+    /// Name of the device.
     pub name: String,
     kind: DeviceKind,
 }
 
 impl Session {
-    /// A session that has done nothing yet.
-    pub fn new(outside: Rc<dyn Outside>) -> Self {
+    /// Creates a session without device, data or run.
+    pub fn new(host: Rc<dyn Host>) -> Self {
         Self {
-            outside,
+            host,
             choice: DeviceChoice::Best,
             device: None,
             loads: 0,
@@ -61,20 +62,20 @@ impl Session {
             incoming: None,
             waiting: None,
             run: None,
-            inspected: None,
-            own: None,
-            told_not_stored: false,
+            opened_file: None,
+            user_image: None,
+            storage_failure_sent: false,
         }
     }
 
-    /// Whether a run is going, or a single step is wanted: [`Session::advance`] has something to do.
+    /// Returns `true` if a run is training or a step is requested: [`Session::advance`] has work.
     pub fn is_busy(&self) -> bool {
         self.run.as_ref().is_some_and(run::Run::is_busy)
     }
 
-    /// Does what the page asks; `bytes` stood beside its message. What concerns the browser alone (its hardware, its
-    /// network) is not asked here; of [`ToWorker::OpenData`] it gives the number of the opening that somebody must
-    /// supply with [`Session::arrived`].
+    /// Executes a request of the page with its attached bytes. Requests for the browser alone (its
+    /// hardware, its network) are the worker's. For [`ToWorker::OpenData`] returns the number of
+    /// the load, whose pieces the caller must pass to [`Session::arrived`].
     pub async fn handle(&mut self, message: ToWorker, bytes: Vec<Vec<u8>>) -> Option<u32> {
         let mut bytes = bytes.into_iter();
         let first = bytes.next().unwrap_or_default();
@@ -83,30 +84,30 @@ impl Session {
             ToWorker::CancelData => self.cancel_data(),
             ToWorker::UseDevice(choice) => self.use_device(choice).await,
             ToWorker::ShowSamples { augment, per_class, seed } => {
-                let done = self.samples(augment, per_class, seed).await;
-                self.answer(done);
+                let result = self.samples(augment, per_class, seed).await;
+                self.report(result);
             }
-            ToWorker::Begin { run, spec } => self.begin(run, begin::How::New(spec)).await,
+            ToWorker::Begin { run, spec } => self.begin(run, origin::Origin::New(spec)).await,
             ToWorker::Resume { run, from } => self.resume(run, from, &first).await,
-            ToWorker::UseInspected { run, spec } => self.use_inspected(run, spec).await,
-            ToWorker::Go(run) => self.go(run),
+            ToWorker::UseFile { run, spec } => self.use_file(run, spec).await,
+            ToWorker::Train(run) => self.train(run),
             ToWorker::Pause(run) => self.pause(run).await,
             ToWorker::Step(run) => self.step(run),
             ToWorker::Change { run, change } => self.change(run, change),
-            ToWorker::Look(look) => self.look_inside(look).await,
+            ToWorker::Inspect(inspection) => self.inspect(inspection).await,
             ToWorker::Classify { width, height } => {
-                let done = self.classify(width, height, &first).await;
-                self.answer(done);
+                let result = self.classify(width, height, &first).await;
+                self.report(result);
             }
             ToWorker::Save(kind) => {
-                let done = self.save(kind).await;
-                self.answer(done);
+                let result = self.save(kind).await;
+                self.report(result);
             }
-            ToWorker::Inspect { name } => self.inspect(name, &first),
-            ToWorker::ForgetCheckpoint => self.forget().await,
+            ToWorker::OpenFile { name } => self.open_file(name, &first),
+            ToWorker::DeleteCheckpoint => self.delete_checkpoint().await,
             ToWorker::Measure => {
-                let done = self.measure().await;
-                self.answer(done);
+                let result = self.measure().await;
+                self.report(result);
             }
             ToWorker::LoseDevice => self.lose_device(),
             ToWorker::ProbeHardware | ToWorker::Bench { .. } | ToWorker::Crash => {}
@@ -114,24 +115,24 @@ impl Session {
         None
     }
 
-    async fn look_inside(&mut self, look: Look) {
-        let done = match look {
-            Look::Predictions { split, first, count, order, cell } => {
+    async fn inspect(&mut self, inspection: Inspection) {
+        let result = match inspection {
+            Inspection::Predictions { split, first, count, order, cell } => {
                 self.predictions(split, [first, count], order, cell).await
             }
-            Look::Confusion => self.confusion().await,
-            Look::Filters { layer } => self.filters(layer).await,
-            Look::Activations { picture } => self.activations(picture).await,
-            Look::Histograms => self.histograms().await,
-            Look::Graph => self.graph().await,
-            Look::Profile => self.profile().await,
+            Inspection::Confusion => self.confusion().await,
+            Inspection::Filters { layer } => self.filters(layer).await,
+            Inspection::Activations { image } => self.activations(image).await,
+            Inspection::Histograms => self.histograms().await,
+            Inspection::Graph => self.graph().await,
+            Inspection::Profile => self.profile().await,
         };
-        self.answer(done);
+        self.report(result);
     }
 
-    /// Tells the page if something could not be done; the run is untouched.
-    fn answer(&self, done: Result<(), Error>) {
-        if let Err(error) = done {
+    /// Reports an error to the page; the run is unchanged.
+    fn report(&self, result: Result<(), Error>) {
+        if let Err(error) = result {
             self.fail(None, error.to_string());
         }
     }
@@ -145,11 +146,11 @@ impl Session {
     }
 
     fn say_with(&self, message: FromWorker, bulk: Vec<Vec<u8>>) {
-        self.outside.say(message, bulk);
+        self.host.send(message, bulk);
     }
 
     fn now(&self) -> f64 {
-        self.outside.now()
+        self.host.now()
     }
 }
 

@@ -6,10 +6,10 @@ use kindling::format::Normalization;
 pub fn of_bytes(chw: &[u8], [channels, height, width]: [usize; 3]) -> Vec<u8> {
     let plane = height * width;
     let mut rgba = Vec::with_capacity(chw.len() / channels.max(1) * 4);
-    for picture in chw.chunks_exact((channels * plane).max(1)) {
+    for image in chw.chunks_exact((channels * plane).max(1)) {
         let channel = |c: usize| if channels >= 3 { c * plane } else { 0 };
         for i in 0..plane {
-            rgba.extend([picture[channel(0) + i], picture[channel(1) + i], picture[channel(2) + i], 255]);
+            rgba.extend([image[channel(0) + i], image[channel(1) + i], image[channel(2) + i], 255]);
         }
     }
     rgba
@@ -18,8 +18,8 @@ pub fn of_bytes(chw: &[u8], [channels, height, width]: [usize; 3]) -> Vec<u8> {
 /// Converts normalized images of a batch back to their original values.
 pub fn of_batch(values: &[f64], [channels, height, width]: [usize; 3], normalization: &Normalization) -> Vec<u8> {
     let plane = (height * width).max(1);
-    let byte = |(at, x): (usize, &f64)| {
-        let c = at / plane % channels.max(1);
+    let byte = |(index, x): (usize, &f64)| {
+        let c = index / plane % channels.max(1);
         let (mean, std) = (normalization.mean.get(c), normalization.std.get(c));
         let value = x * std.copied().unwrap_or(1.0) + mean.copied().unwrap_or(0.0);
         (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
@@ -29,11 +29,11 @@ pub fn of_batch(values: &[f64], [channels, height, width]: [usize; 3], normaliza
 }
 
 /// Converts values to gray, the smallest black and the largest white.
-pub fn grey(values: &[f32], [low, high]: [f32; 2]) -> Vec<u8> {
+pub fn gray(values: &[f32], [low, high]: [f32; 2]) -> Vec<u8> {
     let scale = if high > low { 255.0 / (high - low) } else { 0.0 };
     let pixel = |x: &f32| {
-        let grey = ((x - low) * scale).clamp(0.0, 255.0) as u8;
-        [grey, grey, grey, 255]
+        let gray = ((x - low) * scale).clamp(0.0, 255.0) as u8;
+        [gray, gray, gray, 255]
     };
     values.iter().flat_map(pixel).collect()
 }
@@ -53,7 +53,7 @@ mod tests {
     fn channels_become_pixels() {
         assert_eq!(of_bytes(&[1, 2, 3, 4, 5, 6], [3, 1, 2]), [1, 3, 5, 255, 2, 4, 6, 255]);
         assert_eq!(of_bytes(&[7, 8], [1, 1, 2]), [7, 7, 7, 255, 8, 8, 8, 255]);
-        assert_eq!(grey(&[0.0, 1.0, 2.0], [0.0, 2.0])[4], 127);
+        assert_eq!(gray(&[0.0, 1.0, 2.0], [0.0, 2.0])[4], 127);
         assert_eq!(range(&[f32::NAN, -1.0, 3.0]), [-1.0, 3.0]);
         let normalization = Normalization { mean: vec![0.5], std: vec![0.25] };
         assert_eq!(of_batch(&[2.0, -2.0], [1, 1, 2], &normalization), [255, 255, 255, 255, 0, 0, 0, 255]);

@@ -1,8 +1,9 @@
-//! A run under way: goes, stands, steps, is changed, and goes on by itself when its device is lost.
+//! The current run: trains, pauses, makes single steps, changes settings, and resumes when its
+//! device is lost.
 
-use super::begin::{How, trainer};
 use super::data::Samples;
-use super::{Opened, Session};
+use super::origin::{Origin, trainer};
+use super::{OpenDevice, Session};
 use crate::protocol::{FromWorker, LayerNorms, LiveChange, Progress, RunId, StepView};
 use kindling::data::Task;
 use kindling::device::Clock;
@@ -11,41 +12,41 @@ use kindling::train::{Event, Graph, LossReader, StepResult, TrainSpec, Trainer};
 use kindling::{Device, Error, Result};
 use std::rc::Rc;
 
-/// How long a run goes until the kernels of a step are timed again, in milliseconds.
-const TIME: f64 = 1000.0;
+/// Interval between profiles of a step, in milliseconds.
+const PROFILE_INTERVAL_MS: f64 = 1000.0;
 
-/// How long a run goes without a checkpoint, in milliseconds.
-const KEEP: f64 = 30_000.0;
+/// Interval between automatic checkpoints within an epoch, in milliseconds.
+const AUTOSAVE_INTERVAL_MS: f64 = 30_000.0;
 
 /// A run.
 pub struct Run {
     pub id: RunId,
-    /// The opening that its data belongs to.
+    /// Number of the load of its data.
     load: u32,
     samples: Samples,
     pub trainer: Trainer,
-    going: bool,
+    training: bool,
     stepping: bool,
-    /// Whether it waits, before its last epoch, for the rest of its data.
+    /// True if it waits, before its last epoch, for the rest of its data.
     held: bool,
     reader: LossReader,
-    /// Whether the kernels of its steps have been measured.
+    /// True once the kernels of its steps have been tuned.
     tuned: bool,
     dispatches: u64,
-    images_per_second: f64,
+    samples_per_second: f64,
     ms_per_step: f64,
     dispatches_per_step: f64,
-    /// When the kernels of a step were timed.
+    /// Time of the last profile.
     timed_at: f64,
-    /// The last checkpoint, and when it was made.
+    /// Last checkpoint, and its time.
     pub saved: Option<Rc<ModelFile>>,
-    pub kept_at: f64,
-    /// Where a device was lost.
+    pub saved_at: f64,
+    /// Step at which a device was lost.
     lost_at: Option<u64>,
     next_batch_size: Option<usize>,
-    /// The graph of the last step that was seen closely.
+    /// Graph of the last inspected step.
     pub graph: Option<Graph>,
-    /// All steps, with the learning rate and when they were read.
+    /// All steps, each with its learning rate and the time of its reading.
     pub log: Vec<(StepResult, f64, f64)>,
 }
 
@@ -64,18 +65,18 @@ impl Run {
             load,
             samples,
             trainer,
-            going: false,
+            training: false,
             stepping: false,
             held: false,
             reader: LossReader::new(now),
             tuned: false,
             dispatches,
-            images_per_second: 0.0,
+            samples_per_second: 0.0,
             ms_per_step: 0.0,
             dispatches_per_step: 0.0,
             timed_at: 0.0,
             saved,
-            kept_at: now,
+            saved_at: now,
             lost_at: None,
             next_batch_size: None,
             graph: None,
@@ -84,27 +85,27 @@ impl Run {
     }
 
     pub fn is_busy(&self) -> bool {
-        (self.going || self.stepping) && !self.held
+        (self.training || self.stepping) && !self.held
     }
 
-    /// Milliseconds and kernels a step, lately.
-    pub fn pace(&self) -> (f64, f64) {
+    /// Returns the recent milliseconds and kernels per step.
+    pub fn speed(&self) -> (f64, f64) {
         (self.ms_per_step, self.dispatches_per_step)
     }
 
-    /// Has the kernels of the next step timed, now and then.
-    fn time(&mut self, now: f64, clock: Clock) {
+    /// Profiles the next step if the interval has passed, or for a single step.
+    fn profile_if_due(&mut self, now: f64, clock: Clock) {
         let position = self.trainer.position();
-        // A test batch may come next at the ends of an epoch.
+        // At the ends of an epoch the next event may be a test batch.
         let is_step = position.batch > 0 && position.batch < position.batches;
-        if self.stepping || is_step && now - self.timed_at >= TIME {
+        if self.stepping || is_step && now - self.timed_at >= PROFILE_INTERVAL_MS {
             self.timed_at = now;
             self.trainer.device().profile_next(clock);
         }
     }
 
     fn stop(&mut self) {
-        (self.going, self.stepping) = (false, false);
+        (self.training, self.stepping) = (false, false);
     }
 }
 
@@ -113,24 +114,24 @@ impl Session {
         self.run.as_mut().filter(|run| run.id == id)
     }
 
-    pub(super) fn go(&mut self, id: RunId) {
+    pub(super) fn train(&mut self, id: RunId) {
         let now = self.now();
         if let Some(waiting) = &mut self.waiting {
-            waiting.go = true;
+            waiting.starts_training = true;
         } else if let Some(run) = self.run_of(id) {
-            run.going = true;
+            run.training = true;
             run.reader.restart(now);
-            self.say(FromWorker::Going { run: id });
+            self.say(FromWorker::Training { run: id });
         }
     }
 
     pub(super) async fn pause(&mut self, id: RunId) {
         if let Some(waiting) = &mut self.waiting {
-            waiting.go = false;
+            waiting.starts_training = false;
         }
         let Some(run) = self.run_of(id) else { return };
-        if std::mem::replace(&mut run.going, false) {
-            self.keep().await;
+        if std::mem::replace(&mut run.training, false) {
+            self.autosave().await;
         }
         self.say(FromWorker::Paused { run: id });
     }
@@ -143,25 +144,25 @@ impl Session {
         }
     }
 
-    /// Does the run's next thing: a step, a test batch, the end of an epoch.
+    /// Executes the run's next event: a step, a test batch, the end of an epoch.
     pub async fn advance(&mut self) {
-        let (now, clock) = (self.now(), self.outside.clock());
+        let (now, clock) = (self.now(), self.host.clock());
         let Some(run) = self.run.as_mut().filter(|run| run.is_busy()) else { return };
         let id = run.id;
-        run.time(now, clock);
+        run.profile_if_due(now, clock);
         match run.trainer.next().await {
             Ok(Event::Step(_)) if run.stepping => self.stepped().await,
             Ok(Event::Step(_)) => {
                 if run.reader.is_due(run.trainer.pending()) {
-                    self.look().await;
+                    self.read_losses().await;
                 }
             }
             Ok(Event::Test { done, of }) => self.say(FromWorker::Testing { run: id, done, of }),
             Ok(Event::Epoch(result)) => {
-                self.tell_results(0.0);
+                self.send_results(0.0);
                 self.say(FromWorker::Epoch { run: id, result });
                 self.between_epochs();
-                self.keep().await;
+                self.autosave().await;
                 let now = self.now();
                 self.run.iter_mut().for_each(|run| run.reader.restart(now));
             }
@@ -170,29 +171,29 @@ impl Session {
                 let test = run.samples.validation.as_ref().and_then(|_| run.trainer.result().cloned());
                 self.say(FromWorker::Ended { run: id, ending, test });
             }
-            Err(error) => self.trouble(error).await,
+            Err(error) => self.handle_error(error).await,
         }
         let now = self.now();
-        if self.run.as_ref().is_some_and(|run| run.is_busy() && now - run.kept_at >= KEEP) {
-            self.keep().await;
+        if self.run.as_ref().is_some_and(|run| run.is_busy() && now - run.saved_at >= AUTOSAVE_INTERVAL_MS) {
+            self.autosave().await;
         }
     }
 
-    /// Waits for the steps that were handed over, and tells of them.
-    async fn look(&mut self) {
+    /// Waits for the submitted steps, reads their losses and sends them.
+    async fn read_losses(&mut self) {
         let Some(run) = &mut self.run else { return };
         if let Err(error) = run.trainer.settle().await {
-            return self.trouble(error).await;
+            return self.handle_error(error).await;
         }
         let now = self.now();
         let Some(run) = &mut self.run else { return };
-        let taken = run.reader.read(run.trainer.unread(), now);
+        let elapsed = run.reader.read(run.trainer.unread(), now);
         let untuned = !std::mem::replace(&mut run.tuned, true);
         let device = run.trainer.device().clone();
-        self.tell_results(taken);
+        self.send_results(elapsed);
         if untuned {
             if let Err(error) = self.tune(&device).await {
-                return self.trouble(error).await;
+                return self.handle_error(error).await;
             }
             let (now, dispatches) = (self.now(), device.counters().dispatches);
             self.run.iter_mut().for_each(|run| {
@@ -202,9 +203,8 @@ impl Session {
         }
     }
 
-    /// Tells of the steps whose losses were read; `taken` is how long they took, in milliseconds, 0
-    /// if that means nothing.
-    pub(super) fn tell_results(&mut self, taken: f64) {
+    /// Sends the steps whose losses were read; `elapsed` is their time in milliseconds, 0 if unknown.
+    pub(super) fn send_results(&mut self, elapsed: f64) {
         let now = self.now();
         let Some(run) = &mut self.run else { return };
         let results = run.trainer.take_read();
@@ -213,12 +213,12 @@ impl Session {
         }
         let counters = run.trainer.device().counters();
         let steps = results.len() as f64;
-        if taken > 0.0 {
-            // The first steps compile kernels: what follows weighs more.
+        if elapsed > 0.0 {
+            // The first steps compile kernels, so recent steps have more weight.
             let blend = |old: f64, new: f64| if old == 0.0 { new } else { 0.7 * old + 0.3 * new };
-            run.ms_per_step = blend(run.ms_per_step, taken / steps);
-            let images = steps * run.trainer.spec().batch_size as f64;
-            run.images_per_second = blend(run.images_per_second, images / taken * 1e3);
+            run.ms_per_step = blend(run.ms_per_step, elapsed / steps);
+            let samples = steps * run.trainer.spec().batch_size as f64;
+            run.samples_per_second = blend(run.samples_per_second, samples / elapsed * 1e3);
             run.dispatches_per_step = (counters.dispatches.saturating_sub(run.dispatches)) as f64 / steps;
         }
         run.dispatches = counters.dispatches;
@@ -229,7 +229,7 @@ impl Session {
             position: run.trainer.position(),
             results,
             lr,
-            images_per_second: run.images_per_second,
+            samples_per_second: run.samples_per_second,
             ms_per_step: run.ms_per_step,
             gpu_bytes: if run.trainer.device().is_cpu() { 0 } else { counters.bytes_live },
             dispatches_per_step: run.dispatches_per_step,
@@ -237,36 +237,37 @@ impl Session {
         self.say(FromWorker::Progress(progress));
     }
 
-    /// A single step has been made: shows it, and stands still.
+    /// Sends the single step that was made, and pauses.
     async fn stepped(&mut self) {
         let Some(run) = &mut self.run else { return };
         run.stop();
         let id = run.id;
         if let Err(error) = run.trainer.settle().await {
-            return self.trouble(error).await;
+            return self.handle_error(error).await;
         }
         let details = match run.trainer.seen().await {
             Ok(details) => details,
-            Err(error) => return self.trouble(error).await,
+            Err(error) => return self.handle_error(error).await,
         };
         let normalization = run.trainer.normalization().clone();
-        self.tell_results(0.0);
+        self.send_results(0.0);
         if let (Some(details), Some(run)) = (details, &mut self.run) {
             run.graph = Some(details.graph.clone());
-            const MOST: usize = 64;
-            let hits = details.labels.iter().zip(&details.guesses).filter(|(label, guess)| label == guess).count();
+            const MAX_IMAGES: usize = 64;
+            let correct =
+                details.labels.iter().zip(&details.guesses).filter(|(label, predicted)| label == predicted).count();
             let accuracy = (run.trainer.train_loader().dataset().task() == Task::Classification)
-                .then(|| hits as f64 / details.labels.len().max(1) as f64);
+                .then(|| correct as f64 / details.labels.len().max(1) as f64);
             let (values, dims) = details.inputs;
             let (size, rgba) = match *dims.as_slice() {
                 [n, channels, height, width] => {
-                    let part = values.iter().take(n.min(MOST) * channels * height * width);
+                    let part = values.iter().take(n.min(MAX_IMAGES) * channels * height * width);
                     let part: Vec<f64> = part.map(|x| f64::from(*x)).collect();
                     ([width, height], super::pixels::of_batch(&part, [channels, height, width], &normalization))
                 }
                 _ => ([0, 0], Vec::new()),
             };
-            let first = |of: Vec<usize>| of.into_iter().take(MOST).collect();
+            let first = |of: Vec<usize>| of.into_iter().take(MAX_IMAGES).collect();
             let layers = details.layers.into_iter().map(|layer| LayerNorms {
                 name: layer.name,
                 activation: layer.activation,
@@ -281,22 +282,22 @@ impl Session {
                 lr: details.lr,
                 size,
                 labels: first(details.labels),
-                guesses: first(details.guesses),
+                predictions: first(details.guesses),
                 layers: layers.collect(),
             };
             self.say_with(FromWorker::Stepped { run: id, step }, vec![rgba]);
         }
-        self.keep().await;
+        self.autosave().await;
         self.say(FromWorker::Paused { run: id });
     }
 
-    /// Does what was put off until the end of an epoch: takes up data that has arrived, changes the
-    /// batch size.
+    /// Applies changes that wait for the end of an epoch: samples that have arrived, the batch
+    /// size.
     fn between_epochs(&mut self) {
         let Some(run) = &mut self.run else { return };
-        let mut done = Ok(());
+        let mut result = Ok(());
         if let Some(size) = run.next_batch_size.take() {
-            done = run.trainer.set_batch_size(size);
+            result = run.trainer.set_batch_size(size);
         }
         if let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.load == run.load)
             && (loaded.samples.train.len() != run.trainer.train_loader().dataset().len()
@@ -304,17 +305,18 @@ impl Session {
         {
             run.samples = loaded.samples.clone();
             let Samples { train, validation, test, split } = run.samples.clone();
-            done = done.and(run.trainer.set_data(train, test));
-            done = done.and_then(|()| validation.map_or(Ok(()), |validation| run.trainer.set_validation(validation)));
+            result = result.and(run.trainer.set_data(train, test));
+            result =
+                result.and_then(|()| validation.map_or(Ok(()), |validation| run.trainer.set_validation(validation)));
             run.trainer.set_split(split);
         }
         let last = run.trainer.position().epoch + 1 >= run.trainer.spec().epochs;
         let arriving = self.incoming.as_ref().is_some_and(|incoming| incoming.load == run.load);
         run.held = last && arriving;
-        self.answer(done);
+        self.report(result);
     }
 
-    /// Data has arrived, or will not arrive any more: a run that waited for it goes on.
+    /// Continues a run that waited for data: it has arrived, or will not arrive.
     pub(super) fn release_held(&mut self) {
         if self.run.as_ref().is_some_and(|run| run.held) {
             self.between_epochs();
@@ -330,7 +332,7 @@ impl Session {
         let Some(run) = self.run_of(id) else { return };
         let trainer = &mut run.trainer;
         let mut next_epoch = false;
-        let done = match change {
+        let result = match change {
             LiveChange::Lr(lr) => trainer.set_lr(lr),
             LiveChange::Momentum(momentum) => trainer.set_momentum(momentum),
             LiveChange::WeightDecay(decay) => trainer.set_weight_decay(decay),
@@ -349,32 +351,32 @@ impl Session {
             spec.batch_size = size;
         }
         let lr = run.trainer.lr();
-        match done {
+        match result {
             Ok(()) => self.say(FromWorker::Changed { run: id, spec, lr, next_epoch }),
             Err(error) => self.fail(None, error.to_string()),
         }
     }
 
-    /// A step could not be made: after a lost device the run goes on from its last checkpoint, else
-    /// it stands still.
-    pub(super) async fn trouble(&mut self, error: Error) {
+    /// Handles an error of a step: after a lost device the run resumes from its last checkpoint,
+    /// else it pauses.
+    pub(super) async fn handle_error(&mut self, error: Error) {
         let Some(run) = &mut self.run else { return };
         let (id, step) = (run.id, run.trainer.position().step);
-        // A device that is lost twice at the same place will be lost again.
-        let again = run.lost_at == Some(step);
-        if !matches!(error, Error::Gpu(_)) || again {
+        // A device that was lost twice at the same step would be lost again.
+        let is_repeated = run.lost_at == Some(step);
+        if !matches!(error, Error::Gpu(_)) || is_repeated {
             run.stop();
             return self.fail(Some(id), error.to_string());
         }
         run.lost_at = Some(step);
-        let how = match &run.saved {
-            Some(file) => How::Checkpoint(file.clone()),
-            None => How::New(run.trainer.spec().clone()),
+        let origin = match &run.saved {
+            Some(file) => Origin::Checkpoint(file.clone()),
+            None => Origin::New(run.trainer.spec().clone()),
         };
         let samples = run.samples.clone();
         self.device = None;
-        let opened: Opened = self.open_device(Some(format!("The device was lost: {error}"))).await;
-        let made: Result<Trainer> = trainer(&how, &samples, &opened);
+        let opened: OpenDevice = self.open_device(Some(format!("The device was lost: {error}"))).await;
+        let made: Result<Trainer> = trainer(&origin, &samples, &opened);
         let now = self.now();
         let Some(run) = &mut self.run else { return };
         match made {
@@ -391,7 +393,7 @@ impl Session {
             }
             Err(second) => {
                 run.stop();
-                self.fail(Some(id), format!("{error}; and it cannot go on: {second}"));
+                self.fail(Some(id), format!("{error}; and it cannot resume: {second}"));
             }
         }
     }

@@ -1,15 +1,17 @@
-//! Whole sessions, played without a browser.
+//! Whole sessions without a browser.
 
+mod host;
 mod sources;
-mod world;
 
 use super::*;
-use crate::protocol::{DataKind, DataSource, FileKind, LiveChange, Order, PictureOf, ResumeFrom, SplitName, StepView};
+use crate::protocol::{
+    DataKind, DataSource, FileKind, ImageSource, LiveChange, Order, ResumeFrom, SplitName, StepView,
+};
+use host::{Messages, TestSession};
 use kindling::block_on;
 use kindling::data::{OpenOptions, Reader};
 use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
-use world::{Heard, Played};
 
 fn spec(epochs: usize) -> TrainSpec {
     TrainSpec {
@@ -22,30 +24,30 @@ fn spec(epochs: usize) -> TrainSpec {
     }
 }
 
-fn said(heard: &Heard, wanted: impl Fn(&FromWorker) -> bool) -> bool {
-    heard.iter().any(|(message, _)| wanted(message))
+fn has(messages: &Messages, wanted: impl Fn(&FromWorker) -> bool) -> bool {
+    messages.iter().any(|(message, _)| wanted(message))
 }
 
-fn file(heard: &Heard) -> Vec<u8> {
+fn file(messages: &Messages) -> Vec<u8> {
     let of = |(message, bulk): &(FromWorker, Vec<Vec<u8>>)| {
         matches!(message, FromWorker::File { .. }).then(|| bulk[0].clone())
     };
-    heard.iter().find_map(of).unwrap_or_else(|| panic!("no file in {heard:?}"))
+    messages.iter().find_map(of).unwrap_or_else(|| panic!("no file in {messages:?}"))
 }
 
 #[test]
-fn a_run_trains_steps_is_changed_saved_and_opened_again() {
-    let mut played = Played::new();
-    played.shapes(256, 64);
-    let heard = played.ask(ToWorker::Begin { run: 1, spec: spec(2) });
+fn a_run_trains_steps_changes_and_is_saved_and_reopened() {
+    let mut page = TestSession::new();
+    page.shapes(256, 64);
+    let messages = page.ask(ToWorker::Begin { run: 1, spec: spec(2) });
     assert!(
-        said(&heard, |m| matches!(m, FromWorker::Begun(begun) if begun.batches == 8 && begun.run == 1)),
-        "{heard:?}"
+        has(&messages, |m| matches!(m, FromWorker::Begun(begun) if begun.batches == 8 && begun.run == 1)),
+        "{messages:?}"
     );
 
-    played.ask(ToWorker::Step(1));
-    let heard = played.advance();
-    let step: &StepView = heard
+    page.ask(ToWorker::Step(1));
+    let messages = page.advance();
+    let step: &StepView = messages
         .iter()
         .find_map(|(message, bulk)| match message {
             FromWorker::Stepped { step, .. } => {
@@ -57,156 +59,161 @@ fn a_run_trains_steps_is_changed_saved_and_opened_again() {
         .unwrap();
     assert_eq!((step.step, step.labels.len()), (1, 32));
     assert!(step.layers.iter().any(|layer| layer.update.is_some_and(|update| update > 0.0)), "{:?}", step.layers);
-    assert!(said(&heard, |m| matches!(m, FromWorker::Paused { run: 1 })));
+    assert!(has(&messages, |m| matches!(m, FromWorker::Paused { run: 1 })));
 
-    let heard = played.ask(ToWorker::Change { run: 1, change: LiveChange::Lr(0.002) });
+    let messages = page.ask(ToWorker::Change { run: 1, change: LiveChange::Lr(0.002) });
     assert!(
-        said(&heard, |m| matches!(m, FromWorker::Changed { spec, .. } if spec.optimizer.lr() == 0.002)),
-        "{heard:?}"
+        has(&messages, |m| matches!(m, FromWorker::Changed { spec, .. } if spec.optimizer.lr() == 0.002)),
+        "{messages:?}"
     );
-    let heard = played.ask(ToWorker::Change { run: 1, change: LiveChange::BatchSize(64) });
-    assert!(said(&heard, |m| matches!(m, FromWorker::Changed { next_epoch: true, .. })));
+    let messages = page.ask(ToWorker::Change { run: 1, change: LiveChange::BatchSize(64) });
+    assert!(has(&messages, |m| matches!(m, FromWorker::Changed { next_epoch: true, .. })));
 
-    played.ask(ToWorker::Go(1));
-    let heard = played.advance();
-    assert!(said(&heard, |m| matches!(m, FromWorker::Ended { ending: Ending::Finished, .. })), "{heard:?}");
+    page.ask(ToWorker::Train(1));
+    let messages = page.advance();
+    assert!(has(&messages, |m| matches!(m, FromWorker::Ended { ending: Ending::Finished, .. })), "{messages:?}");
     let mut steps: Vec<(u64, f64)> = Vec::new();
-    for (message, _) in &heard {
+    for (message, _) in &messages {
         if let FromWorker::Progress(progress) = message {
             steps.extend(progress.results.iter().map(|result| (result.step, progress.lr)));
         }
     }
-    // Eight steps of 32 in the first epoch, four of 64 in the second; the first was the single one.
+    // Eight steps of 32 in the first epoch, four of 64 in the second; step 1 was the single step.
     assert_eq!(steps.iter().map(|(step, _)| *step).collect::<Vec<_>>(), (2..=12).collect::<Vec<u64>>());
     assert!(steps.iter().all(|(_, lr)| *lr == 0.002));
 
-    let heard = played.ask(ToWorker::Look(Look::Profile));
-    let Some((FromWorker::Profile(profile), _)) = heard.last() else { panic!("{heard:?}") };
+    let messages = page.ask(ToWorker::Inspect(Inspection::Profile));
+    let Some((FromWorker::Profile(profile), _)) = messages.last() else { panic!("{messages:?}") };
     assert!(profile.kernels.iter().any(|kernel| kernel.name.contains("linear")), "{profile:?}");
 
-    let accuracy = played.confusion();
-    let model = file(&played.ask(ToWorker::Save(FileKind::Model)));
-    let script = file(&played.ask(ToWorker::Save(FileKind::Script)));
+    let accuracy = page.confusion();
+    let model = file(&page.ask(ToWorker::Save(FileKind::Model)));
+    let script = file(&page.ask(ToWorker::Save(FileKind::Script)));
     let archive = zip::ZipArchive::new(std::io::Cursor::new(script)).unwrap();
     let names = archive.file_names().collect::<std::result::Result<Vec<_>, _>>().unwrap();
     assert!(
         matches!(&names[..], [script, weights] if script.ends_with(".py") && weights.ends_with(".safetensors")),
         "{names:?}"
     );
-    let board = file(&played.ask(ToWorker::Save(FileKind::TensorBoard)));
+    let board = file(&page.ask(ToWorker::Save(FileKind::TensorBoard)));
     let events = kindling::format::tfevents::read(&board, "log").unwrap();
     assert!(events.len() > 3 * 12, "{} events", events.len());
-    let curves = String::from_utf8(file(&played.ask(ToWorker::Save(FileKind::Curves)))).unwrap();
+    let curves = String::from_utf8(file(&page.ask(ToWorker::Save(FileKind::Curves)))).unwrap();
     assert_eq!(curves.lines().count(), 1 + 12 + 2);
     assert!(curves.lines().all(|line| line.matches(',').count() == 8), "{curves}");
 
-    let mut other = Played::new();
+    let mut other = TestSession::new();
     other.shapes(256, 64);
-    let heard = other.ask_with(ToWorker::Inspect { name: "a.safetensors".into() }, vec![model]);
+    let messages = other.ask_with(ToWorker::OpenFile { name: "a.safetensors".into() }, vec![model]);
     assert!(
-        said(&heard, |m| matches!(m, FromWorker::Inspected(s) if s.run.is_none() && s.misfit.is_none())),
-        "{heard:?}"
+        has(&messages, |m| matches!(m, FromWorker::FileOpened(s) if s.run.is_none() && s.mismatch.is_none())),
+        "{messages:?}"
     );
-    other.ask(ToWorker::UseInspected { run: 7, spec: spec(2) });
+    other.ask(ToWorker::UseFile { run: 7, spec: spec(2) });
     assert_eq!(other.confusion(), accuracy);
 }
 
 #[test]
-fn everything_can_be_looked_at_without_moving_the_run() {
-    let mut played = Played::new();
-    played.shapes(64, 32);
+fn inspections_do_not_change_the_run() {
+    let mut page = TestSession::new();
+    page.shapes(64, 32);
     let spec = TrainSpec { preset: Some("cifar-intro".into()), ..spec(1) };
-    played.ask(ToWorker::Begin { run: 1, spec });
-    let before = file(&played.ask(ToWorker::Save(FileKind::Checkpoint)));
+    page.ask(ToWorker::Begin { run: 1, spec });
+    let before = file(&page.ask(ToWorker::Save(FileKind::Checkpoint)));
 
-    let look =
-        Look::Predictions { split: SplitName::Test, first: 2, count: 5, order: Order::LeastConfident, cell: None };
-    let heard = played.ask(ToWorker::Look(look));
-    let [(FromWorker::Predictions(view), bulk)] = &heard[..] else { panic!("{heard:?}") };
+    let inspection = Inspection::Predictions {
+        split: SplitName::Test,
+        first: 2,
+        count: 5,
+        order: Order::LeastConfident,
+        cell: None,
+    };
+    let messages = page.ask(ToWorker::Inspect(inspection));
+    let [(FromWorker::Predictions(view), bulk)] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!((view.items.len(), view.of, bulk[0].len()), (5, 32, 5 * 32 * 32 * 4));
     assert!((view.items[0].probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
 
-    let heard = played.ask(ToWorker::Look(Look::Filters { layer: None }));
-    let [(FromWorker::Filters(view), bulk)] = &heard[..] else { panic!("{heard:?}") };
+    let messages = page.ask(ToWorker::Inspect(Inspection::Filters { layer: None }));
+    let [(FromWorker::Filters(view), bulk)] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!((view.planes, bulk[0].len()), (1, view.filters * view.size[0] * view.size[1] * 4));
 
-    let picture = PictureOf::Sample { split: SplitName::Test, index: 3 };
-    let heard = played.ask(ToWorker::Look(Look::Activations { picture }));
-    let [(FromWorker::Activations(view), bulk)] = &heard[..] else { panic!("{heard:?}") };
+    let image = ImageSource::Sample { split: SplitName::Test, index: 3 };
+    let messages = page.ask(ToWorker::Inspect(Inspection::Activations { image }));
+    let [(FromWorker::Activations(view), bulk)] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!(bulk.len(), 1 + view.layers.len());
     for (layer, pixels) in view.layers.iter().zip(&bulk[1..]) {
         assert_eq!(pixels.len(), layer.channels * layer.size[0] * layer.size[1] * 4, "{layer:?}");
     }
 
-    let heard = played.ask(ToWorker::Look(Look::Graph));
-    let [(FromWorker::Graph(graph), _)] = &heard[..] else { panic!("{heard:?}") };
+    let messages = page.ask(ToWorker::Inspect(Inspection::Graph));
+    let [(FromWorker::Graph(graph), _)] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!(graph.nodes.iter().filter(|node| node.parameter).count(), 10);
-    assert!(said(&played.ask(ToWorker::Look(Look::Histograms)), |m| matches!(m, FromWorker::Histograms(_))));
-    let heard = played.ask(ToWorker::Look(Look::Profile));
-    assert!(said(&heard, |m| matches!(m, FromWorker::Profile(view) if view.note.is_some())), "no step was made");
-    let own = vec![200u8; 10 * 20 * 4];
-    let heard = played.ask_with(ToWorker::Classify { width: 10, height: 20 }, vec![own]);
-    assert!(said(&heard, |m| matches!(m, FromWorker::Classified(_))), "{heard:?}");
-    let heard = played.ask_with(ToWorker::Classify { width: 9, height: 20 }, vec![vec![0; 7]]);
-    assert!(said(&heard, |m| matches!(m, FromWorker::Failed { run: None, .. })), "{heard:?}");
+    assert!(has(&page.ask(ToWorker::Inspect(Inspection::Histograms)), |m| matches!(m, FromWorker::Histograms(_))));
+    let messages = page.ask(ToWorker::Inspect(Inspection::Profile));
+    assert!(has(&messages, |m| matches!(m, FromWorker::Profile(view) if view.note.is_some())), "no step was made");
+    let rgba = vec![200u8; 10 * 20 * 4];
+    let messages = page.ask_with(ToWorker::Classify { width: 10, height: 20 }, vec![rgba]);
+    assert!(has(&messages, |m| matches!(m, FromWorker::Classified(_))), "{messages:?}");
+    let messages = page.ask_with(ToWorker::Classify { width: 9, height: 20 }, vec![vec![0; 7]]);
+    assert!(has(&messages, |m| matches!(m, FromWorker::Failed { run: None, .. })), "{messages:?}");
 
-    let after = file(&played.ask(ToWorker::Save(FileKind::Checkpoint)));
+    let after = file(&page.ask(ToWorker::Save(FileKind::Checkpoint)));
     let read = |bytes: &[u8]| ModelFile::from_bytes(bytes, "a checkpoint").unwrap();
     assert_eq!(read(&after), read(&before));
 }
 
 #[test]
-fn a_reload_goes_on_from_the_last_checkpoint_to_the_same_end() {
-    let mut whole = Played::new();
+fn a_run_resumed_after_a_reload_has_the_same_result() {
+    let mut whole = TestSession::new();
     whole.shapes(128, 32);
     whole.ask(ToWorker::Begin { run: 1, spec: spec(2) });
-    whole.ask(ToWorker::Go(1));
+    whole.ask(ToWorker::Train(1));
     whole.advance();
 
-    let mut first = Played::new();
+    let mut first = TestSession::new();
     first.shapes(128, 32);
     first.ask(ToWorker::Begin { run: 1, spec: spec(2) });
-    first.ask(ToWorker::Go(1));
+    first.ask(ToWorker::Train(1));
     for _ in 0..3 {
         block_on(first.session.advance());
     }
-    let heard = first.ask(ToWorker::Pause(1));
-    assert!(said(&heard, |m| matches!(m, FromWorker::Checkpointed { run: 1, step: 3 })), "{heard:?}");
-    let world = first.world.clone();
+    let messages = first.ask(ToWorker::Pause(1));
+    assert!(has(&messages, |m| matches!(m, FromWorker::Checkpointed { run: 1, step: 3 })), "{messages:?}");
+    let host = first.host.clone();
     drop(first);
 
-    let mut second = Played::in_world(world.clone());
-    assert!(said(&world.heard.take(), |m| matches!(m, FromWorker::CheckpointFound { step: 3, .. })));
+    let mut second = TestSession::with_host(host.clone());
+    assert!(has(&host.messages.take(), |m| matches!(m, FromWorker::CheckpointFound { step: 3, .. })));
     second.shapes(128, 32);
-    let heard = second.ask(ToWorker::Resume { run: 2, from: ResumeFrom::Automatic });
-    assert!(said(&heard, |m| matches!(m, FromWorker::Begun(b) if b.resumed_at.is_some_and(|at| at.step == 3))));
-    second.ask(ToWorker::Go(2));
+    let messages = second.ask(ToWorker::Resume { run: 2, from: ResumeFrom::Automatic });
+    assert!(has(&messages, |m| matches!(m, FromWorker::Begun(b) if b.resumed_at.is_some_and(|at| at.step == 3))));
+    second.ask(ToWorker::Train(2));
     second.advance();
     assert_eq!(second.confusion(), whole.confusion());
 }
 
 #[test]
-fn bad_input_is_answered_by_a_sentence_and_the_run_goes_on() {
-    let mut played = Played::new();
-    let heard = played.ask(ToWorker::Begin { run: 1, spec: spec(1) });
-    assert!(said(
-        &heard,
+fn bad_input_is_reported_and_the_run_continues() {
+    let mut page = TestSession::new();
+    let messages = page.ask(ToWorker::Begin { run: 1, spec: spec(1) });
+    assert!(has(
+        &messages,
         |m| matches!(m, FromWorker::Failed { run: Some(1), reason } if reason.contains("data first"))
     ));
-    played.shapes(64, 16);
-    played.ask(ToWorker::Begin { run: 2, spec: spec(1) });
-    let heard = played.ask_with(ToWorker::Inspect { name: "x.safetensors".into() }, vec![b"no such thing".to_vec()]);
-    assert!(said(&heard, |m| matches!(m, FromWorker::Failed { run: None, .. })), "{heard:?}");
-    let heard = played.ask(ToWorker::Change { run: 2, change: LiveChange::Lr(-1.0) });
-    assert!(said(&heard, |m| matches!(m, FromWorker::Failed { run: None, .. })), "{heard:?}");
-    played.world.full.set(true);
-    played.ask(ToWorker::Go(2));
-    let heard = played.advance();
-    assert!(said(&heard, |m| matches!(m, FromWorker::NotStored { .. })));
-    assert!(said(&heard, |m| matches!(m, FromWorker::Ended { .. })), "{heard:?}");
+    page.shapes(64, 16);
+    page.ask(ToWorker::Begin { run: 2, spec: spec(1) });
+    let messages = page.ask_with(ToWorker::OpenFile { name: "x.safetensors".into() }, vec![b"no such thing".to_vec()]);
+    assert!(has(&messages, |m| matches!(m, FromWorker::Failed { run: None, .. })), "{messages:?}");
+    let messages = page.ask(ToWorker::Change { run: 2, change: LiveChange::Lr(-1.0) });
+    assert!(has(&messages, |m| matches!(m, FromWorker::Failed { run: None, .. })), "{messages:?}");
+    page.host.full.set(true);
+    page.ask(ToWorker::Train(2));
+    let messages = page.advance();
+    assert!(has(&messages, |m| matches!(m, FromWorker::NotStored { .. })));
+    assert!(has(&messages, |m| matches!(m, FromWorker::Ended { .. })), "{messages:?}");
 }
 
-/// CIFAR-10 files of `n` pictures each, in the official layout.
+/// CIFAR-10 files of `n` images each, in the official layout.
 fn cifar(n: usize) -> Vec<(String, Vec<u8>)> {
     let names = ["data_batch_1", "test_batch", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"];
     let record = |file: usize, i: usize| {
@@ -218,13 +225,13 @@ fn cifar(n: usize) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn training_begins_before_the_data_has_arrived_and_ends_with_all_of_it() {
-    let mut played = Played::new();
+fn training_begins_before_all_data_has_arrived_and_ends_with_all_of_it() {
+    let mut page = TestSession::new();
     let source = DataSource::new(DataKind::Cifar { hundred: false, url: None });
-    let load = block_on(played.session.handle(ToWorker::OpenData(source), Vec::new())).unwrap();
-    played.ask(ToWorker::Begin { run: 1, spec: TrainSpec { batch_size: 250, ..spec(3) } });
-    played.ask(ToWorker::Go(1));
-    assert!(!played.session.is_busy());
+    let load = block_on(page.session.handle(ToWorker::OpenData(source), Vec::new())).unwrap();
+    page.ask(ToWorker::Begin { run: 1, spec: TrainSpec { batch_size: 250, ..spec(3) } });
+    page.ask(ToWorker::Train(1));
+    assert!(!page.session.is_busy());
     let options = OpenOptions { incomplete: true, ..OpenOptions::default() };
     let reading = Reader::new("CIFAR-10", options);
     let mut pieces = vec![Arrival::Found(Box::new(reading), false)];
@@ -240,54 +247,54 @@ fn training_begins_before_the_data_has_arrived_and_ends_with_all_of_it() {
     loop {
         let left = pieces.len();
         match pieces.next() {
-            Some(piece) => drop(block_on(played.session.arrived(load, piece))),
-            None if !played.session.is_busy() => break,
+            Some(piece) => drop(block_on(page.session.arrived(load, piece))),
+            None if !page.session.is_busy() => break,
             None => {}
         }
-        if played.session.is_busy() {
+        if page.session.is_busy() {
             begun_at.get_or_insert(left);
-            block_on(played.session.advance());
+            block_on(page.session.advance());
         }
     }
-    let heard = played.world.heard.take();
-    for (message, _) in &heard {
+    let messages = page.host.messages.take();
+    for (message, _) in &messages {
         if let FromWorker::Epoch { result, .. } = message {
             epochs.push((result.step, result.test.is_some()));
         }
     }
     assert!(begun_at.is_some_and(|left| left > 100), "begun with {begun_at:?} pieces to come");
     assert_eq!(epochs.len(), 3, "{epochs:?}");
-    // The last epoch saw all five thousand.
+    // The last epoch has all 5,000 samples.
     assert_eq!((epochs[2].0 - epochs[1].0, epochs[2].1), (20, true), "{epochs:?}");
-    assert!(said(&heard, |m| matches!(m, FromWorker::DataReady(info) if info.complete && info.train == 5000)));
+    assert!(has(&messages, |m| matches!(m, FromWorker::DataReady(info) if info.complete && info.train == 5000)));
 }
 
 #[test]
-fn kernels_are_measured_once_and_the_next_visit_knows_them() {
+fn kernels_are_measured_once_and_cached_for_the_next_visit() {
     if let Err(error) = block_on(Device::gpu()) {
         assert!(std::env::var_os("REQUIRE_GPU").is_none(), "REQUIRE_GPU is set: {error}");
         println!("1 skipped, no GPU: {error}");
         return;
     }
-    let mut played = Played::new();
-    played.ask(ToWorker::UseDevice(DeviceChoice::Gpu));
-    played.shapes(80, 40);
-    // Of so many rows that every adapter has more than one kernel worth measuring.
-    played.ask(ToWorker::Begin { run: 1, spec: TrainSpec { batch_size: 40, ..spec(1) } });
-    played.ask(ToWorker::Go(1));
-    let heard = played.advance();
-    let told = |heard: &Heard| {
-        heard.iter().find_map(|(message, _)| match message {
+    let mut page = TestSession::new();
+    page.ask(ToWorker::UseDevice(DeviceChoice::Gpu));
+    page.shapes(80, 40);
+    // Enough rows for more than one candidate kernel on every adapter.
+    page.ask(ToWorker::Begin { run: 1, spec: TrainSpec { batch_size: 40, ..spec(1) } });
+    page.ask(ToWorker::Train(1));
+    let messages = page.advance();
+    let kernels = |messages: &Messages| {
+        messages.iter().find_map(|(message, _)| match message {
             FromWorker::Kernels { choices } => Some(choices.clone()),
             _ => None,
         })
     };
-    let choices = told(&heard).unwrap_or_else(|| panic!("no kernels in {heard:?}"));
+    let choices = kernels(&messages).unwrap_or_else(|| panic!("no kernels in {messages:?}"));
     for choice in &choices {
         let fastest = choice.milliseconds.iter().map(|(_, ms)| *ms).fold(f64::INFINITY, f64::min);
         let (_, chosen) = choice.milliseconds.iter().find(|(name, _)| *name == choice.kernel).unwrap();
         assert!(choice.milliseconds.len() > 1 && *chosen <= fastest / 0.95, "{choice:?}");
     }
-    let mut next = Played::in_world(played.world.clone());
-    assert_eq!(told(&next.ask(ToWorker::UseDevice(DeviceChoice::Gpu))), Some(choices));
+    let mut next = TestSession::with_host(page.host.clone());
+    assert_eq!(kernels(&next.ask(ToWorker::UseDevice(DeviceChoice::Gpu))), Some(choices));
 }

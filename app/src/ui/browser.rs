@@ -1,6 +1,6 @@
 //! Services of the browser: storage, saving files, the clipboard, images as bytes.
 
-use crate::js::said;
+use crate::js::error_message;
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::{document, window};
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use web_sys::{Blob, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasEleme
 /// A value stored by this browser under a name. Without storage (private windows, a full disk) it
 /// lasts no longer than the tab.
 #[derive(Clone, Copy)]
-pub struct Kept(pub &'static str);
+pub struct StorageItem(pub &'static str);
 
-impl Kept {
+impl StorageItem {
     /// Returns the stored value.
     pub fn read(&self) -> Option<String> {
         window().local_storage().ok().flatten()?.get_item(self.0).ok().flatten()
@@ -41,7 +41,7 @@ impl Pixels {
     }
 
     /// Returns an image's bytes.
-    pub fn picture(&self, index: usize) -> Option<&[u8]> {
+    pub fn image(&self, index: usize) -> Option<&[u8]> {
         let length = self.size[0] * self.size[1] * 4;
         self.bytes.get(index * length..(index + 1) * length).filter(|bytes| !bytes.is_empty())
     }
@@ -53,16 +53,16 @@ impl Pixels {
 }
 
 /// Returns a canvas's drawing context.
-pub fn pen(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
+pub fn context_2d(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     canvas.get_context("2d").ok().flatten()?.dyn_into().ok()
 }
 
 /// Paints an image onto a canvas at a pixel.
-pub fn paint(pen: &CanvasRenderingContext2d, size: [usize; 2], bytes: &[u8], at: [usize; 2]) {
+pub fn paint(context: &CanvasRenderingContext2d, size: [usize; 2], bytes: &[u8], at: [usize; 2]) {
     let data = ImageData::new_with_u8_clamped_array_and_sh(Clamped(bytes), size[0] as u32, size[1] as u32);
     if let Ok(data) = data {
         // A canvas that is too small shows a part.
-        let _ = pen.put_image_data(&data, at[0] as f64, at[1] as f64);
+        let _ = context.put_image_data(&data, at[0] as f64, at[1] as f64);
     }
 }
 
@@ -71,7 +71,7 @@ pub fn paint(pen: &CanvasRenderingContext2d, size: [usize; 2], bytes: &[u8], at:
 /// # Errors
 /// The browser's message.
 pub fn save(name: &str, bytes: &Uint8Array) -> Result<(), String> {
-    offer(name, bytes).map_err(|error| said(&error))
+    offer(name, bytes).map_err(|error| error_message(&error))
 }
 
 fn offer(name: &str, bytes: &Uint8Array) -> Result<(), JsValue> {
@@ -93,39 +93,39 @@ fn offer(name: &str, bytes: &Uint8Array) -> Result<(), JsValue> {
 pub async fn copy(text: &str) -> Result<(), String> {
     let clipboard = crate::js::get(&window().navigator(), "clipboard");
     let written = crate::js::call_async(&clipboard, "writeText", &[text.into()]).await;
-    written.map(drop).map_err(|error| said(&error))
+    written.map(drop).map_err(|error| error_message(&error))
 }
 
-/// Decodes an image file to RGBA bytes, at most `most` pixels wide and high.
+/// Decodes an image file to RGBA bytes, at most `max_side` pixels wide and high.
 ///
 /// # Errors
 /// The browser does not support the format.
-pub async fn picture(blob: &Blob, most: u32) -> Result<(u32, u32, Uint8Array), String> {
+pub async fn decode_image(blob: &Blob, max_side: u32) -> Result<(u32, u32, Uint8Array), String> {
     let read = async {
         let bitmap: ImageBitmap = JsFuture::from(window().create_image_bitmap_with_blob(blob)?).await?.dyn_into()?;
-        let scale = (f64::from(most) / f64::from(bitmap.width().max(bitmap.height()).max(1))).min(1.0);
+        let scale = (f64::from(max_side) / f64::from(bitmap.width().max(bitmap.height()).max(1))).min(1.0);
         let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
         let (width, height) = (side(bitmap.width()), side(bitmap.height()));
         let canvas: HtmlCanvasElement = document().create_element("canvas")?.unchecked_into();
         canvas.set_width(width);
         canvas.set_height(height);
-        let pen = pen(&canvas).ok_or("the browser gives no canvas")?;
-        pen.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, f64::from(width), f64::from(height))?;
-        let data = pen.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?.data();
+        let context = context_2d(&canvas).ok_or("the browser provides no canvas")?;
+        context.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, f64::from(width), f64::from(height))?;
+        let data = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?.data();
         Ok((width, height, Uint8Array::from(&data[..])))
     };
     read.await.map_err(|error: JsValue| {
-        format!("The file is no picture that this browser can read ({}); try a PNG or JPEG.", said(&error))
+        format!("This browser cannot read the file as an image ({}); try a PNG or JPEG.", error_message(&error))
     })
 }
 
-/// Takes a share link's settings out of the address.
-pub fn forget_hash() {
+/// Removes a share link's settings from the address.
+pub fn clear_hash() {
     let Some(window) = web_sys::window() else { return };
     let location = window.location();
     if location.hash().is_ok_and(|hash| hash.len() > 1) {
         let address = format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
-        // An address of the same origin can always be put in place of this one.
+        // An address of the same origin is always allowed.
         let _ = window.history().and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
     }
 }

@@ -4,8 +4,8 @@ use super::files::{FileMenu, ShareButton};
 use super::route::{Tab, TabLink};
 use super::store::{Status, Store};
 use super::theme::ThemeButton;
+use crate::hardware_text;
 use crate::protocol::{DeviceKind, Hardware};
-use crate::words;
 use leptos::prelude::*;
 
 /// The bar.
@@ -27,10 +27,10 @@ pub fn Header(store: Store, tab: RwSignal<Tab>) -> impl IntoView {
     }
 }
 
-/// Current device, named exactly.
+/// Name and kind of the current device.
 #[component]
 fn Chip(store: Store) -> impl IntoView {
-    let words = move || match (store.device.get(), store.status.get()) {
+    let text = move || match (store.device.get(), store.status.get()) {
         (_, Status::Failed(_)) => ("Engine stopped".to_owned(), ""),
         (Some(device), status) => {
             let name = match (&status, device.kind) {
@@ -38,7 +38,7 @@ fn Chip(store: Store) -> impl IntoView {
                 (Status::Known(hardware @ (Hardware::Gpu(_) | Hardware::Software(_))), kind)
                     if kind != DeviceKind::Cpu =>
                 {
-                    words::describe(hardware).name
+                    hardware_text::describe(hardware).name
                 }
                 _ => device.name,
             };
@@ -50,10 +50,10 @@ fn Chip(store: Store) -> impl IntoView {
             (name, kind)
         }
         (None, Status::Known(hardware)) => {
-            let described = words::describe(&hardware);
+            let described = hardware_text::describe(&hardware);
             (described.name, described.kind)
         }
-        (None, Status::Asking) => ("…".to_owned(), ""),
+        (None, Status::Detecting) => ("…".to_owned(), ""),
     };
     let shown = move || match (store.device.get(), store.status.get()) {
         (_, Status::Failed(_)) => "failed",
@@ -65,15 +65,15 @@ fn Chip(store: Store) -> impl IntoView {
         (None, status) => kind(&status),
     };
     let meaning = move || match store.status.get() {
-        Status::Known(hardware) => words::describe(&hardware).meaning,
-        Status::Asking => "Looking for the graphics card".to_owned(),
+        Status::Known(hardware) => hardware_text::describe(&hardware).explanation,
+        Status::Detecting => "Detecting the GPU".to_owned(),
         Status::Failed(reason) => reason,
     };
     view! {
         <span class="chip" data-kind=shown title=meaning>
             <span class="dot" aria-hidden="true"></span>
-            <span class="chip-name">{move || words().0}</span>
-            <span class="chip-kind">{move || words().1}</span>
+            <span class="chip-name">{move || text().0}</span>
+            <span class="chip-kind">{move || text().1}</span>
         </span>
     }
 }
@@ -81,7 +81,7 @@ fn Chip(store: Store) -> impl IntoView {
 /// Returns the status's name in the style sheet.
 pub fn kind(status: &Status) -> &'static str {
     match status {
-        Status::Asking => "asking",
+        Status::Detecting => "detecting",
         Status::Known(Hardware::Gpu(_)) => "gpu",
         Status::Known(Hardware::Software(_)) => "software",
         Status::Known(Hardware::Cpu(_)) => "cpu",

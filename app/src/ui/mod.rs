@@ -7,7 +7,7 @@ mod data;
 mod device;
 mod files;
 mod header;
-mod inside;
+mod inspection;
 mod learn;
 mod model;
 mod notices;
@@ -27,12 +27,12 @@ use wasm_bindgen::JsCast as _;
 
 /// Replaces the placeholder of index.html, shown while the wasm loads, by the page.
 pub fn mount() {
-    let Some(place) = document().get_element_by_id("app") else {
+    let Some(root) = document().get_element_by_id("app") else {
         web_sys::console::error_1(&"index.html has no element #app".into());
         return;
     };
-    place.set_inner_html("");
-    leptos::mount::mount_to(place.unchecked_into(), App).forget();
+    root.set_inner_html("");
+    leptos::mount::mount_to(root.unchecked_into(), App).forget();
 }
 
 /// The whole page.
@@ -41,9 +41,9 @@ fn App() -> impl IntoView {
     let store = Store::start();
     let tab = route::route();
     let title = Memo::new(move |_| match (tab.get(), store.run.phase.get()) {
-        (_, store::Phase::Going) => {
-            let line = store.run.line();
-            format!("{:.0} % · epoch {}/{} · Kindling", line.part() * 100.0, line.epoch[0], line.epoch[1])
+        (_, store::Phase::Training) => {
+            let line = store.run.epoch_progress();
+            format!("{:.0} % · epoch {}/{} · Kindling", line.fraction() * 100.0, line.epoch[0], line.epoch[1])
         }
         (Tab::Playground, _) => "Kindling".to_owned(),
         (tab, _) => format!("{} · Kindling", tab.name()),
@@ -58,12 +58,12 @@ fn App() -> impl IntoView {
         Tab::Device => view! { <device::Device store /> }.into_any(),
     };
     view! {
-        <a class="skip" href="#main">"To the content"</a>
+        <a class="skip" href="#main">"Skip to content"</a>
         <header::Header store tab />
         <notices::Notices store />
         <main id="main" tabindex="-1">{body}</main>
         <files::DropZone store />
-        <files::Inspected store />
+        <files::FileDialog store />
     }
 }
 
@@ -73,9 +73,9 @@ fn shortcut(store: Store, event: &web_sys::KeyboardEvent) {
         return;
     }
     event.prevent_default();
-    let is_going = store.run.phase.get_untracked() == store::Phase::Going;
+    let is_training = store.run.phase.get_untracked() == store::Phase::Training;
     match event.shift_key() {
-        true if !is_going => store.step(),
+        true if !is_training => store.step(),
         true => {}
         false => store.toggle(),
     }
@@ -90,7 +90,7 @@ fn Playground(store: Store) -> impl IntoView {
             <data::DataPanel store />
             <model::ModelPanel store />
             <training::TrainingPanel store />
-            <inside::InsidePanel store />
+            <inspection::InspectionPanel store />
         </div>
         <training::Dock store />
     }

@@ -12,24 +12,24 @@ pub fn Notices(store: Store) -> impl IntoView {
     let engine = move || match store.status.get() {
         Status::Failed(reason) => Some(view! {
             <p class="notice bad">
-                <span>{format!("The engine stopped: {reason} Reload the page; what you chose is kept.")}</span>
+                <span>{format!("The engine stopped: {reason} Reload the page; your settings are saved.")}</span>
             </p>
         }),
-        Status::Asking | Status::Known(_) => None,
+        Status::Detecting | Status::Known(_) => None,
     };
-    let put_away = move |id: u32| store.notices.update(|all| all.retain(|notice| notice.id != id));
+    let dismiss = move |id: u32| store.notices.update(|all| all.retain(|notice| notice.id != id));
     view! {
         <div class="notices" role="log" aria-label="Messages">
             {engine}
-            <Found store />
+            <SavedRun store />
             <For
                 each=move || store.notices.get()
                 key=|notice| notice.id
                 children=move |notice| {
                     view! {
-                        <p class="notice" class:bad=notice.bad>
+                        <p class="notice" class:bad=notice.is_error>
                             <span>{notice.text}</span>
-                            <button class="icon-button" type="button" aria-label="Put away" on:click=move |_| put_away(notice.id)>
+                            <button class="icon-button" type="button" aria-label="Dismiss" on:click=move |_| dismiss(notice.id)>
                                 "×"
                             </button>
                         </p>
@@ -37,31 +37,31 @@ pub fn Notices(store: Store) -> impl IntoView {
                 }
             />
         </div>
-        <p class="hidden" role="status">{move || store.spoken.get()}</p>
+        <p class="hidden" role="status">{move || store.announcement.get()}</p>
     }
 }
 
 /// A run of an earlier visit.
 #[component]
-fn Found(store: Store) -> impl IntoView {
+fn SavedRun(store: Store) -> impl IntoView {
     move || {
-        store.found.get().map(|found| {
-            let age = numbers::clock((js_sys::Date::now() - found.saved_at) / 1000.0);
-            let words = format!(
-                "A run from your last visit can go on: step {}, epoch {} of {}, stored {age} ago.",
-                numbers::whole(found.step),
-                found.epoch,
-                found.spec.epochs
+        store.saved_run.get().map(|saved| {
+            let age = numbers::clock((js_sys::Date::now() - saved.saved_at) / 1000.0);
+            let text = format!(
+                "A run from your last visit can be resumed: step {}, epoch {} of {}, saved {age} ago.",
+                numbers::whole(saved.step),
+                saved.epoch,
+                saved.spec.epochs
             );
-            let forget = move |_| {
-                store.found.set(None);
-                store.send(ToWorker::ForgetCheckpoint);
+            let discard = move |_| {
+                store.saved_run.set(None);
+                store.send(ToWorker::DeleteCheckpoint);
             };
             view! {
                 <p class="notice">
-                    <span>{words}</span>
-                    <button class="button small" type="button" on:click=move |_| store.resume(found.clone())>"Go on"</button>
-                    <button class="button small" type="button" on:click=forget>"Forget it"</button>
+                    <span>{text}</span>
+                    <button class="button small" type="button" on:click=move |_| store.resume(saved.clone())>"Resume"</button>
+                    <button class="button small" type="button" on:click=discard>"Discard"</button>
                 </p>
             }
         })

@@ -1,8 +1,8 @@
-//! Numbers as people read them: thousands apart, times, parts of a hundred.
+//! Number formats: thousands separators, durations, percentages.
 
 use kindling::train::Evaluation;
 
-/// 62006 as `62,006`.
+/// Formats an integer with separators: `62,006`.
 pub fn whole(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -15,12 +15,12 @@ pub fn whole(number: impl Into<u128>) -> String {
     out
 }
 
-/// A count of things.
+/// Formats a count.
 pub fn count(number: usize) -> String {
     whole(number as u128)
 }
 
-/// A rounded amount: `8,420`, `4.3`, `0.031`.
+/// Formats a number in about three digits: `8,420`, `43.2`, `0.031`.
 pub fn amount(number: f64) -> String {
     if !number.is_finite() {
         return number.to_string();
@@ -35,7 +35,7 @@ pub fn amount(number: f64) -> String {
     }
 }
 
-/// A loss or the like, in four digits.
+/// Formats a loss or another metric in four decimals.
 pub fn figure(number: f64) -> String {
     match number.abs() {
         size if !size.is_finite() => number.to_string(),
@@ -45,7 +45,7 @@ pub fn figure(number: f64) -> String {
     }
 }
 
-/// A learning rate in up to four significant digits: `0.001`, `3e-5`.
+/// Formats a learning rate in up to four significant digits: `0.001`, `3.0e-5`.
 pub fn rate(number: f64) -> String {
     match number.abs() {
         size if !size.is_finite() || size == 0.0 => number.to_string(),
@@ -58,9 +58,9 @@ pub fn rate(number: f64) -> String {
     }
 }
 
-/// 0.6125 as `61.3 %`.
-pub fn percent(part: f64) -> String {
-    if part.is_finite() { format!("{:.1}\u{a0}%", part * 100.0) } else { "–".into() }
+/// Formats a fraction as a percentage: `61.3 %`.
+pub fn percent(fraction: f64) -> String {
+    if fraction.is_finite() { format!("{:.1}\u{a0}%", fraction * 100.0) } else { "–".into() }
 }
 
 /// Formats the metrics of an evaluation besides its loss: `, 61.3 % correct`, or MAE and R² of a
@@ -73,7 +73,7 @@ pub fn result(test: &Evaluation) -> String {
     }
 }
 
-/// Seconds as tqdm writes them: `00:41`, `1:02:03`.
+/// Formats seconds as tqdm does: `00:41`, `1:02:03`.
 pub fn clock(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "?".into();
@@ -83,15 +83,15 @@ pub fn clock(seconds: f64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
 }
 
-/// A shape as people write it: `16×5×5`.
+/// Formats a shape: `16×5×5`.
 pub fn shape(sizes: &[usize]) -> String {
     sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }
 
-/// The bar of tqdm: eighths of a block.
-pub fn bar(part: f64, width: usize) -> String {
+/// Formats a bar as tqdm does, in eighths of a block.
+pub fn bar(fraction: f64, width: usize) -> String {
     const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-    let filled = (part.clamp(0.0, 1.0) * (width * 8) as f64) as usize;
+    let filled = (fraction.clamp(0.0, 1.0) * (width * 8) as f64) as usize;
     let mut bar = "█".repeat(filled / 8);
     if filled / 8 < width {
         bar.push(EIGHTHS[filled % 8]);
@@ -100,24 +100,24 @@ pub fn bar(part: f64, width: usize) -> String {
     bar
 }
 
-/// What a progress line is made of.
+/// Progress of an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// The epoch, from 1, and how many there are.
+    /// Number of the epoch, from 1, and number of epochs.
     pub epoch: [usize; 2],
-    /// Batches done in it, and how many it has.
+    /// Number of batches processed, and in all.
     pub batch: [usize; 2],
-    /// Seconds spent on it.
+    /// Seconds since its start.
     pub elapsed: f64,
-    /// The last loss.
+    /// Last loss.
     pub loss: Option<f64>,
-    /// Batches a second, lately.
+    /// Recent batches per second.
     pub rate: f64,
 }
 
 impl Progress {
-    /// The part of the epoch that is done.
-    pub fn part(&self) -> f64 {
+    /// Returns the finished fraction of the epoch.
+    pub fn fraction(&self) -> f64 {
         self.batch[0] as f64 / self.batch[1].max(1) as f64
     }
 
@@ -133,8 +133,8 @@ impl Progress {
             "epoch {}/{} {:3.0}%|{}| {}/{} [{}<{}, {rate} batch/s{loss}]",
             self.epoch[0],
             self.epoch[1],
-            self.part() * 100.0,
-            bar(self.part(), 10),
+            self.fraction() * 100.0,
+            bar(self.fraction(), 10),
             self.batch[0],
             self.batch[1],
             clock(self.elapsed),
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_are_separated() {
         assert_eq!([0, 7, 999, 1000, 62_006, 1_234_567].map(count), ["0", "7", "999", "1,000", "62,006", "1,234,567"]);
         assert_eq!([8420.4, 43.21, 4.321, 0.0312, 0.0].map(amount), ["8,420", "43.2", "4.32", "0.031", "0"]);
     }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_tqdms() {
+    fn the_line_has_the_format_of_tqdm() {
         let progress = Progress { epoch: [3, 15], batch: [176, 391], elapsed: 41.2, loss: Some(1.2149), rate: 4.3 };
         assert_eq!(progress.line(), "epoch 3/15  45%|████▌     | 176/391 [00:41<00:50, 4.30 batch/s, loss 1.21]");
         let diverged = Progress { loss: Some(7.4386e23), ..progress };

@@ -1,5 +1,5 @@
-//! The open tab: real addresses (`?tab=runs`) that can be linked, reopened and navigated back from.
-//! They need no hash, which belongs to share links, and no server that knows them.
+//! The open tab, as an address (`?tab=runs`) that can be linked and reopened. Share links use the
+//! hash, so tabs use the query, which needs no routes on the server.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -8,13 +8,13 @@ use web_sys::MouseEvent;
 /// A tab of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tab {
-    /// Data, model, training, look inside.
+    /// Data, model, training, inspection.
     Playground,
-    /// Every run.
+    /// Stored runs.
     Runs,
     /// Lessons.
     Learn,
-    /// The adapter.
+    /// Hardware and measurements.
     Device,
 }
 
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_lead_back_to_their_tabs() {
+    fn addresses_are_parsed_to_their_tabs() {
         for tab in Tab::ALL {
             let query = tab.address().trim_start_matches("./");
             assert_eq!(Tab::of(query), tab);

@@ -1,5 +1,5 @@
-//! What a person has chosen, as one value: kept in this browser as it changes, and carried by a
-//! share link.
+//! The user's settings as one value: stored in this browser as they change, and encoded in a share
+//! link.
 
 use crate::protocol::{DataKind, DataSource, DeviceChoice};
 use base64::Engine as _;
@@ -9,17 +9,17 @@ use kindling::train::model::preset;
 use kindling::train::{DataSpec, ModelSpec, TrainSpec};
 use serde::{Deserialize, Serialize};
 
-/// The model of the first visit.
+/// Preset of the first visit.
 pub const FIRST_PRESET: &str = "cifar-intro";
 
 /// Data choice, model, settings of training, device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Where data comes from.
+    /// Source of the data.
     pub source: DataSource,
-    /// How training goes; its model is written out, unless it is a preset as it stands.
+    /// Settings of training; its model is written out, unless it is an unchanged preset.
     pub spec: TrainSpec,
-    /// Where it computes.
+    /// Device of new runs.
     #[serde(default)]
     pub device: DeviceChoice,
 }
@@ -39,20 +39,20 @@ impl Default for Settings {
     }
 }
 
-/// The data that needs no network.
+/// Returns the data source that needs no network.
 pub fn shapes() -> DataSource {
     DataSource::new(DataKind::Shapes)
 }
 
 impl Settings {
-    /// The model, built for three channels of 32×32 and ten classes where only a preset is named.
+    /// Returns the model. A preset is built for three channels of 32×32 and ten classes.
     pub fn model(&self) -> ModelSpec {
         let named = || preset(self.spec.preset.as_deref().unwrap_or(FIRST_PRESET), &[3, 32, 32], 10).ok();
         let empty = || ModelSpec { name: "empty".into(), input: vec![3, 32, 32], layers: Vec::new() };
         self.spec.model.clone().or_else(named).unwrap_or_else(empty)
     }
 
-    /// The same for another browser: files of one's own stay behind.
+    /// Returns the settings for another browser, without the user's files.
     pub fn to_share(&self) -> Self {
         let mut shared = self.clone();
         if matches!(shared.source.kind, DataKind::Files(_)) {
@@ -69,15 +69,15 @@ impl Settings {
         shared
     }
 
-    /// For a link's hash: JSON in the letters of base64url.
+    /// Encodes the settings for a link's hash: JSON in base64url.
     pub fn to_hash(&self) -> Option<String> {
         kindling::json::write(&self.to_share()).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
     }
 
-    /// From a link's hash.
+    /// Decodes the settings of a link's hash.
     ///
     /// # Errors
-    /// It is damaged, or of another version of the page.
+    /// The hash is damaged, or of another version of the page.
     pub fn from_hash(hash: &str) -> Result<Self, String> {
         let bytes = URL_SAFE_NO_PAD.decode(hash).map_err(|error| format!("the link is damaged: {error}"))?;
         let settings: Self = kindling::json::read(&String::from_utf8_lossy(&bytes))
@@ -87,8 +87,8 @@ impl Settings {
     }
 }
 
-/// The settings with which an optimizer starts on the page: PyTorch's defaults, but for SGD, which
-/// hardly moves with them: it starts as in PyTorch's CIFAR-10 recipes.
+/// Returns an optimizer's initial settings on the page: PyTorch's defaults, except for SGD, which
+/// hardly learns with them: it starts as in PyTorch's CIFAR-10 tutorials.
 ///
 /// # Errors
 /// There is no optimizer of this name.
@@ -101,7 +101,8 @@ pub fn starting_optimizer(name: &str) -> kindling::Result<OptimizerSpec> {
     OptimizerSpec::from_attrs(name, &attributes)
 }
 
-/// What differs between two specifications, name by name: `optimizer.lr`, `0.01`, `0.1`.
+/// Returns the differences of two specifications: name and both values, such as `optimizer.lr`,
+/// `0.01`, `0.1`.
 pub fn differences(one: &TrainSpec, other: &TrainSpec) -> Vec<(String, String, String)> {
     let (one, other) = (flat(one), flat(other));
     let mut names: Vec<String> = one.iter().chain(&other).map(|(name, _)| name.clone()).collect();
@@ -120,29 +121,29 @@ pub fn differences(one: &TrainSpec, other: &TrainSpec) -> Vec<(String, String, S
         .collect()
 }
 
-/// Differences in the words of the page: `optimizer: Adam → SGD`, `lr: 0.001 → 0.01`, `model`.
+/// Formats differences for the page: `optimizer: Adam → SGD`, `lr: 0.001 → 0.01`, `model`.
 pub fn summary(differences: &[(String, String, String)]) -> Vec<String> {
     let other_optimizer = differences.iter().any(|(name, ..)| name == "optimizer.name");
-    let mut words: Vec<String> = Vec::new();
+    let mut text: Vec<String> = Vec::new();
     for (name, before, after) in differences {
         let word = match name.as_str() {
             "model" | "layers" => "model".to_owned(),
             "optimizer.name" => format!("optimizer: {before} → {after}"),
-            // Another optimizer has other numbers.
+            // Another optimizer has other hyper-parameters.
             name if other_optimizer && name.starts_with("optimizer.") => continue,
             name => {
                 let last = name.rsplit('.').next().unwrap_or(name).replace('_', " ");
                 format!("{last}: {before} → {after}")
             }
         };
-        if !words.contains(&word) {
-            words.push(word);
+        if !text.contains(&word) {
+            text.push(word);
         }
     }
-    words
+    text
 }
 
-/// A specification as names and values; the model is its text.
+/// Returns a specification as names and values; the model as its text.
 pub fn flat(spec: &TrainSpec) -> Vec<(String, String)> {
     let mut spec = spec.clone();
     let mut all = Vec::new();
@@ -174,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_carries_everything() {
+    fn a_link_encodes_all_settings() {
         let mut settings = Settings::default();
         let mut model = settings.model();
         assert_eq!(model.summary().parameters, 62_006);
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preset_as_it_stands_makes_a_short_link_and_files_stay_behind() {
+    fn a_link_names_an_unchanged_preset_and_omits_files() {
         let mut settings = Settings::default();
         settings.spec.model = Some(settings.model());
         settings.spec.preset = None;

@@ -20,8 +20,8 @@ pub fn changed() -> ArcTrigger {
 fn follow_system() -> ArcTrigger {
     let trigger = ArcTrigger::new();
     if let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") {
-        let told = trigger.clone();
-        let listener = Closure::<dyn Fn()>::new(move || told.notify());
+        let changed = trigger.clone();
+        let listener = Closure::<dyn Fn()>::new(move || changed.notify());
         query.set_onchange(Some(listener.as_ref().unchecked_ref()));
         // The listener lives as long as the page.
         listener.forget();
@@ -33,15 +33,15 @@ fn follow_system() -> ArcTrigger {
 #[component]
 pub fn ThemeButton() -> impl IntoView {
     let dark = RwSignal::new(is_dark());
-    let turn = move |_| {
+    let toggle = move |_| {
         dark.update(|dark| *dark = !*dark);
         choose(dark.get_untracked());
     };
     let label = move || {
-        if dark.get() { "Light colours" } else { "Dark colours" }
+        if dark.get() { "Light colors" } else { "Dark colors" }
     };
     view! {
-        <button class="icon-button" type="button" on:click=turn aria-label=label title=label>
+        <button class="icon-button" type="button" on:click=toggle aria-label=label title=label>
             <svg viewBox="0 0 24 24" aria-hidden="true">
                 <circle cx="12" cy="12" r="8.25" fill="none" stroke="currentColor" stroke-width="1.5" />
                 <path d="M12 3.75a8.25 8.25 0 0 1 0 16.5Z" fill="currentColor" />

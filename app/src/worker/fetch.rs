@@ -3,16 +3,16 @@
 
 use super::store::Store;
 use super::supply::chunk;
-use crate::js::{call, call_async, get, global, object, said};
+use crate::js::{call, call_async, error_message, get, global, object};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
 /// Size of a cached piece, in bytes.
-const PIECE: usize = 4 << 20;
+const PIECE_BYTES: usize = 4 << 20;
 
 /// Cached metadata of a file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Kept {
+struct CachedFile {
     pieces: usize,
     bytes: u64,
     total: Option<u64>,
@@ -24,35 +24,35 @@ struct Kept {
 /// A file being fetched.
 pub struct Fetched {
     url: String,
-    kept: Kept,
+    cached: CachedFile,
     /// Next piece to read from the storage.
     next: usize,
     /// Stream from the server; `None` before the request, and if there is none.
     stream: Option<JsValue>,
     /// Bytes that have arrived and are not cached yet.
-    fresh: Vec<u8>,
+    uncached: Vec<u8>,
     /// Number of bytes passed on.
-    given: u64,
+    delivered: u64,
     /// Reason why nothing more is cached.
-    refused: Option<String>,
+    cache_error: Option<String>,
 }
 
-fn about(url: &str) -> String {
+fn metadata_key(url: &str) -> String {
     format!("data {url}")
 }
 
-fn piece(url: &str, number: usize) -> String {
+fn piece_key(url: &str, number: usize) -> String {
     format!("data {url} {number}")
 }
 
-async fn kept(url: &str, store: &Store) -> Option<Kept> {
-    let bytes = store.get(&about(url)).await.ok()??;
+async fn cached(url: &str, store: &Store) -> Option<CachedFile> {
+    let bytes = store.get(&metadata_key(url)).await.ok()??;
     kindling::json::read(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
 /// Returns `true` if a file is cached whole, or its server has it.
 pub async fn exists(url: &str, store: &Store) -> bool {
-    if kept(url, store).await.is_some_and(|kept| kept.complete) {
+    if cached(url, store).await.is_some_and(|cached| cached.complete) {
         return true;
     }
     let options = object(&[("method", "HEAD".into())]);
@@ -77,33 +77,40 @@ impl Fetched {
     /// # Errors
     /// A sentence: the missing file, and what to do.
     pub async fn open(url: &str, store: &Store) -> Result<Self, String> {
-        let kept = kept(url, store).await.unwrap_or_default();
-        let mut fetched =
-            Self { url: url.to_owned(), kept, next: 0, stream: None, fresh: Vec::new(), given: 0, refused: None };
-        if !fetched.kept.complete {
-            fetched.ask().await?;
+        let cached = cached(url, store).await.unwrap_or_default();
+        let mut fetched = Self {
+            url: url.to_owned(),
+            cached,
+            next: 0,
+            stream: None,
+            uncached: Vec::new(),
+            delivered: 0,
+            cache_error: None,
+        };
+        if !fetched.cached.complete {
+            fetched.request().await?;
         }
         Ok(fetched)
     }
 
     /// Returns `true` if all of it comes from the storage.
-    pub fn is_kept(&self) -> bool {
-        self.kept.complete
+    pub fn is_cached(&self) -> bool {
+        self.cached.complete
     }
 
     /// Returns the total number of bytes, if it is known.
     pub fn total(&self) -> Option<u64> {
-        self.kept.total
+        self.cached.total
     }
 
     /// Returns the reason why it is not cached, if it is not.
     pub fn note(&self) -> Option<String> {
-        self.refused.as_ref().map(|reason| format!("It is not kept for the next visit: {reason}"))
+        self.cache_error.as_ref().map(|reason| format!("It is not cached for the next visit: {reason}"))
     }
 
     /// Requests the part that is not cached.
-    async fn ask(&mut self) -> Result<(), String> {
-        let from = self.kept.bytes;
+    async fn request(&mut self) -> Result<(), String> {
+        let from = self.cached.bytes;
         let options = if from > 0 {
             object(&[("headers", object(&[("Range", format!("bytes={from}-").into())]))])
         } else {
@@ -114,7 +121,7 @@ impl Fetched {
             format!(
                 "{url} could not be fetched ({}). Either there is no connection, or its server does not let other pages \
                  read it (CORS): download it and drop the file on this page instead.",
-                said(&error)
+                error_message(&error)
             )
         })?;
         let status = get(&response, "status").as_f64().unwrap_or(0.0);
@@ -128,24 +135,24 @@ impl Fetched {
             let total = range.and_then(|range| range.rsplit('/').next()?.parse::<u64>().ok());
             let total = total.or(length.map(|length| from + length));
             // Another version of the file does not match the cached part.
-            if total.is_some() && (total != self.kept.total || tag != self.kept.tag) {
-                self.kept = Kept::default();
-                return Box::pin(self.ask()).await;
+            if total.is_some() && (total != self.cached.total || tag != self.cached.tag) {
+                self.cached = CachedFile::default();
+                return Box::pin(self.request()).await;
             }
         } else if status == 200.0 {
             // For a compressed transfer, the length is that of the compressed bytes.
             let packed = header(&response, "content-encoding").is_some_and(|encoding| encoding != "identity");
-            self.kept = Kept { total: length.filter(|_| !packed), tag, ..Kept::default() };
+            self.cached = CachedFile { total: length.filter(|_| !packed), tag, ..CachedFile::default() };
         } else if status == 416.0 && from > 0 {
-            self.kept = Kept::default();
-            return Box::pin(self.ask()).await;
+            self.cached = CachedFile::default();
+            return Box::pin(self.request()).await;
         } else {
             return Err(format!(
                 "{url} could not be fetched: the server answered with status {status}. Try again later."
             ));
         }
         let reader = call(&get(&response, "body"), "getReader", &[]);
-        self.stream = Some(reader.map_err(|error| format!("{url} cannot be read: {}", said(&error)))?);
+        self.stream = Some(reader.map_err(|error| format!("{url} cannot be read: {}", error_message(&error)))?);
         Ok(())
     }
 
@@ -154,73 +161,73 @@ impl Fetched {
     /// # Errors
     /// A sentence: the transfer broke off, and how to resume.
     pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<u8>>, String> {
-        if self.next < self.kept.pieces && (self.given < self.kept.bytes) && self.fresh.is_empty() {
-            let found = store.get(&piece(&self.url, self.next)).await.ok().flatten();
+        if self.next < self.cached.pieces && (self.delivered < self.cached.bytes) && self.uncached.is_empty() {
+            let found = store.get(&piece_key(&self.url, self.next)).await.ok().flatten();
             let Some(bytes) = found else {
                 // The browser has deleted a piece: all is fetched again, the next time.
-                let _ = store.delete(vec![about(&self.url)]).await;
-                return Err(format!("What was kept of {} is damaged. Open it again to fetch it anew.", self.url));
+                let _ = store.delete(vec![metadata_key(&self.url)]).await;
+                return Err(format!("The cached part of {} is damaged. Open it again to download it again.", self.url));
             };
             self.next += 1;
-            self.given += bytes.len() as u64;
+            self.delivered += bytes.len() as u64;
             return Ok(Some(bytes));
         }
         let Some(stream) = &self.stream else { return Ok(None) };
         match chunk(stream).await {
             Ok(Some(bytes)) => {
-                self.given += bytes.len() as u64;
-                self.fresh.extend_from_slice(&bytes);
-                if self.fresh.len() >= PIECE {
-                    self.keep(store, false).await;
+                self.delivered += bytes.len() as u64;
+                self.uncached.extend_from_slice(&bytes);
+                if self.uncached.len() >= PIECE_BYTES {
+                    self.cache(store, false).await;
                 }
                 Ok(Some(bytes))
             }
-            Ok(None) if self.kept.total.is_some_and(|total| self.given < total) => {
-                self.keep(store, false).await;
-                Err(self.broke_off("the server ended it early"))
+            Ok(None) if self.cached.total.is_some_and(|total| self.delivered < total) => {
+                self.cache(store, false).await;
+                Err(self.interrupted("the server ended it early"))
             }
             Ok(None) => {
-                self.kept.total = Some(self.given);
-                self.keep(store, true).await;
+                self.cached.total = Some(self.delivered);
+                self.cache(store, true).await;
                 self.stream = None;
                 Ok(None)
             }
             Err(error) => {
-                self.keep(store, false).await;
-                Err(self.broke_off(&said(&error)))
+                self.cache(store, false).await;
+                Err(self.interrupted(&error_message(&error)))
             }
         }
     }
 
-    fn broke_off(&self, why: &str) -> String {
-        let goes_on = if self.refused.is_none() { "go on where it was" } else { "begin again" };
-        format!("{} broke off after {} bytes ({why}). Try again to {goes_on}.", self.url, self.given)
+    fn interrupted(&self, why: &str) -> String {
+        let resumes = if self.cache_error.is_none() { "resume the download" } else { "download it again" };
+        format!("{} broke off after {} bytes ({why}). Try again to {resumes}.", self.url, self.delivered)
     }
 
     /// Caches the bytes that have arrived since the last call.
-    async fn keep(&mut self, store: &Store, complete: bool) {
-        let fresh = std::mem::take(&mut self.fresh);
-        if self.refused.is_some() || (fresh.is_empty() && !complete) {
+    async fn cache(&mut self, store: &Store, complete: bool) {
+        let uncached = std::mem::take(&mut self.uncached);
+        if self.cache_error.is_some() || (uncached.is_empty() && !complete) {
             return;
         }
-        let mut next = self.kept.clone();
-        next.bytes += fresh.len() as u64;
+        let mut next = self.cached.clone();
+        next.bytes += uncached.len() as u64;
         next.complete = complete;
         let mut entries = Vec::new();
-        if !fresh.is_empty() {
-            entries.push((piece(&self.url, next.pieces), fresh));
+        if !uncached.is_empty() {
+            entries.push((piece_key(&self.url, next.pieces), uncached));
             next.pieces += 1;
         }
         match kindling::json::write(&next) {
-            Ok(json) => entries.push((about(&self.url), json.into_bytes())),
-            Err(error) => return self.refused = Some(error),
+            Ok(json) => entries.push((metadata_key(&self.url), json.into_bytes())),
+            Err(error) => return self.cache_error = Some(error),
         }
         match store.put(entries).await {
             Ok(()) => {
                 self.next = next.pieces;
-                self.kept = next;
+                self.cached = next;
             }
-            Err(reason) => self.refused = Some(reason),
+            Err(reason) => self.cache_error = Some(reason),
         }
     }
 }

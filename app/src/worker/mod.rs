@@ -1,19 +1,19 @@
-//! The worker's life: messages of the page and pieces of data go into one inbox; the session takes them one at a time, and
-//! between them does the run's next thing. It goes on by messages to itself, never by timers, which browsers slow down in
-//! hidden tabs.
+//! The worker's loop: messages of the page and pieces of data are queued in one inbox. The session
+//! handles them one at a time, and advances the run between them. The loop yields by messages to
+//! itself, not by timers, which browsers throttle in hidden tabs.
 
 mod bench;
 mod fetch;
-mod picture;
+mod image;
 mod store;
 mod supply;
 mod turn;
 mod unpack;
 
-use crate::channel::{self, Beside};
+use crate::channel::{self, Attachment};
 use crate::probe;
 use crate::protocol::{FromWorker, Hardware, ToWorker};
-use crate::session::{Arrival, Later, Outside, Session};
+use crate::session::{Arrival, Host, LocalBoxFuture, Session};
 use kindling::data::pictures::RgbImage;
 use kindling::data::{Codecs, Packing};
 use kindling::device::Clock;
@@ -24,37 +24,37 @@ use store::Store;
 use turn::{Signal, Turn};
 use wasm_bindgen_futures::spawn_local;
 
-/// Pieces of data that may wait; whoever supplies more waits.
-const MOST_WAITING: usize = 16;
+/// Maximum number of queued pieces of data; beyond it their sender waits.
+const MAX_QUEUED_PIECES: usize = 16;
 
-/// How long the run may go on before messages are let in, in milliseconds.
-const SLICE: f64 = 8.0;
+/// Time slice of the run between checks of the inbox, in milliseconds.
+const TIME_SLICE_MS: f64 = 8.0;
 
 enum Item {
-    Page(Box<ToWorker>, Vec<Beside>),
+    Page(Box<ToWorker>, Vec<Attachment>),
     Data(u32, Arrival),
 }
 
-/// What waits for the session.
+/// Queue of the session.
 #[derive(Default)]
 pub struct Inbox {
     items: RefCell<VecDeque<Item>>,
     pieces: Cell<usize>,
-    /// The opening whose pieces are wanted.
+    /// Number of the load whose pieces are wanted.
     wanted: Cell<Option<u32>>,
     arrived: Signal,
     room: Signal,
 }
 
 impl Inbox {
-    fn page(&self, message: ToWorker, beside: Vec<Beside>) {
-        self.items.borrow_mut().push_back(Item::Page(Box::new(message), beside));
+    fn page(&self, message: ToWorker, attachments: Vec<Attachment>) {
+        self.items.borrow_mut().push_back(Item::Page(Box::new(message), attachments));
         self.arrived.raise();
     }
 
-    /// Puts a piece in, once there is room; whether it is still wanted.
+    /// Queues a piece, once there is room; returns `false` if it is no longer wanted.
     async fn send(&self, load: u32, arrival: Arrival) -> bool {
-        while self.pieces.get() >= MOST_WAITING && self.wanted.get() == Some(load) {
+        while self.pieces.get() >= MAX_QUEUED_PIECES && self.wanted.get() == Some(load) {
             self.room.wait().await;
         }
         if self.wanted.get() != Some(load) {
@@ -76,15 +76,15 @@ impl Inbox {
     }
 }
 
-/// The browser, as a session sees it.
+/// The browser as the host of a session.
 struct Browser {
     store: Rc<Store>,
     hardware: RefCell<Option<Hardware>>,
 }
 
-impl Outside for Browser {
-    fn say(&self, message: FromWorker, bulk: Vec<Vec<u8>>) {
-        channel::say(&message, &bulk);
+impl Host for Browser {
+    fn send(&self, message: FromWorker, bulk: Vec<Vec<u8>>) {
+        channel::send(&message, &bulk);
     }
 
     fn now(&self) -> f64 {
@@ -95,7 +95,7 @@ impl Outside for Browser {
         turn::now
     }
 
-    fn hardware(&self) -> Later<'_, Hardware> {
+    fn hardware(&self) -> LocalBoxFuture<'_, Hardware> {
         Box::pin(async {
             if let Some(known) = self.hardware.borrow().clone() {
                 return known;
@@ -110,15 +110,15 @@ impl Outside for Browser {
         &BrowserCodecs
     }
 
-    fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Later<'_, Result<(), String>> {
+    fn put(&self, entries: Vec<(String, Vec<u8>)>) -> LocalBoxFuture<'_, Result<(), String>> {
         Box::pin(self.store.put(entries))
     }
 
-    fn get<'a>(&'a self, name: &'a str) -> Later<'a, Result<Option<Vec<u8>>, String>> {
+    fn get<'a>(&'a self, name: &'a str) -> LocalBoxFuture<'a, Result<Option<Vec<u8>>, String>> {
         Box::pin(self.store.get(name))
     }
 
-    fn delete(&self, names: Vec<String>) -> Later<'_, Result<(), String>> {
+    fn delete(&self, names: Vec<String>) -> LocalBoxFuture<'_, Result<(), String>> {
         Box::pin(self.store.delete(names))
     }
 }
@@ -127,24 +127,31 @@ impl Outside for Browser {
 struct BrowserCodecs;
 
 impl Codecs for BrowserCodecs {
-    fn decode<'a>(&'a self, _: &'a str, bytes: Vec<u8>) -> Later<'a, Result<RgbImage, String>> {
-        Box::pin(async move { picture::decode(&bytes).await })
+    fn decode<'a>(&'a self, _: &'a str, bytes: Vec<u8>) -> LocalBoxFuture<'a, Result<RgbImage, String>> {
+        Box::pin(async move { image::decode(&bytes).await })
     }
 
-    fn inflate<'a>(&'a self, packing: Packing, bytes: &'a [u8], limit: u64) -> Later<'a, Result<Vec<u8>, String>> {
-        Box::pin(async move { unpack::inflate(packing, bytes, limit).await.map_err(|error| crate::js::said(&error)) })
+    fn inflate<'a>(
+        &'a self,
+        packing: Packing,
+        bytes: &'a [u8],
+        limit: u64,
+    ) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(async move {
+            unpack::inflate(packing, bytes, limit).await.map_err(|error| crate::js::error_message(&error))
+        })
     }
 }
 
-/// Listens to the page for ever.
+/// Starts the worker.
 pub fn start() {
     let inbox = Rc::new(Inbox::default());
     let messages = inbox.clone();
-    channel::listen(move |message, beside| messages.page(message, beside));
-    spawn_local(live(inbox));
+    channel::listen(move |message, attachments| messages.page(message, attachments));
+    spawn_local(run_loop(inbox));
 }
 
-async fn live(inbox: Rc<Inbox>) {
+async fn run_loop(inbox: Rc<Inbox>) {
     let store = Rc::new(Store::default());
     let browser = Rc::new(Browser { store: store.clone(), hardware: RefCell::default() });
     let mut session = Session::new(browser.clone());
@@ -156,35 +163,35 @@ async fn live(inbox: Rc<Inbox>) {
             match item {
                 Item::Data(load, arrival) => {
                     session.arrived(load, arrival).await;
-                    // A data set is unpacked between the steps of a run, not instead of them.
+                    // The steps of a run have priority over the decompression of data.
                     if session.is_busy() {
                         break;
                     }
                     turn.next().await;
                 }
-                Item::Page(message, beside) => match *message {
+                Item::Page(message, attachments) => match *message {
                     ToWorker::ProbeHardware => {
-                        channel::say(&FromWorker::Hardware(browser.hardware().await), &[]);
+                        channel::send(&FromWorker::Hardware(browser.hardware().await), &[]);
                     }
                     ToWorker::Bench { workload, steps, device } => {
                         let answer = match benches.run(&workload, steps, device, browser.as_ref()).await {
                             Ok(benched) => FromWorker::Benched(benched),
                             Err(error) => FromWorker::Failed { run: None, reason: error.to_string() },
                         };
-                        channel::say(&answer, &[]);
+                        channel::send(&answer, &[]);
                     }
-                    ToWorker::Crash => panic!("the worker was asked to die"),
+                    ToWorker::Crash => panic!("a crash was requested"),
                     ToWorker::OpenData(source) => {
                         let load = session.handle(ToWorker::OpenData(source.clone()), Vec::new()).await;
                         inbox.wanted.set(load);
                         inbox.room.raise();
                         if let Some(load) = load {
-                            spawn_local(supply::supply(load, source, beside, inbox.clone(), store.clone()));
+                            spawn_local(supply::supply(load, source, attachments, inbox.clone(), store.clone()));
                         }
                     }
-                    message => match bytes(beside).await {
+                    message => match bytes(attachments).await {
                         Ok(bytes) => drop(session.handle(message, bytes).await),
-                        Err(reason) => channel::say(&FromWorker::Failed { run: None, reason }, &[]),
+                        Err(reason) => channel::send(&FromWorker::Failed { run: None, reason }, &[]),
                     },
                 },
             }
@@ -192,7 +199,7 @@ async fn live(inbox: Rc<Inbox>) {
         }
         if session.is_busy() {
             let begun = turn::now();
-            while session.is_busy() && turn::now() - begun < SLICE {
+            while session.is_busy() && turn::now() - begun < TIME_SLICE_MS {
                 session.advance().await;
             }
             turn.next().await;
@@ -202,16 +209,16 @@ async fn live(inbox: Rc<Inbox>) {
     }
 }
 
-/// The bytes beside a message, files read whole.
-async fn bytes(beside: Vec<Beside>) -> Result<Vec<Vec<u8>>, String> {
-    let mut all = Vec::with_capacity(beside.len());
-    for one in beside {
-        all.push(match one {
-            Beside::Bytes(bytes) => bytes,
-            Beside::File(file) => {
+/// Returns attachments as bytes; files are read whole.
+async fn bytes(attachments: Vec<Attachment>) -> Result<Vec<Vec<u8>>, String> {
+    let mut all = Vec::with_capacity(attachments.len());
+    for attachment in attachments {
+        all.push(match attachment {
+            Attachment::Bytes(bytes) => bytes,
+            Attachment::File(file) => {
                 let buffer = crate::js::call_async(&file, "arrayBuffer", &[]).await;
-                let buffer =
-                    buffer.map_err(|error| format!("{} cannot be read: {}", file.name(), crate::js::said(&error)));
+                let buffer = buffer
+                    .map_err(|error| format!("{} cannot be read: {}", file.name(), crate::js::error_message(&error)));
                 js_sys::Uint8Array::new(&buffer?).to_vec()
             }
         });

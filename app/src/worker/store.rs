@@ -1,7 +1,7 @@
 //! The page's storage in the browser: values under names in IndexedDB, with atomic changes. Private
 //! windows and full disks refuse; the error says so, and everything else works.
 
-use crate::js::{call, call_async, get, global, said};
+use crate::js::{call, call_async, error_message, get, global};
 use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::Closure;
@@ -24,7 +24,7 @@ impl Store {
         }
         let factory = get(&global(), "indexedDB");
         if factory.is_falsy() {
-            return Err("This browser keeps nothing for pages like this one: a reload loses the run.".into());
+            return Err("This browser has no storage for this page: a reload loses the run.".into());
         }
         let request = call(&factory, "open", &[DATABASE.into(), 1.into()]).map_err(|error| denied(&error))?;
         let of = request.clone();
@@ -93,7 +93,7 @@ impl Store {
 }
 
 /// Awaits a request or transaction: its result, or its error.
-async fn settled(target: &JsValue, good: &str, bad: &str) -> Result<JsValue, JsValue> {
+async fn settled(target: &JsValue, success: &str, failure: &str) -> Result<JsValue, JsValue> {
     let promise = Promise::new(&mut |resolve, reject| {
         let of = target.clone();
         let done = Closure::once_into_js(move || {
@@ -103,7 +103,7 @@ async fn settled(target: &JsValue, good: &str, bad: &str) -> Result<JsValue, JsV
         let failed = Closure::once_into_js(move || {
             let _ = reject.call1(&JsValue::UNDEFINED, &get(&of, "error"));
         });
-        for (name, handler) in [(good, done), (bad, failed)] {
+        for (name, handler) in [(success, done), (failure, failed)] {
             // The properties of these objects can always be set.
             let _ = js_sys::Reflect::set(target, &name.into(), &handler);
         }
@@ -114,9 +114,12 @@ async fn settled(target: &JsValue, good: &str, bad: &str) -> Result<JsValue, JsV
 fn denied(error: &JsValue) -> String {
     let full = get(error, "name").as_string().is_some_and(|name| name == "QuotaExceededError");
     if full {
-        return "The browser's storage for this page is full: nothing more is kept, a reload loses it. Free some disk \
+        return "The browser's storage for this page is full: nothing more is stored, and a reload loses the run. Free disk \
                 space, or clear this page's data in the browser's settings."
             .into();
     }
-    format!("The browser keeps nothing for this page ({}): training goes on, but a reload loses it.", said(error))
+    format!(
+        "The browser stores nothing for this page ({}): training continues, but a reload loses the run.",
+        error_message(error)
+    )
 }

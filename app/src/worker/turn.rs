@@ -1,4 +1,4 @@
-//! Yielding to the browser's event loop: a message to oneself is queued after all waiting ones, and
+//! Yielding to the browser's event loop: a message to itself is queued after all waiting ones, and
 //! is not throttled, as timers are.
 
 use crate::js::{call, get, global};
@@ -46,7 +46,7 @@ impl Signal {
     }
 }
 
-/// A message port to oneself.
+/// A message port to the same thread.
 pub struct Turn {
     port: Option<MessagePort>,
     came: Rc<Signal>,
@@ -65,11 +65,11 @@ impl Turn {
         Self { port, came }
     }
 
-    /// Yields until everything that is waiting has run.
+    /// Yields until all queued tasks have run.
     pub async fn next(&self) {
         match &self.port {
             Some(port) if port.post_message(&JsValue::NULL).is_ok() => self.came.wait().await,
-            // Without ports at least pending promises run.
+            // Without ports at least pending promises are run.
             _ => drop(wasm_bindgen_futures::JsFuture::from(Promise::resolve(&JsValue::NULL)).await),
         }
     }

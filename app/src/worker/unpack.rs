@@ -1,4 +1,4 @@
-//! Packed bytes: the browser unpacks them.
+//! Decompression by the browser.
 
 use super::supply::chunk;
 use crate::js::{call, construct, object};
@@ -10,14 +10,17 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::future_to_promise;
 
-/// Something that bytes come from, piece by piece; nothing at its end.
+/// Source of bytes in pieces.
 pub trait Pieces {
-    /// The next piece; why there is none, in a sentence.
+    /// Returns the next piece, or `None` at the end.
+    ///
+    /// # Errors
+    /// A sentence for the user.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, String>;
 }
 
-/// The reader of a stream of what gzipped pieces unpack to. What goes wrong with the pieces is its error as the text
-/// that it was.
+/// Returns the reader of a stream that decompresses gzipped pieces. An error of the pieces is
+/// passed on as its text.
 ///
 /// # Errors
 /// The browser has no such stream.
@@ -41,13 +44,13 @@ pub fn gunzip(pieces: impl Pieces + 'static) -> Result<JsValue, JsValue> {
     through(&source, "gzip")
 }
 
-/// The reader of what a stream unpacks to.
+/// Returns the reader of a decompressed stream.
 fn through(packed: &JsValue, format: &str) -> Result<JsValue, JsValue> {
-    let unpacks = construct("DecompressionStream", &[format.into()])?;
-    call(&call(packed, "pipeThrough", &[unpacks])?, "getReader", &[])
+    let decompression = construct("DecompressionStream", &[format.into()])?;
+    call(&call(packed, "pipeThrough", &[decompression])?, "getReader", &[])
 }
 
-/// Returns what bytes unpack to; it stops beyond `limit` bytes.
+/// Decompresses bytes; stops beyond `limit` bytes.
 ///
 /// # Errors
 /// The bytes are damaged.
@@ -62,7 +65,7 @@ pub async fn inflate(packing: Packing, bytes: &[u8], limit: u64) -> Result<Vec<u
     while let Some(piece) = chunk(&reader).await? {
         content.extend_from_slice(&piece);
         if content.len() as u64 > limit {
-            // Nobody waits for the rest.
+            // The rest is not needed.
             let _ = call(&reader, "cancel", &[]);
             break;
         }

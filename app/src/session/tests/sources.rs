@@ -1,7 +1,8 @@
-//! Data of all formats, dropped on the page: what arrives in pieces is what the command line reads from a disk.
+//! Data of all formats, dropped on the page: the page reads the same samples in pieces as the
+//! command line reads from files.
 
-use super::world::{Heard, Played};
-use super::{file, said, spec};
+use super::host::{Messages, TestSession};
+use super::{file, has, spec};
 use crate::protocol::{DataInfo, DataKind, DataSource, FileKind, FromWorker, ResumeFrom, ToWorker};
 use crate::session::{Arrival, data};
 use kindling::block_on;
@@ -19,11 +20,11 @@ fn png(size: [u32; 2], value: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn images(places: &[(&str, usize)]) -> Files {
-    let of = |(place, n): &(&str, usize)| -> Files {
-        (0..*n).map(|i| (format!("set/{place}/{i}.png"), png([12, 8], 20 * i as u8))).collect()
+fn images(folders: &[(&str, usize)]) -> Files {
+    let of = |(folder, n): &(&str, usize)| -> Files {
+        (0..*n).map(|i| (format!("set/{folder}/{i}.png"), png([12, 8], 20 * i as u8))).collect()
     };
-    places.iter().flat_map(of).collect()
+    folders.iter().flat_map(of).collect()
 }
 
 fn idx(dimensions: &[u32], data: &[u8]) -> Vec<u8> {
@@ -85,16 +86,16 @@ fn inputs() -> Vec<(&'static str, Files, [usize; 3])> {
 }
 
 /// Opens files as the page does: by their names, then in pieces.
-fn drop_files(played: &mut Played, files: &Files) -> Heard {
-    open_files(played, files, |_| {})
+fn drop_files(page: &mut TestSession, files: &Files) -> Messages {
+    open_files(page, files, |_| {})
 }
 
 /// Opens files with other settings than the default ones.
-fn open_files(played: &mut Played, files: &Files, settings: impl Fn(&mut DataSource)) -> Heard {
+fn open_files(page: &mut TestSession, files: &Files, settings: impl Fn(&mut DataSource)) -> Messages {
     let names = files.iter().map(|(name, _)| name.clone()).collect();
     let mut source = DataSource::new(DataKind::Files(names));
     settings(&mut source);
-    let load = block_on(played.session.handle(ToWorker::OpenData(source.clone()), Vec::new())).unwrap();
+    let load = block_on(page.session.handle(ToWorker::OpenData(source.clone()), Vec::new())).unwrap();
     let name = files.first().map_or("nothing", |(name, _)| name.split('/').next().unwrap());
     let mut pieces = vec![Arrival::Found(Box::new(Reader::new(name, data::options(&source))), false)];
     for (name, bytes) in files {
@@ -106,26 +107,26 @@ fn open_files(played: &mut Played, files: &Files, settings: impl Fn(&mut DataSou
     }
     pieces.push(Arrival::End);
     for piece in pieces {
-        block_on(played.session.arrived(load, piece));
+        block_on(page.session.arrived(load, piece));
     }
-    played.world.heard.take()
+    page.host.messages.take()
 }
 
-fn ready(heard: &Heard) -> &DataInfo {
-    let found = heard.iter().find_map(|(message, _)| match message {
+fn ready(messages: &Messages) -> &DataInfo {
+    let found = messages.iter().find_map(|(message, _)| match message {
         FromWorker::DataReady(info) => Some(info),
         _ => None,
     });
-    found.unwrap_or_else(|| panic!("no data in {heard:?}"))
+    found.unwrap_or_else(|| panic!("no data in {messages:?}"))
 }
 
 #[test]
 fn the_page_reads_what_the_command_line_reads() {
-    for (number, (what, files, [train, validation, test])) in inputs().into_iter().enumerate() {
-        let mut played = Played::new();
-        let heard = drop_files(&mut played, &files);
-        let info = ready(&heard);
-        assert_eq!([info.train, info.validation, info.test], [train, validation, test], "{what}");
+    for (number, (case, files, [train, validation, test])) in inputs().into_iter().enumerate() {
+        let mut page = TestSession::new();
+        let messages = drop_files(&mut page, &files);
+        let info = ready(&messages);
+        assert_eq!([info.train, info.validation, info.test], [train, validation, test], "{case}");
 
         let folder = std::env::temp_dir().join(format!("kindling-sources-{}-{number}", std::process::id()));
         for (name, bytes) in &files {
@@ -135,118 +136,118 @@ fn the_page_reads_what_the_command_line_reads() {
         }
         let path = if let [(name, _)] = &files[..] { folder.join(name) } else { folder.clone() };
         let native = open(&path, &OpenOptions::default()).unwrap();
-        let loaded = played.session.loaded.as_ref().unwrap();
+        let loaded = page.session.loaded.as_ref().unwrap();
         let all: Vec<usize> = (0..train).collect();
-        assert_eq!(native.train.read(&all).unwrap(), loaded.samples.train.read(&all).unwrap(), "{what}");
-        assert_eq!(native.train.classes(), info.classes, "{what}");
-        assert_eq!((native.kind, Some(&native.split)), (info.kind.as_str(), info.split.as_ref()), "{what}");
-        assert_eq!(native.notes, info.notes, "{what}");
+        assert_eq!(native.train.read(&all).unwrap(), loaded.samples.train.read(&all).unwrap(), "{case}");
+        assert_eq!(native.train.classes(), info.classes, "{case}");
+        assert_eq!((native.kind, Some(&native.split)), (info.kind.as_str(), info.split.as_ref()), "{case}");
+        assert_eq!(native.notes, info.notes, "{case}");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
 
 #[test]
-fn what_was_skipped_is_told() {
-    let mut played = Played::new();
-    let heard = drop_files(&mut played, &inputs()[1].1);
-    let notes = ready(&heard).notes.join("\n");
+fn skipped_files_are_noted() {
+    let mut page = TestSession::new();
+    let messages = drop_files(&mut page, &inputs()[1].1);
+    let notes = ready(&messages).notes.join("\n");
     assert!(notes.contains("dog/9.jpg") && notes.contains("HTML") && notes.contains("notes.txt"), "{notes}");
 }
 
 #[test]
-fn what_is_no_data_set_is_refused_in_words() {
+fn other_files_are_refused_with_a_reason() {
     let one = |name: &str, bytes: &[u8]| vec![(name.to_owned(), bytes.to_vec())];
-    for (files, words) in [
+    for (files, text) in [
         (one("notes.txt", b"hello"), "notes.txt"),
         (one("a.csv", b"x,y\n"), "a.csv"),
         (images(&[("only", 3)]), "two"),
         (one("cut.zip", b"PK\x03\x04"), "cut.zip"),
         (mnist()[..3].to_vec(), "t10k-labels-idx1-ubyte"),
     ] {
-        let heard = drop_files(&mut Played::new(), &files);
-        let failed = |m: &FromWorker| matches!(m, FromWorker::DataFailed { reason } if reason.contains(words));
-        assert!(said(&heard, failed), "{words}: {heard:?}");
+        let messages = drop_files(&mut TestSession::new(), &files);
+        let failed = |m: &FromWorker| matches!(m, FromWorker::DataFailed { reason } if reason.contains(text));
+        assert!(has(&messages, failed), "{text}: {messages:?}");
     }
 }
 
 #[test]
 fn a_run_whose_files_are_gone_is_not_resumed_on_other_data() {
     let files = inputs().remove(3).1;
-    let mut first = Played::new();
+    let mut first = TestSession::new();
     drop_files(&mut first, &files);
     first.ask(ToWorker::Begin { run: 1, spec: spec(1) });
     first.ask(ToWorker::Step(1));
     first.advance();
     first.ask(ToWorker::Pause(1));
-    let world = first.world.clone();
+    let host = first.host.clone();
     drop(first);
 
-    let mut second = Played::in_world(world);
+    let mut second = TestSession::with_host(host);
     second.shapes(64, 16);
-    let heard = second.ask(ToWorker::Resume { run: 2, from: ResumeFrom::Automatic });
+    let messages = second.ask(ToWorker::Resume { run: 2, from: ResumeFrom::Automatic });
     let refused =
         |m: &FromWorker| matches!(m, FromWorker::Failed { run: Some(2), reason } if reason.contains("pets.zip"));
-    assert!(said(&heard, refused), "{heard:?}");
+    assert!(has(&messages, refused), "{messages:?}");
     drop_files(&mut second, &files);
-    let heard = second.ask(ToWorker::Resume { run: 3, from: ResumeFrom::Automatic });
-    assert!(said(&heard, |m| matches!(m, FromWorker::Begun(begun) if begun.run == 3)), "{heard:?}");
+    let messages = second.ask(ToWorker::Resume { run: 3, from: ResumeFrom::Automatic });
+    assert!(has(&messages, |m| matches!(m, FromWorker::Begun(begun) if begun.run == 3)), "{messages:?}");
 }
 
 #[test]
 fn a_validation_split_is_evaluated_after_each_epoch_and_the_test_split_at_the_end() {
-    let mut played = Played::new();
-    drop_files(&mut played, &inputs()[2].1);
-    played.ask(ToWorker::Begin { run: 1, spec: spec(2) });
-    played.ask(ToWorker::Go(1));
-    let heard = played.advance();
-    let epochs: Vec<_> = heard
+    let mut page = TestSession::new();
+    drop_files(&mut page, &inputs()[2].1);
+    page.ask(ToWorker::Begin { run: 1, spec: spec(2) });
+    page.ask(ToWorker::Train(1));
+    let messages = page.advance();
+    let epochs: Vec<_> = messages
         .iter()
         .filter_map(|(message, _)| match message {
             FromWorker::Epoch { result, .. } => Some((result.validation.as_ref()?.samples(), result.test.is_none())),
             _ => None,
         })
         .collect();
-    assert_eq!(epochs, [(3, true), (3, true)], "{heard:?}");
+    assert_eq!(epochs, [(3, true), (3, true)], "{messages:?}");
     let tested = |m: &FromWorker| matches!(m, FromWorker::Ended { test: Some(test), .. } if test.samples() == 1);
-    assert!(said(&heard, tested), "{heard:?}");
+    assert!(has(&messages, tested), "{messages:?}");
 
-    let model = ModelFile::from_bytes(&file(&played.ask(ToWorker::Save(FileKind::Model))), "saved").unwrap();
+    let model = ModelFile::from_bytes(&file(&page.ask(ToWorker::Save(FileKind::Model))), "saved").unwrap();
     let record = run_record(&model).unwrap().unwrap();
     assert_eq!(record.data.validation.map(|split| split.samples), Some(3));
-    assert_eq!(record.data.split, ready(&drop_files(&mut Played::new(), &inputs()[2].1)).split);
+    assert_eq!(record.data.split, ready(&drop_files(&mut TestSession::new(), &inputs()[2].1)).split);
     assert_eq!(record.selection.metric.as_deref(), Some("validation_loss"));
 }
 
 #[test]
 fn a_tables_label_task_and_limits_are_those_chosen_and_the_runs_record_has_them() {
-    let mut played = Played::new();
+    let mut page = TestSession::new();
     let rows: String = (0..40).map(|i| format!("{i},{},{}\n", i * i % 7, i % 2)).collect();
     let files = vec![("points.csv".to_owned(), format!("x,y,label\n{rows}").into_bytes())];
-    let heard = open_files(&mut played, &files, |source| {
+    let messages = open_files(&mut page, &files, |source| {
         (source.label, source.task, source.train) = (Some("y".into()), Some(Task::Regression), Some(20));
     });
-    let info = ready(&heard);
+    let info = ready(&messages);
     let table = info.table.clone().unwrap();
     assert_eq!((table.columns.join(" "), table.label, table.task), ("x y label".into(), 1, Task::Regression));
     assert_eq!((info.train, info.test, info.classes.len()), (20, 8, 0));
-    let heard = played.ask(ToWorker::Begin { run: 1, spec: spec(1) });
-    let begun = heard.iter().find_map(|(message, _)| match message {
+    let messages = page.ask(ToWorker::Begin { run: 1, spec: spec(1) });
+    let begun = messages.iter().find_map(|(message, _)| match message {
         FromWorker::Begun(begun) => Some(begun.spec.data.clone()),
         _ => None,
     });
-    let data = begun.unwrap_or_else(|| panic!("not begun: {heard:?}"));
+    let data = begun.unwrap_or_else(|| panic!("not begun: {messages:?}"));
     assert_eq!((data.name.as_str(), data.label.as_deref(), data.task), ("csv", Some("y"), Some(Task::Regression)));
     assert_eq!([data.train_limit, data.test_limit], [Some(20), None]);
 }
 
 /// Trains on files, and returns the model's file.
 fn model_of(files: &Files) -> Vec<u8> {
-    let mut played = Played::new();
-    drop_files(&mut played, files);
-    played.ask(ToWorker::Begin { run: 1, spec: spec(1) });
-    played.ask(ToWorker::Go(1));
-    played.advance();
-    file(&played.ask(ToWorker::Save(FileKind::Model)))
+    let mut page = TestSession::new();
+    drop_files(&mut page, files);
+    page.ask(ToWorker::Begin { run: 1, spec: spec(1) });
+    page.ask(ToWorker::Train(1));
+    page.advance();
+    file(&page.ask(ToWorker::Save(FileKind::Model)))
 }
 
 #[test]
@@ -254,7 +255,7 @@ fn a_model_of_other_classes_or_columns_does_not_fit_and_the_reason_names_them() 
     let pets = images(&[("cat", 10), ("dog", 5)]);
     let rows: String = (0..40).map(|i| format!("{},{i},{}\n", i * i % 7, ["a", "b"][i % 2])).collect();
     let swapped = vec![("points.csv".to_owned(), format!("y,x,label\n{rows}").into_bytes())];
-    for (trained_on, opened_with, words) in [
+    for (trained_on, opened_with, text) in [
         (pets.clone(), pets.clone(), None),
         (pets.clone(), images(&[("cat", 10), ("hound", 5)]), Some("cat, hound")),
         (pets, images(&[("ant", 10), ("cat", 5)]), Some("ant, cat")),
@@ -262,17 +263,17 @@ fn a_model_of_other_classes_or_columns_does_not_fit_and_the_reason_names_them() 
         (table(), swapped, Some("columns x, y")),
     ] {
         let model = model_of(&trained_on);
-        let mut played = Played::new();
-        drop_files(&mut played, &opened_with);
-        let heard = played.ask_with(ToWorker::Inspect { name: "model.safetensors".into() }, vec![model]);
-        let misfit = heard.iter().find_map(|(message, _)| match message {
-            FromWorker::Inspected(summary) => Some(summary.misfit.clone()),
+        let mut page = TestSession::new();
+        drop_files(&mut page, &opened_with);
+        let messages = page.ask_with(ToWorker::OpenFile { name: "model.safetensors".into() }, vec![model]);
+        let mismatch = messages.iter().find_map(|(message, _)| match message {
+            FromWorker::FileOpened(summary) => Some(summary.mismatch.clone()),
             _ => None,
         });
-        let misfit = misfit.unwrap_or_else(|| panic!("{heard:?}"));
-        match words {
-            None => assert_eq!(misfit, None),
-            Some(words) => assert!(misfit.as_ref().is_some_and(|m| m.contains(words)), "{words}: {misfit:?}"),
+        let mismatch = mismatch.unwrap_or_else(|| panic!("{messages:?}"));
+        match text {
+            None => assert_eq!(mismatch, None),
+            Some(text) => assert!(mismatch.as_ref().is_some_and(|m| m.contains(text)), "{text}: {mismatch:?}"),
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Plot<'a> {
     /// True for a logarithmic axis of values.
     pub log: bool,
     /// True if values are fractions of 1; the axis stays within and is labelled in percent.
-    pub parts: bool,
+    pub is_fraction: bool,
     /// Color of text.
     pub ink: String,
     /// Color of grid lines.
@@ -41,7 +41,12 @@ const TOP: f64 = 8.0;
 const BOTTOM: f64 = 20.0;
 
 /// Draws, and returns the scale of steps for the pointer.
-pub fn draw(canvas: &HtmlCanvasElement, pen: &CanvasRenderingContext2d, plot: &Plot, pointed: Option<f64>) -> Scale {
+pub fn draw(
+    canvas: &HtmlCanvasElement,
+    context: &CanvasRenderingContext2d,
+    plot: &Plot,
+    pointed: Option<f64>,
+) -> Scale {
     let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
     let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
     let pixels = [(width * ratio).round() as u32, (height * ratio).round() as u32];
@@ -50,8 +55,8 @@ pub fn draw(canvas: &HtmlCanvasElement, pen: &CanvasRenderingContext2d, plot: &P
         canvas.set_height(pixels[1]);
     }
     // A canvas's own context can always be transformed.
-    let _ = pen.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
-    pen.clear_rect(0.0, 0.0, width, height);
+    let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
+    context.clear_rect(0.0, 0.0, width, height);
 
     let steps = plot.lines.iter().filter_map(|line| line.points.last()).map(|point| point.0).fold(1.0, f64::max);
     let x = Scale::new(0.0, steps, [LEFT, (width - RIGHT).max(LEFT + 1.0)], false);
@@ -59,37 +64,37 @@ pub fn draw(canvas: &HtmlCanvasElement, pen: &CanvasRenderingContext2d, plot: &P
     let [low, high] = range(&shown, plot);
     let y = Scale::new(low, high, [(height - BOTTOM).max(TOP + 1.0), TOP], plot.log);
 
-    axes(pen, plot, &x, &y, [width, height]);
-    pen.save();
-    pen.begin_path();
-    pen.rect(LEFT, 0.0, width - LEFT, height - BOTTOM + 1.0);
-    pen.clip();
-    pen.set_line_join("round");
+    axes(context, plot, &x, &y, [width, height]);
+    context.save();
+    context.begin_path();
+    context.rect(LEFT, 0.0, width - LEFT, height - BOTTOM + 1.0);
+    context.clip();
+    context.set_line_join("round");
     for (line, (raw, smoothed)) in plot.lines.iter().zip(&shown) {
-        pen.set_stroke_style_str(&line.color);
-        pen.set_fill_style_str(&line.color);
+        context.set_stroke_style_str(&line.color);
+        context.set_fill_style_str(&line.color);
         if !raw.is_empty() {
-            pen.set_global_alpha(line.alpha * 0.22);
-            stroke(pen, raw, &y, 1.0);
+            context.set_global_alpha(line.alpha * 0.22);
+            stroke(context, raw, &y, 1.0);
         }
-        pen.set_global_alpha(line.alpha);
-        stroke(pen, smoothed, &y, 1.75);
+        context.set_global_alpha(line.alpha);
+        stroke(context, smoothed, &y, 1.75);
         if line.dots {
-            smoothed.iter().for_each(|column| dot(pen, column.x, y.pixel(column.last), 2.5));
+            smoothed.iter().for_each(|column| dot(context, column.x, y.pixel(column.last), 2.5));
         }
     }
     if let Some(at) = pointed {
-        pen.set_global_alpha(1.0);
-        pen.set_stroke_style_str(&plot.ink);
-        pen.set_line_width(1.0);
-        pen.begin_path();
+        context.set_global_alpha(1.0);
+        context.set_stroke_style_str(&plot.ink);
+        context.set_line_width(1.0);
+        context.begin_path();
         let pixel = x.pixel(at).round() + 0.5;
-        pen.move_to(pixel, TOP);
-        pen.line_to(pixel, height - BOTTOM);
-        pen.stroke();
+        context.move_to(pixel, TOP);
+        context.line_to(pixel, height - BOTTOM);
+        context.stroke();
     }
-    pen.restore();
-    pen.set_global_alpha(1.0);
+    context.restore();
+    context.set_global_alpha(1.0);
     x
 }
 
@@ -109,73 +114,73 @@ fn range(shown: &[(Vec<Column>, Vec<Column>)], plot: &Plot) -> [f64; 2] {
     let positive = |value: &f64| !plot.log || *value > 0.0;
     let low = all().map(|c| c.low).filter(positive).fold(f64::INFINITY, f64::min);
     let high = all().map(|c| c.high).filter(positive).fold(f64::NEG_INFINITY, f64::max);
-    let [least, most] = if plot.parts { [0.0, 1.0] } else { [f64::NEG_INFINITY, f64::INFINITY] };
+    let [min, max] = if plot.is_fraction { [0.0, 1.0] } else { [f64::NEG_INFINITY, f64::INFINITY] };
     if low > high {
         return if plot.log { [0.1, 1.0] } else { [0.0, 1.0] };
     }
     if plot.log {
-        return [low * 0.9, (high * 1.1).min(most)];
+        return [low * 0.9, (high * 1.1).min(max)];
     }
     let margin = (high - low) * 0.06;
-    [(low - margin).max(least), (high + margin).min(most)]
+    [(low - margin).max(min), (high + margin).min(max)]
 }
 
-fn axes(pen: &CanvasRenderingContext2d, plot: &Plot, x: &Scale, y: &Scale, [width, height]: [f64; 2]) {
-    pen.set_font(&format!("11px {}", plot.font));
-    pen.set_fill_style_str(&plot.ink);
-    pen.set_stroke_style_str(&plot.grid);
-    pen.set_line_width(1.0);
-    pen.set_text_align("right");
-    pen.set_text_baseline("middle");
+fn axes(context: &CanvasRenderingContext2d, plot: &Plot, x: &Scale, y: &Scale, [width, height]: [f64; 2]) {
+    context.set_font(&format!("11px {}", plot.font));
+    context.set_fill_style_str(&plot.ink);
+    context.set_stroke_style_str(&plot.grid);
+    context.set_line_width(1.0);
+    context.set_text_align("right");
+    context.set_text_baseline("middle");
     for tick in y.ticks((height / 45.0) as usize) {
         let pixel = y.pixel(tick).round() + 0.5;
-        pen.begin_path();
-        pen.move_to(LEFT, pixel);
-        pen.line_to(width - RIGHT, pixel);
-        pen.stroke();
+        context.begin_path();
+        context.move_to(LEFT, pixel);
+        context.line_to(width - RIGHT, pixel);
+        context.stroke();
         // Labels that do not fit are clipped by the canvas itself.
-        let words = if plot.parts { format!("{} %", label(tick * 100.0)) } else { label(tick) };
-        let _ = pen.fill_text(&words, LEFT - 8.0, pixel);
+        let text = if plot.is_fraction { format!("{} %", label(tick * 100.0)) } else { label(tick) };
+        let _ = context.fill_text(&text, LEFT - 8.0, pixel);
     }
-    pen.set_text_align("center");
-    pen.set_text_baseline("alphabetic");
+    context.set_text_align("center");
+    context.set_text_baseline("alphabetic");
     let mut free = LEFT - 10.0;
     for tick in x.ticks((width / 90.0) as usize) {
-        let (pixel, words) = (x.pixel(tick), label(tick));
-        let half = words.len() as f64 * 3.5;
-        if pixel - half > free && pixel + half < width {
-            let _ = pen.fill_text(&words, pixel, height - 4.0);
-            free = pixel + half + 8.0;
+        let (pixel, text) = (x.pixel(tick), label(tick));
+        let half_width = text.len() as f64 * 3.5;
+        if pixel - half_width > free && pixel + half_width < width {
+            let _ = context.fill_text(&text, pixel, height - 4.0);
+            free = pixel + half_width + 8.0;
         }
     }
 }
 
 /// Draws one stroke per column: from its first value to its extremes and on to its last.
-fn stroke(pen: &CanvasRenderingContext2d, columns: &[Column], y: &Scale, width: f64) {
-    pen.set_line_width(width);
-    pen.begin_path();
+fn stroke(context: &CanvasRenderingContext2d, columns: &[Column], y: &Scale, width: f64) {
+    context.set_line_width(width);
+    context.begin_path();
     for (i, column) in columns.iter().enumerate() {
         let first = y.pixel(column.first);
         if i == 0 {
-            pen.move_to(column.x, first);
+            context.move_to(column.x, first);
         } else {
-            pen.line_to(column.x, first);
+            context.line_to(column.x, first);
         }
         if column.low != column.high {
-            pen.line_to(column.x, y.pixel(column.low));
-            pen.line_to(column.x, y.pixel(column.high));
-            pen.line_to(column.x, y.pixel(column.last));
+            context.line_to(column.x, y.pixel(column.low));
+            context.line_to(column.x, y.pixel(column.high));
+            context.line_to(column.x, y.pixel(column.last));
         }
     }
-    pen.stroke();
+    context.stroke();
     if let [only] = columns {
-        dot(pen, only.x, y.pixel(only.last), 2.0);
+        dot(context, only.x, y.pixel(only.last), 2.0);
     }
 }
 
-fn dot(pen: &CanvasRenderingContext2d, x: f64, y: f64, radius: f64) {
-    pen.begin_path();
+fn dot(context: &CanvasRenderingContext2d, x: f64, y: f64, radius: f64) {
+    context.begin_path();
     // A radius above zero is always accepted.
-    let _ = pen.arc(x, y, radius, 0.0, std::f64::consts::TAU);
-    pen.fill();
+    let _ = context.arc(x, y, radius, 0.0, std::f64::consts::TAU);
+    context.fill();
 }

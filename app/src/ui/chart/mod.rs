@@ -4,7 +4,7 @@
 mod draw;
 mod scale;
 
-use crate::ui::browser::pen;
+use crate::ui::browser::context_2d;
 use crate::ui::numbers;
 use crate::ui::theme;
 use draw::{Line, Plot, draw};
@@ -30,10 +30,10 @@ pub struct Entry {
 }
 
 /// Callback that provides lines with descriptions. The points are borrowed for one drawing.
-pub type Lend = Arc<dyn Fn(&mut dyn FnMut(&[Named<'_>])) + Send + Sync>;
+pub type LineSource = Arc<dyn Fn(&mut dyn FnMut(&[NamedLine<'_>])) + Send + Sync>;
 
 /// A line: its description and its points.
-pub type Named<'a> = (Entry, &'a [(f64, f64)]);
+pub type NamedLine<'a> = (Entry, &'a [(f64, f64)]);
 
 /// A chart of lines over steps.
 #[component]
@@ -41,7 +41,7 @@ pub fn Chart(
     /// Title of the chart.
     title: &'static str,
     /// Provides the lines, and is tracked: the chart is redrawn when its dependencies change.
-    lines: Lend,
+    lines: LineSource,
     /// Weight of the past in a smoothed value.
     #[prop(into)]
     smoothing: Signal<f64>,
@@ -50,7 +50,7 @@ pub fn Chart(
     log: Signal<bool>,
     /// True if values are fractions of 1; the axis stays within and is labelled in percent.
     #[prop(optional)]
-    parts: bool,
+    is_fraction: bool,
     /// Format of a value.
     format: fn(f64) -> String,
 ) -> impl IntoView {
@@ -69,7 +69,7 @@ pub fn Chart(
             let lines = lines.clone();
             untrack(|| {
                 lines(&mut |lines| {
-                    scale.set(paint(&canvas, lines, smoothing.get(), log.get(), parts, pointed.get()));
+                    scale.set(paint(&canvas, lines, smoothing.get(), log.get(), is_fraction, pointed.get()));
                 });
             });
         }
@@ -129,7 +129,7 @@ pub fn Chart(
             .collect_view()
     };
     let at = move || pointed.get().map(|step| format!("step {}", numbers::whole(step.round().max(0.0) as u128)));
-    let spoken = move || {
+    let announcement = move || {
         let rows = readout.get();
         let values: Vec<String> = rows.iter().map(|row| format!("{} {}", row.name, row.value)).collect();
         let values = if values.is_empty() { "nothing yet".to_owned() } else { values.join(", ") };
@@ -147,7 +147,7 @@ pub fn Chart(
                 node_ref=canvas
                 tabindex="0"
                 role="img"
-                aria-label=spoken
+                aria-label=announcement
                 on:mousemove=at_mouse
                 on:mouseleave=move |_| pointed.set(None)
                 on:blur=move |_| pointed.set(None)
@@ -188,7 +188,7 @@ struct Row {
 }
 
 /// Returns the values of the lines at a step; at their end without one.
-fn read(lines: &[Named<'_>], at: Option<f64>, format: fn(f64) -> String) -> Vec<Row> {
+fn read(lines: &[NamedLine<'_>], at: Option<f64>, format: fn(f64) -> String) -> Vec<Row> {
     let nearest = |points: &[(f64, f64)]| match at {
         None => points.last().copied(),
         Some(at) => {
@@ -208,10 +208,10 @@ fn read(lines: &[Named<'_>], at: Option<f64>, format: fn(f64) -> String) -> Vec<
 
 fn paint(
     canvas: &HtmlCanvasElement,
-    lines: &[Named<'_>],
+    lines: &[NamedLine<'_>],
     smoothing: f64,
     log: bool,
-    parts: bool,
+    is_fraction: bool,
     pointed: Option<f64>,
 ) -> Option<Scale> {
     let style = window().get_computed_style(canvas).ok().flatten()?;
@@ -226,10 +226,10 @@ fn paint(
         lines: lines.collect(),
         smoothing,
         log,
-        parts,
+        is_fraction,
         ink: property("color"),
         grid: property("--chart-grid"),
         font: property("font-family"),
     };
-    Some(draw(canvas, &pen(canvas)?, &plot, pointed))
+    Some(draw(canvas, &context_2d(canvas)?, &plot, pointed))
 }

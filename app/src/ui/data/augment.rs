@@ -1,4 +1,4 @@
-//! What is done to pictures at random before they are learned from.
+//! Random transforms of training images.
 
 use crate::ui::pieces::Check;
 use crate::ui::store::Store;
@@ -6,30 +6,30 @@ use kindling::train::Augment;
 use leptos::prelude::*;
 use std::mem::discriminant;
 
-/// The changes on offer, as they begin. A crop's size is the picture's own.
+/// Returns the available transforms with their initial arguments. `size` is that of the images.
 fn offers(size: [usize; 2]) -> Vec<(&'static str, &'static str, Augment)> {
     vec![
-        ("flip", "Mirrored half of the time.", Augment::RandomHorizontalFlip { p: 0.5 }),
+        ("flip", "RandomHorizontalFlip: mirrored with probability 0.5.", Augment::RandomHorizontalFlip { p: 0.5 }),
         (
             "crop 4",
-            "Moved by up to four pixels: a crop after four pixels of black have been put around it.",
+            "RandomCrop: cropped to the same size after padding by four black pixels.",
             Augment::RandomCrop { size, padding: 4 },
         ),
         (
-            "colour",
-            "Brightness, contrast and saturation by up to a fifth, and a little of the hue.",
+            "color jitter",
+            "ColorJitter: brightness, contrast and saturation by up to 20 %, hue by up to 5 %.",
             Augment::ColorJitter { brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0.05 },
         ),
         (
-            "turn",
-            "Turned by up to 15 degrees, moved and scaled by up to a tenth.",
+            "affine",
+            "RandomAffine: rotated by up to 15 degrees, moved and scaled by up to 10 %.",
             Augment::RandomAffine { degrees: 15.0, translate: Some([0.1, 0.1]), scale: Some([0.9, 1.1]) },
         ),
-        ("erase", "A rectangle blotted out, half of the time.", Augment::RandomErasing { p: 0.5 }),
+        ("erasing", "RandomErasing: a rectangle is erased with probability 0.5.", Augment::RandomErasing { p: 0.5 }),
     ]
 }
 
-/// The ticks.
+/// Checkboxes of the transforms.
 #[component]
 pub fn AugmentFields(store: Store) -> impl IntoView {
     let spec = store.draft.spec;
@@ -42,7 +42,7 @@ pub fn AugmentFields(store: Store) -> impl IntoView {
     });
     let checks = move || {
         let offers = size.get().map(offers).unwrap_or_default().into_iter().enumerate();
-        let check = |(place, (words, hint, augment)): (usize, (&'static str, &'static str, Augment))| {
+        let check = |(index, (text, hint, augment)): (usize, (&'static str, &'static str, Augment))| {
             let kind = discriminant(&augment);
             let checked =
                 Signal::derive(move || spec.with(|spec| spec.augment.iter().any(|a| discriminant(a) == kind)));
@@ -50,18 +50,18 @@ pub fn AugmentFields(store: Store) -> impl IntoView {
                 spec.update(|spec| {
                     spec.augment.retain(|a| discriminant(a) != kind);
                     if on {
-                        let at = place.min(spec.augment.len());
-                        spec.augment.insert(at, augment.clone());
+                        let position = index.min(spec.augment.len());
+                        spec.augment.insert(position, augment.clone());
                     }
                 });
             });
-            view! { <Check label=words hint checked on_change=change /> }
+            view! { <Check label=text hint checked on_change=change /> }
         };
         offers.map(check).collect_view()
     };
     view! {
         <fieldset class="augment" hidden=move || size.get().is_none()>
-            <legend class="field-label">"Augment"</legend>
+            <legend class="field-label">"Augmentation"</legend>
             {checks}
         </fieldset>
     }

@@ -1,4 +1,4 @@
-//! Data of one's own: chosen, dropped, or fetched. Folders are read with all that is in them.
+//! The user's data: chosen, dropped, or fetched. Folders are read recursively.
 
 use crate::js::{call, call_async, get};
 use crate::protocol::{DataKind, DataSource};
@@ -9,17 +9,17 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Event, HtmlInputElement, SubmitEvent};
 
-/// Files that are looked for in a folder.
-const MOST_FILES: usize = 200_000;
+/// Maximum number of files of a drop.
+const MAX_FILES: usize = 200_000;
 
-/// The zone.
+/// Choice of files, folders or an address.
 #[component]
-pub fn Own(store: Store) -> impl IntoView {
+pub fn UserData(store: Store) -> impl IntoView {
     let chosen = move |event: Event| {
         let input = event_target::<HtmlInputElement>(&event);
         let files: Vec<JsValue> = input.files().map(|list| Array::from(&list).to_vec()).unwrap_or_default();
         open(store, files.into_iter().map(|file| (path(&file), file)).collect());
-        // The same file can be chosen again.
+        // Without this the same file could not be chosen again.
         input.set_value("");
     };
     let url = RwSignal::new(String::new());
@@ -34,7 +34,7 @@ pub fn Own(store: Store) -> impl IntoView {
         <details class="own">
             <summary>"Your own data"</summary>
             <p class="quiet">
-                "A folder, .zip or .tar.gz with a folder of images for each class, a .csv, a .npz of NumPy, or the files of CIFAR or MNIST: choose it, or drop it anywhere on the page. It stays on this machine."
+                "A folder, .zip or .tar.gz with a folder of images for each class, a .csv, a .npz of NumPy, or the files of CIFAR or MNIST: choose it, or drop it anywhere on the page. It stays on this computer."
             </p>
             <div class="own-buttons">
                 <label class="button small">
@@ -48,7 +48,7 @@ pub fn Own(store: Store) -> impl IntoView {
             </div>
             <form class="own-url" on:submit=fetch>
                 <label class="field">
-                    <span class="field-label">"Address"</span>
+                    <span class="field-label">"URL"</span>
                     <input
                         class="input"
                         type="text"
@@ -73,15 +73,15 @@ pub fn open(store: Store, files: Vec<(String, JsValue)>) {
     store.open_data(DataSource::new(DataKind::Files(names)), files);
 }
 
-/// A file's path below the folder that was chosen; else its name.
+/// Returns a file's path in the chosen folder, or its name.
 fn path(file: &JsValue) -> String {
     let below = get(file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
     below.or_else(|| get(file, "name").as_string()).unwrap_or_default()
 }
 
-/// All files of a drop, those of folders with their paths; handed on when they are known.
-pub fn dropped(transfer: &JsValue, then: impl FnOnce(Vec<(String, JsValue)>) + 'static) {
-    // Entries must be asked for before the event is over; they can be read later.
+/// Lists all files of a drop, those of folders with their paths, and passes them to `on_files`.
+pub fn dropped(transfer: &JsValue, on_files: impl FnOnce(Vec<(String, JsValue)>) + 'static) {
+    // Entries must be requested during the event; they can be read later.
     let items = Array::from(&get(transfer, "items"));
     let entries: Vec<JsValue> = items
         .iter()
@@ -93,7 +93,7 @@ pub fn dropped(transfer: &JsValue, then: impl FnOnce(Vec<(String, JsValue)>) + '
         let mut found = Vec::new();
         let mut waiting = entries;
         while let Some(entry) = waiting.pop() {
-            if found.len() >= MOST_FILES {
+            if found.len() >= MAX_FILES {
                 break;
             }
             if get(&entry, "isDirectory").is_truthy() {
@@ -107,11 +107,11 @@ pub fn dropped(transfer: &JsValue, then: impl FnOnce(Vec<(String, JsValue)>) + '
             found = loose.into_iter().map(|file| (path(&file), file)).collect();
         }
         let order = kindling::argsort(found.len(), &mut |a, b| found[a].0.cmp(&found[b].0));
-        then(order.into_iter().map(|i| found[i].clone()).collect());
+        on_files(order.into_iter().map(|i| found[i].clone()).collect());
     });
 }
 
-/// What a folder holds: the browser tells a hundred at a time.
+/// Returns the entries of a folder; the browser lists at most a hundred per call.
 async fn children(folder: &JsValue) -> Vec<JsValue> {
     let mut all = Vec::new();
     let Ok(reader) = call(folder, "createReader", &[]) else { return all };
@@ -125,21 +125,21 @@ async fn children(folder: &JsValue) -> Vec<JsValue> {
     all
 }
 
-/// A method that takes what to do with its answer, and with an error, as a promise.
+/// Calls a method with two callbacks, for its result and for an error, and awaits it.
 async fn promised(object: &JsValue, method: &str) -> Result<JsValue, JsValue> {
     let promise = Promise::new(&mut |resolve: Function, reject: Function| {
         if let Err(error) = call(object, method, &[resolve.into(), reject.clone().into()]) {
-            // A promise's own function always takes an answer.
+            // Rejecting a promise does not fail.
             let _ = reject.call1(&JsValue::UNDEFINED, &error);
         }
     });
     JsFuture::from(promise).await
 }
 
-/// A file's bytes.
+/// Returns a file's bytes.
 ///
 /// # Errors
-/// It cannot be read any more.
+/// The file cannot be read any more.
 pub async fn bytes(file: &JsValue) -> Result<JsValue, String> {
-    call_async(file, "arrayBuffer", &[]).await.map_err(|error| crate::js::said(&error))
+    call_async(file, "arrayBuffer", &[]).await.map_err(|error| crate::js::error_message(&error))
 }

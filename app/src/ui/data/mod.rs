@@ -5,9 +5,9 @@ pub mod files;
 mod samples;
 mod source;
 
+use crate::hardware_text;
 use crate::ui::numbers;
 use crate::ui::store::Store;
-use crate::words;
 use leptos::prelude::*;
 
 /// The panel.
@@ -21,13 +21,13 @@ pub fn DataPanel(store: Store) -> impl IntoView {
                 let shape = numbers::shape(&data.shape);
                 view! {
                     <p class="counts">
-                        <span title="Samples to learn from"><b>{train}</b>" train"</span>
+                        <span title="Training samples"><b>{train}</b>" train"</span>
                         {validation.map(|count| {
-                            view! { <span title="Samples to choose the best weights by"><b>{count}</b>" validation"</span> }
+                            view! { <span title="Validation samples"><b>{count}</b>" validation"</span> }
                         })}
-                        <span title="Samples to be judged by"><b>{test}</b>" test"</span>
-                        <span title="The shape of one">{shape}</span>
-                        {data.cached.then(|| view! { <span class="badge" title="Nothing was fetched">"kept here"</span> })}
+                        <span title="Test samples"><b>{test}</b>" test"</span>
+                        <span title="Shape of a sample">{shape}</span>
+                        {data.cached.then(|| view! { <span class="badge" title="Loaded from this browser's storage">"cached"</span> })}
                     </p>
                 }
             })
@@ -46,7 +46,7 @@ pub fn DataPanel(store: Store) -> impl IntoView {
             <samples::Samples store />
             <augment::AugmentFields store />
             <source::Limits store />
-            <files::Own store />
+            <files::UserData store />
         </section>
     }
 }
@@ -67,12 +67,15 @@ fn Notes(store: Store) -> impl IntoView {
 fn Arriving(store: Store) -> impl IntoView {
     let arriving = move || {
         store.loading.get().map(|progress| {
-            let bytes = words::bytes(progress.bytes as f64);
-            let of = progress.total.map(|total| format!(" of {}", words::bytes(total as f64))).unwrap_or_default();
-            let part = progress.total.map(|total| (progress.bytes as f64 / total.max(1) as f64).to_string());
+            let bytes = hardware_text::format_bytes(progress.bytes as f64);
+            let of = progress
+                .total
+                .map(|total| format!(" of {}", hardware_text::format_bytes(total as f64)))
+                .unwrap_or_default();
+            let fraction = progress.total.map(|total| (progress.bytes as f64 / total.max(1) as f64).to_string());
             view! {
                 <div class="arriving">
-                    <progress aria-label="Data arriving" max="1" value=part></progress>
+                    <progress aria-label="Loading data" max="1" value=fraction></progress>
                     <span>{format!("{bytes}{of} · {} samples", numbers::count(progress.train + progress.test))}</span>
                     <button class="button small" type="button" on:click=move |_| store.cancel_data()>
                         "Cancel"
@@ -87,7 +90,7 @@ fn Arriving(store: Store) -> impl IntoView {
         (store.loading.with(Option::is_none) && (partial || failed.is_some())).then(|| {
             view! {
                 <div class="data-failed" role="alert">
-                    <p>{failed.unwrap_or_else(|| "Stopped before all had arrived; training uses what is here.".into())}</p>
+                    <p>{failed.unwrap_or_else(|| "Loading stopped early; training uses the samples that have arrived.".into())}</p>
                     <button class="button small" type="button" on:click=move |_| store.retry_data()>
                         "Try again"
                     </button>

@@ -1,6 +1,6 @@
 //! Sample images by class, as training will use them.
 
-use crate::ui::pieces::Picture;
+use crate::ui::pieces::ImageGrid;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ pub fn Samples(store: Store) -> impl IntoView {
                 view! {
                     <li class="sample-row">
                         <span class="sample-name" title=name.clone()>{name.clone()}</span>
-                        <Picture pixels=pixels.clone() which gap=2 label=format!("Sample pictures of {name}") />
+                        <ImageGrid pixels=pixels.clone() which gap=2 label=format!("Sample images of {name}") />
                     </li>
                 }
             })
@@ -26,9 +26,9 @@ pub fn Samples(store: Store) -> impl IntoView {
     };
     let table = move || store.data.with(|data| data.as_ref().is_some_and(|data| data.shape.len() != 3));
     view! {
-        <ul class="samples" aria-label="Sample pictures by class">{rows}</ul>
+        <ul class="samples" aria-label="Sample images by class">{rows}</ul>
         <Show when=table>
-            <p class="quiet">"These samples are rows of numbers: there is nothing to picture."</p>
+            <p class="quiet">"These samples are rows of a table, not images."</p>
         </Show>
     }
 }

@@ -15,7 +15,7 @@ pub fn Kernels(store: Store) -> impl IntoView {
                 <section class="panel card" aria-labelledby="kernels-title">
                     <h2 id="kernels-title">"Kernels"</h2>
                     <p class="card-meaning">
-                        "Products and convolutions have several kernels, which all give the same bits. Behind the first steps of a run each is timed on a part of what it is to do; the fastest is used from then on, and remembered in this browser. Sizes are rounded to powers of two; N and T say how the two factors lie."
+                        "Matrix products and convolutions have several kernels with identical results. After the first steps of a run each is timed on a part of its product; the fastest is used from then on, and cached in this browser. Sizes are rounded to powers of two; N and T mark normal and transposed factors."
                     </p>
                     <table class="table kernels">
                         <thead>

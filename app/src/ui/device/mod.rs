@@ -2,13 +2,13 @@
 
 mod kernels;
 
+use crate::hardware_text;
 use crate::protocol::{Adapter, Hardware, Measurement, ToWorker};
 use crate::ui::browser;
 use crate::ui::header::kind;
 use crate::ui::numbers;
 use crate::ui::store::{Status, Store};
 use crate::ui::training::DeviceField;
-use crate::words;
 use kernels::Kernels;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -32,7 +32,7 @@ pub fn Device(store: Store) -> impl IntoView {
 fn Offer(store: Store) -> impl IntoView {
     let status = store.status;
     let body = move || match status.get() {
-        Status::Asking => view! { <p class="card-name">"Looking for the graphics card …"</p> }.into_any(),
+        Status::Detecting => view! { <p class="card-name">"Detecting the GPU …"</p> }.into_any(),
         Status::Failed(reason) => view! {
             <p class="card-name">"The engine did not start"</p>
             <p class="card-meaning">{reason}</p>
@@ -40,14 +40,14 @@ fn Offer(store: Store) -> impl IntoView {
         }
         .into_any(),
         Status::Known(hardware) => {
-            let words::Described { name, kind, meaning } = words::describe(&hardware);
+            let hardware_text::HardwareText { name, kind, explanation } = hardware_text::describe(&hardware);
             let limits = match hardware {
                 Hardware::Gpu(adapter) | Hardware::Software(adapter) => Some(view! { <Limits adapter /> }),
                 Hardware::Cpu(_) => None,
             };
             view! {
                 <p class="card-name">{name} <span class="badge">{kind}</span></p>
-                <p class="card-meaning">{meaning}</p>
+                <p class="card-meaning">{explanation}</p>
                 {limits}
             }
             .into_any()
@@ -65,16 +65,16 @@ fn Offer(store: Store) -> impl IntoView {
 fn Limits(adapter: Adapter) -> impl IntoView {
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let facts = [
-        ("Largest buffer", words::bytes(adapter.max_buffer), "A tensor cannot be larger than this."),
+        ("Largest buffer", hardware_text::format_bytes(adapter.max_buffer), "A tensor cannot be larger than this."),
         (
             "Workgroup memory",
-            words::bytes(adapter.workgroup_memory),
-            "Fast memory that the threads of a workgroup share: matrix products keep their tiles in it.",
+            hardware_text::format_bytes(adapter.workgroup_memory),
+            "Fast memory shared by the threads of a workgroup, used for tiles of matrix products.",
         ),
-        ("Workgroup size", format!("{} threads", adapter.workgroup_size), "Threads that can share memory."),
-        ("Half precision", yes_or_no(adapter.half_precision), "Whether shaders can compute with 16-bit numbers."),
-        ("Kernel timing", yes_or_no(adapter.timestamps), "Whether the adapter itself can time its work."),
-        ("Subgroups", yes_or_no(adapter.subgroups), "Whether neighbouring threads can hand each other numbers."),
+        ("Workgroup size", format!("{} threads", adapter.workgroup_size), "Threads that can share memory, at most."),
+        ("Half precision", yes_or_no(adapter.half_precision), "Shaders can compute with 16-bit floats."),
+        ("Kernel timing", yes_or_no(adapter.timestamps), "The adapter can time its own work."),
+        ("Subgroups", yes_or_no(adapter.subgroups), "Neighboring threads can exchange values without memory."),
     ];
     let rows = facts.into_iter().map(|(label, value, title)| {
         view! {
@@ -91,14 +91,11 @@ fn Limits(adapter: Adapter) -> impl IntoView {
 #[component]
 fn Use(store: Store) -> impl IntoView {
     let opened = move || {
-        store
-            .device
-            .get()
-            .map(|device| view! { <p class="card-meaning">"Runs compute on " <b>{device.name}</b> "."</p> })
+        store.device.get().map(|device| view! { <p class="card-meaning">"New runs use " <b>{device.name}</b> "."</p> })
     };
     view! {
         <section class="panel card" aria-labelledby="use-title">
-            <h2 id="use-title">"Runs compute on"</h2>
+            <h2 id="use-title">"Device of new runs"</h2>
             <DeviceField store />
             {opened}
         </section>
@@ -119,8 +116,8 @@ fn Measured(store: Store) -> impl IntoView {
         let text = markdown(&device, &window().navigator().user_agent().unwrap_or_default(), &figures);
         spawn_local(async move {
             match browser::copy(&text).await {
-                Ok(()) => store.tell(false, "The table is on the clipboard, as Markdown.".into()),
-                Err(reason) => store.tell(true, format!("The browser does not let the page copy: {reason}")),
+                Ok(()) => store.notify(false, "The table is on the clipboard, as Markdown.".into()),
+                Err(reason) => store.notify(true, format!("The browser does not let the page copy: {reason}")),
             }
         });
     };
@@ -139,7 +136,7 @@ fn Measured(store: Store) -> impl IntoView {
                 <table class="table">
                     <thead>
                         <tr>
-                            <th scope="col">"what"</th>
+                            <th scope="col">"operation"</th>
                             <th scope="col">"measured"</th>
                             <th scope="col">"unit"</th>
                         </tr>
@@ -152,9 +149,9 @@ fn Measured(store: Store) -> impl IntoView {
     };
     view! {
         <section class="panel card" aria-labelledby="measured-title">
-            <h2 id="measured-title">"Measured"</h2>
+            <h2 id="measured-title">"Measurements"</h2>
             <p class="card-meaning">
-                "How fast this device multiplies and moves numbers, and how much of that products and convolutions reach. A run under way is measured with it: pause it first."
+                "Throughput of this device for matrix products, a convolution and memory. Pause training first: it shares the device."
             </p>
             <button class="button" type="button" disabled=busy on:click=measure>
                 {move || if busy() { "Measuring …" } else { "Measure" }}
@@ -169,7 +166,7 @@ fn markdown(device: &str, browser: &str, figures: &[Measurement]) -> String {
     let line =
         |figure: &Measurement| format!("| {} | {} | {} |\n", figure.name, numbers::amount(figure.value), figure.unit);
     let lines: String = figures.iter().map(line).collect();
-    format!("Kindling on {device} ({browser})\n\n| what | measured | unit |\n|---|---:|---|\n{lines}")
+    format!("Kindling on {device} ({browser})\n\n| operation | measured | unit |\n|---|---:|---|\n{lines}")
 }
 
 #[cfg(test)]
@@ -177,10 +174,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_to_paste_says_where_it_was_measured() {
+    fn the_pasted_table_names_device_and_browser() {
         let figure = Measurement { name: "matmul 512×512×512".into(), value: 20.94, unit: "GFLOP/s".into() };
         let text = markdown("CPU", "Firefox", &[figure]);
-        let table = "| what | measured | unit |\n|---|---:|---|\n| matmul 512×512×512 | 20.9 | GFLOP/s |\n";
+        let table = "| operation | measured | unit |\n|---|---:|---|\n| matmul 512×512×512 | 20.9 | GFLOP/s |\n";
         assert_eq!(text, format!("Kindling on CPU (Firefox)\n\n{table}"));
     }
 }

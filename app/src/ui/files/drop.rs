@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DragEvent};
 
 /// Longest side of an image for the model, which scales it down further.
-const MOST_PIXELS: u32 = 512;
+const MAX_SIDE: u32 = 512;
 
 /// Handles drops on the whole window, and shows a hint while a file is held over the page.
 #[component]
@@ -29,7 +29,7 @@ pub fn DropZone(store: Store) -> impl IntoView {
         }
     });
     let leave = window_event_listener(leptos::ev::dragleave, move |event| {
-        // No other element was entered: the page itself was left.
+        // Without a related target, the pointer has left the page.
         if event.related_target().is_none() {
             over.set(false);
         }
@@ -54,7 +54,7 @@ pub fn DropZone(store: Store) -> impl IntoView {
     on_cleanup(move || [enter, leave, drop, paste].into_iter().for_each(WindowListenerHandle::remove));
     view! {
         <div class="drop" hidden=move || !over.get()>
-            <p>"Drop a model, a checkpoint, data, or a picture"</p>
+            <p>"Drop a model, a checkpoint, data, or an image"</p>
         </div>
     }
 }
@@ -62,14 +62,14 @@ pub fn DropZone(store: Store) -> impl IntoView {
 /// Determines the purpose of a file by its name.
 fn take(store: Store, mut files: Vec<(String, JsValue)>) {
     let ends = |name: &str, endings: &[&str]| endings.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-    let pictures = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"];
+    let images = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"];
     if files.len() > 1 {
         return files::open(store, files);
     }
     let Some((name, file)) = files.pop() else { return };
     if ends(&name, &[".safetensors"]) {
         inspect(store, name, file);
-    } else if ends(&name, &pictures) && !name.contains('/') {
+    } else if ends(&name, &images) && !name.contains('/') {
         classify(store, file);
     } else {
         files::open(store, vec![(name, file)]);
@@ -80,12 +80,12 @@ fn take(store: Store, mut files: Vec<(String, JsValue)>) {
 pub fn classify(store: Store, file: JsValue) {
     spawn_local(async move {
         let Ok(blob) = file.dyn_into::<Blob>() else { return };
-        match browser::picture(&blob, MOST_PIXELS).await {
+        match browser::decode_image(&blob, MAX_SIDE).await {
             Ok((width, height, bytes)) => {
-                store.inside.view.set(View::Predictions);
+                store.inspection.view.set(View::Predictions);
                 store.send_with(ToWorker::Classify { width, height }, vec![bytes.into()]);
             }
-            Err(reason) => store.tell(true, reason),
+            Err(reason) => store.notify(true, reason),
         }
     });
 }

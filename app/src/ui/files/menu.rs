@@ -12,9 +12,9 @@ use web_sys::{Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 /// Files that can be saved.
 const KINDS: [(FileKind, &str, &str); 5] = [
-    (FileKind::Model, "Save model", "The weights and what is needed to use them (.safetensors)"),
-    (FileKind::Checkpoint, "Save checkpoint", "The model and all that the run needs to go on (.safetensors)"),
-    (FileKind::Script, "Export PyTorch script", "A script with the weights beside it (.zip)"),
+    (FileKind::Model, "Save model", "Weights and architecture (.safetensors)"),
+    (FileKind::Checkpoint, "Save checkpoint", "Model, optimizer state and position, to resume the run (.safetensors)"),
+    (FileKind::Script, "Export PyTorch script", "A script and the weights (.zip)"),
     (FileKind::TensorBoard, "Save TensorBoard log", "The curves, for TensorBoard"),
     (FileKind::Curves, "Save curves", "The curves as a table (.csv)"),
 ];
@@ -84,7 +84,7 @@ pub fn FileMenu(store: Store) -> impl IntoView {
         }
         input.set_value("");
     };
-    let save = KINDS.into_iter().map(|(kind, words, hint)| {
+    let save = KINDS.into_iter().map(|(kind, text, hint)| {
         view! {
             <button
                 class="menu-item"
@@ -98,7 +98,7 @@ pub fn FileMenu(store: Store) -> impl IntoView {
                     store.save(kind);
                 }
             >
-                {words}
+                {text}
             </button>
         }
     });
@@ -120,7 +120,7 @@ pub fn FileMenu(store: Store) -> impl IntoView {
                     type="button"
                     role="menuitem"
                     tabindex="-1"
-                    title="A model or a checkpoint; what is in it is shown first"
+                    title="A model or a checkpoint; its contents are shown first"
                     on:click=move |_| {
                         open.set(false);
                         if let Some(input) = input.get_untracked() {
@@ -149,8 +149,8 @@ pub fn FileMenu(store: Store) -> impl IntoView {
 pub fn inspect(store: Store, name: String, file: JsValue) {
     spawn_local(async move {
         match files::bytes(&file).await {
-            Ok(bytes) => store.send_with(ToWorker::Inspect { name }, vec![bytes]),
-            Err(reason) => store.tell(true, format!("{name} could not be read: {reason}")),
+            Ok(bytes) => store.send_with(ToWorker::OpenFile { name }, vec![bytes]),
+            Err(reason) => store.notify(true, format!("{name} could not be read: {reason}")),
         }
     });
 }
@@ -165,11 +165,11 @@ pub fn ShareButton(store: Store) -> impl IntoView {
         let link = format!("{}{}#{hash}", address(location.origin()), address(location.pathname()));
         spawn_local(async move {
             match browser::copy(&link).await {
-                Ok(()) => store.tell(false, "The link to this model and these settings is on the clipboard.".into()),
+                Ok(()) => store.notify(false, "The link to this model and these settings is on the clipboard.".into()),
                 Err(_) => {
                     // The address bar can always be copied from.
                     let _ = window().location().set_hash(&hash);
-                    store.tell(false, "The address of this page now holds this model and these settings.".into());
+                    store.notify(false, "The address of this page now holds this model and these settings.".into());
                 }
             }
         });
@@ -178,7 +178,7 @@ pub fn ShareButton(store: Store) -> impl IntoView {
         <button
             class="bar-button"
             type="button"
-            title="Copy a link that holds data choice, model and settings"
+            title="Copy a link to data choice, model and settings"
             on:click=share
         >
             "Share"

@@ -1,9 +1,9 @@
 //! Files: saved, opened, dropped; and the share link.
 
+mod dialog;
 mod drop;
-mod inspected;
 mod menu;
 
+pub use dialog::FileDialog;
 pub use drop::{DropZone, classify};
-pub use inspected::Inspected;
 pub use menu::{FileMenu, ShareButton};

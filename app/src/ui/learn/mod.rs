@@ -1,6 +1,6 @@
-//! Learn: PyTorch's introduction, next to controls that run each part on the real engine.
+//! Learn: PyTorch's introduction, with controls that run each part on the engine.
 
-use crate::ui::inside::{Graph, Step};
+use crate::ui::inspection::{Graph, Step};
 use crate::ui::numbers;
 use crate::ui::store::{Phase, Store, View};
 use leptos::prelude::*;
@@ -36,7 +36,7 @@ pub fn Learn(store: Store) -> impl IntoView {
         <div class="page learn">
             <h1>"Learn"</h1>
             <p class="lead">
-                "The ideas of PyTorch’s introduction, each with its code, what Kindling does for it, and something to press. What you press runs on the engine in this tab, with the model and data of the playground."
+                "The steps of PyTorch’s introduction, each with its code, its implementation in Kindling, and a button that runs it on the engine in this tab, with the model and data of the playground."
             </p>
             <Network store />
             <Loop store />
@@ -51,10 +51,10 @@ fn Section(
     id: &'static str,
     title: &'static str,
     code: &'static str,
-    words: Vec<&'static str>,
+    text: Vec<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    let paragraphs = words.into_iter().map(|words| view! { <p>{words}</p> }).collect_view();
+    let paragraphs = text.into_iter().map(|text| view! { <p>{text}</p> }).collect_view();
     view! {
         <section class="lesson" aria-labelledby=id>
             <div class="lesson-words">
@@ -84,37 +84,37 @@ fn Network(store: Store) -> impl IntoView {
         });
         rows.collect_view()
     };
-    let words = move || format!("{} parameters in all", numbers::count(store.draft.summary.with(|s| s.parameters)));
+    let text = move || format!("{} parameters in total", numbers::count(store.draft.summary.with(|s| s.parameters)));
     view! {
         <Section
             id="network"
             title="Building a network"
             code=NETWORK
-            words=vec![
-                "A network is a chain of layers. Each takes a tensor of one shape and gives one of another; a convolution’s output is smaller than its input by the kernel less one, pooling by two halves it.",
-                "Kindling infers every shape without running anything. A layer that does not fit is known at once, and with it the number that would make it fit.",
+            text=vec![
+                "A network is a sequence of layers. Each maps a tensor of one shape to a tensor of another: without padding, a convolution’s output is smaller than its input by kernel size − 1; pooling by 2 halves it.",
+                "Kindling infers every shape without running the network. A layer that does not fit is reported at once, with the argument that would fit.",
             ]
         >
             <p class="press">
                 <button class="button" type="button" on:click=move |_| {
                     if let Err(reason) = store.draft.choose_preset("cifar-intro") {
-                        store.tell(true, reason);
+                        store.notify(true, reason);
                     }
                 }>"This network"</button>
                 <button class="button" type="button" on:click=move |_| {
                     if let Err(reason) = store.draft.choose_preset("mlp") {
-                        store.tell(true, reason);
+                        store.notify(true, reason);
                     }
                 }>"Without convolutions"</button>
-                <span class="quiet">{words}</span>
+                <span class="quiet">{text}</span>
             </p>
             <div class="scroll" tabindex="0" role="region" aria-label="Shapes">
                 <table class="table">
                     <thead>
                         <tr>
                             <th scope="col">"layer"</th>
-                            <th scope="col">"takes"</th>
-                            <th scope="col">"gives"</th>
+                            <th scope="col">"input shape"</th>
+                            <th scope="col">"output shape"</th>
                             <th scope="col">"parameters"</th>
                         </tr>
                     </thead>
@@ -127,19 +127,19 @@ fn Network(store: Store) -> impl IntoView {
 
 #[component]
 fn Loop(store: Store) -> impl IntoView {
-    let going = move || matches!(store.run.phase.get(), Phase::Going | Phase::Starting);
+    let is_training = move || matches!(store.run.phase.get(), Phase::Training | Phase::Starting);
     view! {
         <Section
             id="loop"
             title="The training loop"
             code=LOOP
-            words=vec![
-                "Five lines train every network: clear the gradients, look at a batch, say how wrong it was, find out how each parameter contributed, move each a little the other way.",
-                "Kindling records these five lines once, plans them as a handful of kernels, and sends each step to the device as one piece. Press the button: one batch passes through, and you see how large activations, gradients and the optimizer’s changes were in every layer.",
+            text=vec![
+                "Five lines train every network: clear the gradients, predict a batch, compute the loss, compute the gradient of every parameter, update the parameters.",
+                "Kindling records these five lines once, compiles them to a few kernels, and submits each step to the device as one command buffer. Press the button to train on one batch and see the norms of activations, gradients and updates of every layer.",
             ]
         >
             <p class="press">
-                <button class="button primary" type="button" disabled=going on:click=move |_| store.step()>
+                <button class="button primary" type="button" disabled=is_training on:click=move |_| store.step()>
                     "Run the five lines once"
                 </button>
             </p>
@@ -150,19 +150,19 @@ fn Loop(store: Store) -> impl IntoView {
 
 #[component]
 fn Autograd(store: Store) -> impl IntoView {
-    let ready = move || matches!(store.run.phase.get(), Phase::Paused | Phase::Going | Phase::Ended(_));
+    let ready = move || matches!(store.run.phase.get(), Phase::Paused | Phase::Training | Phase::Ended(_));
     let show = move |_| {
-        store.inside.view.set(View::Graph);
-        store.look();
+        store.inspection.view.set(View::Graph);
+        store.inspect();
     };
     view! {
         <Section
             id="autograd"
             title="Autograd and its graph"
             code=AUTOGRAD
-            words=vec![
-                "Every operation on a tensor that requires a gradient is remembered. backward() walks that memory from the loss to the parameters and multiplies derivatives along the way: the chain rule, kept as a graph.",
-                "The functions have PyTorch’s names, because they are PyTorch’s functions. Make a step first, then look at the graph that it left.",
+            text=vec![
+                "Every operation on a tensor that requires a gradient is recorded in a graph. backward() traverses it from the loss to the parameters and applies the chain rule at every node.",
+                "The functions have PyTorch’s names. Run a step first, then inspect its graph.",
             ]
         >
             <p class="press">
@@ -170,7 +170,7 @@ fn Autograd(store: Store) -> impl IntoView {
                     "Show the graph of the last step"
                 </button>
             </p>
-            <Show when=move || store.inside.graph.with(Option::is_some)>
+            <Show when=move || store.inspection.graph.with(Option::is_some)>
                 <Graph store />
             </Show>
         </Section>

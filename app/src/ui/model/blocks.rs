@@ -1,7 +1,7 @@
 //! The model as a list of blocks: each can be edited, copied, removed, and moved by keys or by
 //! dragging.
 
-use super::edit::{self, Place};
+use super::edit::{self, LayerPath};
 use super::palette::Palette;
 use super::row::BlockRow;
 use crate::ui::numbers;
@@ -9,27 +9,27 @@ use crate::ui::store::Store;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
-/// State shared by the rows: the dragged layer, and the target of focus after a change.
+/// State shared by the rows: dragging, and the row with open actions.
 #[derive(Clone, Copy)]
-pub struct Hands {
+pub struct DragState {
     /// Layer being dragged.
-    pub dragged: RwSignal<Option<Place>>,
+    pub dragged: RwSignal<Option<LayerPath>>,
     /// Drop target, and `true` to insert after it.
-    pub goal: RwSignal<Option<(Place, bool)>>,
-    /// The layer whose actions are shown, where there is no pointer to hover with.
-    pub open: RwSignal<Option<Place>>,
+    pub target: RwSignal<Option<(LayerPath, bool)>>,
+    /// Layer whose actions are shown, on devices without a hovering pointer.
+    pub open: RwSignal<Option<LayerPath>>,
 }
 
 /// The list.
 #[component]
 pub fn Blocks(store: Store) -> impl IntoView {
     let draft = store.draft;
-    let hands = Hands { dragged: RwSignal::new(None), goal: RwSignal::new(None), open: RwSignal::new(None) };
-    let places = Memo::new(move |_| {
+    let drag = DragState { dragged: RwSignal::new(None), target: RwSignal::new(None), open: RwSignal::new(None) };
+    let paths = Memo::new(move |_| {
         draft.model.with(|model| {
-            let places = edit::places(model).into_iter();
-            let kind = |place: &Place| edit::layer(model, place).map_or("", |layer| layer.kind.name());
-            places.enumerate().map(|(row, place)| (row, kind(&place), place)).collect::<Vec<_>>()
+            let paths = edit::paths(model).into_iter();
+            let kind = |path: &LayerPath| edit::layer(model, path).map_or("", |layer| layer.kind.name());
+            paths.enumerate().map(|(row, path)| (row, kind(&path), path)).collect::<Vec<_>>()
         })
     });
     let input = move || draft.model.with(|model| numbers::shape(&model.input));
@@ -41,9 +41,9 @@ pub fn Blocks(store: Store) -> impl IntoView {
             </p>
             <ol class="block-list" aria-label="Layers">
                 <For
-                    each=move || places.get()
-                    key=|(row, kind, place)| (*row, *kind, place.clone())
-                    children=move |(row, _, place)| view! { <BlockRow store hands row place /> }
+                    each=move || paths.get()
+                    key=|(row, kind, path)| (*row, *kind, path.clone())
+                    children=move |(row, _, path)| view! { <BlockRow store drag row path /> }
                 />
             </ol>
             <Palette store />
@@ -52,8 +52,8 @@ pub fn Blocks(store: Store) -> impl IntoView {
 }
 
 /// Moves focus to a layer's row, once it exists.
-pub fn focus(place: &Place) {
-    let id = row_id(place);
+pub fn focus(path: &LayerPath) {
+    let id = row_id(path);
     request_animation_frame(move || {
         let row = document().get_element_by_id(&id);
         if let Some(row) = row.and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok()) {
@@ -64,6 +64,6 @@ pub fn focus(place: &Place) {
 }
 
 /// Returns the id of a layer's handle.
-pub fn row_id(place: &Place) -> String {
-    format!("layer-{}", place.key())
+pub fn row_id(path: &LayerPath) -> String {
+    format!("layer-{}", path.key())
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 struct Note {
     shape: String,
     parameters: String,
-    wrong: Option<String>,
+    error: Option<String>,
 }
 
 /// The editor.
@@ -24,7 +24,7 @@ pub fn Code(store: Store) -> impl IntoView {
             let mut notes = vec![Note::default(); text.lines().count().max(1)];
             if let Some(error) = draft.text_error.get() {
                 let last = notes.len() - 1;
-                notes[(error.line - 1).min(last)].wrong = Some(error.why);
+                notes[(error.line - 1).min(last)].error = Some(error.why);
                 return notes;
             }
             let lines = ModelSpec::parse(text).map(|parsed| parsed.lines).unwrap_or_default();
@@ -33,7 +33,7 @@ pub fn Code(store: Store) -> impl IntoView {
                     let Some(note) = notes.get_mut(line - 1) else { continue };
                     match &row.output {
                         Ok(shape) => note.shape = numbers::shape(shape),
-                        Err(why) => note.wrong = Some(why.clone()),
+                        Err(why) => note.error = Some(why.clone()),
                     }
                     if row.parameters > 0 {
                         note.parameters = numbers::count(row.parameters);
@@ -64,8 +64,8 @@ pub fn Code(store: Store) -> impl IntoView {
         notes
             .map(|note| {
                 view! {
-                    <li class="note" class:wrong=note.wrong.is_some() title=note.wrong.clone().unwrap_or_default()>
-                        <span class="block-shape">{note.wrong.clone().map_or(note.shape, |_| "does not fit".into())}</span>
+                    <li class="note" class:wrong=note.error.is_some() title=note.error.clone().unwrap_or_default()>
+                        <span class="block-shape">{note.error.clone().map_or(note.shape, |_| "does not fit".into())}</span>
                         <span class="block-parameters">{note.parameters}</span>
                     </li>
                 }
@@ -77,7 +77,7 @@ pub fn Code(store: Store) -> impl IntoView {
             <textarea
                 class="code-text"
                 node_ref=area
-                aria-label="Layers, one a line, as in PyTorch"
+                aria-label="Layers, one per line, as in PyTorch"
                 aria-invalid=move || draft.text_error.with(Option::is_some).to_string()
                 spellcheck="false"
                 autocomplete="off"

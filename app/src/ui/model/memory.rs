@@ -1,5 +1,4 @@
-//! Memory that training a model takes, estimated before it starts. Plain arithmetic: it knows no
-//! page.
+//! Estimate of the memory for training a model. Plain arithmetic, independent of the page.
 
 use kindling::optim::OptimizerSpec;
 use kindling::train::model::Summary;
@@ -8,8 +7,7 @@ use serde_json::Value;
 /// Bytes of a 32-bit float.
 const FLOAT: f64 = 4.0;
 
-/// Address space of a WebAssembly program, less what the program itself and its data take, in
-/// bytes.
+/// Address space of a WebAssembly program minus the program and its data, in bytes.
 pub const MAX_CPU_BYTES: f64 = 3.5 * 1024.0 * 1024.0 * 1024.0;
 
 /// Estimated bytes by purpose.
@@ -26,7 +24,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Estimates training of a model with batches of `batch_size` samples.
+    /// Estimates the memory for training with batches of `batch_size` samples.
     pub fn estimate(summary: &Summary, optimizer: &OptimizerSpec, batch_size: usize) -> Self {
         let parameters = summary.parameters as f64 * FLOAT;
         let elements = |shape: &Vec<usize>| shape.iter().map(|size| *size as f64).product::<f64>();
@@ -39,13 +37,13 @@ impl Memory {
         }
     }
 
-    /// Bytes in all.
+    /// Returns the total number of bytes.
     pub fn total(&self) -> f64 {
         self.parameters + self.gradients + self.optimizer + self.activations
     }
 }
 
-/// Number of values that an optimizer stores for each parameter.
+/// Returns the number of values that an optimizer stores per parameter.
 fn states(optimizer: &OptimizerSpec) -> f64 {
     let attributes = optimizer.attrs().unwrap_or_default();
     let has = |name: &str| match attributes.get(name) {
@@ -68,7 +66,7 @@ mod tests {
     use serde_json::Map;
 
     #[test]
-    fn all_that_training_holds_is_counted() {
+    fn parameters_gradients_state_and_activations_are_counted() {
         let model =
             ModelSpec::from_text("m", &[4], "Linear(4, 8)\nReLU()\nLinear(8, 2)").expect("the text is well formed");
         let optimizer = |name: &str| OptimizerSpec::from_attrs(name, &Map::new()).expect("PyTorch has it");

@@ -1,4 +1,4 @@
-//! The model: chosen, edited in blocks or as text, with its shapes updated next to it.
+//! The model: presets, editing as blocks or as text, inferred shapes.
 
 mod blocks;
 mod code;
@@ -7,10 +7,10 @@ pub mod memory;
 mod palette;
 mod row;
 
+use crate::hardware_text;
 use crate::ui::numbers;
 use crate::ui::pieces::{Choice, Tabs};
 use crate::ui::store::Store;
-use crate::words;
 use kindling::train::model::PRESETS;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
@@ -28,32 +28,33 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
     let draft = store.draft;
     let form = RwSignal::new(Form::Blocks);
     let presets = PRESETS.iter().map(|preset| (preset.name.to_owned(), preset.name.to_owned()));
-    let options = presets.chain([("own".to_owned(), "your own".to_owned())]).collect::<Vec<_>>();
+    let options = presets.chain([("own".to_owned(), "custom".to_owned())]).collect::<Vec<_>>();
     let chosen = Memo::new(move |_| draft.preset().unwrap_or("own").to_owned());
     let choose = move |name: String| {
         if let Err(reason) = draft.choose_preset(&name)
             && name != "own"
         {
-            store.tell(true, reason);
+            store.notify(true, reason);
         }
     };
     let about = move || {
         let name = chosen.get();
-        PRESETS.iter().find(|preset| preset.name == name).map_or("Your own network.", |preset| preset.about)
+        PRESETS.iter().find(|preset| preset.name == name).map_or("Custom network.", |preset| preset.about)
     };
     let parameters = move || numbers::count(draft.summary.with(|summary| summary.parameters));
     let memory = Memo::new(move |_| draft.memory());
-    let needs = move || words::bytes(memory.get().total());
+    let needs = move || hardware_text::format_bytes(memory.get().total());
     let parts = move || {
         let memory = memory.get();
         let [parameters, gradients, optimizer, activations] =
-            [memory.parameters, memory.gradients, memory.optimizer, memory.activations].map(words::bytes);
+            [memory.parameters, memory.gradients, memory.optimizer, memory.activations]
+                .map(hardware_text::format_bytes);
         format!(
-            "To train, about: parameters {parameters}, gradients {gradients}, optimizer {optimizer}, activations of a batch {activations}"
+            "Estimated memory for training: parameters {parameters}, gradients {gradients}, optimizer {optimizer}, activations of a batch {activations}"
         )
     };
     let panel = NodeRef::<leptos::html::Section>::new();
-    // Everywhere on the tab but in other fields, which have the browser's own undo.
+    // Applies to the whole tab except other fields, which have the browser's own undo.
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
         let key = event.key().to_ascii_lowercase();
         let is_command = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
@@ -66,7 +67,7 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
             _ => return,
         }
         event.prevent_default();
-        // The row that had the focus may be gone: it must not fall to the top of the page.
+        // If the focused row is gone, focus must not move to the top of the page.
         request_animation_frame(move || {
             if document().active_element().is_none_or(|element| element.tag_name() == "BODY")
                 && let Some(panel) = panel.get_untracked()
@@ -82,7 +83,7 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
             <header class="panel-head">
                 <h2 id="model-title">"Model"</h2>
                 <Choice label="Preset" bare=true options value=chosen on_change=Callback::new(choose) />
-                <span class="figure" title="Numbers that training adjusts">
+                <span class="figure" title="Trainable parameters">
                     <b>{parameters}</b>
                     " parameters"
                 </span>
@@ -95,7 +96,7 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
                 <div class="tools">
                     <Tabs
                         id="form"
-                        label="How the model is edited"
+                        label="Editor"
                         tabs=vec![(Form::Blocks, "Blocks"), (Form::Code, "Code")]
                         open=form
                     />
@@ -104,7 +105,7 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
                         type="button"
                         aria-label="Undo"
                         title="Undo (Ctrl Z)"
-                        disabled=move || !draft.can()[0]
+                        disabled=move || !draft.can_undo_redo()[0]
                         on:click=move |_| draft.undo()
                     >
                         "↶"
@@ -114,7 +115,7 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
                         type="button"
                         aria-label="Redo"
                         title="Redo (Ctrl Shift Z)"
-                        disabled=move || !draft.can()[1]
+                        disabled=move || !draft.can_undo_redo()[1]
                         on:click=move |_| draft.redo()
                     >
                         "↷"
@@ -127,13 +128,13 @@ pub fn ModelPanel(store: Store) -> impl IntoView {
                     Form::Code => view! { <code::Code store /> }.into_any(),
                 }}
             </div>
-            <Misfit store />
+            <Mismatch store />
         </section>
     }
 }
 
-/// Returns `true` in a text field other than the arguments of blocks, whose changes are the
-/// model's.
+/// Returns `true` in a text field, except for arguments of blocks, whose changes are undone with
+/// the model.
 fn is_other_field(event: &web_sys::KeyboardEvent) -> bool {
     let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     element.is_some_and(|element| {
@@ -143,41 +144,41 @@ fn is_other_field(event: &web_sys::KeyboardEvent) -> bool {
 
 /// First mismatch of the model's shapes, and the button that fixes it.
 #[component]
-fn Misfit(store: Store) -> impl IntoView {
+fn Mismatch(store: Store) -> impl IntoView {
     let draft = store.draft;
-    let misfit = Memo::new(move |_| draft.misfit());
+    let mismatch = Memo::new(move |_| draft.mismatch());
     let fix = move || {
-        // No argument makes a model of images one of rows.
+        // A model of images cannot be fitted to rows by its arguments.
         if let Some(mlp) = draft.for_rows() {
             return Some(("Use the preset mlp".to_owned(), mlp));
         }
         let fitted = draft.fitted();
         let difference = draft.model.with(|model| edit::first_difference(model, &fitted));
-        difference.map(|(_, words)| (format!("Set {words}"), fitted))
+        difference.map(|(_, text)| (format!("Set {text}"), fitted))
     };
     let body = move || {
-        misfit.get().map(|misfit| {
-            let button = draft.text_error.with(Option::is_none).then(fix).flatten().map(|(words, fitted)| {
+        mismatch.get().map(|mismatch| {
+            let button = draft.text_error.with(Option::is_none).then(fix).flatten().map(|(text, fitted)| {
                 view! {
                     <button class="button small" type="button" on:click=move |_| draft.replace(fitted.clone())>
-                        {words}
+                        {text}
                     </button>
                 }
             });
             view! {
-                <p class="misfit">
-                    <span class="misfit-mark" aria-hidden="true">"!"</span>
-                    <span>{capital(&misfit)}</span>
+                <p class="mismatch">
+                    <span class="mismatch-mark" aria-hidden="true">"!"</span>
+                    <span>{sentence(&mismatch)}</span>
                     {button}
                 </p>
             }
         })
     };
-    view! { <div class="misfits" role="status">{body}</div> }
+    view! { <div class="mismatches" role="status">{body}</div> }
 }
 
-/// Formats a phrase as a sentence.
-fn capital(text: &str) -> String {
+/// Adds a period to a phrase.
+fn sentence(text: &str) -> String {
     // Names of layers keep their case.
     format!("{}.", text.trim_end_matches('.'))
 }

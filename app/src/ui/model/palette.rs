@@ -7,11 +7,11 @@ use kindling::train::LayerSpec;
 use kindling::train::model::{Branches, Kind, Sequence};
 use leptos::prelude::*;
 
-/// What can be added, by what it is for, and what its arguments begin with.
+/// Available layers by purpose.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Learn", &["Conv2d", "Linear", "BatchNorm2d", "BatchNorm1d", "LayerNorm", "MultiheadAttention", "Embedding"]),
+    ("Parameters", &["Conv2d", "Linear", "BatchNorm2d", "BatchNorm1d", "LayerNorm", "MultiheadAttention", "Embedding"]),
     (
-        "Activate",
+        "Activation",
         &[
             "ReLU",
             "GELU",
@@ -31,9 +31,9 @@ const GROUPS: &[(&str, &[&str])] = &[
             "LogSoftmax",
         ],
     ),
-    ("Shrink", &["MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Dropout"]),
+    ("Pooling and dropout", &["MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Dropout"]),
     ("Shape", &["Flatten", "Unflatten", "Transpose", "Select", "ClassToken", "PositionEmbedding", "Identity"]),
-    ("Combine", &["Residual", "Sequential"]),
+    ("Containers", &["Residual", "Sequential"]),
 ];
 
 /// The menu under the list.
@@ -43,13 +43,13 @@ pub fn Palette(store: Store) -> impl IntoView {
     let add = move |event: web_sys::Event| {
         let name = event_target_value(&event);
         let Some(kind) = new_kind(&name) else { return };
-        let mut place = None;
+        let mut path = None;
         draft.edit(|model| {
             let named = kind.layer().is_some_and(|layer| layer.parameters() > 0);
             let name = named.then(|| stem(kind.name()));
-            place = edit::insert_fitting(model, LayerSpec { name, kind });
+            path = edit::insert_fitting(model, LayerSpec { name, kind });
         });
-        place.iter().for_each(focus);
+        path.iter().for_each(focus);
     };
     let groups = GROUPS
         .iter()
@@ -72,7 +72,7 @@ pub fn Palette(store: Store) -> impl IntoView {
     }
 }
 
-/// The menu says again what it is for.
+/// Shows the label of the menu again.
 fn reset(event: &web_sys::Event) {
     event_target::<web_sys::HtmlSelectElement>(event).set_value("");
 }
@@ -87,7 +87,7 @@ fn stem(kind: &str) -> String {
     }
 }
 
-/// A layer with arguments that make sense; what follows from its input is fitted afterwards.
+/// Creates a layer with typical arguments; those that follow from its input are fitted afterwards.
 fn new_kind(name: &str) -> Option<Kind> {
     let arguments = match name {
         "Residual" => {
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_on_offer_can_be_made() {
+    fn every_available_layer_can_be_created() {
         for name in GROUPS.iter().flat_map(|(_, names)| *names) {
             assert_eq!(new_kind(name).map(|kind| kind.name().to_owned()).as_deref(), Some(*name));
         }

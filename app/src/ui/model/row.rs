@@ -1,7 +1,7 @@
 //! A layer in the list of blocks.
 
-use super::blocks::{Hands, focus, row_id};
-use super::edit::{self, Place};
+use super::blocks::{DragState, focus, row_id};
+use super::edit::{self, LayerPath};
 use crate::ui::numbers;
 use crate::ui::store::Store;
 use kindling::train::LayerSpec;
@@ -16,37 +16,36 @@ pub fn BlockRow(
     /// State of the page.
     store: Store,
     /// State shared by the rows.
-    hands: Hands,
+    drag: DragState,
     /// Row in the summary.
     row: usize,
     /// Path of the layer.
-    place: Place,
+    path: LayerPath,
 ) -> impl IntoView {
     let draft = store.draft;
-    let place = StoredValue::new(place);
-    let layer =
-        Memo::new(move |_| draft.model.with(|model| place.with_value(|place| edit::layer(model, place).cloned())));
+    let path = StoredValue::new(path);
+    let layer = Memo::new(move |_| draft.model.with(|model| path.with_value(|path| edit::layer(model, path).cloned())));
     let facts = Memo::new(move |_| draft.summary.with(|summary| summary.rows.get(row).cloned()));
-    let moved = move |to: Option<Place>| {
+    let moved = move |to: Option<LayerPath>| {
         if let Some(to) = to {
             focus(&to);
         }
     };
     let shift = move |by: isize| {
         let mut to = None;
-        draft.edit(|model| to = edit::shift(model, &place.get_value(), by));
+        draft.edit(|model| to = edit::shift(model, &path.get_value(), by));
         moved(to);
     };
     let copy = move || {
         let mut to = None;
-        draft.edit(|model| to = edit::duplicate(model, &place.get_value()));
+        draft.edit(|model| to = edit::duplicate(model, &path.get_value()));
         moved(to);
     };
     let delete = move || {
-        let place = place.get_value();
-        draft.edit(|model| drop(edit::remove(model, &place)));
-        let left = draft.model.with_untracked(|model| edit::list(model, &place).map_or(0, Vec::len));
-        moved((left > 0).then(|| place.at(place.index().min(left.saturating_sub(1)))));
+        let path = path.get_value();
+        draft.edit(|model| drop(edit::remove(model, &path)));
+        let left = draft.model.with_untracked(|model| edit::list(model, &path).map_or(0, Vec::len));
+        moved((left > 0).then(|| path.at(path.index().min(left.saturating_sub(1)))));
     };
     let keys = move |event: KeyboardEvent| {
         match (event.key().as_str(), event.alt_key(), event.ctrl_key() || event.meta_key()) {
@@ -62,36 +61,36 @@ pub fn BlockRow(
     };
     let dropped = move |event: DragEvent| {
         event.prevent_default();
-        let (from, goal) = (hands.dragged.get_untracked(), hands.goal.get_untracked());
-        hands.dragged.set(None);
-        hands.goal.set(None);
-        if let (Some(from), Some((to, after))) = (from, goal) {
+        let (from, target) = (drag.dragged.get_untracked(), drag.target.get_untracked());
+        drag.dragged.set(None);
+        drag.target.set(None);
+        if let (Some(from), Some((to, after))) = (from, target) {
             draft.edit(|model| {
-                edit::carry(model, &from, &to, after);
+                edit::move_layer(model, &from, &to, after);
             });
         }
     };
     let over = move |event: DragEvent| {
-        if hands.dragged.with_untracked(Option::is_some) {
+        if drag.dragged.with_untracked(Option::is_some) {
             event.prevent_default();
             let after = is_lower_half(&event);
-            hands.goal.set(Some((place.get_value(), after)));
+            drag.target.set(Some((path.get_value(), after)));
         }
     };
-    let goal = move |wanted: bool| {
-        hands.goal.with(|goal| goal.as_ref().is_some_and(|(p, after)| *p == place.get_value() && *after == wanted))
+    let target = move |wanted: bool| {
+        drag.target.with(|target| target.as_ref().is_some_and(|(p, after)| *p == path.get_value() && *after == wanted))
     };
-    let wrong = move || facts.with(|facts| facts.as_ref().and_then(|row| row.output.clone().err()));
-    let depth = place.with_value(|place| place.0.len() - 1).min(5).to_string();
+    let error = move || facts.with(|facts| facts.as_ref().and_then(|row| row.output.clone().err()));
+    let depth = path.with_value(|path| path.0.len() - 1).min(5).to_string();
     let described = move || layer.with(|layer| layer.as_ref().map_or(String::new(), |l| describe(l, facts.get())));
     view! {
         <li
             class="block"
-            class:wrong=move || wrong().is_some()
-            class:before=move || goal(false)
-            class:after=move || goal(true)
-            class:open=move || hands.open.with(|open| *open == Some(place.get_value()))
-            class:lifted=move || hands.dragged.with(|dragged| *dragged == Some(place.get_value()))
+            class:wrong=move || error().is_some()
+            class:before=move || target(false)
+            class:after=move || target(true)
+            class:open=move || drag.open.with(|open| *open == Some(path.get_value()))
+            class:lifted=move || drag.dragged.with(|dragged| *dragged == Some(path.get_value()))
             data-depth=depth
             on:dragover=over
             on:drop=dropped
@@ -99,32 +98,32 @@ pub fn BlockRow(
             <button
                 class="handle"
                 type="button"
-                id=place.with_value(row_id)
+                id=path.with_value(row_id)
                 draggable="true"
                 aria-label=described
                 title="Press for actions; drag, or Alt with the arrow keys, to move; Ctrl D copies; Delete removes"
                 on:keydown=keys
                 on:click=move |_| {
-                    let place = place.get_value();
-                    hands.open.update(|open| *open = (*open != Some(place.clone())).then_some(place));
+                    let path = path.get_value();
+                    drag.open.update(|open| *open = (*open != Some(path.clone())).then_some(path));
                 }
                 on:dragstart=move |event: DragEvent| {
                     if let Some(transfer) = event.data_transfer() {
-                        // Firefox drags nothing without data.
+                        // Firefox starts no drag without data.
                         let _ = transfer.set_data("text/plain", "layer");
                     }
-                    hands.dragged.set(Some(place.get_value()));
+                    drag.dragged.set(Some(path.get_value()));
                 }
                 on:dragend=move |_| {
-                    hands.dragged.set(None);
-                    hands.goal.set(None);
+                    drag.dragged.set(None);
+                    drag.target.set(None);
                 }
             >
                 <svg viewBox="0 0 8 12" aria-hidden="true">
                     <path d="M2 2h0M6 2h0M2 6h0M6 6h0M2 10h0M6 10h0" />
                 </svg>
             </button>
-            <Words store place layer />
+            <LayerLabel store path layer />
             <span class="block-shape">
                 {move || facts.with(|row| row.as_ref().and_then(|row| row.output.as_deref().ok().map(numbers::shape)))}
             </span>
@@ -137,7 +136,7 @@ pub fn BlockRow(
                 <Tool label="Copy" hint="Copy (Ctrl D)" path="M6 6h7v7H6zM3 10V3h7" act=Callback::new(move |()| copy()) />
                 <Tool label="Remove" hint="Remove (Delete)" path="M4 4l8 8M12 4l-8 8" act=Callback::new(move |()| delete()) />
             </span>
-            {move || wrong().map(|why| view! { <p class="block-why">{why}</p> })}
+            {move || error().map(|error| view! { <p class="block-why">{error}</p> })}
         </li>
     }
 }
@@ -160,7 +159,7 @@ fn describe(layer: &LayerSpec, row: Option<Row>) -> String {
     let kind = layer.kind.name();
     let name = layer.name.as_deref().filter(|name| !name.is_empty()).map(|name| format!("{name}, "));
     let facts = row.map(|row| match row.output {
-        Ok(shape) => format!(": gives {}, {} parameters", numbers::shape(&shape), numbers::count(row.parameters)),
+        Ok(shape) => format!(": output {}, {} parameters", numbers::shape(&shape), numbers::count(row.parameters)),
         Err(why) => format!(": {why}"),
     });
     format!("{}{kind}{}", name.unwrap_or_default(), facts.unwrap_or_default())
@@ -177,8 +176,8 @@ fn is_lower_half(event: &MouseEvent) -> bool {
 /// Moves focus up or down between the handles.
 fn step_focus(event: &KeyboardEvent, by: isize) {
     let Ok(all) = document().query_selector_all(".blocks .handle") else { return };
-    let here = event.current_target().map(wasm_bindgen::JsCast::unchecked_into::<web_sys::Node>);
-    let at = (0..all.length()).find(|i| all.item(*i) == here);
+    let current = event.current_target().map(wasm_bindgen::JsCast::unchecked_into::<web_sys::Node>);
+    let at = (0..all.length()).find(|i| all.item(*i) == current);
     let to = at.and_then(|at| (at as usize).checked_add_signed(by)).and_then(|to| all.item(to as u32));
     if let Some(handle) = to.and_then(|node| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(node).ok()) {
         // A handle that is shown can be focused.
@@ -188,7 +187,7 @@ fn step_focus(event: &KeyboardEvent, by: isize) {
 
 /// Name, kind and arguments.
 #[component]
-fn Words(store: Store, place: StoredValue<Place>, layer: Memo<Option<LayerSpec>>) -> impl IntoView {
+fn LayerLabel(store: Store, path: StoredValue<LayerPath>, layer: Memo<Option<LayerSpec>>) -> impl IntoView {
     let more = RwSignal::new(false);
     let name = move || layer.with(|l| l.as_ref().and_then(|l| l.name.clone()).filter(|name| !name.is_empty()));
     let kind = layer.with_untracked(|layer| layer.as_ref().map_or("", |layer| layer.kind.name()));
@@ -213,7 +212,7 @@ fn Words(store: Store, place: StoredValue<Place>, layer: Memo<Option<LayerSpec>>
             let shown = move || required || more.get() || given(argument);
             view! {
                 <Show when=shown>
-                    <Argument store place layer argument required />
+                    <Argument store path layer argument required />
                 </Show>
             }
         })
@@ -250,12 +249,12 @@ fn Words(store: Store, place: StoredValue<Place>, layer: Memo<Option<LayerSpec>>
 #[component]
 fn Argument(
     store: Store,
-    place: StoredValue<Place>,
+    path: StoredValue<LayerPath>,
     layer: Memo<Option<LayerSpec>>,
     argument: &'static str,
     required: bool,
 ) -> impl IntoView {
-    let wrong = RwSignal::new(None::<String>);
+    let error = RwSignal::new(None::<String>);
     let value = Memo::new(move |_| {
         let value = layer.with(|layer| layer.as_ref().and_then(|l| l.kind.arguments().get(argument).cloned()));
         value.map_or(String::new(), |value| show(&value))
@@ -271,12 +270,12 @@ fn Argument(
         }
         match Kind::from_arguments(layer.kind.name(), arguments) {
             Ok(kind) => {
-                wrong.set(None);
+                error.set(None);
                 store.draft.edit(|model| {
-                    edit::set_kind(model, &place.get_value(), kind);
+                    edit::set_kind(model, &path.get_value(), kind);
                 });
             }
-            Err(reason) => wrong.set(Some(reason)),
+            Err(reason) => error.set(Some(reason)),
         }
     };
     let keys = move |event: KeyboardEvent| {
@@ -292,7 +291,7 @@ fn Argument(
     };
     let width = move || format!("calc({}ch + 0.75rem)", value.with(String::len).clamp(1, 9));
     view! {
-        <label class="argument" title=move || wrong.get().unwrap_or_else(|| argument.to_owned())>
+        <label class="argument" title=move || error.get().unwrap_or_else(|| argument.to_owned())>
             <span class=if required { "hidden" } else { "argument-name" }>{argument}</span>
             <input
                 class="argument-input"
@@ -300,7 +299,7 @@ fn Argument(
                 autocomplete="off"
                 spellcheck="false"
                 placeholder="–"
-                aria-invalid=move || wrong.with(Option::is_some).to_string()
+                aria-invalid=move || error.with(Option::is_some).to_string()
                 style:width=width
                 prop:value=move || value.get()
                 on:input=move |event| set(&event_target_value(&event))
@@ -338,7 +337,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_are_typed_as_one_would() {
+    fn arguments_are_parsed() {
         assert_eq!(read("3"), serde_json::json!(3));
         assert_eq!(read("(3, 5)"), serde_json::json!([3, 5]));
         assert_eq!(read("3x5"), serde_json::json!([3, 5]));

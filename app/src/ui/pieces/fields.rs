@@ -25,9 +25,9 @@ pub fn Choice(
 ) -> impl IntoView {
     let entries = options
         .into_iter()
-        .map(|(name, words)| {
-            let here = name.clone();
-            view! { <option value=name selected=move || value.get() == here>{words}</option> }
+        .map(|(name, text)| {
+            let option = name.clone();
+            view! { <option value=name selected=move || value.get() == option>{text}</option> }
         })
         .collect_view();
     view! {

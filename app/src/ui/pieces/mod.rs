@@ -1,11 +1,11 @@
-//! Small parts that panels share.
+//! Widgets shared by the panels.
 
 mod fields;
+mod images;
 mod number;
-mod picture;
 mod tabs;
 
 pub use fields::{Check, Choice};
+pub use images::ImageGrid;
 pub use number::NumberField;
-pub use picture::Picture;
 pub use tabs::Tabs;

@@ -1,4 +1,4 @@
-//! A field for a number, which takes effect when the person is done typing.
+//! A field for a number, which takes effect when typing is done.
 
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
@@ -8,9 +8,9 @@ use std::time::Duration;
 /// Pause in typing after which the typed number takes effect.
 const COMMIT_DELAY: Duration = Duration::from_millis(700);
 
-/// A number that is typed. It takes effect on Enter, when the field is left, or after a pause;
-/// Escape takes it back. Text that is no number, or is out of range, changes nothing, and the
-/// reason is shown below the field.
+/// A field for a number. It takes effect on Enter, when the field loses focus, or after a pause;
+/// Escape reverts it. Text that is not a number, or is out of range, has no effect, and the reason
+/// is shown below the field.
 #[component]
 pub fn NumberField(
     /// Name of the quantity.
@@ -19,7 +19,7 @@ pub fn NumberField(
     /// Explanation, shown on hover.
     #[prop(into, optional)]
     hint: String,
-    /// Present value.
+    /// Current value.
     #[prop(into)]
     value: Signal<f64>,
     /// Smallest value, 0 by default.
@@ -109,8 +109,8 @@ pub fn NumberField(
 /// Ids of error texts.
 static NEXT_ID: AtomicU32 = AtomicU32::new(0);
 
-/// Reads a number as people type it: `0,01` and `0.01`, `50,000` and `50 000` for whole numbers,
-/// `1e-4`.
+/// Parses a number in its usual forms: `0,01` and `0.01`, `1e-4`, `50,000` and `50 000` for whole
+/// numbers.
 fn parse(text: &str, [min, max]: [f64; 2], whole: bool) -> Result<f64, String> {
     let mut plain: String = text.trim().chars().filter(|c| !c.is_whitespace() && *c != '\'' && *c != '_').collect();
     if whole {
@@ -139,7 +139,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn numbers_are_read_as_people_type_them() {
+    fn numbers_are_parsed_in_their_usual_forms() {
         let any = [0.0, f64::INFINITY];
         for (text, number) in
             [("0.01", 0.01), ("0,01", 0.01), (" 1e-4 ", 1e-4), ("1E-4", 1e-4), (".5", 0.5), ("3", 3.0)]
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn invalid_input_is_explained() {
         let reason = |text: &str, whole| parse(text, [1.0, 100.0], whole).expect_err("it is wrong");
         assert_eq!(reason("", true), "A number is needed.");
         assert_eq!(reason("abc", false), "“abc” is not a number.");

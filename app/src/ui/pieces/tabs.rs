@@ -36,7 +36,7 @@ pub fn Tabs<T: Copy + Eq + Send + Sync + 'static>(
     let buttons = tabs
         .into_iter()
         .enumerate()
-        .map(|(i, (tab, words))| {
+        .map(|(i, (tab, text))| {
             let chosen = move || open.get() == tab;
             view! {
                 <button
@@ -49,7 +49,7 @@ pub fn Tabs<T: Copy + Eq + Send + Sync + 'static>(
                     tabindex=move || if chosen() { "0" } else { "-1" }
                     on:click=move |_| open.set(tab)
                 >
-                    {words}
+                    {text}
                 </button>
             }
         })

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Runs(store: Store) -> impl IntoView {
     // The current run is shown up to its last step.
-    store.run.keep();
+    store.run.save_record();
     let shown = RwSignal::new(Vec::<u32>::new());
     store.run.records.with_untracked(|all| {
         shown.update(|shown| shown.extend(all.iter().rev().take(4).map(|record| record.number)));
@@ -24,7 +24,7 @@ pub fn Runs(store: Store) -> impl IntoView {
                 fallback=|| {
                     view! {
                         <p class="lead">
-                            "No run yet. Train on the playground; every run is kept here, in this browser, with its settings and curves."
+                            "No run yet. Train on the playground; runs are stored in this browser, with their settings and curves."
                         </p>
                     }
                 }
@@ -37,7 +37,7 @@ pub fn Runs(store: Store) -> impl IntoView {
     }
 }
 
-/// Offers to bring back the run that was deleted last.
+/// Offers to restore the run that was deleted last.
 #[component]
 fn Deleted(store: Store) -> impl IntoView {
     move || {
@@ -55,7 +55,7 @@ fn Deleted(store: Store) -> impl IntoView {
 }
 
 /// Returns the class of a run's color, the same in table and chart.
-pub fn color(place: usize) -> &'static str {
+pub fn color(index: usize) -> &'static str {
     const COLORS: [&str; 6] = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"];
-    COLORS[place % COLORS.len()]
+    COLORS[index % COLORS.len()]
 }

@@ -1,7 +1,7 @@
 //! The curves of the selected runs in one chart.
 
 use super::color;
-use crate::ui::chart::{Chart, Entry, Lend, Named};
+use crate::ui::chart::{Chart, Entry, LineSource, NamedLine};
 use crate::ui::numbers;
 use crate::ui::pieces::Choice;
 use crate::ui::store::{Curves, Store};
@@ -22,14 +22,14 @@ const FIGURES: [(&str, &str, Pick); 4] = [
 #[component]
 pub fn Overlay(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
     let figure = RwSignal::new("test-accuracy".to_owned());
-    let lines = move |pick: Pick, dots: bool| -> Lend {
-        Arc::new(move |take: &mut dyn FnMut(&[Named<'_>])| {
+    let lines = move |pick: Pick, dots: bool| -> LineSource {
+        Arc::new(move |take: &mut dyn FnMut(&[NamedLine<'_>])| {
             let shown = shown.get();
             store.run.records.with(|records| {
                 let chosen = records.iter().enumerate().filter(|(_, record)| shown.contains(&record.number));
-                let lines: Vec<Named<'_>> = chosen
-                    .map(|(place, record)| {
-                        let entry = Entry { name: record.name.clone(), color: color(place), faint: false, dots };
+                let lines: Vec<NamedLine<'_>> = chosen
+                    .map(|(index, record)| {
+                        let entry = Entry { name: record.name.clone(), color: color(index), faint: false, dots };
                         (entry, pick(&record.curves).as_slice())
                     })
                     .collect();
@@ -49,7 +49,7 @@ pub fn Overlay(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
                 lines=lines(pick, dots)
                 smoothing=Signal::derive(move || smoothing)
                 log=Signal::derive(|| false)
-                parts=accuracy
+                is_fraction=accuracy
                 format
             />
         }
@@ -58,7 +58,7 @@ pub fn Overlay(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
         <section class="panel overlay" aria-label="Curves of the chosen runs">
             <Choice
                 label="Overlay"
-                options=FIGURES.map(|(name, words, _)| (name.to_owned(), words.to_owned())).to_vec()
+                options=FIGURES.map(|(name, text, _)| (name.to_owned(), text.to_owned())).to_vec()
                 value=figure
                 on_change=Callback::new(move |name| figure.set(name))
             />

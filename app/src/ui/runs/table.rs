@@ -19,7 +19,7 @@ pub fn Table(store: Store, shown: RwSignal<Vec<u32>>) -> impl IntoView {
         records.with(|records| {
             let best = records.iter().filter_map(Record::test_accuracy).fold(0.0, f64::max);
             let rows = records.iter().enumerate().rev();
-            rows.map(|(place, record)| row(store, shown, record, place, &columns, best)).collect_view()
+            rows.map(|(index, record)| row(store, shown, record, index, &columns, best)).collect_view()
         })
     };
     view! {
@@ -69,7 +69,7 @@ fn row(
     store: Store,
     shown: RwSignal<Vec<u32>>,
     record: &Record,
-    place: usize,
+    index: usize,
     columns: &[String],
     best: f64,
 ) -> impl IntoView + use<> {
@@ -95,7 +95,7 @@ fn row(
         let name = record.name.clone();
         move |_| {
             store.draft.adopt(spec.clone());
-            store.tell(false, format!("The playground now has the model and settings of {name}."));
+            store.notify(false, format!("The playground now has the model and settings of {name}."));
         }
     };
     let tick = move |event| {
@@ -115,7 +115,7 @@ fn row(
                 <input
                     type="checkbox"
                     class="swatch"
-                    data-color=color(place)
+                    data-color=color(index)
                     aria-label=format!("Show the curve of {name}")
                     prop:checked=move || shown.with(|shown| shown.contains(&number))
                     on:change=tick

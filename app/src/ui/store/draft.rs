@@ -1,53 +1,52 @@
-//! What a person is choosing: model and settings before they are trained with. Blocks and text are
-//! two views of one model; every change can be undone; all of it is kept in this browser as it
-//! changes.
+//! The draft: model and settings of the next run. Blocks and text are two views of one model.
+//! Changes of the model can be undone; the draft is stored in this browser as it changes.
 
 use crate::protocol::{DataInfo, DataSource, DeviceChoice};
-use crate::ui::browser::Kept;
+use crate::ui::browser::StorageItem;
 use crate::ui::model::memory::Memory;
 use crate::ui::settings::Settings;
 use kindling::train::model::{PRESETS, Summary, TextError, preset};
 use kindling::train::{ModelSpec, TrainSpec};
 use leptos::prelude::*;
 
-/// Where the draft is kept.
-const KEY: Kept = Kept("kindling.draft");
-/// Changes that can be undone.
-const MOST_UNDO: usize = 200;
+/// Storage of the draft.
+const STORAGE: StorageItem = StorageItem("kindling.draft");
+/// Maximum number of changes that can be undone.
+const MAX_UNDO: usize = 200;
 
 /// The draft.
 #[derive(Clone, Copy)]
 pub struct Draft {
-    /// The settings; the model stands in [`Draft::model`].
+    /// Settings of training, without the model, which is [`Draft::model`].
     pub spec: RwSignal<TrainSpec>,
     /// The model.
     pub model: RwSignal<ModelSpec>,
-    /// The model as text, as it was typed.
+    /// The model as text, as typed.
     pub text: RwSignal<String>,
-    /// What is wrong with the text; the model is then the last one that could be read.
+    /// Error of the text; the model is then that of the last valid text.
     pub text_error: RwSignal<Option<TextError>>,
-    /// Where data comes from.
+    /// Source of the data.
     pub source: RwSignal<DataSource>,
-    /// Where it computes.
+    /// Device of new runs.
     pub device: RwSignal<DeviceChoice>,
-    /// Shapes and parameters.
+    /// Shapes and parameters of the layers.
     pub summary: Memo<Summary>,
-    /// The pictures' shape and the number of classes that the model is for.
+    /// Shape of the data's samples, and number of classes.
     target: RwSignal<(Vec<usize>, usize)>,
-    undone: RwSignal<Vec<ModelSpec>>,
-    redone: RwSignal<Vec<ModelSpec>>,
+    undo_stack: RwSignal<Vec<ModelSpec>>,
+    redo_stack: RwSignal<Vec<ModelSpec>>,
 }
 
 impl Draft {
-    /// From a share link, or as it was left, or as on a first visit; and what is wrong with the
-    /// link.
+    /// Restores the draft of a share link, else the stored one, else the initial one. Also returns
+    /// the error of the link.
     pub fn start(hash: &str) -> (Self, Option<String>) {
-        let kept = || KEY.read().and_then(|text| kindling::json::read(&text).ok()).unwrap_or_default();
-        let (settings, wrong): (Settings, _) = match hash.trim_start_matches('#') {
-            "" => (kept(), None),
+        let stored = || STORAGE.read().and_then(|text| kindling::json::read(&text).ok()).unwrap_or_default();
+        let (settings, error): (Settings, _) = match hash.trim_start_matches('#') {
+            "" => (stored(), None),
             hash => match Settings::from_hash(hash) {
                 Ok(settings) => (settings, None),
-                Err(reason) => (kept(), Some(reason)),
+                Err(reason) => (stored(), Some(reason)),
             },
         };
         let model = settings.model();
@@ -65,23 +64,23 @@ impl Draft {
             device: RwSignal::new(settings.device),
             summary: Memo::new(move |_| model.with(ModelSpec::summary)),
             target: RwSignal::new(target),
-            undone: RwSignal::new(Vec::new()),
-            redone: RwSignal::new(Vec::new()),
+            undo_stack: RwSignal::new(Vec::new()),
+            redo_stack: RwSignal::new(Vec::new()),
         };
         Effect::new(move |_| {
             if let Ok(text) = kindling::json::write(&draft.settings()) {
-                KEY.write(&text);
+                STORAGE.write(&text);
             }
         });
-        (draft, wrong)
+        (draft, error)
     }
 
-    /// All of it as one value.
+    /// Returns the draft as one value.
     pub fn settings(&self) -> Settings {
         Settings { source: self.source.get(), spec: self.run_spec(), device: self.device.get() }
     }
 
-    /// The specification of a run.
+    /// Returns the specification of a run.
     pub fn run_spec(&self) -> TrainSpec {
         let mut spec = self.spec.get();
         spec.model = Some(self.model.get());
@@ -89,7 +88,7 @@ impl Draft {
         spec
     }
 
-    /// Takes over settings, which can be undone as far as the model goes.
+    /// Adopts settings; the change of the model can be undone.
     pub fn adopt(&self, mut spec: TrainSpec) {
         if let Some(model) = spec.model.take() {
             self.replace(model);
@@ -105,22 +104,22 @@ impl Draft {
         self.replace(model);
     }
 
-    /// Puts another model in place; the text follows.
+    /// Replaces the model; the text follows.
     pub fn replace(&self, model: ModelSpec) {
         if self.model.with_untracked(|now| *now == model) {
             return;
         }
-        self.remember();
-        self.show(model);
+        self.record_undo();
+        self.set_model(model);
     }
 
-    /// Changes the model from the text. A text that cannot be read leaves the model as it was.
+    /// Changes the model from the text. An invalid text leaves the model unchanged.
     pub fn typed(&self, text: String) {
         match ModelSpec::parse(&text) {
             Ok(parsed) => {
                 self.text_error.set(None);
                 if self.model.with_untracked(|model| model.layers != parsed.layers) {
-                    self.remember();
+                    self.record_undo();
                     self.model.update(|model| model.layers = parsed.layers);
                 }
             }
@@ -129,49 +128,49 @@ impl Draft {
         self.text.set(text);
     }
 
-    /// Takes the last change back.
+    /// Undoes the last change.
     pub fn undo(&self) {
-        self.swap(self.undone, self.redone);
+        self.swap(self.undo_stack, self.redo_stack);
     }
 
-    /// Makes the last change that was taken back again.
+    /// Redoes the last undone change.
     pub fn redo(&self) {
-        self.swap(self.redone, self.undone);
+        self.swap(self.redo_stack, self.undo_stack);
     }
 
-    /// Whether there is something to undo, and to redo.
-    pub fn can(&self) -> [bool; 2] {
-        [self.undone.with(|list| !list.is_empty()), self.redone.with(|list| !list.is_empty())]
+    /// Returns `true` for each of undo and redo that is possible.
+    pub fn can_undo_redo(&self) -> [bool; 2] {
+        [self.undo_stack.with(|list| !list.is_empty()), self.redo_stack.with(|list| !list.is_empty())]
     }
 
     fn swap(&self, from: RwSignal<Vec<ModelSpec>>, to: RwSignal<Vec<ModelSpec>>) {
         if let Some(model) = from.try_update(Vec::pop).flatten() {
             to.update(|list| list.push(self.model.get_untracked()));
-            self.show(model);
+            self.set_model(model);
         }
     }
 
-    fn remember(&self) {
+    fn record_undo(&self) {
         let model = self.model.get_untracked();
-        self.undone.update(|list| {
-            if list.len() == MOST_UNDO {
+        self.undo_stack.update(|list| {
+            if list.len() == MAX_UNDO {
                 list.remove(0);
             }
             list.push(model);
         });
-        self.redone.update(Vec::clear);
+        self.redo_stack.update(Vec::clear);
     }
 
-    fn show(&self, model: ModelSpec) {
+    fn set_model(&self, model: ModelSpec) {
         self.text.set(model.to_text());
         self.text_error.set(None);
         self.model.set(model);
     }
 
-    /// Puts a preset's model in place, for the data that is there.
+    /// Replaces the model by a preset, built for the loaded data.
     ///
     /// # Errors
-    /// The pictures are too small for it.
+    /// The images are too small for it.
     pub fn choose_preset(&self, name: &str) -> Result<(), String> {
         let (shape, classes) = self.target.get_untracked();
         let model = preset(name, &shape, classes).map_err(|error| error.to_string())?;
@@ -179,7 +178,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The preset that the model is, as it stands.
+    /// Returns the preset that the model is, if it is unchanged.
     pub fn preset(&self) -> Option<&'static str> {
         let (shape, classes) = self.target.get();
         self.model.with(|model| {
@@ -188,18 +187,18 @@ impl Draft {
         })
     }
 
-    /// The number of classes that the model is for.
+    /// Returns the number of classes of the data.
     pub fn classes(&self) -> usize {
         self.target.with(|(_, classes)| *classes)
     }
 
-    /// Memory that training the model takes, estimated.
+    /// Estimates the memory for training the model.
     pub fn memory(&self) -> Memory {
         self.spec.with(|spec| self.summary.with(|summary| Memory::estimate(summary, &spec.optimizer, spec.batch_size)))
     }
 
-    /// What does not fit: a layer, or the model's result and the classes.
-    pub fn misfit(&self) -> Option<String> {
+    /// Returns the first mismatch: of a layer's shape, or of the model's output and the classes.
+    pub fn mismatch(&self) -> Option<String> {
         if let Some(error) = self.text_error.get() {
             return Some(format!("line {}: {}", error.line, error.why));
         }
@@ -209,7 +208,7 @@ impl Draft {
             (None, Some([outputs])) if *outputs == classes => None,
             (None, Some(output)) => {
                 let shape = crate::ui::numbers::shape(output);
-                Some(format!("the model gives {shape}, the data has {classes} classes"))
+                Some(format!("the output of the model has shape {shape}, the data has {classes} classes"))
             }
             (None, None) => Some("the model has no layers".into()),
         })
@@ -222,7 +221,7 @@ impl Draft {
         (shape.len() == 1 && is_for_images).then(|| preset("mlp", &shape, outputs).ok()).flatten()
     }
 
-    /// The model with everything set to what it must be, the last linear layer among it.
+    /// Returns the model with all sizes fitted, including the output of the last linear layer.
     pub fn fitted(&self) -> ModelSpec {
         let mut fitted = self.model.with(ModelSpec::fitted);
         let classes = self.classes();
@@ -234,10 +233,10 @@ impl Draft {
         fitted
     }
 
-    /// Other data is there: a preset as it stands is built anew for it; another model is told its
-    /// new input, and whatever does not fit any more says so.
+    /// Adapts to other data: an unchanged preset is rebuilt for it; another model gets the new
+    /// input shape, and layers that no longer fit are marked.
     pub fn data_changed(&self, info: &DataInfo) {
-        // Without classes, one number is predicted.
+        // Without classes the model has one output.
         let target = (info.shape.clone(), info.classes.len().max(1));
         if self.target.with_untracked(|now| *now == target) {
             return;
@@ -251,7 +250,7 @@ impl Draft {
     }
 }
 
-/// What the last layer of a model gives.
+/// Returns the number of outputs of a model.
 fn classes_of(model: &ModelSpec) -> Option<usize> {
     match model.summary().output.as_deref() {
         Some([classes]) => Some(*classes),

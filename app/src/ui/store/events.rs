@@ -1,6 +1,6 @@
-//! What the worker says, and what becomes of it. Every message has its arm.
+//! Messages of the worker and their effects. Every message has an arm.
 
-use super::{Found, Opened, Phase, Status, Store, View};
+use super::{OpenDevice, Phase, SavedRun, Status, Store, View};
 use crate::link::Event;
 use crate::protocol::{ActivationsView, FromWorker, ToWorker};
 use crate::ui::browser::{self, Pixels};
@@ -10,27 +10,30 @@ use kindling::train::{Ending, EpochResult};
 use leptos::prelude::*;
 
 impl Store {
-    pub(super) fn hear(&self, event: Event) {
+    pub(super) fn on_event(&self, event: Event) {
         match event {
-            Event::Message(message, bulk) => self.message(*message, &bulk),
+            Event::Message(message, bulk) => self.on_message(*message, &bulk),
             Event::Restarted(reason) => {
-                self.tell(true, format!("The engine stopped ({reason}) and has been started again; the run goes on."));
+                self.notify(
+                    true,
+                    format!("The engine stopped ({reason}) and has been started again; the run resumes."),
+                );
             }
             Event::Failed(reason) => self.status.set(Status::Failed(reason)),
         }
     }
 
-    fn message(&self, message: FromWorker, bulk: &[Uint8Array]) {
+    fn on_message(&self, message: FromWorker, bulk: &[Uint8Array]) {
         let pixels = |size| Pixels::new(size, bulk.first());
         match message {
             FromWorker::Ready => {}
             FromWorker::Hardware(hardware) => self.status.set(Status::Known(hardware)),
             FromWorker::DeviceOpened { name, kind, note } => {
-                self.device.set(Some(Opened { name, kind }));
-                // What was chosen for this one is told next, if there is any.
+                self.device.set(Some(OpenDevice { name, kind }));
+                // Its cached choices follow, if there are any.
                 self.kernels.set(Vec::new());
                 if let Some(note) = note {
-                    self.tell(false, note);
+                    self.notify(false, note);
                 }
             }
             FromWorker::DataProgress(progress) => self.loading.set(Some(progress)),
@@ -49,11 +52,11 @@ impl Store {
             FromWorker::Samples(samples) => self.samples.set(Some((samples.clone(), pixels(samples.size)))),
             FromWorker::Begun(begun) => {
                 if self.run.is(begun.run) {
-                    self.inside.forget();
+                    self.inspection.forget();
                     let data = self.data.with_untracked(|data| data.as_ref().map(|data| data.name.clone()));
-                    self.run.begins(begun, data.unwrap_or_default());
-                    if let Some(then) = self.then.try_update(Option::take).flatten() {
-                        self.follow(then);
+                    self.run.on_begun(begun, data.unwrap_or_default());
+                    if let Some(action) = self.after_start.try_update(Option::take).flatten() {
+                        self.follow(action);
                     }
                 }
             }
@@ -69,37 +72,39 @@ impl Store {
             }
             FromWorker::Epoch { run, result } => {
                 if self.run.is(run) {
-                    self.spoken.set(spoken(&result));
-                    self.run.epoch_ends(result);
-                    self.look();
+                    self.announcement.set(epoch_announcement(&result));
+                    self.run.add_epoch(result);
+                    self.inspect();
                 }
             }
             FromWorker::Paused { run } => {
                 if self.run.is(run) {
                     self.run.phase.set(Phase::Paused);
-                    self.run.stands_still();
-                    self.look();
+                    self.run.pause_clock();
+                    self.inspect();
                 }
             }
-            FromWorker::Going { run } => {
+            FromWorker::Training { run } => {
                 if self.run.is(run) {
-                    self.run.phase.set(Phase::Going);
-                    self.spoken.set("Training.".into());
+                    self.run.phase.set(Phase::Training);
+                    self.announcement.set("Training.".into());
                 }
             }
             FromWorker::Ended { run, ending, test } => {
                 if self.run.is(run) {
                     self.run.phase.set(Phase::Ended(ending));
-                    self.run.stands_still();
-                    self.spoken.set(match ending {
+                    self.run.pause_clock();
+                    self.announcement.set(match ending {
                         Ending::Finished => "Training has finished.".into(),
-                        Ending::StoppedEarly => "Training stopped early: the loss no longer falls.".into(),
+                        Ending::StoppedEarly => {
+                            "Training stopped early: the evaluation loss has stopped improving.".into()
+                        }
                     });
                     if let Some(test) = test {
                         let metrics = format!("{}{}", numbers::figure(test.loss), numbers::result(&test));
-                        self.tell(false, format!("On the test split: loss {metrics}."));
+                        self.notify(false, format!("On the test split: loss {metrics}."));
                     }
-                    self.look();
+                    self.inspect();
                 }
             }
             FromWorker::Stepped { run, step } => {
@@ -107,76 +112,76 @@ impl Store {
                     self.run.phase.set(Phase::Paused);
                     let pixels = pixels(step.size);
                     self.run.step.set(Some((step, pixels)));
-                    self.inside.view.set(View::Step);
+                    self.inspection.view.set(View::Step);
                 }
             }
             FromWorker::Changed { run, spec, lr, next_epoch } => {
                 if self.run.is(run) {
                     self.run.spec.set(Some(spec));
-                    self.run.pace.update(|pace| pace.lr = lr);
+                    self.run.stats.update(|stats| stats.lr = lr);
                     if next_epoch {
-                        self.spoken.set("The change holds from the next epoch on.".into());
+                        self.announcement.set("The change takes effect in the next epoch.".into());
                     }
                 }
             }
             FromWorker::Predictions(view) => {
                 let pixels = pixels(view.size);
-                self.inside.predictions.set(Some((view, pixels)));
+                self.inspection.predictions.set(Some((view, pixels)));
             }
-            FromWorker::Confusion(view) => self.inside.confusion.set(Some(view)),
+            FromWorker::Confusion(view) => self.inspection.confusion.set(Some(view)),
             FromWorker::Filters(view) => {
                 let pixels = pixels(view.size);
-                self.inside.filters.set(Some((view, pixels)));
+                self.inspection.filters.set(Some((view, pixels)));
             }
             FromWorker::Activations(view) => self.activations(view, bulk),
-            FromWorker::Histograms(view) => self.inside.histograms.set(Some(view)),
-            FromWorker::Graph(view) => self.inside.graph.set(Some(view)),
-            FromWorker::Profile(view) => self.inside.profile.set(Some(view)),
+            FromWorker::Histograms(view) => self.inspection.histograms.set(Some(view)),
+            FromWorker::Graph(view) => self.inspection.graph.set(Some(view)),
+            FromWorker::Profile(view) => self.inspection.profile.set(Some(view)),
             FromWorker::Classified(view) => {
                 let pixels = pixels(view.size);
-                self.inside.classified.set(Some((view, pixels)));
+                self.inspection.classified.set(Some((view, pixels)));
             }
             FromWorker::File { kind: _, name } => self.file(&name, bulk.first()),
-            FromWorker::Inspected(summary) => self.inspected.set(Some(*summary)),
-            FromWorker::Checkpointed { run: _, step: _ } => self.found.set(None),
+            FromWorker::FileOpened(summary) => self.opened_file.set(Some(*summary)),
+            FromWorker::Checkpointed { run: _, step: _ } => self.saved_run.set(None),
             FromWorker::CheckpointFound { spec, data, name, step, epoch, saved_at } => {
                 if self.run.phase.get_untracked() == Phase::None {
-                    self.found.set(Some(Found { spec, data, name, step, epoch, saved_at }));
+                    self.saved_run.set(Some(SavedRun { spec, data, name, step, epoch, saved_at }));
                 }
             }
-            FromWorker::NotStored { reason } => self.tell(false, reason),
+            FromWorker::NotStored { reason } => self.notify(false, reason),
             FromWorker::Recovered { run, reason, step } => {
                 if self.run.is(run) {
-                    self.run.goes_back(step);
+                    self.run.rewind(step);
                     let step = numbers::whole(step);
-                    self.tell(false, format!("{reason} The run goes on from step {step}."));
+                    self.notify(false, format!("{reason} The run resumes from step {step}."));
                 }
             }
-            FromWorker::Measured { figures } => self.measured.set(Some(figures)),
+            FromWorker::Measured { measurements } => self.measured.set(Some(measurements)),
             FromWorker::Kernels { choices } => self.kernels.set(choices),
-            // Only `bench.html` asks for it.
+            // Requested by `bench.html` only.
             FromWorker::Benched(_) => {}
             FromWorker::Failed { run, reason } => self.failed(run, reason),
-            // The link starts another worker and says so.
+            // The link starts another worker and reports it.
             FromWorker::Crashed { reason: _ } => {}
-            FromWorker::NotUnderstood { reason } => {
-                self.tell(true, format!("Page and engine are of different versions; reload the page ({reason})."));
+            FromWorker::InvalidMessage { reason } => {
+                self.notify(true, format!("Page and engine are of different versions; reload the page ({reason})."));
             }
         }
     }
 
     fn activations(&self, view: ActivationsView, bulk: &[Uint8Array]) {
-        let picture = Pixels::new(view.size, bulk.first());
+        let image = Pixels::new(view.size, bulk.first());
         let layers = view.layers.iter().enumerate();
         let layers = layers.map(|(i, layer)| Pixels::new(layer.size, bulk.get(i + 1))).collect();
-        self.inside.activations.set(Some((view, picture, layers)));
+        self.inspection.activations.set(Some((view, image, layers)));
     }
 
     fn file(&self, name: &str, bytes: Option<&Uint8Array>) {
-        let Some(bytes) = bytes else { return self.tell(true, format!("{name} came without its contents.")) };
+        let Some(bytes) = bytes else { return self.notify(true, format!("{name} arrived without its contents.")) };
         match browser::save(name, bytes) {
-            Ok(()) => self.spoken.set(format!("{name} has been saved.")),
-            Err(reason) => self.tell(true, format!("{name} could not be saved: {reason}")),
+            Ok(()) => self.announcement.set(format!("{name} has been saved.")),
+            Err(reason) => self.notify(true, format!("{name} could not be saved: {reason}")),
         }
     }
 
@@ -185,24 +190,24 @@ impl Store {
             self.measured.set(None);
         }
         if run.is_some_and(|run| self.run.is(run)) {
-            self.then.set(None);
+            self.after_start.set(None);
             let begun =
                 self.run.begun.with_untracked(|begun| begun.as_ref().is_some_and(|begun| self.run.is(begun.run)));
             self.run.phase.set(if begun { Phase::Paused } else { Phase::None });
-            self.run.stands_still();
+            self.run.pause_clock();
         }
-        self.tell(true, reason);
+        self.notify(true, reason);
     }
 
-    /// Asks for the open view again, if there is a run to look into.
-    pub fn look(&self) {
-        let ready = matches!(self.run.phase.get_untracked(), Phase::Paused | Phase::Going | Phase::Ended(_));
-        if let Some(question) = untrack(|| self.inside.question()).filter(|_| ready) {
-            self.send(ToWorker::Look(question));
+    /// Requests the open view again, if there is a run.
+    pub fn inspect(&self) {
+        let ready = matches!(self.run.phase.get_untracked(), Phase::Paused | Phase::Training | Phase::Ended(_));
+        if let Some(request) = untrack(|| self.inspection.request()).filter(|_| ready) {
+            self.send(ToWorker::Inspect(request));
         }
     }
 
-    /// Stops the download or reading that is under way.
+    /// Cancels the download or reading.
     pub fn cancel_data(&self) {
         self.send(ToWorker::CancelData);
     }
@@ -213,7 +218,7 @@ impl Store {
     }
 }
 
-fn spoken(result: &EpochResult) -> String {
+fn epoch_announcement(result: &EpochResult) -> String {
     let split = if result.validation.is_some() { "validation" } else { "test" };
     let test = result.evaluation().map_or(String::new(), |test| {
         format!(", on the {split} set {}{}", numbers::figure(test.loss), numbers::result(test))

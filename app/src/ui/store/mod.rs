@@ -1,17 +1,18 @@
-//! All that the page knows, in signals, and all that a person can ask of it. The one place that
-//! hears the worker.
+//! The state of the page, in signals, and the user's actions. The only receiver of the worker's
+//! messages.
 
 mod draft;
 mod events;
-mod inside;
+mod inspection;
 mod records;
 mod run;
 
 pub use draft::Draft;
-pub use inside::{Inside, PAGE, View};
+pub use inspection::{InspectionState, PAGE, View};
 pub use records::Record;
-pub use run::{Curves, Pace, Phase, Run};
+pub use run::{Curves, Phase, Run, RunStats};
 
+use crate::hardware_text;
 use crate::link::Link;
 use crate::protocol::{
     DataInfo, DataKind, DataProgress, DataSource, DeviceChoice, DeviceKind, FileKind, FileSummary, Hardware,
@@ -20,103 +21,102 @@ use crate::protocol::{
 use crate::ui::browser::{self, Pixels};
 use crate::ui::model::memory::MAX_CPU_BYTES;
 use crate::ui::settings;
-use crate::words;
 use kindling::train::{DataSpec, Ending, TrainSpec};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-/// What is known of the hardware so far.
+/// Detection of the hardware.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {
-    /// The worker has not answered yet.
-    Asking,
-    /// It has.
+    /// In progress.
+    Detecting,
+    /// Detected hardware.
     Known(Hardware),
-    /// It cannot.
+    /// Error of the engine.
     Failed(String),
 }
 
-/// Something to be told, until it is put away.
+/// A message that is shown until it is dismissed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Its number.
+    /// Unique id.
     pub id: u32,
-    /// Whether something has gone wrong.
-    pub bad: bool,
-    /// The sentence.
+    /// True for an error.
+    pub is_error: bool,
+    /// Text of the message.
     pub text: String,
 }
 
-/// A run of an earlier visit that can go on.
+/// A run of an earlier visit that can be resumed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// Its settings.
+pub struct SavedRun {
+    /// Settings of the run.
     pub spec: TrainSpec,
-    /// Where its data came from.
+    /// Source of its data, if it can be reopened.
     pub data: Option<DataSource>,
     /// Name of its data.
     pub name: String,
-    /// Its last step.
+    /// Last step.
     pub step: u64,
-    /// Epochs that have ended.
+    /// Number of finished epochs.
     pub epoch: usize,
-    /// When it was stored.
+    /// Time of storing, in milliseconds since 1970.
     pub saved_at: f64,
 }
 
-/// What is computed on.
+/// Device of new runs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Opened {
-    /// Its name.
+pub struct OpenDevice {
+    /// Name of the device.
     pub name: String,
-    /// What it is.
+    /// Kind of the device.
     pub kind: DeviceKind,
 }
 
-/// Everything.
+/// State of the page.
 #[derive(Clone, Copy)]
 pub struct Store {
-    /// What a person is choosing.
+    /// Model and settings of the next run.
     pub draft: Draft,
-    /// The run.
+    /// Current run.
     pub run: Run,
-    /// What is looked into.
-    pub inside: Inside,
-    /// What the browser offers.
+    /// Inspection of the run.
+    pub inspection: InspectionState,
+    /// Hardware of the browser.
     pub status: RwSignal<Status>,
-    /// What is computed on.
-    pub device: RwSignal<Option<Opened>>,
-    /// What was measured on it; `Some` and empty while it is being measured.
+    /// Device of new runs.
+    pub device: RwSignal<Option<OpenDevice>>,
+    /// Measurements of the device; `Some` and empty while they are made.
     pub measured: RwSignal<Option<Vec<Measurement>>>,
-    /// Which kernels were chosen for it.
+    /// Kernels chosen for the device.
     pub kernels: RwSignal<Vec<KernelChoice>>,
-    /// The data that is loaded.
+    /// Loaded data.
     pub data: RwSignal<Option<DataInfo>>,
-    /// How much of the data that is being loaded has arrived.
+    /// Progress of loading data.
     pub loading: RwSignal<Option<DataProgress>>,
-    /// Why data could not be had.
+    /// Error of loading data.
     pub data_failed: RwSignal<Option<String>>,
-    /// Sample pictures.
+    /// Sample images.
     pub samples: RwSignal<Option<(SamplesView, Pixels)>>,
-    /// A run of an earlier visit.
-    pub found: RwSignal<Option<Found>>,
-    /// What is in a file that was opened.
-    pub inspected: RwSignal<Option<FileSummary>>,
-    /// What is to be told.
+    /// Run of an earlier visit.
+    pub saved_run: RwSignal<Option<SavedRun>>,
+    /// Contents of an opened file.
+    pub opened_file: RwSignal<Option<FileSummary>>,
+    /// Messages that have not been dismissed.
     pub notices: RwSignal<Vec<Notice>>,
-    /// What a screen reader says, without anything being shown.
-    pub spoken: RwSignal<String>,
+    /// Announcement for screen readers, not shown.
+    pub announcement: RwSignal<String>,
     link: StoredValue<Option<Link>, LocalStorage>,
-    /// Files of the user's own data.
+    /// Files of the user's data.
     files: StoredValue<Vec<JsValue>, LocalStorage>,
-    /// What is to be done once the run that is starting has begun.
-    then: RwSignal<Option<Then>>,
+    /// Action once the starting run has begun.
+    after_start: RwSignal<Option<AfterStart>>,
 }
 
-/// What follows the beginning of a run.
+/// Action after the start of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
-    Go,
+enum AfterStart {
+    Train,
     Step,
 }
 
@@ -124,12 +124,12 @@ impl Store {
     /// Starts the worker, and loads the data of the draft.
     pub fn start() -> Self {
         let hash = window().location().hash().unwrap_or_default();
-        let (draft, wrong) = Draft::start(&hash);
+        let (draft, link_error) = Draft::start(&hash);
         let store = Self {
             draft,
             run: Run::new(),
-            inside: Inside::new(),
-            status: RwSignal::new(Status::Asking),
+            inspection: InspectionState::new(),
+            status: RwSignal::new(Status::Detecting),
             device: RwSignal::new(None),
             measured: RwSignal::new(None),
             kernels: RwSignal::new(Vec::new()),
@@ -137,30 +137,30 @@ impl Store {
             loading: RwSignal::new(None),
             data_failed: RwSignal::new(None),
             samples: RwSignal::new(None),
-            found: RwSignal::new(None),
-            inspected: RwSignal::new(None),
+            saved_run: RwSignal::new(None),
+            opened_file: RwSignal::new(None),
             notices: RwSignal::new(Vec::new()),
-            spoken: RwSignal::new(String::new()),
+            announcement: RwSignal::new(String::new()),
             link: StoredValue::new_local(None),
             files: StoredValue::new_local(Vec::new()),
-            then: RwSignal::new(None),
+            after_start: RwSignal::new(None),
         };
-        match wrong {
-            Some(reason) => store.tell(true, format!("The shared link could not be opened: {reason}.")),
-            // From now on it is the draft: a reload must not bring the link's settings back over
-            // later edits.
-            None => browser::forget_hash(),
+        match link_error {
+            Some(reason) => store.notify(true, format!("The shared link could not be opened: {reason}.")),
+            // The settings are the draft now: a reload must not restore the link's over later
+            // edits.
+            None => browser::clear_hash(),
         }
-        match Link::start(move |event| store.hear(event)) {
+        match Link::start(move |event| store.on_event(event)) {
             Ok(link) => store.link.set_value(Some(link)),
             Err(reason) => store.status.set(Status::Failed(reason)),
         }
         store.send(ToWorker::ProbeHardware);
         store.send(ToWorker::UseDevice(draft.device.get_untracked()));
         let source = draft.source.get_untracked();
-        // Files are gone with the tab that had them.
+        // Files are not available after a reload.
         if matches!(source.kind, DataKind::Files(_)) {
-            store.tell(false, "Your own files have to be chosen again; until then this is Shapes.".into());
+            store.notify(false, "Your files have to be chosen again; until then the data set is Shapes.".into());
             store.open_data(settings::shapes(), Vec::new());
         } else {
             store.open_data(source, Vec::new());
@@ -179,22 +179,22 @@ impl Store {
         self.send_with(message, Vec::new());
     }
 
-    /// Sends a message with what stands beside it.
-    pub fn send_with(&self, message: ToWorker, beside: Vec<JsValue>) {
+    /// Sends a message with attachments.
+    pub fn send_with(&self, message: ToWorker, attachments: Vec<JsValue>) {
         self.link.with_value(|link| {
             if let Some(link) = link {
-                link.send_with(message, beside);
+                link.send_with(message, attachments);
             }
         });
     }
 
-    /// Tells something.
-    pub fn tell(&self, bad: bool, text: String) {
+    /// Shows a message.
+    pub fn notify(&self, is_error: bool, text: String) {
         self.notices.update(|all| {
-            // What was said already is not said again.
+            // A message that is shown is not repeated.
             if all.iter().all(|notice| notice.text != text) {
                 let id = all.iter().map(|notice| notice.id).max().unwrap_or(0) + 1;
-                all.push(Notice { id, bad, text });
+                all.push(Notice { id, is_error, text });
             }
         });
     }
@@ -208,140 +208,142 @@ impl Store {
         self.send_with(ToWorker::OpenData(source), files);
     }
 
-    /// Loads data again by other settings, from the same files.
+    /// Loads data again with other settings, from the same files.
     pub fn reopen_data(&self, source: DataSource) {
         self.open_data(source, self.files.get_value());
     }
 
-    /// Trains: continues the run that is paused, or that has ended and has more epochs now; else
-    /// starts a new one.
+    /// Trains: continues a paused run, or one that has finished and has more epochs now; else
+    /// starts a new run.
     pub fn train(&self) {
         if untrack(|| self.can_continue()) {
             let (run, epochs) = (self.run.id.get_untracked(), self.draft.spec.with_untracked(|spec| spec.epochs));
             self.send(ToWorker::Change { run, change: LiveChange::Epochs(epochs) });
-            return self.follow(Then::Go);
+            return self.follow(AfterStart::Train);
         }
-        self.start_or(Then::Go);
+        self.start_or(AfterStart::Train);
     }
 
-    /// Pauses the run that is training, or trains.
+    /// Pauses training, or trains.
     pub fn toggle(&self) {
         match self.run.phase.get_untracked() {
-            Phase::Going => self.pause(),
+            Phase::Training => self.pause(),
             _ => self.train(),
         }
     }
 
     /// Returns `true` if the run has finished and the draft asks for more epochs than it has had.
     pub fn can_continue(&self) -> bool {
-        let had = self.run.spec.with(|spec| spec.as_ref().map_or(usize::MAX, |spec| spec.epochs));
-        self.run.phase.get() == Phase::Ended(Ending::Finished) && self.draft.spec.with(|spec| spec.epochs) > had
+        let finished = self.run.spec.with(|spec| spec.as_ref().map_or(usize::MAX, |spec| spec.epochs));
+        self.run.phase.get() == Phase::Ended(Ending::Finished) && self.draft.spec.with(|spec| spec.epochs) > finished
     }
 
-    /// Learns from one batch.
+    /// Trains on one batch.
     pub fn step(&self) {
-        self.start_or(Then::Step);
+        self.start_or(AfterStart::Step);
     }
 
-    fn start_or(&self, then: Then) {
+    fn start_or(&self, action: AfterStart) {
         match self.run.phase.get_untracked() {
-            Phase::Paused | Phase::Going => self.follow(then),
-            Phase::Starting => self.then.set(Some(then)),
+            Phase::Paused | Phase::Training => self.follow(action),
+            Phase::Starting => self.after_start.set(Some(action)),
             Phase::None | Phase::Ended(_) => {
-                self.then.set(Some(then));
+                self.after_start.set(Some(action));
                 self.begin();
             }
         }
     }
 
-    fn follow(&self, then: Then) {
+    fn follow(&self, action: AfterStart) {
         let run = self.run.id.get_untracked();
-        self.send(match then {
-            Then::Go => ToWorker::Go(run),
-            Then::Step => ToWorker::Step(run),
+        self.send(match action {
+            AfterStart::Train => ToWorker::Train(run),
+            AfterStart::Step => ToWorker::Step(run),
         });
     }
 
-    /// Stops after the step that is under way.
+    /// Pauses after the current step.
     pub fn pause(&self) {
-        self.then.set(None);
+        self.after_start.set(None);
         self.send(ToWorker::Pause(self.run.id.get_untracked()));
     }
 
-    /// A new run with the draft, standing still.
+    /// Starts a new run with the draft, paused.
     pub fn reset(&self) {
-        self.then.set(None);
+        self.after_start.set(None);
         self.begin();
     }
 
-    /// A new run with the draft, at once.
+    /// Starts a new run with the draft, and trains.
     pub fn restart(&self) {
-        self.then.set(Some(Then::Go));
+        self.after_start.set(Some(AfterStart::Train));
         self.begin();
     }
 
     fn begin(&self) {
         let spec = untrack(|| self.draft.run_spec());
-        if let Some(misfit) = untrack(|| self.draft.misfit()) {
-            self.then.set(None);
-            return self.tell(true, format!("The model does not fit: {misfit}."));
+        if let Some(mismatch) = untrack(|| self.draft.mismatch()) {
+            self.after_start.set(None);
+            return self.notify(true, format!("The model does not fit: {mismatch}."));
         }
         if let Err(error) = spec.check() {
-            self.then.set(None);
-            return self.tell(true, error.to_string());
+            self.after_start.set(None);
+            return self.notify(true, error.to_string());
         }
         if let Some(reason) = untrack(|| self.too_large()) {
-            self.then.set(None);
-            return self.tell(true, reason);
+            self.after_start.set(None);
+            return self.notify(true, reason);
         }
         let run = self.run.next();
         self.send(ToWorker::Begin { run, spec });
     }
 
-    /// Says why the draft's model cannot be trained on this device, if its memory is known to be
-    /// too small.
+    /// Returns the reason why the draft's model cannot be trained on this device, if its memory is
+    /// known to be too small.
     fn too_large(&self) -> Option<String> {
         let memory = self.draft.memory();
         let is_cpu = self.device.with(|device| device.as_ref().is_none_or(|device| device.kind == DeviceKind::Cpu));
-        let (needed, limit, what) = match self.status.get() {
+        let (needed, limit, owner) = match self.status.get() {
             Status::Known(Hardware::Gpu(adapter) | Hardware::Software(adapter)) if !is_cpu => {
                 (memory.parameters, adapter.max_buffer, "a buffer of this GPU holds")
             }
             _ => (memory.total(), MAX_CPU_BYTES, "the engine has on the CPU"),
         };
         (needed > limit).then(|| {
-            let [needed, limit] = [needed, limit].map(words::bytes);
-            format!("The model is too large: it needs about {needed}, {what} at most {limit}. Make its layers smaller.")
+            let [needed, limit] = [needed, limit].map(hardware_text::format_bytes);
+            format!(
+                "The model is too large: it needs about {needed}, {owner} at most {limit}. Make its layers smaller."
+            )
         })
     }
 
-    /// Resumes the run of an earlier visit, once its data is there.
-    pub fn resume(&self, found: Found) {
+    /// Resumes the run of an earlier visit, once its data has arrived.
+    pub fn resume(&self, saved: SavedRun) {
         let is_own = self.draft.source.with_untracked(|source| matches!(source.kind, DataKind::Files(_)));
-        if found.data.is_none() && !is_own {
-            let name = found.name;
+        if saved.data.is_none() && !is_own {
+            let name = saved.name;
             return self
-                .tell(true, format!("The run learns from {name}, a file of yours: choose it again, then go on."));
+                .notify(true, format!("The run trains on {name}, a file of yours: choose it again, then resume."));
         }
-        self.found.set(None);
-        let present = self.draft.source.get_untracked();
-        let source = found.data.unwrap_or_else(|| {
-            let DataSpec { train_limit, test_limit, label, task, .. } = found.spec.data.clone();
-            DataSource { train: train_limit, test: test_limit, label, task, ..present.clone() }
+        self.saved_run.set(None);
+        let current = self.draft.source.get_untracked();
+        let source = saved.data.unwrap_or_else(|| {
+            let DataSpec { train_limit, test_limit, label, task, .. } = saved.spec.data.clone();
+            DataSource { train: train_limit, test: test_limit, label, task, ..current.clone() }
         });
-        if present != source {
-            let files = if present.kind == source.kind { self.files.get_value() } else { Vec::new() };
+        if current != source {
+            let files = if current.kind == source.kind { self.files.get_value() } else { Vec::new() };
             self.open_data(source, files);
         }
-        self.draft.adopt(found.spec);
-        self.then.set(Some(Then::Go));
+        self.draft.adopt(saved.spec);
+        self.after_start.set(Some(AfterStart::Train));
         let run = self.run.next();
         self.send(ToWorker::Resume { run, from: ResumeFrom::Automatic });
     }
 
-    /// Takes over what was inspected.
-    pub fn use_inspected(&self) {
-        let Some(file) = self.inspected.get_untracked() else { return };
+    /// Uses the opened file: adopts its settings, and begins its run.
+    pub fn use_file(&self) {
+        let Some(file) = self.opened_file.get_untracked() else { return };
         match file.run {
             Some(run) => self.draft.adopt(run.spec),
             None => {
@@ -350,40 +352,40 @@ impl Store {
                 }
             }
         }
-        self.inspected.set(None);
+        self.opened_file.set(None);
         let run = self.run.next();
         let spec = untrack(|| self.draft.run_spec());
-        self.send(ToWorker::UseInspected { run, spec });
+        self.send(ToWorker::UseFile { run, spec });
     }
 
-    /// Makes a file of the run.
+    /// Saves the run as a file.
     pub fn save(&self, kind: FileKind) {
         self.send(ToWorker::Save(kind));
     }
 
-    /// Where runs compute from now on.
+    /// Selects the device of new runs.
     pub fn use_device(&self, choice: DeviceChoice) {
         self.draft.device.set(choice);
         self.send(ToWorker::UseDevice(choice));
     }
 
-    /// Changes a setting, in the draft and, if there is a run, in it.
+    /// Changes a setting of the current run, if there is one.
     pub fn change(&self, change: LiveChange) {
-        if matches!(self.run.phase.get_untracked(), Phase::Paused | Phase::Going) {
+        if matches!(self.run.phase.get_untracked(), Phase::Paused | Phase::Training) {
             self.send(ToWorker::Change { run: self.run.id.get_untracked(), change });
         }
     }
 
-    /// Differences between the draft and the run, which only a new run would take up.
-    pub fn waiting_changes(&self) -> Vec<String> {
-        if !matches!(self.run.phase.get(), Phase::Paused | Phase::Going) {
+    /// Returns the differences between draft and run that take effect in a new run only.
+    pub fn pending_changes(&self) -> Vec<String> {
+        if !matches!(self.run.phase.get(), Phase::Paused | Phase::Training) {
             return Vec::new();
         }
         let draft = self.draft.run_spec();
         self.run.spec.with(|spec| {
             let Some(spec) = spec else { return Vec::new() };
             let mut spec = spec.clone();
-            // The worker may fill in what the draft leaves to it.
+            // The worker may fill in fields that the draft omits.
             spec.data = draft.data.clone();
             settings::summary(&settings::differences(&spec, &draft))
         })

@@ -1,53 +1,53 @@
-//! The runs of this browser. All its tabs share them: every change is made to what is stored, not
-//! to what a tab remembers, so that no tab erases another's runs.
+//! The stored runs of this browser, shared by its tabs: every change is applied to the stored runs,
+//! not to a tab's copy, so that no tab erases another's runs.
 
 use super::run::Curves;
-use crate::ui::browser::Kept;
+use crate::ui::browser::StorageItem;
 use kindling::train::TrainSpec;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Key in the browser's storage.
-const KEY: Kept = Kept("kindling.runs");
+/// Storage of the runs.
+const STORAGE: StorageItem = StorageItem("kindling.runs");
 
-/// Largest number of stored runs.
+/// Maximum number of stored runs.
 const MAX_RUNS: usize = 100;
 
-/// A run as it is stored.
+/// A stored run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Number, unique among the stored runs.
     pub number: u32,
-    /// Its name.
+    /// Name of the run.
     pub name: String,
-    /// The data set's name.
+    /// Name of the data set.
     pub data: String,
-    /// Its settings.
+    /// Settings of the run.
     pub spec: TrainSpec,
-    /// What it ran on.
+    /// Name of its device.
     pub device: String,
-    /// How many parameters its model has.
+    /// Number of parameters of its model.
     pub parameters: usize,
-    /// When it began: milliseconds since 1970.
+    /// Start time, in milliseconds since 1970.
     pub began: f64,
     /// Curves, thinned.
     pub curves: Curves,
-    /// Epochs that have ended.
+    /// Number of finished epochs.
     pub epochs: usize,
 }
 
 impl Record {
-    /// The last accuracy on the test set.
+    /// Returns the last accuracy of an evaluation.
     pub fn test_accuracy(&self) -> Option<f64> {
         self.curves.test_accuracy.last().map(|point| point.1)
     }
 
-    /// The last loss on the test set.
+    /// Returns the last loss of an evaluation.
     pub fn test_loss(&self) -> Option<f64> {
         self.curves.test_loss.last().map(|point| point.1)
     }
 
-    /// The last loss in training.
+    /// Returns the last training loss.
     pub fn train_loss(&self) -> Option<f64> {
         self.curves.loss.last().map(|point| point.1)
     }
@@ -65,7 +65,7 @@ impl Records {
     pub fn new() -> Self {
         let records = Self { all: RwSignal::new(stored().unwrap_or_default()), deleted: RwSignal::new(None) };
         let listener = window_event_listener(leptos::ev::storage, move |event| {
-            if event.key().is_none_or(|key| key == KEY.0)
+            if event.key().is_none_or(|key| key == STORAGE.0)
                 && let Some(stored) = stored()
             {
                 records.all.set(stored);
@@ -75,14 +75,14 @@ impl Records {
         records
     }
 
-    /// Lends the runs, oldest first, and tracks them.
-    pub fn with<T>(&self, use_them: impl FnOnce(&Vec<Record>) -> T) -> T {
-        self.all.with(use_them)
+    /// Passes the runs, oldest first, to `read`, and tracks them.
+    pub fn with<T>(&self, read: impl FnOnce(&Vec<Record>) -> T) -> T {
+        self.all.with(read)
     }
 
-    /// Lends the runs without tracking them.
-    pub fn with_untracked<T>(&self, use_them: impl FnOnce(&Vec<Record>) -> T) -> T {
-        self.all.with_untracked(use_them)
+    /// Passes the runs to `read` without tracking them.
+    pub fn with_untracked<T>(&self, read: impl FnOnce(&Vec<Record>) -> T) -> T {
+        self.all.with_untracked(read)
     }
 
     /// Appends a run under the next free number, which is returned.
@@ -107,13 +107,13 @@ impl Records {
         });
     }
 
-    /// Deletes the run of this number. [`Records::undelete`] brings the last one back.
+    /// Deletes the run of this number; [`Records::undelete`] restores the last one.
     pub fn delete(&self, number: u32) {
         self.deleted.set(self.remove(number, |_| true));
     }
 
-    /// Deletes the run of this number for good if it has no point of a curve: it was reset before
-    /// it learned anything.
+    /// Deletes the run of this number permanently if its curves are empty: it was reset before its
+    /// first step.
     pub fn delete_if_empty(&self, number: u32) {
         let _ = self.remove(number, |record| record.curves.loss.is_empty() && record.curves.test_loss.is_empty());
     }
@@ -125,12 +125,12 @@ impl Records {
         })
     }
 
-    /// The run that was deleted last, if it can be brought back.
+    /// Returns the run that was deleted last, if it can be restored.
     pub fn deleted(&self) -> Option<Record> {
         self.deleted.get()
     }
 
-    /// Brings the run that was deleted last back.
+    /// Restores the run that was deleted last.
     pub fn undelete(&self) {
         if let Some(record) = self.deleted.try_update(Option::take).flatten() {
             self.edit(|all| {
@@ -140,14 +140,14 @@ impl Records {
         }
     }
 
-    /// Changes what is stored. Without storage (a private window) the runs last as long as the tab;
-    /// where there is no room, the oldest are left out.
+    /// Changes the stored runs. Without storage (a private window) they last as long as the tab; if
+    /// the storage is full, the oldest are dropped.
     fn edit<T>(&self, change: impl FnOnce(&mut Vec<Record>) -> T) -> T {
         let mut all = stored().unwrap_or_else(|| self.all.get_untracked());
         let result = change(&mut all);
         self.all.set(all.clone());
         while let Ok(text) = kindling::json::write(&all) {
-            if KEY.write(&text) || all.is_empty() {
+            if STORAGE.write(&text) || all.is_empty() {
                 break;
             }
             all.remove(0);
@@ -157,5 +157,5 @@ impl Records {
 }
 
 fn stored() -> Option<Vec<Record>> {
-    KEY.read().and_then(|text| kindling::json::read(&text).ok())
+    STORAGE.read().and_then(|text| kindling::json::read(&text).ok())
 }

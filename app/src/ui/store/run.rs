@@ -1,4 +1,4 @@
-//! The run: how far it is, what its curves are, which settings it has, and the runs before it.
+//! The current run: progress, curves, settings, and the stored runs.
 
 use super::records::{Record, Records};
 use crate::protocol::{Begun, Progress, RunId, StepView};
@@ -8,57 +8,58 @@ use kindling::train::{Ending, EpochResult, Position, TrainSpec};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Largest number of points of a stored curve.
+/// Maximum number of points of a stored curve.
 const MAX_STORED_POINTS: usize = 300;
 
-/// What a run is doing.
+/// Phase of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
-    /// There is none.
+    /// No run.
     #[default]
     None,
-    /// The worker is making it ready.
+    /// The worker prepares it.
     Starting,
-    /// It learns.
-    Going,
-    /// It stands still.
+    /// It is training.
+    Training,
+    /// It is paused.
     Paused,
-    /// It is over.
+    /// It has ended.
     Ended(Ending),
 }
 
-/// Figures over steps.
+/// Metrics over steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curves {
-    /// The loss of each step.
+    /// Training loss of each step.
     pub loss: Vec<(f64, f64)>,
-    /// The accuracy of each step.
+    /// Training accuracy of each step.
     pub accuracy: Vec<(f64, f64)>,
-    /// The loss on the test set, where it was measured.
+    /// Loss of each evaluation.
     pub test_loss: Vec<(f64, f64)>,
-    /// The accuracy on the test set.
+    /// Accuracy of each evaluation.
     pub test_accuracy: Vec<(f64, f64)>,
-    /// The learning rate.
+    /// Learning rate; constant segments by their ends.
     pub lr: Vec<(f64, f64)>,
 }
 
 impl Curves {
     fn epoch(&mut self, result: &EpochResult) {
-        // A loss that is no number has no place on a chart.
+        // A loss that is not finite cannot be drawn.
         if let Some(test) = result.evaluation().filter(|evaluation| evaluation.loss.is_finite()) {
             self.test_loss.push((result.step as f64, test.loss));
             self.test_accuracy.extend(test.accuracy.map(|accuracy| (result.step as f64, accuracy)));
         }
     }
 
-    /// Drops what lies beyond a step: a run that goes on from a checkpoint repeats it.
+    /// Drops the points after a step: a run that resumes from a checkpoint repeats them.
     fn cut(&mut self, step: f64) {
         for line in [&mut self.loss, &mut self.accuracy, &mut self.test_loss, &mut self.test_accuracy, &mut self.lr] {
             line.truncate(line.partition_point(|(at, _)| *at <= step));
         }
     }
 
-    /// The same in at most [`MAX_STORED_POINTS`] points a line, each the mean of its neighbours.
+    /// Returns the curves with at most [`MAX_STORED_POINTS`] points each, means of consecutive
+    /// points.
     fn thinned(&self) -> Self {
         let thin = |line: &[(f64, f64)]| {
             let width = line.len().div_ceil(MAX_STORED_POINTS).max(1);
@@ -79,93 +80,93 @@ impl Curves {
     }
 }
 
-/// How fast a run is.
+/// Progress and speed of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pace {
-    /// Where it is.
+pub struct RunStats {
+    /// Current position.
     pub position: Position,
-    /// Samples a second.
-    pub images_per_second: f64,
-    /// Milliseconds a step.
+    /// Samples per second.
+    pub samples_per_second: f64,
+    /// Milliseconds per step.
     pub ms_per_step: f64,
-    /// Bytes on the GPU.
+    /// Bytes allocated on the GPU; 0 on the CPU.
     pub gpu_bytes: u64,
-    /// Kernels a step.
+    /// Kernels per step.
     pub dispatches: f64,
-    /// The learning rate of the next step.
+    /// Learning rate of the next step.
     pub lr: f64,
-    /// Seconds spent on this epoch.
+    /// Seconds since the start of the epoch.
     pub elapsed: f64,
 }
 
-/// The run's signals.
+/// Signals of the run.
 #[derive(Clone, Copy)]
 pub struct Run {
-    /// Its number.
+    /// Id of the run.
     pub id: RwSignal<RunId>,
-    /// What it is doing.
+    /// Phase of the run.
     pub phase: RwSignal<Phase>,
-    /// Its settings, as the worker has them.
+    /// Settings of the run, as reported by the worker.
     pub spec: RwSignal<Option<TrainSpec>>,
-    /// What the worker said when it began.
+    /// The worker's message at its start.
     pub begun: RwSignal<Option<Begun>>,
-    /// How fast it is.
-    pub pace: RwSignal<Pace>,
-    /// Its curves.
+    /// Progress and speed.
+    pub stats: RwSignal<RunStats>,
+    /// Curves of the run.
     pub curves: RwSignal<Curves>,
-    /// The last epoch.
+    /// Metrics of the last epoch.
     pub epoch: RwSignal<Option<EpochResult>>,
-    /// Batches tested, and to test.
+    /// Batches processed and in all, during an evaluation.
     pub testing: RwSignal<Option<(usize, usize)>>,
-    /// The last single step, and the pictures of its batch.
+    /// Last inspected step, and the images of its batch.
     pub step: RwSignal<Option<(StepView, Pixels)>>,
-    /// The stored runs, this one among them once it has begun.
+    /// Stored runs, including this one once it has begun.
     pub records: Records,
-    /// The number of this run among them.
+    /// Number of this run among them.
     pub record: RwSignal<Option<u32>>,
-    /// When this epoch began, and seconds spent on it in earlier stretches.
-    watch: StoredValue<(f64, usize)>,
+    /// Start time and number of the epoch that is timed.
+    epoch_clock: StoredValue<(f64, usize)>,
 }
 
 impl Run {
-    /// No run yet; the stored runs are read.
+    /// Creates a state without a run, and reads the stored runs.
     pub fn new() -> Self {
         Self {
             id: RwSignal::new(0),
             phase: RwSignal::new(Phase::None),
             spec: RwSignal::new(None),
             begun: RwSignal::new(None),
-            pace: RwSignal::new(Pace::default()),
+            stats: RwSignal::new(RunStats::default()),
             curves: RwSignal::new(Curves::default()),
             epoch: RwSignal::new(None),
             testing: RwSignal::new(None),
             step: RwSignal::new(None),
             records: Records::new(),
             record: RwSignal::new(None),
-            watch: StoredValue::new((0.0, usize::MAX)),
+            epoch_clock: StoredValue::new((0.0, usize::MAX)),
         }
     }
 
-    /// Whether an event belongs to this run.
+    /// Returns `true` if an event belongs to this run.
     pub fn is(&self, run: RunId) -> bool {
         self.id.get_untracked() == run
     }
 
-    /// The number of the next run, which is this one from now on.
+    /// Advances to the next run, and returns its id.
     pub fn next(&self) -> RunId {
-        self.keep();
+        self.save_record();
         self.id.update(|id| *id += 1);
         self.phase.set(Phase::Starting);
         self.testing.set(None);
         self.id.get_untracked()
     }
 
-    /// The worker has begun it.
-    pub fn begins(&self, begun: Begun, data: String) {
+    /// Handles the start of the run by the worker.
+    pub fn on_begun(&self, begun: Begun, data: String) {
         let position = begun.resumed_at.unwrap_or(Position { batches: begun.batches, ..Position::default() });
-        // A worker that took another's place goes on with the same run: its curves stay.
-        let same = self.begun.with_untracked(|known| known.as_ref().is_some_and(|known| known.run == begun.run));
-        if same {
+        // A worker that replaced another resumes the same run, whose curves stay.
+        let is_same = self.begun.with_untracked(|known| known.as_ref().is_some_and(|known| known.run == begun.run));
+        if is_same {
             self.curves.update(|curves| curves.cut(position.step as f64));
         } else {
             let mut curves = Curves::default();
@@ -179,7 +180,7 @@ impl Run {
             self.add_record(&begun, data);
         }
         self.epoch.set(begun.history.last().cloned());
-        self.pace.set(Pace { position, lr: begun.spec.optimizer.lr(), ..Pace::default() });
+        self.stats.set(RunStats { position, lr: begun.spec.optimizer.lr(), ..RunStats::default() });
         self.spec.set(Some(begun.spec.clone()));
         self.begun.set(Some(begun));
         self.phase.set(Phase::Paused);
@@ -203,21 +204,21 @@ impl Run {
         self.record.set(Some(number));
     }
 
-    /// Steps have been made.
+    /// Adds steps.
     pub fn progress(&self, progress: Progress) {
         let now = js_sys::Date::now();
         let position = progress.position;
-        let (began, epoch) = self.watch.get_value();
+        let (began, epoch) = self.epoch_clock.get_value();
         let began = if epoch == position.epoch {
             began
         } else {
             let spent = position.batch as f64 * progress.ms_per_step;
-            self.watch.set_value((now - spent, position.epoch));
+            self.epoch_clock.set_value((now - spent, position.epoch));
             now - spent
         };
-        self.pace.set(Pace {
+        self.stats.set(RunStats {
             position,
-            images_per_second: progress.images_per_second,
+            samples_per_second: progress.samples_per_second,
             ms_per_step: progress.ms_per_step,
             gpu_bytes: progress.gpu_bytes,
             dispatches: progress.dispatches_per_step,
@@ -233,7 +234,7 @@ impl Run {
             if let Some(last) = progress.results.last() {
                 let point = (last.step as f64, progress.lr);
                 match curves.lr.as_mut_slice() {
-                    // A stretch at one rate is its two ends.
+                    // A constant segment has two points.
                     [.., start, end] if start.1 == point.1 && end.1 == point.1 => *end = point,
                     _ => curves.lr.push(point),
                 }
@@ -241,28 +242,28 @@ impl Run {
         });
     }
 
-    /// An epoch has ended.
-    pub fn epoch_ends(&self, result: EpochResult) {
+    /// Adds a finished epoch.
+    pub fn add_epoch(&self, result: EpochResult) {
         self.testing.set(None);
         self.curves.update(|curves| curves.epoch(&result));
         self.epoch.set(Some(result));
-        self.keep();
+        self.save_record();
     }
 
-    /// The run goes on from an earlier step.
-    pub fn goes_back(&self, step: u64) {
+    /// Rewinds the curves to an earlier step.
+    pub fn rewind(&self, step: u64) {
         self.curves.update(|curves| curves.cut(step as f64));
     }
 
-    /// A pause: the clock of the epoch stands still.
-    pub fn stands_still(&self) {
-        self.watch.set_value((0.0, usize::MAX));
+    /// Stops the epoch's clock: the run is paused.
+    pub fn pause_clock(&self) {
+        self.epoch_clock.set_value((0.0, usize::MAX));
         self.testing.set(None);
-        self.keep();
+        self.save_record();
     }
 
-    /// Keeps this run's curves with the others.
-    pub fn keep(&self) {
+    /// Stores this run's curves.
+    pub fn save_record(&self) {
         let Some(number) = self.record.get_untracked() else { return };
         let curves = self.curves.with_untracked(Curves::thinned);
         let epochs = self.epoch.with_untracked(|epoch| epoch.as_ref().map_or(0, |epoch| epoch.epoch));
@@ -276,19 +277,19 @@ impl Run {
         });
     }
 
-    /// The line that says how far it is.
-    pub fn line(&self) -> numbers::Progress {
-        let (pace, epochs) = (self.pace.get(), self.spec.with(|spec| spec.as_ref().map_or(0, |spec| spec.epochs)));
-        let at = pace.position;
-        // Between two epochs the one that has ended is shown.
+    /// Returns the progress of the epoch.
+    pub fn epoch_progress(&self) -> numbers::Progress {
+        let (stats, epochs) = (self.stats.get(), self.spec.with(|spec| spec.as_ref().map_or(0, |spec| spec.epochs)));
+        let at = stats.position;
+        // Between two epochs, the finished one is shown.
         let (epoch, batch) =
             if at.batch == 0 && at.epoch > 0 { (at.epoch, at.batches) } else { (at.epoch + 1, at.batch) };
         numbers::Progress {
             epoch: [epoch.min(epochs.max(1)), epochs],
             batch: [batch, at.batches],
-            elapsed: pace.elapsed,
+            elapsed: stats.elapsed,
             loss: self.curves.with(|curves| curves.loss.last().map(|point| point.1)),
-            rate: if pace.ms_per_step > 0.0 { 1000.0 / pace.ms_per_step } else { 0.0 },
+            rate: if stats.ms_per_step > 0.0 { 1000.0 / stats.ms_per_step } else { 0.0 },
         }
     }
 }

@@ -8,13 +8,13 @@ use leptos::prelude::*;
 #[component]
 pub fn Controls(store: Store) -> impl IntoView {
     let phase = store.run.phase;
-    let going = move || phase.get() == Phase::Going;
-    let fits = Memo::new(move |_| store.draft.misfit().is_none());
-    let has_run = move || matches!(phase.get(), Phase::Going | Phase::Paused) || store.can_continue();
+    let is_training = move || phase.get() == Phase::Training;
+    let fits = Memo::new(move |_| store.draft.mismatch().is_none());
+    let has_run = move || matches!(phase.get(), Phase::Training | Phase::Paused) || store.can_continue();
     let stuck = move || !has_run() && (!fits.get() || phase.get() == Phase::Starting);
     // One button in all phases: it keeps the focus when its label changes.
     let label = move || match phase.get() {
-        Phase::Going => "Pause",
+        Phase::Training => "Pause",
         Phase::Paused => "Continue",
         Phase::Ended(_) if store.can_continue() => "Continue",
         Phase::Ended(_) => "Train again",
@@ -37,7 +37,7 @@ pub fn Controls(store: Store) -> impl IntoView {
                 on:click=move |_| store.toggle()
             >
                 {move || {
-                    let path = if going() { "M7 5h3v14H7zM14 5h3v14h-3z" } else { "M8 5v14l11-7z" };
+                    let path = if is_training() { "M7 5h3v14H7zM14 5h3v14h-3z" } else { "M8 5v14l11-7z" };
                     view! { <Icon path /> }
                 }}
                 {label}
@@ -45,9 +45,9 @@ pub fn Controls(store: Store) -> impl IntoView {
             <button
                 class="button"
                 type="button"
-                title="Learn from one batch and show what it did (Ctrl Shift Enter)"
+                title="Train on one batch and inspect the step (Ctrl Shift Enter)"
                 aria-keyshortcuts="Control+Shift+Enter"
-                disabled=move || going() || stuck()
+                disabled=move || is_training() || stuck()
                 on:click=move |_| store.step()
             >
                 <Icon path="M6 5v14l9-7zM16 5h2.5v14H16z" />
@@ -80,13 +80,13 @@ fn Icon(path: &'static str) -> impl IntoView {
 #[component]
 pub fn Dock(store: Store) -> impl IntoView {
     let line = move || {
-        let line = store.run.line();
+        let line = store.run.epoch_progress();
         match (store.run.phase.get(), line.loss) {
             (Phase::None, _) => "Ready".to_owned(),
             (Phase::Starting, _) => "Starting …".to_owned(),
             (_, Some(loss)) => {
                 let [epoch, of] = line.epoch;
-                format!("{epoch}/{of} · {:.0}% · loss {}", line.part() * 100.0, numbers::figure(loss))
+                format!("{epoch}/{of} · {:.0}% · loss {}", line.fraction() * 100.0, numbers::figure(loss))
             }
             (_, None) => "Ready".to_owned(),
         }

@@ -1,6 +1,6 @@
-//! The curves of a run, and of earlier ones behind them.
+//! The curves of a run, with those of earlier runs behind them.
 
-use crate::ui::chart::{Chart, Entry, Lend, Named};
+use crate::ui::chart::{Chart, Entry, LineSource, NamedLine};
 use crate::ui::numbers;
 use crate::ui::pieces::Check;
 use crate::ui::store::{self, Store};
@@ -16,13 +16,13 @@ pub fn Curves(store: Store) -> impl IntoView {
     let smoothing = RwSignal::new(0.6);
     let log = RwSignal::new(false);
     let earlier = RwSignal::new(true);
-    // A rate that never changes needs no chart.
+    // A constant learning rate needs no chart.
     let is_changing =
         Memo::new(move |_| store.run.curves.with(|curves| curves.lr.windows(2).any(|pair| pair[0].1 != pair[1].1)));
     view! {
         <div class="curves">
             <div class="curve-tools">
-                <label class="field slider" title="How much of the past a smoothed value keeps">
+                <label class="field slider" title="Weight of the past in a smoothed value, as in TensorBoard">
                     <span class="field-label">"Smoothing"</span>
                     <input
                         type="range"
@@ -48,7 +48,7 @@ pub fn Curves(store: Store) -> impl IntoView {
                 lines=lines(store, earlier, |curves| [&curves.accuracy, &curves.test_accuracy])
                 smoothing
                 log=Signal::derive(|| false)
-                parts=true
+                is_fraction=true
                 format=numbers::percent
             />
             <Show when=move || is_changing.get()>
@@ -64,11 +64,11 @@ pub fn Curves(store: Store) -> impl IntoView {
     }
 }
 
-/// Colours of earlier runs, the latest first; as many are shown.
+/// Colors of earlier runs, the latest first; their number is the maximum shown.
 const EARLIER_COLORS: [&str; 4] = ["--series-3", "--series-4", "--series-5", "--series-6"];
 
-fn rates(store: Store) -> Lend {
-    Arc::new(move |take: &mut dyn FnMut(&[Named<'_>])| {
+fn rates(store: Store) -> LineSource {
+    Arc::new(move |take: &mut dyn FnMut(&[NamedLine<'_>])| {
         store.run.curves.with(|curves| {
             let entry = Entry { name: "lr".into(), color: "--series-1", faint: false, dots: false };
             take(&[(entry, curves.lr.as_slice())]);
@@ -76,8 +76,8 @@ fn rates(store: Store) -> Lend {
     })
 }
 
-fn lines(store: Store, earlier: RwSignal<bool>, pick: Pick) -> Lend {
-    Arc::new(move |take: &mut dyn FnMut(&[Named<'_>])| {
+fn lines(store: Store, earlier: RwSignal<bool>, pick: Pick) -> LineSource {
+    Arc::new(move |take: &mut dyn FnMut(&[NamedLine<'_>])| {
         let here = store.run.record.get();
         store.run.records.with(|records| {
             store.run.curves.with(|curves| {
@@ -90,7 +90,7 @@ fn lines(store: Store, earlier: RwSignal<bool>, pick: Pick) -> Lend {
                     Some(record.number) != here && data.as_ref().is_some_and(|data| *data == record.data)
                 };
                 let before = records.iter().rev().filter(comparable);
-                let mut lines: Vec<Named<'_>> = Vec::new();
+                let mut lines: Vec<NamedLine<'_>> = Vec::new();
                 for (record, color) in before.zip(EARLIER_COLORS).take(if earlier.get() { usize::MAX } else { 0 }) {
                     let [_, test] = pick(&record.curves);
                     lines.push((Entry { name: record.name.clone(), color, faint: true, dots: true }, test.as_slice()));

@@ -21,28 +21,28 @@ pub fn TrainingPanel(store: Store) -> impl IntoView {
         <section class="panel training" aria-labelledby="training-title">
             <header class="panel-head">
                 <h2 id="training-title">"Training"</h2>
-                <progress::Standing store />
+                <progress::PhaseBadge store />
                 <Controls store />
             </header>
             <settings::Settings store />
-            <Waiting store />
+            <PendingChanges store />
             <progress::Progress store />
             <Curves store />
-            <progress::Pace store />
+            <progress::Stats store />
         </section>
     }
 }
 
-/// Settings that a new run would have and this one does not.
+/// Changed settings that take effect in a new run only.
 #[component]
-fn Waiting(store: Store) -> impl IntoView {
-    let changes = Memo::new(move |_| store.waiting_changes());
+fn PendingChanges(store: Store) -> impl IntoView {
+    let changes = Memo::new(move |_| store.pending_changes());
     move || {
         let names = changes.get();
         (!names.is_empty()).then(|| {
             view! {
                 <p class="waiting" role="status">
-                    <span>"Changed since this run began: " <b>{names.join(", ")}</b> ". It takes a new run."</span>
+                    <span>"Changed since this run began: " <b>{names.join(", ")}</b> ". Takes effect in a new run."</span>
                     <button class="button small" type="button" on:click=move |_| store.restart()>
                         "Start a new run"
                     </button>

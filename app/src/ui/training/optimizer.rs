@@ -11,14 +11,14 @@ use serde_json::{Map, Value};
 
 /// Explanation of each hyper-parameter; those not listed keep PyTorch's defaults.
 const HINTS: &[(&str, &str, &str)] = &[
-    ("lr", "lr", "Learning rate: how far a step goes. It can be changed while training runs."),
-    ("momentum", "momentum", "How much of the last direction is kept. It can be changed while training runs."),
-    ("weight_decay", "weight decay", "How strongly weights are pulled to zero. It can be changed while training runs."),
-    ("nesterov", "Nesterov", "Look ahead along the momentum."),
-    ("alpha", "alpha", "How much of the mean of squared gradients is kept."),
-    ("rho", "rho", "How much of the mean of squared gradients is kept."),
-    ("lr_decay", "lr decay", "How the learning rate falls with every step."),
-    ("amsgrad", "AMSGrad", "Use the greatest mean of squared gradients so far."),
+    ("lr", "lr", "Learning rate. It can be changed during training."),
+    ("momentum", "momentum", "Momentum factor. It can be changed during training."),
+    ("weight_decay", "weight decay", "Weight decay coefficient. It can be changed during training."),
+    ("nesterov", "Nesterov", "Nesterov momentum."),
+    ("alpha", "alpha", "Smoothing constant of the squared-gradient average."),
+    ("rho", "rho", "Smoothing constant of the squared-gradient average."),
+    ("lr_decay", "lr decay", "Decay of the learning rate per step."),
+    ("amsgrad", "AMSGrad", "Use the maximum of past squared-gradient averages."),
 ];
 
 /// The fields.
@@ -27,7 +27,8 @@ pub fn OptimizerFields(store: Store) -> impl IntoView {
     let spec = store.draft.spec;
     let name = Memo::new(move |_| spec.with(|spec| spec.optimizer.name().to_owned()));
     let choose = move |name: String| {
-        // Another optimizer starts with its own numbers; a learning rate that a person chose stays.
+        // Another optimizer starts with its own settings; a learning rate that the user chose
+        // stays.
         let (before, lr) = spec.with_untracked(|spec| (spec.optimizer.name(), spec.optimizer.lr()));
         let is_chosen = starting_optimizer(before).is_ok_and(|start| start.lr() != lr);
         if let Ok(start) = starting_optimizer(&name) {
@@ -52,7 +53,7 @@ pub fn OptimizerFields(store: Store) -> impl IntoView {
                     store.change(live);
                 }
             }
-            Err(error) => store.tell(true, error.to_string()),
+            Err(error) => store.notify(true, error.to_string()),
         }
     };
     let fields = move || {
@@ -83,7 +84,7 @@ pub fn OptimizerFields(store: Store) -> impl IntoView {
     view! {
         <Choice
             label="Optimizer"
-            hint="How parameters move along their gradients."
+            hint="Algorithm that updates the parameters."
             options=names
             value=name
             on_change=Callback::new(choose)
@@ -98,8 +99,8 @@ const RATE_EXPONENTS: [f64; 2] = [-5.0, 1.0];
 /// The learning rate on a logarithmic slider, which takes effect at once.
 #[component]
 fn RateSlider(value: Signal<f64>, on_change: Callback<f64>) -> impl IntoView {
-    let [least, most] = RATE_EXPONENTS;
-    let exponent = move || value.get().max(1e-12).log10().clamp(least, most);
+    let [min, max] = RATE_EXPONENTS;
+    let exponent = move || value.get().max(1e-12).log10().clamp(min, max);
     let change = move |event: web_sys::Event| {
         if let Ok(exponent) = event_target_value(&event).parse::<f64>() {
             on_change.run(rate(exponent));
@@ -112,8 +113,8 @@ fn RateSlider(value: Signal<f64>, on_change: Callback<f64>) -> impl IntoView {
             aria-label="Learning rate, logarithmic"
             title="Learning rate, from 0.00001 to 10"
             aria-valuetext=move || value.get().to_string()
-            min=least
-            max=most
+            min=min
+            max=max
             step="0.05"
             prop:value=move || exponent().to_string()
             on:input=change

@@ -1,8 +1,8 @@
 //! Progress of training, in tqdm's format, and its speed.
 
+use crate::hardware_text;
 use crate::ui::numbers;
 use crate::ui::store::{Phase, Store};
-use crate::words;
 use kindling::train::Ending;
 use leptos::prelude::*;
 
@@ -10,18 +10,18 @@ use leptos::prelude::*;
 #[component]
 pub fn Progress(store: Store) -> impl IntoView {
     let run = store.run;
-    let part = move || format!("{:.0}", run.line().part() * 100.0);
+    let fraction = move || format!("{:.0}", run.epoch_progress().fraction() * 100.0);
     let line = move || match (run.phase.get(), run.testing.get()) {
-        (Phase::None, _) => "Press Train: it begins at once, on this machine.".to_owned(),
-        (Phase::Starting, _) => "Making the run ready …".to_owned(),
-        (Phase::Going, Some((done, of))) => {
-            let part = done as f64 / of.max(1) as f64;
-            format!("testing {:6.0}%|{}| {done}/{of}", part * 100.0, numbers::bar(part, 10))
+        (Phase::None, _) => "Press Train to start.".to_owned(),
+        (Phase::Starting, _) => "Preparing the run …".to_owned(),
+        (Phase::Training, Some((done, of))) => {
+            let fraction = done as f64 / of.max(1) as f64;
+            format!("testing {:6.0}%|{}| {done}/{of}", fraction * 100.0, numbers::bar(fraction, 10))
         }
-        _ => run.line().line(),
+        _ => run.epoch_progress().line(),
     };
-    let spoken = move || {
-        let line = run.line();
+    let announcement = move || {
+        let line = run.epoch_progress();
         let loss = line.loss.map_or(String::new(), |loss| format!(", loss {loss:.2}"));
         format!("epoch {} of {}, batch {} of {}{loss}", line.epoch[0], line.epoch[1], line.batch[0], line.batch[1])
     };
@@ -30,11 +30,11 @@ pub fn Progress(store: Store) -> impl IntoView {
             <div
                 class="progress-line"
                 role="progressbar"
-                aria-label="This epoch"
+                aria-label="Progress of the epoch"
                 aria-valuemin="0"
                 aria-valuemax="100"
-                aria-valuenow=part
-                aria-valuetext=spoken
+                aria-valuenow=fraction
+                aria-valuetext=announcement
             >
                 <code>{line}</code>
             </div>
@@ -42,9 +42,9 @@ pub fn Progress(store: Store) -> impl IntoView {
     }
 }
 
-/// State of the run, in a word.
+/// Phase of the run.
 #[component]
-pub fn Standing(store: Store) -> impl IntoView {
+pub fn PhaseBadge(store: Store) -> impl IntoView {
     let run = store.run;
     let word = move || match run.phase.get() {
         Phase::Ended(Ending::Finished) => Some("finished"),
@@ -57,23 +57,23 @@ pub fn Standing(store: Store) -> impl IntoView {
 
 /// Throughput, time, memory.
 #[component]
-pub fn Pace(store: Store) -> impl IntoView {
-    let pace = store.run.pace;
+pub fn Stats(store: Store) -> impl IntoView {
+    let stats = store.run.stats;
     let dash = || "–".to_owned();
     let shown =
-        move |value: fn(&crate::ui::store::Pace) -> Option<String>| move || pace.with(value).unwrap_or_else(dash);
-    let fast = shown(|pace| (pace.images_per_second > 0.0).then(|| numbers::amount(pace.images_per_second)));
-    let step = shown(|pace| (pace.ms_per_step > 0.0).then(|| numbers::amount(pace.ms_per_step)));
-    let memory = shown(|pace| (pace.gpu_bytes > 0).then(|| words::bytes(pace.gpu_bytes as f64)));
-    let kernels = shown(|pace| (pace.dispatches > 0.0).then(|| numbers::amount(pace.dispatches)));
-    let rate = shown(|pace| (pace.lr > 0.0).then(|| format!("{}", (pace.lr * 1e9).round() / 1e9)));
+        move |value: fn(&crate::ui::store::RunStats) -> Option<String>| move || stats.with(value).unwrap_or_else(dash);
+    let fast = shown(|stats| (stats.samples_per_second > 0.0).then(|| numbers::amount(stats.samples_per_second)));
+    let step = shown(|stats| (stats.ms_per_step > 0.0).then(|| numbers::amount(stats.ms_per_step)));
+    let memory = shown(|stats| (stats.gpu_bytes > 0).then(|| hardware_text::format_bytes(stats.gpu_bytes as f64)));
+    let kernels = shown(|stats| (stats.dispatches > 0.0).then(|| numbers::amount(stats.dispatches)));
+    let rate = shown(|stats| (stats.lr > 0.0).then(|| format!("{}", (stats.lr * 1e9).round() / 1e9)));
     view! {
         <dl class="pace">
             <div><dt>"samples/s"</dt><dd>{fast}</dd></div>
-            <div><dt>"ms a step"</dt><dd>{step}</dd></div>
+            <div><dt>"ms/step"</dt><dd>{step}</dd></div>
             <div><dt>"learning rate"</dt><dd>{rate}</dd></div>
-            <div title="What the engine holds on the GPU; on the CPU it is not counted."><dt>"GPU memory"</dt><dd>{memory}</dd></div>
-            <div title="Kernels run in a step."><dt>"kernels a step"</dt><dd>{kernels}</dd></div>
+            <div title="Memory allocated by the engine on the GPU; not counted on the CPU."><dt>"GPU memory"</dt><dd>{memory}</dd></div>
+            <div title="Kernels dispatched per step."><dt>"kernels/step"</dt><dd>{kernels}</dd></div>
         </dl>
     }
 }

@@ -45,7 +45,7 @@ pub fn ScheduleFields(store: Store) -> impl IntoView {
         let begin = offers().into_iter().find(|(offer, ..)| *offer == name);
         let schedule = begin.and_then(|(name, _, attrs)| make(name, attrs));
         spec.update(|spec| {
-            // One cycle counts batches; the others are clearer in epochs.
+            // OneCycleLR is stepped per batch; the others by default per epoch.
             spec.schedule_by_epoch = !matches!(schedule, Some(Schedule::OneCycle(_)));
             spec.schedule = schedule;
         });
@@ -85,11 +85,11 @@ pub fn ScheduleFields(store: Store) -> impl IntoView {
         };
         begin.iter().flatten().map(field).collect::<Vec<_>>()
     };
-    let options = offers().into_iter().map(|(name, words, _)| (name.to_owned(), words.to_owned())).collect();
+    let options = offers().into_iter().map(|(name, text, _)| (name.to_owned(), text.to_owned())).collect();
     view! {
         <Choice
             label="Schedule"
-            hint="How the learning rate changes while training goes on."
+            hint="Change of the learning rate during training."
             options
             value=name
             on_change=Callback::new(choose)
@@ -98,7 +98,7 @@ pub fn ScheduleFields(store: Store) -> impl IntoView {
         <Show when=move || !name.get().is_empty()>
             <Check
                 label="by epoch"
-                hint="Whether the schedule counts epochs; else it counts batches."
+                hint="Steps the schedule per epoch; otherwise per batch."
                 checked=Signal::derive(move || spec.with(|spec| spec.schedule_by_epoch))
                 on_change=Callback::new(move |on: bool| spec.update(|spec| spec.schedule_by_epoch = on))
             />
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_schedule_on_offer_can_be_made_and_changed() {
+    fn every_available_schedule_can_be_created_and_changed() {
         for (name, _, begin) in offers().into_iter().skip(1) {
             let schedule = make(name, begin).unwrap_or_else(|| panic!("{name}"));
             assert!(schedule.check().is_ok(), "{name}");

@@ -1,4 +1,4 @@
-//! The settings of training. Those that a run under way can take over are sent to it at once.
+//! The settings of training. Those that can change during a run are sent to it at once.
 
 use super::optimizer::OptimizerFields;
 use super::schedule::ScheduleFields;
@@ -28,8 +28,8 @@ pub fn Settings(store: Store) -> impl IntoView {
             </div>
             <div class="fields">
                 <NumberField
-                    label="Batch"
-                    hint="Pictures a step. In a run under way it changes with the next epoch."
+                    label="Batch size"
+                    hint="Samples per step. A change takes effect in the next epoch."
                     whole=true
                     min=1.0
                     value=of(|spec| spec.batch_size as f64)
@@ -37,7 +37,7 @@ pub fn Settings(store: Store) -> impl IntoView {
                 />
                 <NumberField
                     label="Epochs"
-                    hint="How often all pictures are seen."
+                    hint="Passes over the training set."
                     whole=true
                     min=1.0
                     value=of(|spec| spec.epochs as f64)
@@ -45,7 +45,7 @@ pub fn Settings(store: Store) -> impl IntoView {
                 />
                 <NumberField
                     label="Evaluate every"
-                    hint="Epochs from one look at the test set to the next: it costs time and teaches nothing."
+                    hint="Epochs between evaluations on the validation or test set."
                     whole=true
                     min=1.0
                     value=of(|spec| spec.evaluate_every as f64)
@@ -56,7 +56,7 @@ pub fn Settings(store: Store) -> impl IntoView {
                 />
                 <NumberField
                     label="Seed"
-                    hint="What all randomness begins with: the same seed gives the same run."
+                    hint="Seed of the random numbers: the same seed gives the same run."
                     whole=true
                     value=of(|spec| spec.seed as f64)
                     on_change=change(|s, v| s.seed = v as u64, None)
@@ -118,15 +118,15 @@ fn LossFields(spec: RwSignal<TrainSpec>) -> impl IntoView {
     view! {
         <Choice
             label="Loss"
-            hint="What is compared, and made small. The last three compare quantities."
-            options=options.map(|(name, words)| (name.to_owned(), words.to_owned())).to_vec()
+            hint="Loss function. Mean absolute error, smooth L1 and Huber are for regression."
+            options=options.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()
             value=name
             on_change=Callback::new(choose)
         />
         <Show when=move || name.get() == "cross_entropy">
             <NumberField
                 label="Label smoothing"
-                hint="How much of a target is spread over all classes, 0 to 1."
+                hint="Fraction of the target probability spread over all classes, 0 to 1."
                 value=smoothing
                 on_change=Callback::new(move |value: f64| {
                     spec.update(|spec| spec.loss = LossSpec::CrossEntropy { label_smoothing: value.min(1.0) });
@@ -140,8 +140,8 @@ fn LossFields(spec: RwSignal<TrainSpec>) -> impl IntoView {
 fn ClipField(spec: RwSignal<TrainSpec>) -> impl IntoView {
     view! {
         <NumberField
-            label="Clip gradient"
-            hint="The norm beyond which gradients are made smaller; 0 leaves them as they are."
+            label="Gradient clipping"
+            hint="Maximum norm of the gradients; 0 disables clipping."
             value=Signal::derive(move || spec.with(|spec| spec.clip_grad_norm.unwrap_or(0.0)))
             on_change=Callback::new(move |value: f64| {
                 spec.update(|spec| spec.clip_grad_norm = Some(value).filter(|norm| *norm > 0.0));
@@ -157,8 +157,8 @@ fn EarlyStoppingField(spec: RwSignal<TrainSpec>) -> impl IntoView {
     });
     view! {
         <Check
-            label="Stop early"
-            hint="Stop when the test loss has not fallen for some evaluations."
+            label="Early stopping"
+            hint="Stop when the evaluation loss stops improving."
             checked=Signal::derive(move || spec.with(|spec| spec.early_stopping.is_some()))
             on_change=Callback::new(move |on: bool| {
                 spec.update(|spec| spec.early_stopping = on.then_some(EarlyStopping { patience: 3, min_delta: 0.0 }));
@@ -167,7 +167,7 @@ fn EarlyStoppingField(spec: RwSignal<TrainSpec>) -> impl IntoView {
         <Show when=move || spec.with(|spec| spec.early_stopping.is_some())>
             <NumberField
                 label="Patience"
-                hint="Evaluations without improvement that are borne."
+                hint="Evaluations without improvement before stopping."
                 whole=true
                 min=1.0
                 value=patience
@@ -181,10 +181,10 @@ fn EarlyStoppingField(spec: RwSignal<TrainSpec>) -> impl IntoView {
     }
 }
 
-/// Where the next run computes.
+/// Device of new runs.
 #[component]
 pub fn DeviceField(store: Store) -> impl IntoView {
-    let options = [("best", "the fastest"), ("gpu", "WebGPU"), ("cpu", "CPU")];
+    let options = [("best", "fastest"), ("gpu", "WebGPU"), ("cpu", "CPU")];
     let value = Signal::derive(move || {
         let name = match store.draft.device.get() {
             DeviceChoice::Best => "best",
@@ -202,9 +202,9 @@ pub fn DeviceField(store: Store) -> impl IntoView {
     };
     view! {
         <Choice
-            label="Computes on"
-            hint="Where the next run computes."
-            options=options.map(|(name, words)| (name.to_owned(), words.to_owned())).to_vec()
+            label="Device"
+            hint="Device of new runs."
+            options=options.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()
             value
             on_change=Callback::new(choose)
         />

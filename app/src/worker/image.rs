@@ -1,18 +1,17 @@
-//! Picture files: the browser decodes them, whatever kinds it knows.
+//! Image files, decoded by the browser.
 
-use crate::js::{call, call_async, construct, get, global, object, said};
+use crate::js::{call, call_async, construct, error_message, get, global, object};
 use js_sys::{Array, Uint8Array, Uint8ClampedArray};
 use kindling::data::pictures::{LARGEST_SIDE, RgbImage};
 use kindling::data::preprocess::from_rgba;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-/// The pixels of a picture file. Its colours are taken as they are stored, without its colour profile: as the command
-/// line takes them.
+/// Decodes an image file. Color profiles are ignored, as in the command line.
 ///
 /// # Errors
-/// The browser's words.
+/// The browser's message.
 pub async fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
-    let (width, height, rgba) = pixels(bytes).await.map_err(|error| said(&error))?;
+    let (width, height, rgba) = pixels(bytes).await.map_err(|error| error_message(&error))?;
     from_rgba(width, height, &rgba).map_err(|error| error.to_string())
 }
 

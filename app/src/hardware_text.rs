@@ -1,45 +1,46 @@
-//! Descriptions of the hardware: names and sentences from plain data, tested without a browser.
+//! Descriptions of the hardware, from plain data; tested without a browser.
 
 use crate::protocol::{Adapter, Hardware, NoGpu};
 
 /// Description of the hardware.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Described {
+pub struct HardwareText {
     /// Name of the hardware.
     pub name: String,
     /// Kind: `GPU`, `software adapter`, `CPU`.
     pub kind: &'static str,
     /// Explanation, in a sentence or two.
-    pub meaning: String,
+    pub explanation: String,
 }
 
 /// Describes the hardware.
-pub fn describe(hardware: &Hardware) -> Described {
+pub fn describe(hardware: &Hardware) -> HardwareText {
     match hardware {
-        Hardware::Gpu(adapter) => Described {
+        Hardware::Gpu(adapter) => HardwareText {
             name: name(adapter, "Graphics card"),
             kind: "GPU · WebGPU",
-            meaning:
+            explanation:
                 "Networks train on this computer’s graphics card. Nothing is installed, and no data leaves the tab."
                     .to_owned(),
         },
-        Hardware::Software(adapter) => Described {
+        Hardware::Software(adapter) => HardwareText {
             name: name(adapter, "Software adapter"),
             kind: "Software · WebGPU",
-            meaning:
-                "The browser offers WebGPU, but a program on the CPU plays the graphics card. Results are the same; \
+            explanation: "The browser offers WebGPU, but it is emulated on the CPU. Results are the same; \
                       training is many times slower than on a GPU. If this computer has one, look for “hardware \
                       acceleration” in the browser’s settings."
-                    .to_owned(),
+                .to_owned(),
         },
-        Hardware::Cpu(reason) => Described { name: "CPU".to_owned(), kind: "No WebGPU", meaning: without_gpu(reason) },
+        Hardware::Cpu(reason) => {
+            HardwareText { name: "CPU".to_owned(), kind: "No WebGPU", explanation: without_gpu(reason) }
+        }
     }
 }
 
 fn without_gpu(reason: &NoGpu) -> String {
     let reason = match reason {
         NoGpu::InsecurePage => {
-            "Browsers keep WebGPU from pages loaded over plain HTTP from another machine: open this one over HTTPS or \
+            "Browsers disable WebGPU on pages loaded over plain HTTP from another machine: open this one over HTTPS or \
              from localhost to use the graphics card."
         }
         NoGpu::NoWebGpu => {
@@ -68,9 +69,9 @@ fn name(adapter: &Adapter, unnamed: &str) -> String {
         "arm" => "ARM",
         // SwiftShader: the program's name is more specific than its vendor.
         "google" if adapter.architecture == "swiftshader" => return "SwiftShader".to_owned(),
-        other => &capitalised(other),
+        other => &capitalized(other),
     };
-    let architecture = capitalised(&adapter.architecture.replace('-', " "));
+    let architecture = capitalized(&adapter.architecture.replace('-', " "));
     match (vendor.is_empty(), architecture.is_empty()) {
         (true, true) => unnamed.to_owned(),
         (true, false) => architecture,
@@ -79,7 +80,7 @@ fn name(adapter: &Adapter, unnamed: &str) -> String {
     }
 }
 
-fn capitalised(word: &str) -> String {
+fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters
         .next()
@@ -88,7 +89,7 @@ fn capitalised(word: &str) -> String {
 
 /// Formats a number of bytes in the largest unit that gives an integer or one decimal: `32 KiB`,
 /// `1 GiB`, `3.9 GiB`.
-pub fn bytes(count: f64) -> String {
+pub fn format_bytes(count: f64) -> String {
     const UNITS: &[&str] = &["bytes", "KiB", "MiB", "GiB", "TiB"];
     let (mut number, mut unit) = (count, 0);
     while number >= 1024.0 && unit + 1 < UNITS.len() {
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn adapters_are_named_by_what_the_browser_tells() {
+    fn adapters_are_named_by_the_browsers_description() {
         let gpu = |adapter| describe(&Hardware::Gpu(adapter)).name;
         assert_eq!(gpu(adapter("nvidia", "ampere", "")), "NVIDIA Ampere");
         assert_eq!(gpu(adapter("apple", "metal-3", "")), "Apple Metal 3");
@@ -121,8 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn the_cpu_says_why_and_what_to_do() {
-        let cpu = |reason| describe(&Hardware::Cpu(reason)).meaning;
+    fn the_cpu_explains_a_missing_gpu() {
+        let cpu = |reason| describe(&Hardware::Cpu(reason)).explanation;
         assert!(cpu(NoGpu::InsecurePage).contains("HTTPS"));
         assert!(cpu(NoGpu::NoAdapter).contains("hardware acceleration"));
         assert!(cpu(NoGpu::Refused { reason: "out of memory".into() }).ends_with("out of memory"));
@@ -130,10 +131,10 @@ mod tests {
 
     #[test]
     fn byte_counts_have_units() {
-        assert_eq!(bytes(0.0), "0\u{a0}bytes");
-        assert_eq!(bytes(32768.0), "32\u{a0}KiB");
-        assert_eq!(bytes(1_073_741_824.0), "1\u{a0}GiB");
-        assert_eq!(bytes(4_294_967_292.0), "4\u{a0}GiB");
-        assert_eq!(bytes(1_610_612_736.0), "1.5\u{a0}GiB");
+        assert_eq!(format_bytes(0.0), "0\u{a0}bytes");
+        assert_eq!(format_bytes(32768.0), "32\u{a0}KiB");
+        assert_eq!(format_bytes(1_073_741_824.0), "1\u{a0}GiB");
+        assert_eq!(format_bytes(4_294_967_292.0), "4\u{a0}GiB");
+        assert_eq!(format_bytes(1_610_612_736.0), "1.5\u{a0}GiB");
     }
 }

@@ -1,8 +1,8 @@
-//! How runs begin: anew, from a checkpoint, from a model; at once, or as soon as the data they wait for is there.
+//! The start of a run: new, from a checkpoint, or from a model; at once, or when its data arrives.
 
 use super::data::Samples;
 use super::run::Run;
-use super::{Opened, Session};
+use super::{OpenDevice, Session};
 use crate::protocol::{Begun, FromWorker, ResumeFrom, RunId};
 use kindling::data::Subset;
 use kindling::format::ModelFile;
@@ -12,30 +12,30 @@ use kindling::{Error, Result};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a run begins from.
+/// Origin of a run.
 #[derive(Clone)]
-pub enum How {
+pub enum Origin {
     /// A specification.
     New(TrainSpec),
     /// A checkpoint.
     Checkpoint(Rc<ModelFile>),
-    /// A model, and how it would be trained further.
+    /// A model, and the settings to train it further.
     Model(Rc<ModelFile>, TrainSpec),
 }
 
 /// A run that waits for data.
-pub struct Waiting {
+pub struct WaitingRun {
     run: RunId,
-    how: How,
-    /// Whether it has been told to go already.
-    pub go: bool,
+    origin: Origin,
+    /// True if training starts with the run.
+    pub starts_training: bool,
 }
 
 impl Session {
-    /// Begins a run, or lets it wait until there is data; the run before it ends.
-    pub(super) async fn begin(&mut self, run: RunId, how: How) {
+    /// Begins a run, or lets it wait for data; it replaces the current run.
+    pub(super) async fn begin(&mut self, run: RunId, origin: Origin) {
         self.run = None;
-        self.waiting = Some(Waiting { run, how, go: false });
+        self.waiting = Some(WaitingRun { run, origin, starts_training: false });
         if self.incoming.is_none() && self.loaded.is_none() {
             self.refuse_waiting("choose data first: there is none to train on");
         }
@@ -46,41 +46,41 @@ impl Session {
         let file = match from {
             ResumeFrom::File => ModelFile::from_bytes(bytes, "the checkpoint").map_err(|e| e.to_string()),
             ResumeFrom::Automatic => match self.check_data().await {
-                Ok(()) => self.kept().await,
+                Ok(()) => self.stored_checkpoint().await,
                 Err(reason) => Err(reason),
             },
         };
         match file {
-            Ok(file) => self.begin(run, How::Checkpoint(Rc::new(file))).await,
+            Ok(file) => self.begin(run, Origin::Checkpoint(Rc::new(file))).await,
             Err(reason) => self.fail(Some(run), reason),
         }
     }
 
-    pub(super) async fn use_inspected(&mut self, run: RunId, spec: TrainSpec) {
-        let Some((_, file)) = self.inspected.clone() else {
-            return self.fail(Some(run), "Open a file first: none has been looked into.".into());
+    pub(super) async fn use_file(&mut self, run: RunId, spec: TrainSpec) {
+        let Some((_, file)) = self.opened_file.clone() else {
+            return self.fail(Some(run), "Open a model file first.".into());
         };
-        let how = if file.info.training.is_some() { How::Checkpoint(file) } else { How::Model(file, spec) };
-        self.begin(run, how).await;
+        let origin = if file.info.training.is_some() { Origin::Checkpoint(file) } else { Origin::Model(file, spec) };
+        self.begin(run, origin).await;
     }
 
-    /// Says that the run which waits for data cannot begin.
+    /// Reports that the waiting run cannot begin.
     pub(super) fn refuse_waiting(&mut self, reason: &str) {
-        if let Some(Waiting { run, .. }) = self.waiting.take() {
+        if let Some(WaitingRun { run, .. }) = self.waiting.take() {
             self.fail(Some(run), format!("The run cannot begin: {reason}"));
         }
     }
 
-    /// Begins the run that waits, if its data is there.
+    /// Begins the waiting run, if its data has arrived.
     pub(super) async fn begin_waiting(&mut self) {
         let Some(waiting) = &self.waiting else { return };
         let Some(loaded) = &self.loaded else { return };
         let arriving = self.incoming.as_ref().map(|incoming| incoming.load);
-        // What is being opened is what the run is for, not what was there before.
+        // The run is for the data being opened, not for the data loaded before.
         if arriving.is_some_and(|load| load != loaded.load) {
             return;
         }
-        if let How::Checkpoint(file) = &waiting.how
+        if let Origin::Checkpoint(file) = &waiting.origin
             && arriving.is_some()
             && samples_of(file) > loaded.samples.train.len()
         {
@@ -88,26 +88,26 @@ impl Session {
         }
         let (load, samples) = (loaded.load, loaded.samples.clone());
         let (name, source) = (loaded.info.kind.clone(), loaded.source.clone());
-        let Some(Waiting { run, mut how, go }) = self.waiting.take() else { return };
-        if let How::New(spec) | How::Model(_, spec) = &mut how {
+        let Some(WaitingRun { run, mut origin, starts_training }) = self.waiting.take() else { return };
+        if let Origin::New(spec) | Origin::Model(_, spec) = &mut origin {
             source.record(&name, &mut spec.data);
         }
         let opened = self.open_device(None).await;
-        match trainer(&how, &samples, &opened) {
+        match trainer(&origin, &samples, &opened) {
             Ok(trainer) => {
-                let saved = match &how {
-                    How::Checkpoint(file) => Some(file.clone()),
-                    How::New(_) | How::Model(..) => None,
+                let saved = match &origin {
+                    Origin::Checkpoint(file) => Some(file.clone()),
+                    Origin::New(_) | Origin::Model(..) => None,
                 };
-                let is_new = matches!(how, How::New(_));
+                let is_new = matches!(origin, Origin::New(_));
                 self.run = Some(Run::new(run, load, samples, trainer, saved, self.now()));
                 self.announce();
                 if !is_new {
-                    // Where the page is left now, another visit can go on from.
-                    self.keep().await;
+                    // A later visit can resume from here.
+                    self.autosave().await;
                 }
-                if go {
-                    self.go(run);
+                if starts_training {
+                    self.train(run);
                 }
             }
             Err(error) => self.fail(Some(run), error.to_string()),
@@ -132,20 +132,24 @@ impl Session {
     }
 }
 
-/// The run as a checkpoint, a model or a specification has it.
-pub fn trainer(how: &How, samples: &Samples, opened: &Opened) -> Result<Trainer> {
+/// Creates the trainer of a run.
+///
+/// # Errors
+/// The specification, the checkpoint or the model does not fit the data.
+pub fn trainer(origin: &Origin, samples: &Samples, opened: &OpenDevice) -> Result<Trainer> {
     let device = &opened.device;
     let (train, test) = (samples.train.clone(), samples.test.clone());
-    let mut trainer = match how {
-        How::New(spec) => Trainer::new(spec.clone().for_task(train.task()), train, test, device)?,
-        How::Checkpoint(file) => {
+    let mut trainer = match origin {
+        Origin::New(spec) => Trainer::new(spec.clone().for_task(train.task()), train, test, device)?,
+        Origin::Checkpoint(file) => {
             let spec = checkpoint_spec(file)?;
-            let seen = samples_of(file);
-            // It began when less had arrived: so it goes on, and takes up the rest at the end of its epoch.
-            let train = if seen < train.len() { Arc::new(Subset::first(train, seen)) } else { train };
+            let used = samples_of(file);
+            // The run began with fewer samples: it resumes with them, and adds the rest at the end
+            // of its epoch.
+            let train = if used < train.len() { Arc::new(Subset::first(train, used)) } else { train };
             Trainer::resume(file, spec, train, test, device)?
         }
-        How::Model(file, spec) => {
+        Origin::Model(file, spec) => {
             let model: ModelSpec = kindling::json::from_value(&file.info.spec)
                 .map_err(|e| Error::value("model", format!("the file's description of the model is damaged: {e}")))?;
             let mut spec = TrainSpec { model: Some(model), preset: None, ..spec.clone() };
@@ -169,7 +173,7 @@ pub fn trainer(how: &How, samples: &Samples, opened: &Opened) -> Result<Trainer>
     Ok(trainer)
 }
 
-/// How many samples a checkpoint's run was trained on.
+/// Returns the number of samples that a checkpoint's run was trained on.
 fn samples_of(file: &ModelFile) -> usize {
     let training = file.info.training.as_ref();
     let samples = training.and_then(|training| training.get("samples")?.as_u64());

@@ -1,7 +1,7 @@
 //! Inspection: the open view, and the last answer for each.
 
 use crate::protocol::{
-    ActivationsView, ClassifiedView, ConfusionView, FiltersView, HistogramsView, Look, Order, PictureOf,
+    ActivationsView, ClassifiedView, ConfusionView, FiltersView, HistogramsView, ImageSource, Inspection, Order,
     PredictionsView, ProfileView, SplitName,
 };
 use crate::ui::browser::Pixels;
@@ -31,7 +31,7 @@ pub enum View {
 
 /// Answers to inspections.
 #[derive(Clone, Copy)]
-pub struct Inside {
+pub struct InspectionState {
     /// Open view.
     pub view: RwSignal<View>,
     /// Predictions.
@@ -48,7 +48,7 @@ pub struct Inside {
     pub graph: RwSignal<Option<Graph>>,
     /// Kernel times.
     pub profile: RwSignal<Option<ProfileView>>,
-    /// The user's own image.
+    /// The user's image.
     pub classified: RwSignal<Option<(ClassifiedView, Pixels)>>,
     /// Split of the predicted images.
     pub split: RwSignal<SplitName>,
@@ -61,13 +61,13 @@ pub struct Inside {
     /// Convolution whose filters are shown.
     pub layer: RwSignal<Option<String>>,
     /// Image whose activations are shown.
-    pub picture: RwSignal<PictureOf>,
+    pub image: RwSignal<ImageSource>,
 }
 
 /// Predictions per page.
 pub const PAGE: usize = 28;
 
-impl Inside {
+impl InspectionState {
     /// Creates a state without answers.
     pub fn new() -> Self {
         Self {
@@ -81,31 +81,31 @@ impl Inside {
             profile: RwSignal::new(None),
             classified: RwSignal::new(None),
             split: RwSignal::new(SplitName::Test),
-            order: RwSignal::new(Order::AsTheyCome),
+            order: RwSignal::new(Order::ByIndex),
             first: RwSignal::new(0),
             cell: RwSignal::new(None),
             layer: RwSignal::new(None),
-            picture: RwSignal::new(PictureOf::Sample { split: SplitName::Test, index: 0 }),
+            image: RwSignal::new(ImageSource::Sample { split: SplitName::Test, index: 0 }),
         }
     }
 
     /// Returns the request that fills the open view; none for the single step, which has a button.
-    pub fn question(&self) -> Option<Look> {
+    pub fn request(&self) -> Option<Inspection> {
         Some(match self.view.get() {
-            View::Predictions => Look::Predictions {
+            View::Predictions => Inspection::Predictions {
                 split: self.split.get(),
                 first: self.first.get(),
                 count: PAGE,
                 order: self.order.get(),
                 cell: self.cell.get(),
             },
-            View::Confusion => Look::Confusion,
-            View::Filters => Look::Filters { layer: self.layer.get() },
-            View::Activations => Look::Activations { picture: self.picture.get() },
-            View::Histograms => Look::Histograms,
+            View::Confusion => Inspection::Confusion,
+            View::Filters => Inspection::Filters { layer: self.layer.get() },
+            View::Activations => Inspection::Activations { image: self.image.get() },
+            View::Histograms => Inspection::Histograms,
             View::Step => return None,
-            View::Graph => Look::Graph,
-            View::Profile => Look::Profile,
+            View::Graph => Inspection::Graph,
+            View::Profile => Inspection::Profile,
         })
     }
 

@@ -1,7 +1,7 @@
-//! An image drawn by hand, classified whenever the pen is lifted.
+//! An image drawn by hand, classified after every stroke.
 
 use crate::protocol::ToWorker;
-use crate::ui::browser::pen;
+use crate::ui::browser::context_2d;
 use crate::ui::store::Store;
 use js_sys::Uint8Array;
 use leptos::html;
@@ -15,24 +15,24 @@ const SIDE: u32 = 192;
 #[component]
 pub fn Draw(store: Store) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
-    let (ink, ground) = (RwSignal::new("#f4d35e".to_owned()), RwSignal::new("#274c77".to_owned()));
+    let (ink, background) = (RwSignal::new("#f4d35e".to_owned()), RwSignal::new("#274c77".to_owned()));
     let width = RwSignal::new(16.0);
     let drawing = RwSignal::new(false);
     let on = move |act: &dyn Fn(&HtmlCanvasElement, &CanvasRenderingContext2d)| {
         if let Some(canvas) = canvas.get_untracked()
-            && let Some(pen) = pen(&canvas)
+            && let Some(context) = context_2d(&canvas)
         {
-            act(&canvas, &pen);
+            act(&canvas, &context);
         }
     };
     let clear = move |color: &str| {
-        on(&|_, pen| {
-            pen.set_fill_style_str(color);
-            pen.fill_rect(0.0, 0.0, SIDE.into(), SIDE.into());
+        on(&|_, context| {
+            context.set_fill_style_str(color);
+            context.fill_rect(0.0, 0.0, SIDE.into(), SIDE.into());
         });
     };
     Effect::new(move |_| {
-        let color = ground.get();
+        let color = background.get();
         if canvas.get().is_some() {
             clear(&color);
         }
@@ -40,33 +40,33 @@ pub fn Draw(store: Store) -> impl IntoView {
     let down = move |event: PointerEvent| {
         event.prevent_default();
         drawing.set(true);
-        on(&|canvas, pen| {
-            // Without it a line ends where the canvas does.
+        on(&|canvas, context| {
+            // Without capture a line would end at the edge of the canvas.
             let _ = canvas.set_pointer_capture(event.pointer_id());
-            let [x, y] = place(canvas, &event);
-            pen.set_stroke_style_str(&ink.get_untracked());
-            pen.set_line_width(width.get_untracked());
-            pen.set_line_cap("round");
-            pen.set_line_join("round");
-            pen.begin_path();
-            pen.move_to(x, y);
-            pen.line_to(x, y);
-            pen.stroke();
+            let [x, y] = canvas_position(canvas, &event);
+            context.set_stroke_style_str(&ink.get_untracked());
+            context.set_line_width(width.get_untracked());
+            context.set_line_cap("round");
+            context.set_line_join("round");
+            context.begin_path();
+            context.move_to(x, y);
+            context.line_to(x, y);
+            context.stroke();
         });
     };
-    let go = move |event: PointerEvent| {
+    let draw = move |event: PointerEvent| {
         if drawing.get_untracked() {
-            on(&|canvas, pen| {
-                let [x, y] = place(canvas, &event);
-                pen.line_to(x, y);
-                pen.stroke();
+            on(&|canvas, context| {
+                let [x, y] = canvas_position(canvas, &event);
+                context.line_to(x, y);
+                context.stroke();
             });
         }
     };
     let up = move |_: PointerEvent| {
         if drawing.get_untracked() {
             drawing.set(false);
-            on(&|_, pen| ask(store, pen));
+            on(&|_, context| classify(store, context));
         }
     };
     view! {
@@ -77,15 +77,15 @@ pub fn Draw(store: Store) -> impl IntoView {
                 width=SIDE
                 height=SIDE
                 role="img"
-                aria-label="Draw here with a pointer; the model is asked when it is lifted"
+                aria-label="Draw here; the drawing is classified after every stroke"
                 on:pointerdown=down
-                on:pointermove=go
+                on:pointermove=draw
                 on:pointerup=up
                 on:pointercancel=up
             ></canvas>
             <div class="draw-tools">
                 <Color label="Pen" color=ink />
-                <Color label="Ground" color=ground />
+                <Color label="Background" color=background />
                 <label class="field slider">
                     <span class="field-label">"Width"</span>
                     <input
@@ -96,7 +96,7 @@ pub fn Draw(store: Store) -> impl IntoView {
                         on:input=move |event| width.set(kindling::json::number(&event_target_value(&event)).unwrap_or(16.0))
                     />
                 </label>
-                <button class="button small" type="button" on:click=move |_| clear(&ground.get_untracked())>
+                <button class="button small" type="button" on:click=move |_| clear(&background.get_untracked())>
                     "Clear"
                 </button>
             </div>
@@ -119,20 +119,20 @@ fn Color(label: &'static str, color: RwSignal<String>) -> impl IntoView {
 }
 
 /// Returns an event's position on the canvas, in its own pixels.
-fn place(canvas: &HtmlCanvasElement, event: &PointerEvent) -> [f64; 2] {
+fn canvas_position(canvas: &HtmlCanvasElement, event: &PointerEvent) -> [f64; 2] {
     let shown = f64::from(canvas.client_width().max(1));
     [event.offset_x(), event.offset_y()].map(|at| f64::from(at) * f64::from(SIDE) / shown)
 }
 
 /// Requests the classification of the drawing.
-fn ask(store: Store, pen: &CanvasRenderingContext2d) {
-    match pen.get_image_data(0.0, 0.0, SIDE.into(), SIDE.into()) {
+fn classify(store: Store, context: &CanvasRenderingContext2d) {
+    match context.get_image_data(0.0, 0.0, SIDE.into(), SIDE.into()) {
         Ok(image) => {
             let bytes = Uint8Array::from(image.data().0.as_slice());
             store.send_with(ToWorker::Classify { width: SIDE, height: SIDE }, vec![bytes.into()]);
         }
         Err(_) => {
-            store.tell(true, "The browser does not let this page read its own drawing; drop a picture instead.".into())
+            store.notify(true, "The browser does not let this page read its drawing; drop an image instead.".into())
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Look inside: predictions, activations, weights and kernel times of the network.
+//! Inspection: predictions, activations, weights and kernel times of the network.
 
 mod activations;
 mod confusion;
@@ -19,26 +19,26 @@ use leptos::prelude::*;
 
 /// The panel.
 #[component]
-pub fn InsidePanel(store: Store) -> impl IntoView {
-    let view = store.inside.view;
+pub fn InspectionPanel(store: Store) -> impl IntoView {
+    let view = store.inspection.view;
     let ready = Memo::new(move |_| !matches!(store.run.phase.get(), Phase::None | Phase::Starting));
     // A change of any input of the request sends it again, and a run that has just become ready is
     // queried at once.
-    let question = Memo::new(move |_| ready.get().then(|| store.inside.question()).flatten());
+    let request = Memo::new(move |_| ready.get().then(|| store.inspection.request()).flatten());
     Effect::new(move |_| {
-        if question.get().is_some() {
-            store.look();
+        if request.get().is_some() {
+            store.inspect();
         }
     });
     let tabs = vec![
         (View::Predictions, "Predictions"),
-        (View::Confusion, "Confusion"),
+        (View::Confusion, "Confusion matrix"),
         (View::Filters, "Filters"),
         (View::Activations, "Activations"),
-        (View::Histograms, "Weights and gradients"),
+        (View::Histograms, "Histograms"),
         (View::Step, "Last step"),
         (View::Graph, "Graph"),
-        (View::Profile, "Time"),
+        (View::Profile, "Profile"),
     ];
     let body = move || match view.get() {
         View::Predictions => view! { <predictions::Predictions store /> }.into_any(),
@@ -53,25 +53,25 @@ pub fn InsidePanel(store: Store) -> impl IntoView {
     view! {
         <section class="panel inside" aria-labelledby="inside-title">
             <header class="panel-head">
-                <h2 id="inside-title">"Look inside"</h2>
-                <Tabs id="inside" label="What to look at" tabs open=view />
+                <h2 id="inside-title">"Inspect"</h2>
+                <Tabs id="inside" label="Views" tabs open=view />
                 <button
                     class="button small"
                     type="button"
-                    title="Ask the network again; it is asked by itself after every epoch and at every pause"
+                    title="Refresh the view, which is updated after every epoch and at every pause"
                     disabled=move || !ready.get()
-                    on:click=move |_| store.look()
+                    on:click=move |_| store.inspect()
                 >
-                    "Look again"
+                    "Refresh"
                 </button>
             </header>
-            <div id="inside-panel" role="tabpanel" class="inside-body" tabindex="0" aria-label="What was found">
+            <div id="inside-panel" role="tabpanel" class="inside-body" tabindex="0" aria-label="Inspection">
                 <Show
                     when=move || ready.get()
                     fallback=|| {
                         view! {
                             <p class="empty">
-                                "Train a little, or press Step, and see here what the network takes each picture for, what its filters look like and where its time goes."
+                                "Press Train or Step to inspect predictions, filters, activations and kernel times here."
                             </p>
                         }
                     }
@@ -84,6 +84,6 @@ pub fn InsidePanel(store: Store) -> impl IntoView {
 }
 
 /// Placeholder until an answer arrives.
-pub fn looking() -> AnyView {
-    view! { <p class="empty">"Looking …"</p> }.into_any()
+pub fn loading_placeholder() -> AnyView {
+    view! { <p class="empty">"Loading …"</p> }.into_any()
 }

@@ -1,12 +1,12 @@
-//! Images from bytes, in a row on one canvas, with square pixels.
+//! Images from bytes, in a grid on one canvas, with square pixels.
 
-use crate::ui::browser::{Pixels, paint, pen};
+use crate::ui::browser::{Pixels, context_2d, paint};
 use leptos::html;
 use leptos::prelude::*;
 
-/// Some of a message's images, in a row.
+/// Images of a message in a grid.
 #[component]
-pub fn Picture(
+pub fn ImageGrid(
     /// Bytes of the images.
     pixels: Pixels,
     /// Indices of the images.
@@ -15,7 +15,7 @@ pub fn Picture(
     /// Description; empty if adjacent text describes them.
     #[prop(into, optional)]
     label: String,
-    /// Number of images in a row; all by default.
+    /// Number of images per row; all by default.
     #[prop(optional)]
     columns: Option<usize>,
     /// Gap between images, in pixels.
@@ -28,18 +28,18 @@ pub fn Picture(
     let size = pixels.size;
     let side = |count: usize, length: usize| (count * (length + gap)).saturating_sub(gap);
     Effect::new(move |_| {
-        let Some(pen) = canvas.get().and_then(|canvas| pen(&canvas)) else { return };
-        for (place, index) in which.iter().enumerate() {
-            let at = [place % columns * (size[0] + gap), place / columns * (size[1] + gap)];
-            if let Some(bytes) = pixels.picture(*index) {
-                paint(&pen, size, bytes, at);
+        let Some(context) = canvas.get().and_then(|canvas| context_2d(&canvas)) else { return };
+        for (cell, index) in which.iter().enumerate() {
+            let at = [cell % columns * (size[0] + gap), cell / columns * (size[1] + gap)];
+            if let Some(bytes) = pixels.image(*index) {
+                paint(&context, size, bytes, at);
             }
         }
     });
     let silent = label.is_empty();
     view! {
         <canvas
-            class="picture"
+            class="image"
             node_ref=canvas
             width=side(columns, size[0])
             height=side(rows, size[1])

@@ -1,32 +1,32 @@
 //! Activations of every layer for an image.
 
-use super::looking;
+use super::loading_placeholder;
 use super::predictions::{Bars, class_name};
-use crate::protocol::PictureOf;
+use crate::protocol::ImageSource;
 use crate::ui::numbers;
-use crate::ui::pieces::{NumberField, Picture};
+use crate::ui::pieces::{ImageGrid, NumberField};
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
 /// The view.
 #[component]
 pub fn Activations(store: Store) -> impl IntoView {
-    let inside = store.inside;
-    let index = Signal::derive(move || match inside.picture.get() {
-        PictureOf::Sample { index, .. } => index as f64,
-        PictureOf::Own => 0.0,
+    let state = store.inspection;
+    let index = Signal::derive(move || match state.image.get() {
+        ImageSource::Sample { index, .. } => index as f64,
+        ImageSource::User => 0.0,
     });
     let choose = move |value: f64| {
-        inside.picture.set(PictureOf::Sample { split: inside.split.get_untracked(), index: value as usize });
+        state.image.set(ImageSource::Sample { split: state.split.get_untracked(), index: value as usize });
     };
     let body = move || {
-        let Some((view, picture, layers)) = inside.activations.get() else { return looking() };
+        let Some((view, image, layers)) = state.activations.get() else { return loading_placeholder() };
         let rows = view.layers.iter().zip(layers).map(|(layer, pixels)| {
             let flat = layer.size[1] <= 1;
             let count = if flat { 1 } else { layer.channels.min(pixels.count()) };
             let columns = count.clamp(1, 16);
-            let words = format!(
-                "{} … {}, {} zero",
+            let text = format!(
+                "{} … {}, {} zeros",
                 numbers::figure(layer.range[0].into()),
                 numbers::figure(layer.range[1].into()),
                 numbers::percent(layer.zeros.into())
@@ -38,16 +38,16 @@ pub fn Activations(store: Store) -> impl IntoView {
                         " "
                         {numbers::shape(&layer.shape)}
                     </span>
-                    <span class="activation-picture" class:flat=flat>
-                        <Picture
+                    <span class="activation-image" class:flat=flat>
+                        <ImageGrid
                             pixels
                             which={(0..count).collect::<Vec<_>>()}
                             columns
                             gap=1
-                            label=format!("What {} gives", layer.name)
+                            label=format!("Output of {}", layer.name)
                         />
                     </span>
-                    <span class="quiet">{words}</span>
+                    <span class="quiet">{text}</span>
                 </li>
             }
         });
@@ -55,7 +55,7 @@ pub fn Activations(store: Store) -> impl IntoView {
         view! {
             <div class="activations">
                 <div class="activation-input">
-                    <Picture pixels=picture which=vec![0] label="The picture" />
+                    <ImageGrid pixels=image which=vec![0] label="Input image" />
                     {label.map(|label| view! { <p><b>{label}</b></p> })}
                     <Bars store probabilities=view.probabilities count=5 mark=view.label />
                 </div>
@@ -66,8 +66,8 @@ pub fn Activations(store: Store) -> impl IntoView {
     };
     view! {
         <div class="inside-tools">
-            <NumberField label="Picture number" whole=true value=index on_change=Callback::new(choose) />
-            <span class="quiet">"Or choose one among the predictions."</span>
+            <NumberField label="Image index" whole=true value=index on_change=Callback::new(choose) />
+            <span class="quiet">"Or select an image under Predictions."</span>
         </div>
         {body}
     }

@@ -1,9 +1,9 @@
-//! A single step, seen closely: the batch, the loss, and how large everything was.
+//! An inspected step: the batch, the loss, and the norms of each layer.
 
 use super::predictions::class_name;
 use crate::protocol::LayerNorms;
 use crate::ui::numbers;
-use crate::ui::pieces::Picture;
+use crate::ui::pieces::ImageGrid;
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
@@ -12,27 +12,27 @@ use leptos::prelude::*;
 pub fn Step(store: Store) -> impl IntoView {
     move || {
         let Some((step, pixels)) = store.run.step.get() else {
-            return view! { <p class="empty">"Press Step: one batch is learned from, and what it did is shown here."</p> }
+            return view! { <p class="empty">"Press Step to train on one batch and inspect the step here."</p> }
                 .into_any();
         };
         let facts = [
             ("step", Some(numbers::whole(step.step))),
             ("loss", Some(numbers::figure(step.loss))),
-            ("correct", step.accuracy.map(numbers::percent)),
+            ("accuracy", step.accuracy.map(numbers::percent)),
             ("learning rate", Some(step.lr.to_string())),
         ];
         let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
-        let pictures = (0..step.labels.len().min(pixels.count())).map(|i| {
-            let (is, guess) = (step.labels[i], step.guesses.get(i).copied().unwrap_or(step.labels[i]));
-            let words = if is == guess {
-                format!("{}, right", class_name(store, is))
+        let images = (0..step.labels.len().min(pixels.count())).map(|i| {
+            let (label, predicted) = (step.labels[i], step.predictions.get(i).copied().unwrap_or(step.labels[i]));
+            let text = if label == predicted {
+                format!("{}, correct", class_name(store, label))
             } else {
-                format!("{}, taken for {}", class_name(store, is), class_name(store, guess))
+                format!("{}, predicted {}", class_name(store, label), class_name(store, predicted))
             };
             view! {
-                <li class="batch-picture" class:wrong={is != guess} title=words.clone()>
-                    <Picture pixels=pixels.clone() which=vec![i] label=words.clone() />
+                <li class="batch-image" class:wrong={label != predicted} title=text.clone()>
+                    <ImageGrid pixels=pixels.clone() which=vec![i] label=text.clone() />
                 </li>
             }
         });
@@ -40,17 +40,17 @@ pub fn Step(store: Store) -> impl IntoView {
         view! {
             <dl class="pace">{facts}</dl>
             <div class="step">
-                <ul class="batch" aria-label="The batch, as it was learned from">{pictures.collect_view()}</ul>
+                <ul class="batch" aria-label="Images of the batch">{images.collect_view()}</ul>
                 <div class="scroll" tabindex="0" role="region" aria-label="Norms of the layers">
                     <table class="table">
                         <thead>
                             <tr>
                                 <th scope="col">"layer"</th>
-                                <th scope="col" title="Euclidean norm of its results">"activation"</th>
-                                <th scope="col" title="Euclidean norm of its parameters">"weight"</th>
+                                <th scope="col" title="Euclidean norm of the output">"activation"</th>
+                                <th scope="col" title="Euclidean norm of the parameters">"weight"</th>
                                 <th scope="col" title="Euclidean norm of the gradient">"gradient"</th>
-                                <th scope="col" title="Euclidean norm of what the optimizer added">"update"</th>
-                                <th scope="col" title="How far the weights moved, as a part of them">"update / weight"</th>
+                                <th scope="col" title="Euclidean norm of the optimizer's update">"update"</th>
+                                <th scope="col" title="Norm of the update divided by that of the weights">"update / weight"</th>
                             </tr>
                         </thead>
                         <tbody>{norms.collect_view()}</tbody>
@@ -64,7 +64,7 @@ pub fn Step(store: Store) -> impl IntoView {
 
 fn row(layer: &LayerNorms) -> impl IntoView + use<> {
     let number = |value: Option<f64>| value.map_or("–".into(), numbers::amount);
-    let part =
+    let fraction =
         layer.update.zip(layer.weight).filter(|(_, weight)| *weight > 0.0).map(|(update, weight)| update / weight);
     view! {
         <tr>
@@ -73,7 +73,7 @@ fn row(layer: &LayerNorms) -> impl IntoView + use<> {
             <td>{number(layer.weight)}</td>
             <td>{number(layer.gradient)}</td>
             <td>{number(layer.update)}</td>
-            <td>{number(part)}</td>
+            <td>{number(fraction)}</td>
         </tr>
     }
 }

@@ -1,20 +1,20 @@
 //! Weights of a convolution, as images.
 
-use super::looking;
+use super::loading_placeholder;
 use crate::ui::numbers;
-use crate::ui::pieces::{Choice, Picture};
+use crate::ui::pieces::{Choice, ImageGrid};
 use crate::ui::store::Store;
 use leptos::prelude::*;
 
 /// The view.
 #[component]
 pub fn Filters(store: Store) -> impl IntoView {
-    let inside = store.inside;
+    let state = store.inspection;
     move || {
-        let Some((view, pixels)) = inside.filters.get() else { return looking() };
+        let Some((view, pixels)) = state.filters.get() else { return loading_placeholder() };
         let options = view.layers.iter().map(|name| (name.clone(), name.clone())).collect();
         let layer = view.layer.clone();
-        let words = format!(
+        let text = format!(
             "{} filters of {}. Black is {}, white is {}.",
             view.shape.first().copied().unwrap_or(0),
             numbers::shape(view.shape.get(1..).unwrap_or_default()),
@@ -27,7 +27,7 @@ pub fn Filters(store: Store) -> impl IntoView {
             let columns = (planes as f64).sqrt().ceil() as usize;
             view! {
                 <li class="filter">
-                    <Picture pixels=pixels.clone() which columns gap=usize::from(planes > 1) label=format!("Filter {filter}") />
+                    <ImageGrid pixels=pixels.clone() which columns gap=usize::from(planes > 1) label=format!("Filter {filter}") />
                 </li>
             }
         });
@@ -37,9 +37,9 @@ pub fn Filters(store: Store) -> impl IntoView {
                     label="Layer"
                     options
                     value=Signal::derive(move || layer.clone())
-                    on_change=Callback::new(move |name| inside.layer.set(Some(name)))
+                    on_change=Callback::new(move |name| state.layer.set(Some(name)))
                 />
-                <span class="quiet">{words}</span>
+                <span class="quiet">{text}</span>
             </div>
             <ul class="filters" class:large={planes == 1}>{filters.collect_view()}</ul>
         }

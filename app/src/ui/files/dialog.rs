@@ -9,21 +9,21 @@ use leptos::prelude::*;
 
 /// The dialog.
 #[component]
-pub fn Inspected(store: Store) -> impl IntoView {
+pub fn FileDialog(store: Store) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
-        let there = store.inspected.with(Option::is_some);
+        let is_open = store.opened_file.with(Option::is_some);
         let Some(dialog) = dialog.get() else { return };
-        if there && !dialog.open() {
+        if is_open && !dialog.open() {
             // A dialog in the document can be shown.
             let _ = dialog.show_modal();
-        } else if !there && dialog.open() {
+        } else if !is_open && dialog.open() {
             dialog.close();
         }
     });
-    let body = move || store.inspected.get().map(|file| view! { <Summary store file /> });
+    let body = move || store.opened_file.get().map(|file| view! { <Summary store file /> });
     view! {
-        <dialog class="dialog" node_ref=dialog aria-labelledby="inspected-title" on:close=move |_| store.inspected.set(None)>
+        <dialog class="dialog" node_ref=dialog aria-labelledby="file-dialog-title" on:close=move |_| store.opened_file.set(None)>
             {body}
         </dialog>
     }
@@ -31,7 +31,7 @@ pub fn Inspected(store: Store) -> impl IntoView {
 
 #[component]
 fn Summary(store: Store, file: FileSummary) -> impl IntoView {
-    let what = if file.run.is_some() { "Checkpoint" } else { "Model" };
+    let kind = if file.run.is_some() { "Checkpoint" } else { "Model" };
     let metrics = file.metrics.iter().map(|(name, value)| {
         let value = if name.contains("accuracy") { numbers::percent(*value) } else { numbers::amount(*value) };
         (name.replace('_', " "), value)
@@ -78,19 +78,19 @@ fn Summary(store: Store, file: FileSummary) -> impl IntoView {
     });
     let facts =
         facts.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
-    let blocked = file.misfit.is_some();
+    let blocked = file.mismatch.is_some();
     view! {
-        <h2 id="inspected-title">{what} " in " {file.file.clone()}</h2>
+        <h2 id="file-dialog-title">{kind} " in " {file.file.clone()}</h2>
         <dl class="facts">{facts}</dl>
         <details>
             <summary>"Layers"</summary>
             <pre class="listing" tabindex="0">{file.layers.clone()}</pre>
         </details>
         {changes}
-        {file.misfit.clone().map(|why| view! { <p class="misfit">{why}</p> })}
+        {file.mismatch.clone().map(|why| view! { <p class="mismatch">{why}</p> })}
         <div class="dialog-buttons">
-            <button class="button" type="button" on:click=move |_| store.inspected.set(None)>"Cancel"</button>
-            <button class="button primary" type="button" disabled=blocked on:click=move |_| store.use_inspected()>
+            <button class="button" type="button" on:click=move |_| store.opened_file.set(None)>"Cancel"</button>
+            <button class="button primary" type="button" disabled=blocked on:click=move |_| store.use_file()>
                 "Use it"
             </button>
         </div>

@@ -1,89 +1,89 @@
-//! Images with the model's predictions, and the user's own image.
+//! Images with the model's predictions, and the user's image.
 
 use super::draw::Draw;
-use super::looking;
-use crate::protocol::{ClassifiedView, Order, PictureOf, Prediction, SplitName};
+use super::loading_placeholder;
+use crate::protocol::{ClassifiedView, ImageSource, Order, Prediction, SplitName};
 use crate::ui::browser::Pixels;
 use crate::ui::files::classify;
 use crate::ui::numbers;
-use crate::ui::pieces::{Choice, Picture};
+use crate::ui::pieces::{Choice, ImageGrid};
 use crate::ui::store::{PAGE, Store, View};
 use leptos::prelude::*;
 use web_sys::{Event, HtmlInputElement};
 
 /// Available orders.
 const ORDERS: [(Order, &str, &str); 4] = [
-    (Order::AsTheyCome, "plain", "as they come"),
-    (Order::MostConfident, "sure", "the surest first"),
-    (Order::LeastConfident, "unsure", "the least sure first"),
-    (Order::WorstMistakes, "wrong", "the worst mistakes"),
+    (Order::ByIndex, "plain", "by index"),
+    (Order::MostConfident, "sure", "most confident first"),
+    (Order::LeastConfident, "unsure", "least confident first"),
+    (Order::MostConfidentErrors, "wrong", "most confident errors"),
 ];
 
 /// The view.
 #[component]
 pub fn Predictions(store: Store) -> impl IntoView {
-    let inside = store.inside;
+    let state = store.inspection;
     let order = Signal::derive(move || {
-        let order = inside.order.get();
+        let order = state.order.get();
         ORDERS.iter().find(|(known, ..)| *known == order).map_or("plain", |(_, name, _)| *name).to_owned()
     });
     let choose_order = move |name: String| {
         if let Some((order, ..)) = ORDERS.iter().find(|(_, known, _)| *known == name) {
-            inside.first.set(0);
-            inside.order.set(*order);
+            state.first.set(0);
+            state.order.set(*order);
         }
     };
-    let split = Signal::derive(move || if inside.split.get() == SplitName::Test { "test" } else { "train" }.to_owned());
+    let split = Signal::derive(move || if state.split.get() == SplitName::Test { "test" } else { "train" }.to_owned());
     let choose_split = move |name: String| {
-        inside.first.set(0);
-        inside.split.set(if name == "train" { SplitName::Train } else { SplitName::Test });
+        state.first.set(0);
+        state.split.set(if name == "train" { SplitName::Train } else { SplitName::Test });
     };
     let cell = move || {
-        inside.cell.get().map(|(is, guess)| {
-            let (is, guess) = (class_name(store, is), class_name(store, guess));
+        state.cell.get().map(|(label, predicted)| {
+            let (label, predicted) = (class_name(store, label), class_name(store, predicted));
             view! {
                 <button
                     class="button small"
                     type="button"
                     title="Show all again"
                     on:click=move |_| {
-                        inside.first.set(0);
-                        inside.cell.set(None);
+                        state.first.set(0);
+                        state.cell.set(None);
                     }
                 >
-                    {format!("{is} taken for {guess}")}
+                    {format!("{label}, predicted {predicted}")}
                     <span aria-hidden="true">" ×"</span>
                 </button>
             }
         })
     };
-    let turn = move |by: isize| {
-        inside.first.update(|first| *first = first.saturating_add_signed(by * PAGE as isize));
+    let turn_page = move |by: isize| {
+        state.first.update(|first| *first = first.saturating_add_signed(by * PAGE as isize));
     };
     let pages = move || {
-        inside.predictions.with(|view| {
+        state.predictions.with(|view| {
             view.as_ref().map(|(view, _)| {
                 let (first, last) = (view.first, view.first + view.items.len());
-                let words = format!("{}–{} of {}", numbers::count(first + 1), numbers::count(last), numbers::count(view.of));
+                let text = format!("{}–{} of {}", numbers::count(first + 1), numbers::count(last), numbers::count(view.of));
                 let (begin, end) = (first == 0, last >= view.of);
                 view! {
                     <div class="pages">
-                        <button class="icon-button" type="button" aria-label="Earlier" disabled=begin on:click=move |_| turn(-1)>"‹"</button>
-                        <span>{words}</span>
-                        <button class="icon-button" type="button" aria-label="Later" disabled=end on:click=move |_| turn(1)>"›"</button>
+                        <button class="icon-button" type="button" aria-label="Previous page" disabled=begin on:click=move |_| turn_page(-1)>"‹"</button>
+                        <span>{text}</span>
+                        <button class="icon-button" type="button" aria-label="Next page" disabled=end on:click=move |_| turn_page(1)>"›"</button>
                     </div>
                 }
             })
         })
     };
     let grid = move || {
-        let Some((view, pixels)) = inside.predictions.get() else { return looking() };
+        let Some((view, pixels)) = state.predictions.get() else { return loading_placeholder() };
         if view.items.is_empty() {
-            return view! { <p class="empty">"There is no such picture."</p> }.into_any();
+            return view! { <p class="empty">"No such images."</p> }.into_any();
         }
         let split = view.split;
         let items = view.items.into_iter().enumerate().map(|(i, item)| {
-            view! { <Card store split item place=i pixels=pixels.clone() /> }
+            view! { <Card store split item index=i pixels=pixels.clone() /> }
         });
         view! { <ul class="predictions">{items.collect_view()}</ul> }.into_any()
     };
@@ -95,25 +95,25 @@ pub fn Predictions(store: Store) -> impl IntoView {
         input.set_value("");
     };
     let drawing = RwSignal::new(false);
-    let own = move || inside.classified.get().map(|(view, pixels)| view! { <Own store view pixels /> });
+    let user_image = move || state.classified.get().map(|(view, pixels)| view! { <UserImage store view pixels /> });
     view! {
         <div class="inside-tools">
             <Choice
-                label="Pictures"
+                label="Split"
                 options=vec![("test".into(), "test".into()), ("train".into(), "train".into())]
                 value=split
                 on_change=Callback::new(choose_split)
             />
             <Choice
                 label="Order"
-                options=ORDERS.map(|(_, name, words)| (name.to_owned(), words.to_owned())).to_vec()
+                options=ORDERS.map(|(_, name, text)| (name.to_owned(), text.to_owned())).to_vec()
                 value=order
                 on_change=Callback::new(choose_order)
             />
             {cell}
             {pages}
             <label class="button small">
-                "Your picture …"
+                "Your image …"
                 <input class="hidden" type="file" accept="image/*" on:change=chosen />
             </label>
             <button
@@ -122,12 +122,12 @@ pub fn Predictions(store: Store) -> impl IntoView {
                 aria-expanded=move || drawing.get().to_string()
                 on:click=move |_| drawing.update(|on| *on = !*on)
             >
-                "Draw one"
+                "Draw"
             </button>
-            <span class="quiet">"or drop or paste one"</span>
+            <span class="quiet">"or drop or paste an image"</span>
         </div>
         {move || drawing.get().then(|| view! { <Draw store /> })}
-        {own}
+        {user_image}
         {grid}
     }
 }
@@ -140,26 +140,26 @@ pub fn class_name(store: Store, class: usize) -> String {
 
 /// An image and the probabilities of the most likely classes.
 #[component]
-fn Card(store: Store, split: SplitName, item: Prediction, place: usize, pixels: Pixels) -> impl IntoView {
-    let right = item.label == item.guess;
-    let (label, guess) = (class_name(store, item.label), class_name(store, item.guess));
-    let sure = item.probabilities.get(item.guess).copied().unwrap_or(0.0);
-    let verdict = if right {
-        format!("{label}, right, {}", numbers::percent(sure.into()))
+fn Card(store: Store, split: SplitName, item: Prediction, index: usize, pixels: Pixels) -> impl IntoView {
+    let is_correct = item.label == item.predicted;
+    let (label, predicted) = (class_name(store, item.label), class_name(store, item.predicted));
+    let confidence = item.probabilities.get(item.predicted).copied().unwrap_or(0.0);
+    let verdict = if is_correct {
+        format!("{label}, correct, {}", numbers::percent(confidence.into()))
     } else {
-        format!("{label}, taken for {guess}, {}", numbers::percent(sure.into()))
+        format!("{label}, predicted {predicted}, {}", numbers::percent(confidence.into()))
     };
-    let look = move |_| {
-        store.inside.picture.set(PictureOf::Sample { split, index: item.index });
-        store.inside.view.set(View::Activations);
+    let show_activations = move |_| {
+        store.inspection.image.set(ImageSource::Sample { split, index: item.index });
+        store.inspection.view.set(View::Activations);
     };
     view! {
-        <li class="prediction" class:wrong=!right>
-            <button class="prediction-picture" type="button" title="See what every layer makes of it" aria-label=verdict on:click=look>
-                <Picture pixels which=vec![place] />
+        <li class="prediction" class:wrong=!is_correct>
+            <button class="prediction-image" type="button" title="Show the activations of every layer" aria-label=verdict on:click=show_activations>
+                <ImageGrid pixels which=vec![index] />
             </button>
             <span class="prediction-label">
-                <span class="verdict" aria-hidden="true">{if right { "✓" } else { "×" }}</span>
+                <span class="verdict" aria-hidden="true">{if is_correct { "✓" } else { "×" }}</span>
                 {label}
             </span>
             <Bars store probabilities=item.probabilities count=3 mark=Some(item.label) />
@@ -177,13 +177,13 @@ pub fn Bars(
 ) -> impl IntoView {
     let order = kindling::argsort(probabilities.len(), &mut |a, b| probabilities[b].total_cmp(&probabilities[a]));
     let bars = order.into_iter().take(count).map(|class| {
-        let part = probabilities[class];
+        let fraction = probabilities[class];
         let name = class_name(store, class);
         view! {
             <li class="bar-row" class:right=mark == Some(class)>
                 <span class="bar-name" title=name.clone()>{name.clone()}</span>
-                <span class="bar-track" aria-hidden="true"><span class="bar-fill" style:width=format!("{:.1}%", part * 100.0)></span></span>
-                <span class="bar-value">{format!("{:.0}", part * 100.0)}</span>
+                <span class="bar-track" aria-hidden="true"><span class="bar-fill" style:width=format!("{:.1}%", fraction * 100.0)></span></span>
+                <span class="bar-value">{format!("{:.0}", fraction * 100.0)}</span>
             </li>
         }
     });
@@ -191,20 +191,20 @@ pub fn Bars(
 }
 
 #[component]
-fn Own(store: Store, view: ClassifiedView, pixels: Pixels) -> impl IntoView {
+fn UserImage(store: Store, view: ClassifiedView, pixels: Pixels) -> impl IntoView {
     view! {
-        <div class="own-picture">
-            <Picture pixels which=vec![0] label="Your picture, as the model sees it" />
+        <div class="user-image">
+            <ImageGrid pixels which=vec![0] label="Your image as the input of the model" />
             <Bars store probabilities=view.probabilities count=5 />
             <button
                 class="button small"
                 type="button"
                 on:click=move |_| {
-                    store.inside.picture.set(PictureOf::Own);
-                    store.inside.view.set(View::Activations);
+                    store.inspection.image.set(ImageSource::User);
+                    store.inspection.view.set(View::Activations);
                 }
             >
-                "What each layer makes of it"
+                "Show activations"
             </button>
         </div>
     }

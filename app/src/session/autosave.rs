@@ -1,4 +1,5 @@
-//! The automatic checkpoint: kept in the browser's storage, so that a reload, a crash or a lost device loses nothing.
+//! The automatic checkpoint in the browser's storage: a reload, a crash or a lost device loses
+//! nothing.
 
 use super::Session;
 use crate::protocol::{DataKind, DataSource, FromWorker};
@@ -7,16 +8,16 @@ use kindling::train::TrainSpec;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-/// The names that a checkpoint is kept under: what it is, and its bytes.
-const ABOUT: &str = "checkpoint";
-const BYTES: &str = "checkpoint.safetensors";
+/// Storage keys of a checkpoint: its metadata, and its bytes.
+const INFO_KEY: &str = "checkpoint";
+const CHECKPOINT_KEY: &str = "checkpoint.safetensors";
 
-/// What is kept beside a checkpoint.
+/// Metadata of a stored checkpoint.
 #[derive(Serialize, Deserialize)]
-struct About {
+struct AutosaveInfo {
     spec: TrainSpec,
     data: Option<DataSource>,
-    /// Name of the data; it tells whether files that are chosen again are the same.
+    /// Name of the data, to recognize files that are chosen again.
     #[serde(default)]
     name: String,
     step: u64,
@@ -25,15 +26,15 @@ struct About {
 }
 
 impl Session {
-    /// Looks for a checkpoint of an earlier visit: the first thing that a session does.
+    /// Reports the checkpoint of an earlier visit, if there is one. Called first.
     pub async fn start(&mut self) {
-        let about = match self.outside.get(ABOUT).await {
-            Ok(about) => about,
+        let info = match self.host.get(INFO_KEY).await {
+            Ok(info) => info,
             Err(reason) => return self.not_stored(reason),
         };
-        // What an older version of the page has kept may mean nothing to this one.
-        let about = about.and_then(|bytes| kindling::json::read::<About>(&String::from_utf8_lossy(&bytes)).ok());
-        if let Some(About { spec, data, name, step, epoch, saved_at }) = about {
+        // The record of another version of the page may be unreadable.
+        let info = info.and_then(|bytes| kindling::json::read::<AutosaveInfo>(&String::from_utf8_lossy(&bytes)).ok());
+        if let Some(AutosaveInfo { spec, data, name, step, epoch, saved_at }) = info {
             self.say(FromWorker::CheckpointFound { spec, data, name, step, epoch, saved_at });
         }
     }
@@ -41,10 +42,12 @@ impl Session {
     /// Refuses to resume a run from files that are gone since a reload.
     ///
     /// # Errors
-    /// The data at hand is not the run's.
+    /// The loaded data is not the run's.
     pub(super) async fn check_data(&self) -> Result<(), String> {
-        let about = self.outside.get(ABOUT).await?.unwrap_or_default();
-        let Ok(About { data: None, name, .. }) = kindling::json::read::<About>(&String::from_utf8_lossy(&about)) else {
+        let info = self.host.get(INFO_KEY).await?.unwrap_or_default();
+        let Ok(AutosaveInfo { data: None, name, .. }) =
+            kindling::json::read::<AutosaveInfo>(&String::from_utf8_lossy(&info))
+        else {
             return Ok(());
         };
         let is_arriving = self.incoming.is_some();
@@ -53,28 +56,28 @@ impl Session {
         });
         match is_arriving || is_same {
             true => Ok(()),
-            false => Err(format!("The run learns from {name}, a file that is gone since the reload: choose it again.")),
+            false => Err(format!("The run trains on {name}, a file that is gone since the reload: choose it again.")),
         }
     }
 
-    /// The checkpoint that was kept.
-    pub(super) async fn kept(&self) -> Result<ModelFile, String> {
-        match self.outside.get(BYTES).await? {
+    /// Loads the stored checkpoint.
+    pub(super) async fn stored_checkpoint(&self) -> Result<ModelFile, String> {
+        match self.host.get(CHECKPOINT_KEY).await? {
             Some(bytes) => ModelFile::from_bytes(&bytes, "the automatic checkpoint").map_err(|e| e.to_string()),
-            None => Err("There is no automatic checkpoint in this browser to go on from.".into()),
+            None => Err("There is no automatic checkpoint in this browser to resume.".into()),
         }
     }
 
-    /// Keeps a checkpoint of the run as it is.
-    pub(super) async fn keep(&mut self) {
+    /// Stores a checkpoint of the run.
+    pub(super) async fn autosave(&mut self) {
         let now = self.now();
         let Some(run) = &mut self.run else { return };
-        run.kept_at = now;
+        run.saved_at = now;
         let file = match run.trainer.checkpoint().await {
             Ok(file) => file,
-            Err(error) => return self.trouble(error).await,
+            Err(error) => return self.handle_error(error).await,
         };
-        self.tell_results(0.0);
+        self.send_results(0.0);
         let Some(run) = &mut self.run else { return };
         let position = run.trainer.position();
         let (id, step) = (run.id, position.step);
@@ -88,9 +91,9 @@ impl Session {
         let source = self.loaded.as_ref().map(|loaded| loaded.source.clone());
         let name = self.loaded.as_ref().map_or(String::new(), |loaded| loaded.info.name.clone());
         let data = source.filter(|source| !matches!(source.kind, DataKind::Files(_)));
-        let about = About { spec, data, name, step, epoch: position.epoch, saved_at: now };
-        let stored = match kindling::json::write(&about) {
-            Ok(about) => self.outside.put(vec![(ABOUT.into(), about.into_bytes()), (BYTES.into(), bytes)]).await,
+        let info = AutosaveInfo { spec, data, name, step, epoch: position.epoch, saved_at: now };
+        let stored = match kindling::json::write(&info) {
+            Ok(info) => self.host.put(vec![(INFO_KEY.into(), info.into_bytes()), (CHECKPOINT_KEY.into(), bytes)]).await,
             Err(error) => Err(error),
         };
         match stored {
@@ -99,16 +102,16 @@ impl Session {
         }
     }
 
-    /// Forgets the automatic checkpoint.
-    pub(super) async fn forget(&mut self) {
-        if let Err(reason) = self.outside.delete(vec![ABOUT.into(), BYTES.into()]).await {
+    /// Deletes the automatic checkpoint.
+    pub(super) async fn delete_checkpoint(&mut self) {
+        if let Err(reason) = self.host.delete(vec![INFO_KEY.into(), CHECKPOINT_KEY.into()]).await {
             self.not_stored(reason);
         }
     }
 
-    /// Says, once, that nothing can be kept.
+    /// Reports, once, that the storage fails.
     pub fn not_stored(&mut self, reason: String) {
-        if !std::mem::replace(&mut self.told_not_stored, true) {
+        if !std::mem::replace(&mut self.storage_failure_sent, true) {
             self.say(FromWorker::NotStored { reason });
         }
     }

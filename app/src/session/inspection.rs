@@ -2,7 +2,7 @@
 //! kernel times of a step.
 
 use super::Session;
-use crate::protocol::{ConfusionView, FromWorker, HistogramsView, KernelView, ParameterView, ProfileView, Spread};
+use crate::protocol::{ConfusionView, FromWorker, Histogram, HistogramsView, KernelView, ParameterView, ProfileView};
 use kindling::device::{Array, KernelTime};
 use kindling::nn::Module as _;
 use kindling::{Error, Result, Tensor, plan};
@@ -11,15 +11,15 @@ use kindling::{Error, Result, Tensor, plan};
 const BUCKETS: usize = 50;
 
 fn no_run() -> Error {
-    Error::value("look", "begin a run first: there is no model to look into")
+    Error::value("inspect", "begin a run first: there is no model to inspect")
 }
 
 impl Session {
     pub(super) async fn confusion(&mut self) -> Result<()> {
         let run = self.run.as_ref().ok_or_else(no_run)?;
         let id = run.id;
-        let say = |done, of| self.say(FromWorker::Testing { run: id, done, of });
-        let mut evaluation = run.trainer.evaluate(say).await?;
+        let send = |done, of| self.say(FromWorker::Testing { run: id, done, of });
+        let mut evaluation = run.trainer.evaluate(send).await?;
         evaluation.loss = if evaluation.loss.is_finite() { evaluation.loss } else { f64::MAX };
         let classes = run.trainer.test_loader().dataset().classes().to_vec();
         let step = run.trainer.position().step;
@@ -39,8 +39,8 @@ impl Session {
         let mut arrays = arrays.iter().map(Array::to_f64);
         let mut parameters = Vec::with_capacity(named.len());
         for (name, parameter) in &named {
-            let weight = spread(&arrays.next().unwrap_or_default());
-            let gradient = parameter.grad().map(|_| spread(&arrays.next().unwrap_or_default()));
+            let weight = histogram(&arrays.next().unwrap_or_default());
+            let gradient = parameter.grad().map(|_| histogram(&arrays.next().unwrap_or_default()));
             parameters.push(ParameterView { name: name.clone(), shape: parameter.dims().to_vec(), weight, gradient });
         }
         let step = run.trainer.position().step;
@@ -55,7 +55,7 @@ impl Session {
             None => run.trainer.graph().await?,
         };
         run.graph = Some(graph.clone());
-        self.tell_results(0.0);
+        self.send_results(0.0);
         self.say(FromWorker::Graph(graph));
         Ok(())
     }
@@ -74,18 +74,18 @@ impl Session {
         });
         let kernel = |time: &KernelTime| KernelView { name: time.name.clone(), count: time.count, ms: time.ms };
         let kernels = times.iter().flat_map(|times| times.iter()).map(kernel).collect();
-        let (ms_per_step, _) = run.pace();
-        self.tell_results(0.0);
+        let (ms_per_step, _) = run.speed();
+        self.send_results(0.0);
         self.say(FromWorker::Profile(ProfileView { ms_per_step, kernels, note }));
         Ok(())
     }
 }
 
-/// Computes the histogram of values without those that are not finite.
-fn spread(values: &[f64]) -> Spread {
+/// Computes the histogram of the finite values.
+fn histogram(values: &[f64]) -> Histogram {
     let finite: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
     if finite.is_empty() {
-        return Spread::default();
+        return Histogram::default();
     }
     let (min, max) = finite.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
     let mean = finite.iter().sum::<f64>() / finite.len() as f64;
@@ -95,7 +95,7 @@ fn spread(values: &[f64]) -> Spread {
     for x in &finite {
         counts[(((x - min) * scale) as usize).min(BUCKETS - 1)] += 1;
     }
-    Spread { min: min as f32, max: max as f32, mean: mean as f32, std: variance.sqrt() as f32, counts }
+    Histogram { min: min as f32, max: max as f32, mean: mean as f32, std: variance.sqrt() as f32, counts }
 }
 
 #[cfg(test)]
@@ -105,11 +105,11 @@ mod tests {
     #[test]
     fn values_are_counted_in_buckets() {
         let values: Vec<f64> = (0..100).map(f64::from).collect();
-        let spread = spread(&values);
-        assert_eq!((spread.min, spread.max, spread.mean), (0.0, 99.0, 49.5));
-        assert_eq!(spread.counts.iter().sum::<u32>(), 100);
-        assert!(spread.counts.iter().all(|count| (1..=3).contains(count)));
-        assert_eq!(super::spread(&[f64::NAN]), Spread::default());
-        assert_eq!(super::spread(&[2.0, 2.0]).counts[0], 2);
+        let histogram = histogram(&values);
+        assert_eq!((histogram.min, histogram.max, histogram.mean), (0.0, 99.0, 49.5));
+        assert_eq!(histogram.counts.iter().sum::<u32>(), 100);
+        assert!(histogram.counts.iter().all(|count| (1..=3).contains(count)));
+        assert_eq!(super::histogram(&[f64::NAN]), Histogram::default());
+        assert_eq!(super::histogram(&[2.0, 2.0]).counts[0], 2);
     }
 }

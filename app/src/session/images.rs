@@ -1,27 +1,27 @@
-//! What a model makes of pictures: predictions, activations layer by layer, the user's own picture; and its filters.
+//! Inspection of images: predictions, activations of every layer, the user's image, filters.
 
 use super::run::Run;
 use super::{Session, pixels};
 use crate::protocol::{
-    ActivationsView, ClassifiedView, FiltersView, FromWorker, LayerView, Order, PictureOf, Prediction, PredictionsView,
-    SplitName,
+    ActivationsView, ClassifiedView, FiltersView, FromWorker, ImageSource, LayerView, Order, Prediction,
+    PredictionsView, SplitName,
 };
 use kindling::data::{Dataset, Images, Samples, Subset, Task, preprocess};
 use kindling::nn::{Module as _, observe};
 use kindling::{Error, Result, Tensor, no_grad, plan};
 use std::sync::Arc;
 
-/// Samples that are looked at to put predictions in order.
-const CONSIDERED: usize = 2000;
+/// Maximum number of samples that are sorted by confidence.
+const MAX_SEARCHED: usize = 2000;
 
-/// Channels, and pictures of a filter, that are shown.
-const MOST_SHOWN: usize = 64;
+/// Maximum number of channels, and of images per filter.
+const MAX_CHANNELS: usize = 64;
 
-/// The user's own picture, in the shape that the data has.
-pub struct Own(Arc<Images>);
+/// The user's image, resized to the shape of the data's samples.
+pub struct UserImage(Arc<Images>);
 
 fn no_run() -> Error {
-    Error::value("look", "begin a run first: there is no model to look into")
+    Error::value("inspect", "begin a run first: there is no model to inspect")
 }
 
 impl Run {
@@ -32,14 +32,14 @@ impl Run {
         }
     }
 
-    /// Samples as the model sees them, normalized and not augmented.
+    /// Returns samples as inputs of the model: normalized, not augmented.
     fn inputs(&self, data: Arc<dyn Dataset>) -> Result<Vec<Tensor>> {
         let trainer = &self.trainer;
         let loader = trainer.spec().test_loader(&data, trainer.normalization(), trainer.device())?;
         loader.epoch(0)?.map(|batch| batch.map(|(inputs, _)| inputs)).collect()
     }
 
-    /// The probabilities that the model gives samples.
+    /// Returns the predicted probabilities of samples.
     async fn probabilities(&self, data: Arc<dyn Dataset>) -> Result<Vec<Vec<f32>>> {
         let model = self.trainer.model();
         model.eval();
@@ -54,7 +54,7 @@ impl Run {
     }
 }
 
-/// Pixels of samples; nothing for samples that are no pictures.
+/// Returns the pixels of samples; none for samples that are not images.
 fn rgba(data: &dyn Dataset, indices: &[usize]) -> Result<([usize; 2], Vec<u8>)> {
     match (data.shape(), data.read(indices)?) {
         (&[channels, height, width], Samples::Bytes(bytes)) => {
@@ -75,64 +75,66 @@ impl Session {
         let run = self.run.as_ref().ok_or_else(no_run)?;
         let data = run.data(split).clone();
         if data.task() == Task::Regression {
-            return Err(Error::value("predictions", "the label is a quantity: there are no classes to show"));
+            return Err(Error::value("predictions", "a regression has no classes to show"));
         }
-        let plain = order == Order::AsTheyCome && cell.is_none();
-        let from = if plain { first.min(data.len()) } else { 0 };
-        let to = if plain { (first + count).min(data.len()) } else { CONSIDERED.min(data.len()) };
+        let is_unfiltered = order == Order::ByIndex && cell.is_none();
+        let from = if is_unfiltered { first.min(data.len()) } else { 0 };
+        let to = if is_unfiltered { (first + count).min(data.len()) } else { MAX_SEARCHED.min(data.len()) };
         let part: Arc<dyn Dataset> = Arc::new(Subset::new(data.clone(), (from..to).collect())?);
-        let mut found = Vec::with_capacity(part.len());
+        let mut predictions = Vec::with_capacity(part.len());
         for (i, probabilities) in run.probabilities(part).await?.into_iter().enumerate() {
             let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            let guess = best.map_or(0, |(class, _)| class);
-            found.push(Prediction { index: from + i, label: data.label(from + i)?, guess, probabilities });
+            let predicted = best.map_or(0, |(class, _)| class);
+            predictions.push(Prediction { index: from + i, label: data.label(from + i)?, predicted, probabilities });
         }
-        let sure = |p: &Prediction| p.probabilities.get(p.guess).copied().unwrap_or(0.0);
-        if let Some((label, guess)) = cell {
-            found.retain(|p| (p.label, p.guess) == (label, guess));
+        let confidence = |p: &Prediction| p.probabilities.get(p.predicted).copied().unwrap_or(0.0);
+        if let Some((label, predicted)) = cell {
+            predictions.retain(|p| (p.label, p.predicted) == (label, predicted));
         }
-        if order == Order::WorstMistakes {
-            found.retain(|p| p.label != p.guess);
+        if order == Order::MostConfidentErrors {
+            predictions.retain(|p| p.label != p.predicted);
         }
-        let mut places = match order {
-            Order::AsTheyCome => (0..found.len()).collect(),
-            _ => kindling::argsort(found.len(), &mut |a, b| sure(&found[b]).total_cmp(&sure(&found[a]))),
+        let mut sorted = match order {
+            Order::ByIndex => (0..predictions.len()).collect(),
+            _ => kindling::argsort(predictions.len(), &mut |a, b| {
+                confidence(&predictions[b]).total_cmp(&confidence(&predictions[a]))
+            }),
         };
         if order == Order::LeastConfident {
-            places.reverse();
+            sorted.reverse();
         }
-        let of = if plain { data.len() } else { found.len() };
-        let shown = places.into_iter().skip(if plain { 0 } else { first }).take(count);
-        let items: Vec<Prediction> = shown.map(|place| found[place].clone()).collect();
+        let of = if is_unfiltered { data.len() } else { predictions.len() };
+        let shown = sorted.into_iter().skip(if is_unfiltered { 0 } else { first }).take(count);
+        let items: Vec<Prediction> = shown.map(|index| predictions[index].clone()).collect();
         let indices: Vec<usize> = items.iter().map(|item| item.index).collect();
         let (size, pixels) = rgba(data.as_ref(), &indices)?;
         let step = run.trainer.position().step;
-        let view = PredictionsView { step, split, first, of, considered: to, size, items };
+        let view = PredictionsView { step, split, first, of, searched: to, size, items };
         self.say_with(FromWorker::Predictions(view), vec![pixels]);
         Ok(())
     }
 
-    pub(super) async fn activations(&mut self, picture: PictureOf) -> Result<()> {
+    pub(super) async fn activations(&mut self, image: ImageSource) -> Result<()> {
         let run = self.run.as_ref().ok_or_else(no_run)?;
-        let (data, index, label): (Arc<dyn Dataset>, usize, bool) = match (picture, &self.own) {
-            (PictureOf::Sample { split, index }, _) => (run.data(split).clone(), index, true),
-            (PictureOf::Own, Some(Own(own))) => (own.clone(), 0, false),
-            (PictureOf::Own, None) => return Err(Error::value("look", "drop a picture of your own first")),
+        let (data, index, has_label): (Arc<dyn Dataset>, usize, bool) = match (image, &self.user_image) {
+            (ImageSource::Sample { split, index }, _) => (run.data(split).clone(), index, true),
+            (ImageSource::User, Some(UserImage(user_image))) => (user_image.clone(), 0, false),
+            (ImageSource::User, None) => return Err(Error::value("inspect", "drop an image first")),
         };
         let part: Arc<dyn Dataset> = Arc::new(Subset::new(data.clone(), vec![index])?);
         let model = run.trainer.model();
         model.eval();
-        let inputs = run.inputs(part)?.into_iter().next().ok_or_else(|| Error::value("look", "no such sample"))?;
+        let inputs = run.inputs(part)?.into_iter().next().ok_or_else(|| Error::value("inspect", "no such sample"))?;
         let (output, layers) = observe(|| no_grad(|| model.forward(&inputs)?.softmax(1)));
         let output = output?;
-        let mut wanted: Vec<&Tensor> = layers.iter().map(|(_, result)| result).collect();
-        wanted.push(&output);
-        let mut arrays = plan::read_many(&wanted).await?;
+        let mut selected: Vec<&Tensor> = layers.iter().map(|(_, result)| result).collect();
+        selected.push(&output);
+        let mut arrays = plan::read_many(&selected).await?;
         let floats =
             |array: kindling::device::Array| array.to_f64().into_iter().map(|x| x as f32).collect::<Vec<f32>>();
         let probabilities = arrays.pop().map(floats).unwrap_or_default();
-        let (size, own) = rgba(data.as_ref(), &[index])?;
-        let mut bulk = vec![own];
+        let (size, input) = rgba(data.as_ref(), &[index])?;
+        let mut bulk = vec![input];
         let mut views = Vec::with_capacity(layers.len());
         for ((name, result), array) in layers.iter().zip(arrays) {
             let values = floats(array);
@@ -142,14 +144,14 @@ impl Session {
                 [rows, columns] => (1, [columns, rows]),
                 _ => (1, [values.len(), 1]),
             };
-            let channels = channels.min(MOST_SHOWN);
+            let channels = channels.min(MAX_CHANNELS);
             let range = pixels::range(&values);
             let zeros = values.iter().filter(|x| **x == 0.0).count() as f32 / values.len().max(1) as f32;
             let shown = values.get(..channels * size[0] * size[1]).unwrap_or(&values);
-            bulk.push(pixels::grey(shown, range));
+            bulk.push(pixels::gray(shown, range));
             views.push(LayerView { name: name.clone(), shape, channels, size, range, zeros });
         }
-        let label = if label { Some(data.label(index)?) } else { None };
+        let label = if has_label { Some(data.label(index)?) } else { None };
         let step = run.trainer.position().step;
         let view = ActivationsView { step, size, label, layers: views, probabilities };
         self.say_with(FromWorker::Activations(view), bulk);
@@ -165,28 +167,28 @@ impl Session {
             .filter_map(|(name, weight)| Some((name.strip_suffix(".weight")?, weight)))
             .collect();
         let layers: Vec<String> = convolutions.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let wanted = |(name, _): &&(&str, &Tensor)| layer.as_deref().is_none_or(|layer| layer == *name);
-        let Some((name, weight)) = convolutions.iter().find(wanted) else {
+        let selected = |(name, _): &&(&str, &Tensor)| layer.as_deref().is_none_or(|layer| layer == *name);
+        let Some((name, weight)) = convolutions.iter().find(selected) else {
             let problem = match layer {
                 Some(layer) => format!("there is no convolution named {layer}"),
                 None => "the model has no convolutions, so no filters to show".to_owned(),
             };
-            return Err(Error::value("look", problem));
+            return Err(Error::value("inspect", problem));
         };
         let values = weight.detach().to_vec::<f32>().await?;
         let shape = weight.dims().to_vec();
         let [_, channels, height, width] = *shape.as_slice() else { return Ok(()) };
-        let (range, colour) = (pixels::range(&values), channels == 3);
-        let planes = if colour { 1 } else { channels.min(MOST_SHOWN) };
-        let filters = shape.first().copied().unwrap_or(0).min(4 * MOST_SHOWN);
+        let (range, is_color) = (pixels::range(&values), channels == 3);
+        let planes = if is_color { 1 } else { channels.min(MAX_CHANNELS) };
+        let filters = shape.first().copied().unwrap_or(0).min(4 * MAX_CHANNELS);
         let mut rgba = Vec::new();
         for filter in values.chunks_exact((channels * height * width).max(1)).take(filters) {
-            if colour {
+            if is_color {
                 let scale = 255.0 / (range[1] - range[0]).max(f32::MIN_POSITIVE);
                 let bytes: Vec<u8> = filter.iter().map(|x| ((x - range[0]) * scale).clamp(0.0, 255.0) as u8).collect();
                 rgba.extend(pixels::of_bytes(&bytes, [channels, height, width]));
             } else {
-                rgba.extend(pixels::grey(&filter[..planes * height * width], range));
+                rgba.extend(pixels::gray(&filter[..planes * height * width], range));
             }
         }
         let layer = (*name).to_owned();
@@ -195,22 +197,22 @@ impl Session {
         Ok(())
     }
 
-    /// Classifies a picture of the user's own.
+    /// Classifies the user's image.
     pub(super) async fn classify(&mut self, width: u32, height: u32, bytes: &[u8]) -> Result<()> {
         let run = self.run.as_ref().ok_or_else(no_run)?;
         let data = run.data(SplitName::Train);
         let &[channels, high, wide] = data.shape() else {
-            return Err(Error::value("classify", "the model learns from rows of a table, not from pictures"));
+            return Err(Error::value("classify", "the model is trained on rows of a table, not on images"));
         };
-        let picture = preprocess::from_rgba(width, height, bytes)?;
-        let mut own = Images::new([channels, high, wide], data.classes().to_vec());
-        own.push(&preprocess::to_chw(&picture, [channels, high, wide])?, 0)?;
-        let own = Arc::new(own);
-        let probabilities = run.probabilities(own.clone()).await?.into_iter().next().unwrap_or_default();
-        let (size, seen) = rgba(own.as_ref(), &[0])?;
+        let image = preprocess::from_rgba(width, height, bytes)?;
+        let mut images = Images::new([channels, high, wide], data.classes().to_vec());
+        images.push(&preprocess::to_chw(&image, [channels, high, wide])?, 0)?;
+        let user_image = Arc::new(images);
+        let probabilities = run.probabilities(user_image.clone()).await?.into_iter().next().unwrap_or_default();
+        let (size, pixels) = rgba(user_image.as_ref(), &[0])?;
         let view = ClassifiedView { size, probabilities, classes: data.classes().to_vec() };
-        self.say_with(FromWorker::Classified(view), vec![seen]);
-        self.own = Some(Own(own));
+        self.say_with(FromWorker::Classified(view), vec![pixels]);
+        self.user_image = Some(UserImage(user_image));
         Ok(())
     }
 }
