@@ -39,7 +39,7 @@ async function startTraining(device) {
   await data.locator(".counts").getByText("320").waitFor();
   const training = page.getByRole("region", { name: "Training", exact: true });
   await training.getByText("Schedule, loss, device").click();
-  await training.getByLabel("Device", { exact: true }).selectOption(device);
+  await training.getByRole("combobox", { name: "Device" }).selectOption(device);
   await training.getByLabel("Epochs").fill("6");
   await training.getByRole("button", { name: "Train" }).click();
   const epoch = (n) => page.waitForFunction((n) => {
@@ -63,7 +63,7 @@ test("a GPU device destroyed during training: the run finishes, and the measured
   await page.setViewportSize({ width: 390, height: 844 });
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
   // Another device has none.
-  await page.getByLabel("Device", { exact: true }).selectOption("cpu");
+  await page.getByRole("combobox", { name: "Device" }).selectOption("cpu");
   await kernels.waitFor({ state: "detached" });
   await context.close();
 });
@@ -85,6 +85,31 @@ test("a tab closed during training: the next one offers to resume", long, async 
   await second.getByRole("button", { name: "Resume" }).click();
   const training = second.getByRole("region", { name: "Training", exact: true });
   await training.getByText("finished").waitFor({ timeout: 120_000 });
+  await context.close();
+});
+
+test("each tab has a checkpoint: an open tab's is not offered, those of closed ones are", long, async () => {
+  const { page, context } = await startTraining("cpu");
+  const second = await context.newPage();
+  await second.goto(site.url);
+  const training = second.getByRole("region", { name: "Training", exact: true });
+  await second.locator(".counts").getByText("320").waitFor();
+  assert.equal(await second.getByRole("button", { name: "Resume" }).count(), 0);
+  await training.getByRole("button", { name: "Step" }).click();
+  await training.getByText("paused").waitFor();
+  await page.close();
+  await second.close();
+
+  const third = await context.newPage();
+  await third.goto(site.url);
+  const offers = third.locator(".notice").filter({ hasText: "can be resumed" });
+  await offers.nth(1).waitFor();
+  assert.match(await offers.first().innerText(), /step 1,/);
+  await offers.first().getByRole("button", { name: "Discard" }).click();
+  await third.waitForFunction(() => document.querySelectorAll(".notice").length === 1);
+  await third.reload();
+  await offers.first().waitFor();
+  assert.equal(await offers.count(), 1);
   await context.close();
 });
 

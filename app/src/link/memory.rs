@@ -16,7 +16,8 @@ struct Run {
     id: RunId,
     /// Message that begins the run, until a checkpoint of it has been stored.
     begin: Option<ToWorker>,
-    stored: bool,
+    /// Slot of its checkpoint, once one has been stored.
+    slot: Option<String>,
     training: bool,
 }
 
@@ -33,10 +34,10 @@ impl<T: Clone> Memory<T> {
             ToWorker::UseDevice(_) => self.device = Some(message.clone()),
             ToWorker::OpenData(_) => self.data = Some((message.clone(), attachments.to_vec())),
             ToWorker::Begin { run, .. } => {
-                self.run = Some(Run { id: *run, begin: Some(message.clone()), stored: false, training: false });
+                self.run = Some(Run { id: *run, begin: Some(message.clone()), slot: None, training: false });
             }
             ToWorker::Resume { run, .. } | ToWorker::UseFile { run, .. } => {
-                self.run = Some(Run { id: *run, begin: None, stored: false, training: false });
+                self.run = Some(Run { id: *run, begin: None, slot: None, training: false });
             }
             ToWorker::Train(run) => self.set_training(*run, true),
             ToWorker::Pause(run) | ToWorker::Step(run) => self.set_training(*run, false),
@@ -48,9 +49,9 @@ impl<T: Clone> Memory<T> {
     pub fn record_message(&mut self, message: &FromWorker) {
         match message {
             FromWorker::Ended { run, .. } | FromWorker::Failed { run: Some(run), .. } => self.set_training(*run, false),
-            FromWorker::Checkpointed { run, .. } => {
+            FromWorker::Checkpointed { run, slot, .. } => {
                 if let Some(known) = self.run.as_mut().filter(|known| known.id == *run) {
-                    known.stored = true;
+                    known.slot = Some(slot.clone());
                 }
             }
             _ => {}
@@ -69,12 +70,13 @@ impl<T: Clone> Memory<T> {
         messages.extend(self.device.clone().map(|device| (device, Vec::new())));
         messages.extend(self.data.clone());
         if let Some(run) = &self.run {
-            let begin = match (&run.begin, run.stored) {
-                (Some(begin), false) => begin.clone(),
-                _ => ToWorker::Resume { run: run.id, from: ResumeFrom::Automatic },
+            let begin = match &run.slot {
+                Some(slot) => Some(ToWorker::Resume { run: run.id, from: ResumeFrom::Slot(slot.clone()) }),
+                None => run.begin.clone(),
             };
-            messages.push((begin, Vec::new()));
-            if run.training {
+            let is_restored = begin.is_some();
+            messages.extend(begin.map(|begin| (begin, Vec::new())));
+            if run.training && is_restored {
                 messages.push((ToWorker::Train(run.id), Vec::new()));
             }
         }
@@ -101,10 +103,11 @@ mod tests {
         assert_eq!(messages[0].0, ToWorker::UseDevice(DeviceChoice::Cpu));
         assert_eq!(messages[1].1, [7]);
         assert_eq!(messages[3].0, ToWorker::Train(4));
-        memory.record_message(&FromWorker::Checkpointed { run: 3, step: 9 });
+        memory.record_message(&FromWorker::Checkpointed { run: 3, slot: "-2".into(), step: 9 });
         assert!(matches!(memory.restoring_messages()[2].0, ToWorker::Begin { run: 4, .. }));
-        memory.record_message(&FromWorker::Checkpointed { run: 4, step: 9 });
-        assert_eq!(memory.restoring_messages()[2].0, ToWorker::Resume { run: 4, from: ResumeFrom::Automatic });
+        memory.record_message(&FromWorker::Checkpointed { run: 4, slot: "-1".into(), step: 9 });
+        let from = ResumeFrom::Slot("-1".into());
+        assert_eq!(memory.restoring_messages()[2].0, ToWorker::Resume { run: 4, from });
         memory.record_request(&ToWorker::Pause(4), &[]);
         assert_eq!(memory.restoring_messages().len(), 3);
     }

@@ -55,11 +55,11 @@ pub struct CheckpointSummary {
 }
 
 /// Source of a resumed run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResumeFrom {
-    /// Automatic checkpoint in the browser's storage.
-    Automatic,
+    /// Automatic checkpoint in this slot of the browser's storage.
+    Slot(String),
     /// File attached to the message.
     File,
 }

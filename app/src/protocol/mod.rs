@@ -110,7 +110,10 @@ pub enum ToWorker {
         spec: TrainSpec,
     },
     /// Deletes the automatic checkpoint from the browser's storage.
-    DeleteCheckpoint,
+    DeleteCheckpoint {
+        /// Slot of the checkpoint.
+        slot: String,
+    },
     /// Measures the throughput of the device. Answered by [`FromWorker::Measured`].
     Measure,
     /// Runs steps of a benchmark (`bench.html`), continuing its previous steps. Answered by
@@ -264,11 +267,16 @@ pub enum FromWorker {
     Checkpointed {
         /// Id of the run.
         run: RunId,
+        /// Slot of the checkpoint in the browser's storage.
+        slot: String,
         /// Last step in the checkpoint.
         step: u64,
     },
-    /// The browser's storage has a checkpoint of an earlier visit. Sent at the start.
+    /// The browser's storage has a checkpoint of an earlier visit, whose tab is closed. Sent at the
+    /// start, for each of them, the newest first.
     CheckpointFound {
+        /// Slot of the checkpoint.
+        slot: String,
         /// Settings of its run.
         spec: TrainSpec,
         /// Source of its data, if it can be reopened.

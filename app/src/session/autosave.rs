@@ -1,5 +1,5 @@
 //! The automatic checkpoint in the browser's storage: a reload, a crash or a lost device loses
-//! nothing.
+//! nothing. Every tab has a slot of its own, which it locks while it is open.
 
 use super::Session;
 use crate::protocol::{DataKind, DataSource, FromWorker};
@@ -8,9 +8,27 @@ use kindling::train::TrainSpec;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-/// Storage keys of a checkpoint: its metadata, and its bytes.
+/// Storage key of a checkpoint's metadata, before the slot. Checkpoints of older versions of the
+/// page, which had one for all tabs, are in the slot with the empty name.
 const INFO_KEY: &str = "checkpoint";
-const CHECKPOINT_KEY: &str = "checkpoint.safetensors";
+
+/// End of the storage key of a checkpoint's bytes.
+const BYTES_SUFFIX: &str = ".safetensors";
+
+/// Checkpoints of closed tabs that are kept; older ones are deleted.
+const MAX_SAVED_RUNS: usize = 4;
+
+fn info_key(slot: &str) -> String {
+    format!("{INFO_KEY}{slot}")
+}
+
+fn bytes_key(slot: &str) -> String {
+    format!("{INFO_KEY}{slot}{BYTES_SUFFIX}")
+}
+
+fn read_info(bytes: &[u8]) -> Option<AutosaveInfo> {
+    kindling::json::read(&String::from_utf8_lossy(bytes)).ok()
+}
 
 /// Metadata of a stored checkpoint.
 #[derive(Serialize, Deserialize)]
@@ -26,30 +44,45 @@ struct AutosaveInfo {
 }
 
 impl Session {
-    /// Reports the checkpoint of an earlier visit, if there is one. Called first.
+    /// Reports the checkpoints of closed tabs. Called first.
     pub async fn start(&mut self) {
-        let info = match self.host.get(INFO_KEY).await {
-            Ok(info) => info,
-            Err(reason) => return self.not_stored(reason),
-        };
-        // The record of another version of the page may be unreadable.
-        let info = info.and_then(|bytes| kindling::json::read::<AutosaveInfo>(&String::from_utf8_lossy(&bytes)).ok());
-        if let Some(AutosaveInfo { spec, data, name, step, epoch, saved_at }) = info {
-            self.say(FromWorker::CheckpointFound { spec, data, name, step, epoch, saved_at });
+        match self.saved_runs().await {
+            Ok(saved) => {
+                for (slot, AutosaveInfo { spec, data, name, step, epoch, saved_at }) in saved {
+                    self.say(FromWorker::CheckpointFound { slot, spec, data, name, step, epoch, saved_at });
+                }
+            }
+            Err(reason) => self.not_stored(reason),
         }
+    }
+
+    /// Returns the checkpoints of closed tabs, the newest first, and deletes those beyond the limit.
+    async fn saved_runs(&self) -> Result<Vec<(String, AutosaveInfo)>, String> {
+        let names = self.host.names().await?;
+        let slots = names.iter().filter(|name| !name.ends_with(BYTES_SUFFIX)).filter_map(|n| n.strip_prefix(INFO_KEY));
+        let held = self.host.held().await;
+        let mut saved = Vec::new();
+        for slot in slots.filter(|slot| !held.contains(&info_key(slot))) {
+            // The record of another version of the page may be unreadable.
+            if let Some(info) = self.host.get(&info_key(slot)).await?.and_then(|bytes| read_info(&bytes)) {
+                saved.push((slot.to_owned(), info));
+            }
+        }
+        let order = kindling::argsort(saved.len(), &mut |a, b| saved[b].1.saved_at.total_cmp(&saved[a].1.saved_at));
+        let mut saved: Vec<Option<(String, AutosaveInfo)>> = saved.into_iter().map(Some).collect();
+        let mut newest: Vec<_> = order.into_iter().filter_map(|index| saved[index].take()).collect();
+        let old = newest.split_off(newest.len().min(MAX_SAVED_RUNS));
+        self.host.delete(old.iter().flat_map(|(slot, _)| [info_key(slot), bytes_key(slot)]).collect()).await?;
+        Ok(newest)
     }
 
     /// Refuses to resume a run from files that are gone since a reload.
     ///
     /// # Errors
     /// The loaded data is not the run's.
-    pub(super) async fn check_data(&self) -> Result<(), String> {
-        let info = self.host.get(INFO_KEY).await?.unwrap_or_default();
-        let Ok(AutosaveInfo { data: None, name, .. }) =
-            kindling::json::read::<AutosaveInfo>(&String::from_utf8_lossy(&info))
-        else {
-            return Ok(());
-        };
+    pub(super) async fn check_data(&self, slot: &str) -> Result<(), String> {
+        let info = self.host.get(&info_key(slot)).await?.unwrap_or_default();
+        let Some(AutosaveInfo { data: None, name, .. }) = read_info(&info) else { return Ok(()) };
         let is_arriving = self.incoming.is_some();
         let is_same = self.loaded.as_ref().is_some_and(|loaded| {
             matches!(loaded.source.kind, DataKind::Files(_)) && (name.is_empty() || loaded.info.name == name)
@@ -60,12 +93,28 @@ impl Session {
         }
     }
 
-    /// Loads the stored checkpoint.
-    pub(super) async fn stored_checkpoint(&self) -> Result<ModelFile, String> {
-        match self.host.get(CHECKPOINT_KEY).await? {
-            Some(bytes) => ModelFile::from_bytes(&bytes, "the automatic checkpoint").map_err(|e| e.to_string()),
+    /// Loads the checkpoint of a slot, which becomes this session's.
+    pub(super) async fn take_checkpoint(&mut self, slot: String) -> Result<ModelFile, String> {
+        match self.host.get(&bytes_key(&slot)).await? {
+            Some(bytes) => {
+                let file = ModelFile::from_bytes(&bytes, "the automatic checkpoint").map_err(|e| e.to_string())?;
+                self.host.hold(info_key(&slot));
+                self.slot = Some(slot);
+                Ok(file)
+            }
             None => Err("There is no automatic checkpoint in this browser to resume.".into()),
         }
+    }
+
+    /// Returns the slot of this session's checkpoints: one of its own unless it has taken another.
+    fn slot(&mut self, now: f64) -> String {
+        let host = &self.host;
+        let make = || {
+            let slot = format!("-{now}");
+            host.hold(info_key(&slot));
+            slot
+        };
+        self.slot.get_or_insert_with(make).clone()
     }
 
     /// Stores a checkpoint of the run.
@@ -92,19 +141,20 @@ impl Session {
         let name = self.loaded.as_ref().map_or(String::new(), |loaded| loaded.info.name.clone());
         let data = source.filter(|source| !matches!(source.kind, DataKind::Files(_)));
         let info = AutosaveInfo { spec, data, name, step, epoch: position.epoch, saved_at: now };
+        let slot = self.slot(now);
         let stored = match kindling::json::write(&info) {
-            Ok(info) => self.host.put(vec![(INFO_KEY.into(), info.into_bytes()), (CHECKPOINT_KEY.into(), bytes)]).await,
+            Ok(info) => self.host.put(vec![(info_key(&slot), info.into_bytes()), (bytes_key(&slot), bytes)]).await,
             Err(error) => Err(error),
         };
         match stored {
-            Ok(()) => self.say(FromWorker::Checkpointed { run: id, step }),
+            Ok(()) => self.say(FromWorker::Checkpointed { run: id, slot, step }),
             Err(reason) => self.not_stored(reason),
         }
     }
 
-    /// Deletes the automatic checkpoint.
-    pub(super) async fn delete_checkpoint(&mut self) {
-        if let Err(reason) = self.host.delete(vec![INFO_KEY.into(), CHECKPOINT_KEY.into()]).await {
+    /// Deletes the checkpoint of a slot.
+    pub(super) async fn delete_checkpoint(&mut self, slot: &str) {
+        if let Err(reason) = self.host.delete(vec![info_key(slot), bytes_key(slot)]).await {
             self.not_stored(reason);
         }
     }

@@ -34,6 +34,15 @@ pub trait Host {
     /// Returns a stored value, if there is one.
     fn get<'a>(&'a self, name: &'a str) -> LocalBoxFuture<'a, Result<Option<Vec<u8>>, String>>;
 
+    /// Returns the names of all stored values.
+    fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, String>>;
+
+    /// Holds a lock until this session ends or holds another one.
+    fn hold(&self, lock: String);
+
+    /// Returns the locks that sessions in any tab hold.
+    fn held(&self) -> LocalBoxFuture<'_, Vec<String>>;
+
     /// Deletes stored values.
     fn delete(&self, names: Vec<String>) -> LocalBoxFuture<'_, Result<(), String>>;
 }

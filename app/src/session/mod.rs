@@ -36,6 +36,8 @@ pub struct Session {
     run: Option<run::Run>,
     opened_file: Option<(String, Rc<ModelFile>)>,
     user_image: Option<images::UserImage>,
+    /// Slot of the run's automatic checkpoints.
+    slot: Option<String>,
     /// True once the page was told that the storage fails.
     storage_failure_sent: bool,
 }
@@ -64,6 +66,7 @@ impl Session {
             run: None,
             opened_file: None,
             user_image: None,
+            slot: None,
             storage_failure_sent: false,
         }
     }
@@ -104,7 +107,7 @@ impl Session {
                 self.report(result);
             }
             ToWorker::OpenFile { name } => self.open_file(name, &first),
-            ToWorker::DeleteCheckpoint => self.delete_checkpoint().await,
+            ToWorker::DeleteCheckpoint { slot } => self.delete_checkpoint(&slot).await,
             ToWorker::Measure => {
                 let result = self.measure().await;
                 self.report(result);

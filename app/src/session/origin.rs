@@ -45,8 +45,8 @@ impl Session {
     pub(super) async fn resume(&mut self, run: RunId, from: ResumeFrom, bytes: &[u8]) {
         let file = match from {
             ResumeFrom::File => ModelFile::from_bytes(bytes, "the checkpoint").map_err(|e| e.to_string()),
-            ResumeFrom::Automatic => match self.check_data().await {
-                Ok(()) => self.stored_checkpoint().await,
+            ResumeFrom::Slot(slot) => match self.check_data(&slot).await {
+                Ok(()) => self.take_checkpoint(slot).await,
                 Err(reason) => Err(reason),
             },
         };

@@ -35,6 +35,15 @@ fn file(messages: &Messages) -> Vec<u8> {
     messages.iter().find_map(of).unwrap_or_else(|| panic!("no file in {messages:?}"))
 }
 
+/// Returns the slots of the checkpoints that were offered.
+fn found(messages: &Messages) -> Vec<String> {
+    let slot = |(message, _): &(FromWorker, Vec<Vec<u8>>)| match message {
+        FromWorker::CheckpointFound { slot, .. } => Some(slot.clone()),
+        _ => None,
+    };
+    messages.iter().filter_map(slot).collect()
+}
+
 #[test]
 fn a_run_trains_steps_changes_and_is_saved_and_reopened() {
     let mut page = TestSession::new();
@@ -178,18 +187,59 @@ fn a_run_resumed_after_a_reload_has_the_same_result() {
         block_on(first.session.advance());
     }
     let messages = first.ask(ToWorker::Pause(1));
-    assert!(has(&messages, |m| matches!(m, FromWorker::Checkpointed { run: 1, step: 3 })), "{messages:?}");
+    assert!(has(&messages, |m| matches!(m, FromWorker::Checkpointed { run: 1, step: 3, .. })), "{messages:?}");
     let host = first.host.clone();
     drop(first);
 
     let mut second = TestSession::with_host(host.clone());
-    assert!(has(&host.messages.take(), |m| matches!(m, FromWorker::CheckpointFound { step: 3, .. })));
+    let from = ResumeFrom::Slot(found(&host.messages.take()).remove(0));
     second.shapes(128, 32);
-    let messages = second.ask(ToWorker::Resume { run: 2, from: ResumeFrom::Automatic });
+    let messages = second.ask(ToWorker::Resume { run: 2, from });
     assert!(has(&messages, |m| matches!(m, FromWorker::Begun(b) if b.resumed_at.is_some_and(|at| at.step == 3))));
     second.ask(ToWorker::Train(2));
     second.advance();
     assert_eq!(second.confusion(), whole.confusion());
+}
+
+/// Trains one step of a run in a session.
+fn train_a_step(page: &mut TestSession) {
+    page.shapes(64, 16);
+    page.ask(ToWorker::Begin { run: 1, spec: spec(1) });
+    page.ask(ToWorker::Step(1));
+    page.advance();
+}
+
+#[test]
+fn tabs_have_checkpoints_of_their_own_and_those_of_open_tabs_are_not_offered() {
+    let mut first = TestSession::new();
+    let host = first.host.clone();
+    train_a_step(&mut first);
+    let mut second = TestSession::beside(host.clone());
+    assert_eq!(found(&host.messages.take()), Vec::<String>::new());
+    train_a_step(&mut second);
+    drop((first, second));
+
+    let mut third = TestSession::with_host(host.clone());
+    let slots = found(&host.messages.take());
+    assert_eq!(slots.len(), 2);
+    // The tab that takes a checkpoint holds it; the other one is offered still.
+    third.shapes(64, 16);
+    let messages = third.ask(ToWorker::Resume { run: 1, from: ResumeFrom::Slot(slots[1].clone()) });
+    assert!(has(&messages, |m| matches!(m, FromWorker::Begun(begun) if begun.run == 1)), "{messages:?}");
+    host.messages.take();
+    let mut fourth = TestSession::beside(host.clone());
+    assert_eq!(found(&host.messages.take()), slots[..1]);
+    fourth.ask(ToWorker::DeleteCheckpoint { slot: slots[0].clone() });
+    let messages = fourth.ask(ToWorker::Resume { run: 1, from: ResumeFrom::Slot(slots[0].clone()) });
+    assert!(has(&messages, |m| matches!(m, FromWorker::Failed { .. })), "{messages:?}");
+    drop((third, fourth));
+
+    for _ in 0..6 {
+        train_a_step(&mut TestSession::beside(host.clone()));
+    }
+    TestSession::with_host(host.clone());
+    assert_eq!(found(&host.messages.take()).len(), 4);
+    assert_eq!(host.stored.borrow().keys().filter(|name| name.ends_with(".safetensors")).count(), 4);
 }
 
 #[test]

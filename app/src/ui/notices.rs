@@ -2,7 +2,7 @@
 //! screen readers.
 
 use super::numbers;
-use super::store::{Status, Store};
+use super::store::{SavedRun, Status, Store};
 use crate::protocol::ToWorker;
 use leptos::prelude::*;
 
@@ -21,7 +21,7 @@ pub fn Notices(store: Store) -> impl IntoView {
     view! {
         <div class="notices" role="log" aria-label="Messages">
             {engine}
-            <SavedRun store />
+            <SavedRuns store />
             <For
                 each=move || store.notices.get()
                 key=|notice| notice.id
@@ -41,29 +41,31 @@ pub fn Notices(store: Store) -> impl IntoView {
     }
 }
 
-/// A run of an earlier visit.
+/// Runs of earlier visits.
 #[component]
-fn SavedRun(store: Store) -> impl IntoView {
-    move || {
-        store.saved_run.get().map(|saved| {
-            let age = numbers::clock((js_sys::Date::now() - saved.saved_at) / 1000.0);
-            let text = format!(
-                "A run from your last visit can be resumed: step {}, epoch {} of {}, saved {age} ago.",
-                numbers::whole(saved.step),
-                saved.epoch,
-                saved.spec.epochs
-            );
-            let discard = move |_| {
-                store.saved_run.set(None);
-                store.send(ToWorker::DeleteCheckpoint);
-            };
-            view! {
-                <p class="notice">
-                    <span>{text}</span>
-                    <button class="button small" type="button" on:click=move |_| store.resume(saved.clone())>"Resume"</button>
-                    <button class="button small" type="button" on:click=discard>"Discard"</button>
-                </p>
-            }
-        })
-    }
+fn SavedRuns(store: Store) -> impl IntoView {
+    let row = move |saved: SavedRun| {
+        let age = numbers::clock((js_sys::Date::now() - saved.saved_at) / 1000.0);
+        let text = format!(
+            "A run from an earlier visit can be resumed: {} on {}, step {}, epoch {} of {}, saved {age} ago.",
+            saved.spec.model.as_ref().map_or("model", |model| model.name.as_str()),
+            saved.name,
+            numbers::whole(saved.step),
+            saved.epoch,
+            saved.spec.epochs
+        );
+        let slot = saved.slot.clone();
+        let discard = move |_| {
+            store.remove_saved_run(&slot);
+            store.send(ToWorker::DeleteCheckpoint { slot: slot.clone() });
+        };
+        view! {
+            <p class="notice">
+                <span>{text}</span>
+                <button class="button small" type="button" on:click=move |_| store.resume(saved.clone())>"Resume"</button>
+                <button class="button small" type="button" on:click=discard>"Discard"</button>
+            </p>
+        }
+    };
+    view! { <For each=move || store.saved_runs.get() key=|saved| saved.slot.clone() children=row /> }
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod fetch;
 mod image;
+mod locks;
 mod store;
 mod supply;
 mod turn;
@@ -17,6 +18,7 @@ use crate::session::{Arrival, Host, LocalBoxFuture, Session};
 use kindling::data::pictures::RgbImage;
 use kindling::data::{Codecs, Packing};
 use kindling::device::Clock;
+use locks::Lock;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -80,6 +82,8 @@ impl Inbox {
 struct Browser {
     store: Rc<Store>,
     hardware: RefCell<Option<Hardware>>,
+    /// Lock of the session's slot.
+    lock: RefCell<Option<Lock>>,
 }
 
 impl Host for Browser {
@@ -118,6 +122,18 @@ impl Host for Browser {
         Box::pin(self.store.get(name))
     }
 
+    fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, String>> {
+        Box::pin(self.store.names())
+    }
+
+    fn hold(&self, lock: String) {
+        self.lock.replace(Lock::request(&lock));
+    }
+
+    fn held(&self) -> LocalBoxFuture<'_, Vec<String>> {
+        Box::pin(locks::held())
+    }
+
     fn delete(&self, names: Vec<String>) -> LocalBoxFuture<'_, Result<(), String>> {
         Box::pin(self.store.delete(names))
     }
@@ -153,7 +169,7 @@ pub fn start() {
 
 async fn run_loop(inbox: Rc<Inbox>) {
     let store = Rc::new(Store::default());
-    let browser = Rc::new(Browser { store: store.clone(), hardware: RefCell::default() });
+    let browser = Rc::new(Browser { store: store.clone(), hardware: RefCell::default(), lock: RefCell::default() });
     let mut session = Session::new(browser.clone());
     let turn = Turn::new();
     let mut benches = bench::Benches::default();

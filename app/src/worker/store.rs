@@ -72,6 +72,14 @@ impl Store {
         })
     }
 
+    /// Returns the names of all values.
+    pub async fn names(&self) -> Result<Vec<String>, String> {
+        let (_, values) = self.begin("readonly").await?;
+        let request = call(&values, "getAllKeys", &[]).map_err(|error| denied(&error))?;
+        let names = settled(&request, "onsuccess", "onerror").await.map_err(|error| denied(&error))?;
+        Ok(Array::from(&names).iter().filter_map(|name| name.as_string()).collect())
+    }
+
     /// Deletes values.
     pub async fn delete(&self, names: Vec<String>) -> Result<(), String> {
         let (transaction, values) = self.begin("readwrite").await?;

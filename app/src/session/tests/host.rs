@@ -21,6 +21,7 @@ pub struct TestHost {
     pub messages: RefCell<Messages>,
     pub stored: RefCell<BTreeMap<String, Vec<u8>>>,
     pub full: Cell<bool>,
+    held: RefCell<Vec<String>>,
     clock: Cell<f64>,
 }
 
@@ -62,6 +63,18 @@ impl Host for TestHost {
         Box::pin(async move { Ok(self.stored.borrow().get(name).cloned()) })
     }
 
+    fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, String>> {
+        Box::pin(async move { Ok(self.stored.borrow().keys().cloned().collect()) })
+    }
+
+    fn hold(&self, lock: String) {
+        self.held.borrow_mut().push(lock);
+    }
+
+    fn held(&self) -> LocalBoxFuture<'_, Vec<String>> {
+        Box::pin(async move { self.held.borrow().clone() })
+    }
+
     fn delete(&self, names: Vec<String>) -> LocalBoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             self.stored.borrow_mut().retain(|name, _| !names.contains(name));
@@ -77,7 +90,14 @@ pub struct TestSession {
 }
 
 impl TestSession {
+    /// Starts a session after the others of the host have ended.
     pub fn with_host(host: Rc<TestHost>) -> Self {
+        host.held.borrow_mut().clear();
+        Self::beside(host)
+    }
+
+    /// Starts a session while the others of the host are open.
+    pub fn beside(host: Rc<TestHost>) -> Self {
         let mut session = Session::new(host.clone());
         block_on(session.start());
         block_on(session.handle(ToWorker::UseDevice(DeviceChoice::Cpu), Vec::new()));

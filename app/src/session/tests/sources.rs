@@ -2,7 +2,7 @@
 //! command line reads from files.
 
 use super::host::{Messages, TestSession};
-use super::{file, has, spec};
+use super::{file, found, has, spec};
 use crate::protocol::{DataInfo, DataKind, DataSource, FileKind, FromWorker, ResumeFrom, ToWorker};
 use crate::session::{Arrival, data};
 use kindling::block_on;
@@ -183,13 +183,14 @@ fn a_run_whose_files_are_gone_is_not_resumed_on_other_data() {
     drop(first);
 
     let mut second = TestSession::with_host(host);
+    let from = ResumeFrom::Slot(found(&second.host.messages.take()).remove(0));
     second.shapes(64, 16);
-    let messages = second.ask(ToWorker::Resume { run: 2, from: ResumeFrom::Automatic });
+    let messages = second.ask(ToWorker::Resume { run: 2, from: from.clone() });
     let refused =
         |m: &FromWorker| matches!(m, FromWorker::Failed { run: Some(2), reason } if reason.contains("pets.zip"));
     assert!(has(&messages, refused), "{messages:?}");
     drop_files(&mut second, &files);
-    let messages = second.ask(ToWorker::Resume { run: 3, from: ResumeFrom::Automatic });
+    let messages = second.ask(ToWorker::Resume { run: 3, from });
     assert!(has(&messages, |m| matches!(m, FromWorker::Begun(begun) if begun.run == 3)), "{messages:?}");
 }
 

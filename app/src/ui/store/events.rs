@@ -143,10 +143,11 @@ impl Store {
             }
             FromWorker::File { kind: _, name } => self.file(&name, bulk.first()),
             FromWorker::FileOpened(summary) => self.opened_file.set(Some(*summary)),
-            FromWorker::Checkpointed { run: _, step: _ } => self.saved_run.set(None),
-            FromWorker::CheckpointFound { spec, data, name, step, epoch, saved_at } => {
+            FromWorker::Checkpointed { run: _, slot, step: _ } => self.remove_saved_run(&slot),
+            FromWorker::CheckpointFound { slot, spec, data, name, step, epoch, saved_at } => {
                 if self.run.phase.get_untracked() == Phase::None {
-                    self.saved_run.set(Some(SavedRun { spec, data, name, step, epoch, saved_at }));
+                    let saved = SavedRun { slot, spec, data, name, step, epoch, saved_at };
+                    self.saved_runs.update(|all| all.push(saved));
                 }
             }
             FromWorker::NotStored { reason } => self.notify(false, reason),

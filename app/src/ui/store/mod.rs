@@ -50,6 +50,8 @@ pub struct Notice {
 /// A run of an earlier visit that can be resumed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedRun {
+    /// Slot of its checkpoint.
+    pub slot: String,
     /// Settings of the run.
     pub spec: TrainSpec,
     /// Source of its data, if it can be reopened.
@@ -99,7 +101,7 @@ pub struct Store {
     /// Sample images.
     pub samples: RwSignal<Option<(SamplesView, Pixels)>>,
     /// Run of an earlier visit.
-    pub saved_run: RwSignal<Option<SavedRun>>,
+    pub saved_runs: RwSignal<Vec<SavedRun>>,
     /// Contents of an opened file.
     pub opened_file: RwSignal<Option<FileSummary>>,
     /// Messages that have not been dismissed.
@@ -137,7 +139,7 @@ impl Store {
             loading: RwSignal::new(None),
             data_failed: RwSignal::new(None),
             samples: RwSignal::new(None),
-            saved_run: RwSignal::new(None),
+            saved_runs: RwSignal::new(Vec::new()),
             opened_file: RwSignal::new(None),
             notices: RwSignal::new(Vec::new()),
             announcement: RwSignal::new(String::new()),
@@ -325,7 +327,7 @@ impl Store {
             return self
                 .notify(true, format!("The run trains on {name}, a file of yours: choose it again, then resume."));
         }
-        self.saved_run.set(None);
+        self.remove_saved_run(&saved.slot);
         let current = self.draft.source.get_untracked();
         let source = saved.data.unwrap_or_else(|| {
             let DataSpec { train_limit, test_limit, label, task, .. } = saved.spec.data.clone();
@@ -338,7 +340,12 @@ impl Store {
         self.draft.adopt(saved.spec);
         self.after_start.set(Some(AfterStart::Train));
         let run = self.run.next();
-        self.send(ToWorker::Resume { run, from: ResumeFrom::Automatic });
+        self.send(ToWorker::Resume { run, from: ResumeFrom::Slot(saved.slot) });
+    }
+
+    /// Removes the offer to resume the run of a slot.
+    pub fn remove_saved_run(&self, slot: &str) {
+        self.saved_runs.update(|all| all.retain(|saved| saved.slot != slot));
     }
 
     /// Uses the opened file: adopts its settings, and begins its run.
