@@ -1,12 +1,12 @@
-//! The log for TensorBoard: scalars of every step and epoch, histograms of weights, pictures as the
-//! network sees them.
+//! Log for TensorBoard: scalars of every step and epoch, histograms of weights, images as the
+//! network receives them.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kindling::data::{DataLoader, pictures};
+use kindling::data::{DataLoader, images};
 use kindling::device::Array;
 use kindling::format::tfevents::{EventWriter, Histogram, Moment};
 use kindling::nn::Module;
@@ -15,36 +15,36 @@ use kindling::{Error, Result, block_on, plan};
 
 use crate::output;
 
-/// Pictures that are shown.
-const PICTURES: usize = 16;
+/// Maximum number of logged images.
+const MAX_IMAGES: usize = 16;
 
-/// A log in a folder. It never ends a run: once it cannot be written, that is said and no more is
-/// logged.
+/// A log in a folder. It never ends a run: after a failure to write, a warning is printed and
+/// logging stops.
 pub struct Board {
     folder: PathBuf,
-    /// Nothing after a failure.
+    /// `None` after a failure.
     writer: Option<Writer>,
-    /// Other runs' logs were in the folder.
+    /// `true` if the folder had logs of other runs.
     is_shared: bool,
 }
 
 type Writer = EventWriter<BufWriter<File>>;
 
-/// What the names of TensorBoard's files begin with.
+/// Prefix of TensorBoard's file names.
 const PREFIX: &str = "events.out.tfevents.";
 
 impl Board {
-    /// Begins a file of its own in `folder`.
+    /// Creates a new file in `folder`.
     ///
     /// # Errors
-    /// The folder cannot be made or written.
+    /// The folder cannot be created or written.
     pub fn new(folder: &Path) -> Result<Self> {
         let refuse = |e: std::io::Error| Error::file(folder.display(), format!("cannot be written: {e}"));
         fs::create_dir_all(folder).map_err(refuse)?;
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let host = if host.trim().is_empty() { "local" } else { host.trim() };
-        // TensorBoard reads the files of a folder in the order of their names: a later session has
-        // a later second.
+        // TensorBoard reads the files of a folder in the order of their names: a later session
+        // needs a later second.
         let latest = latest_second(folder);
         let second = latest.map_or(0, |latest| latest.saturating_add(1)).max(now() as u64);
         let stem = format!("{PREFIX}{second:010}.{host}.{}", std::process::id());
@@ -64,8 +64,8 @@ impl Board {
         }
     }
 
-    /// Logs what the run is, and images of its data as the network will see them. A run that was
-    /// resumed takes the place of all that was logged later than its checkpoint.
+    /// Logs the settings, and images as the network receives them. A resumed run replaces
+    /// everything that was logged after its checkpoint.
     pub fn begin(&mut self, spec: &TrainSpec, trainer: &Trainer, loader: &DataLoader) {
         let resumed = trainer.position().step > 0;
         if self.is_shared && !resumed {
@@ -75,8 +75,8 @@ impl Board {
         let at = moment(if resumed { trainer.position().step + 1 } else { 0 });
         self.log(|writer| {
             if resumed {
-                // A reader takes the first start that it sees for the run's beginning, and the
-                // second for a resumption.
+                // Readers interpret the first start as the beginning of the run, and the second as
+                // a resumption.
                 writer.session_start(at)?;
                 writer.session_start(at)?;
             }
@@ -101,7 +101,7 @@ impl Board {
         });
     }
 
-    /// Logs an epoch's figures at its last step, and the weights after it if it was tested.
+    /// Logs an epoch's metrics at its last step, and the weights after it if it was evaluated.
     pub fn epoch(&mut self, result: &EpochResult, trainer: &Trainer) {
         self.log(|writer| epoch(writer, result, trainer));
     }
@@ -121,17 +121,16 @@ fn begin(writer: &mut Writer, at: Moment, spec: &TrainSpec, trainer: &Trainer, l
         return Ok(());
     };
     let stats = trainer.normalization();
-    for i in 0..n.min(PICTURES) {
+    for i in 0..n.min(MAX_IMAGES) {
         let plane = height * width;
         let byte = |(at, x): (usize, &f32)| {
             let c = at / plane;
             let value = f64::from(*x) * stats.std[c] + stats.mean[c];
             (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
         };
-        let picture: Vec<u8> =
-            images[i * channels * plane..][..channels * plane].iter().enumerate().map(byte).collect();
+        let image: Vec<u8> = images[i * channels * plane..][..channels * plane].iter().enumerate().map(byte).collect();
         let class = output::shown(data.classes().get(labels[i] as usize).map_or("", String::as_str));
-        writer.image(&format!("samples/{i} {class}"), at, [width, height], &pictures::to_rgb(&picture, channels))?;
+        writer.image(&format!("samples/{i} {class}"), at, [width, height], &images::to_rgb(&image, channels))?;
     }
     writer.flush()
 }
@@ -145,14 +144,14 @@ fn epoch(writer: &mut Writer, result: &EpochResult, trainer: &Trainer) -> Result
     if let Some(evaluation) = result.evaluation() {
         let split = if result.validation.is_some() { "validation" } else { "test" };
         writer.scalar(&format!("loss/{split}"), at, evaluation.loss as f32)?;
-        for (figure, value) in evaluation.figures() {
+        for (figure, value) in evaluation.metrics() {
             writer.scalar(&format!("{figure}/{split}"), at, value as f32)?;
         }
         let named = trainer.model().named_parameters();
         let tensors: Vec<_> = named.iter().map(|(_, tensor)| tensor).collect();
         for ((name, _), values) in named.iter().zip(block_on(plan::read_many(&tensors))?) {
             if let Array::F32(values) = values {
-                writer.histogram(&format!("weights/{name}"), at, Histogram::of(&values))?;
+                writer.histogram(&format!("weights/{name}"), at, Histogram::from_values(&values))?;
             }
         }
     }

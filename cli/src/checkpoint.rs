@@ -1,5 +1,5 @@
-//! What a run saves: its model at the end, and checkpoints beside it. A file that cannot be written
-//! does not end a run, and a finished model is saved somewhere.
+//! Files of a run: its model at the end, and checkpoints beside it. A failure to write does not end
+//! a run, and a finished model is always saved somewhere.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,11 @@ use kindling::{Error, Result};
 
 use crate::output;
 
-/// A file that was saved.
+/// A saved file.
 pub struct Saved {
     /// Path of the file.
     pub path: PathBuf,
-    /// Reason for another path than the intended one.
+    /// Reason why the path differs from the intended one.
     pub problem: Option<Error>,
 }
 
@@ -20,12 +20,12 @@ pub struct Saved {
 pub struct Saver {
     out: PathBuf,
     checkpoint: PathBuf,
-    /// The checkpoint is this run's: it was resumed from or written by it.
+    /// `true` if the checkpoint is this run's: resumed from or written by it.
     owns_checkpoint: bool,
     has_warned: bool,
 }
 
-/// Returns the file beside the model that holds a run's checkpoint: `m.checkpoint.safetensors` for
+/// Returns the path of a run's checkpoint, beside the model: `m.checkpoint.safetensors` for
 /// `m.safetensors`, `v1.0.checkpoint` for `v1.0`. Different models have different checkpoints.
 ///
 /// # Errors
@@ -35,8 +35,7 @@ pub fn checkpoint_path(out: &Path) -> Result<PathBuf> {
 }
 
 impl Saver {
-    /// Prepares to save the files of a run: its model is `out`, and it was resumed from a
-    /// checkpoint or begins anew.
+    /// Prepares to save the files of a run with model `out`, resumed from a checkpoint or not.
     ///
     /// # Errors
     /// `out` names no file.
@@ -46,7 +45,7 @@ impl Saver {
         Ok(Self { out: out.to_path_buf(), checkpoint, owns_checkpoint, has_warned: false })
     }
 
-    /// Saves a checkpoint. The first failure is warned of; the run continues.
+    /// Saves a checkpoint. The first failure prints a warning; the run continues.
     pub fn save_checkpoint(&mut self, file: &ModelFile) {
         if let Err(error) = self.write_checkpoint(file)
             && !std::mem::replace(&mut self.has_warned, true)
@@ -55,10 +54,10 @@ impl Saver {
         }
     }
 
-    /// Saves the last checkpoint of a run that is interrupted, elsewhere if it must be.
+    /// Saves the last checkpoint of an interrupted run, in another folder if necessary.
     ///
     /// # Errors
-    /// It can be written nowhere.
+    /// No folder can be written.
     pub fn save_last_checkpoint(&mut self, file: &ModelFile) -> Result<Saved> {
         match self.write_checkpoint(file) {
             Ok(()) => Ok(Saved { path: self.checkpoint.clone(), problem: None }),
@@ -66,10 +65,10 @@ impl Saver {
         }
     }
 
-    /// Saves the finished model, elsewhere if it must be.
+    /// Saves the finished model, in another folder if necessary.
     ///
     /// # Errors
-    /// It can be written nowhere.
+    /// No folder can be written.
     pub fn save_model(&self, file: &ModelFile) -> Result<Saved> {
         match files::write_whole(&self.out, &file.to_bytes()?) {
             Ok(()) => Ok(Saved { path: self.out.clone(), problem: None }),
@@ -77,7 +76,7 @@ impl Saver {
         }
     }
 
-    /// Writes a checkpoint; that of an earlier run gets another name first.
+    /// Writes a checkpoint; an earlier run's is renamed first.
     fn write_checkpoint(&mut self, file: &ModelFile) -> Result<()> {
         let bytes = file.to_bytes()?;
         if !self.owns_checkpoint
@@ -92,8 +91,8 @@ impl Saver {
     }
 }
 
-/// Writes a file that could not be written to `path` into the current folder or, failing that, the
-/// system's folder for temporary files.
+/// Writes a file whose `path` failed to the current folder or, failing that, to the system's folder
+/// for temporary files.
 fn rescue(path: &Path, file: &ModelFile, problem: Error) -> Result<Saved> {
     let bytes = file.to_bytes()?;
     let name = path.file_name().map(PathBuf::from).unwrap_or_else(|| PathBuf::from("model.safetensors"));

@@ -1,5 +1,5 @@
-//! What a run is, from three places: the defaults, a file (`--config`, TOML or JSON), and the flags, each overriding
-//! the one before. Unknown keys are errors.
+//! Settings of a run from three sources: the defaults, a file (`--config`, TOML or JSON), and the
+//! flags, each overriding the previous one. Unknown keys are errors.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub use crate::device::DeviceChoice;
 use crate::outputs::Outputs;
 use crate::settings::{augments, canonicalize, finite, loss_name, merge, model, named, optimizer_name, read, schedule};
 
-/// What to train on, which model, how, and for how long.
+/// Flags for the settings of a run.
 #[derive(Args)]
 pub struct RunArgs {
     /// A TOML or JSON file with any of the settings of a run; flags override it.
@@ -23,69 +23,72 @@ pub struct RunArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     pub data: DataArgs,
-    /// A model to begin with: softmax, mlp, intro, cifar-intro, vgg-small, resnet8, resnet20, vit-small.
+    /// Preset model: softmax, mlp, intro, cifar-intro, vgg-small, resnet8, resnet20, vit-small.
     #[arg(long, conflicts_with = "model")]
     preset: Option<String>,
-    /// A file that describes a model: JSON, text with a layer a line, or PyTorch code.
+    /// File that describes a model: JSON, text with one layer per line, or PyTorch code.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// sgd, adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam, radam or muon.
+    /// Optimizer: sgd, adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam, radam or muon.
     #[arg(long)]
     optimizer: Option<String>,
-    /// The learning rate.
+    /// Learning rate.
     #[arg(long)]
     lr: Option<f64>,
-    /// The momentum, for optimizers that have one.
+    /// Momentum, for optimizers that have one.
     #[arg(long)]
     momentum: Option<f64>,
-    /// The weight decay.
+    /// Weight decay.
     #[arg(long)]
     weight_decay: Option<f64>,
-    /// How the learning rate changes: a name with arguments, such as cosine, step:step_size=5:gamma=0.1, or JSON.
+    /// Learning-rate schedule: a name with arguments, such as cosine, step:step_size=5:gamma=0.1,
+    /// or JSON.
     #[arg(long)]
     schedule: Option<String>,
     /// Loss: cross_entropy or mse for classes; mse, l1, smooth_l1 or huber for a quantity, with
     /// arguments such as huber:delta=2. [default: cross_entropy, mse for a quantity]
     #[arg(long)]
     loss: Option<String>,
-    /// The norm beyond which gradients are made smaller.
+    /// Maximum norm of the gradients; larger ones are scaled down.
     #[arg(long)]
     clip_grad_norm: Option<f64>,
-    /// Samples a step.
+    /// Number of samples per step.
     #[arg(long)]
     batch_size: Option<usize>,
-    /// Times that all samples are seen.
+    /// Number of passes over the training samples.
     #[arg(long)]
     epochs: Option<usize>,
-    /// Leave out the last batch of an epoch if it has fewer samples.
+    /// Drop the last batch of an epoch if it is smaller.
     #[arg(long)]
     drop_last: bool,
-    /// Epochs from one evaluation to the next; the last epoch is always followed by one. [default: 5, or 1 with
-    /// --patience, --keep best or a plateau schedule]
+    /// Epochs from one evaluation to the next; the last epoch is always followed by one. [default:
+    /// 5, or 1 with --patience, --keep best or a plateau schedule]
     #[arg(long)]
     evaluate_every: Option<usize>,
-    /// Evaluations without a lower loss (of the validation set, else of the test set) before the run ends.
+    /// Evaluations without a lower loss (of the validation set, else of the test set) before the
+    /// run ends.
     #[arg(long)]
     patience: Option<usize>,
-    /// Weights that the run ends with: those of the epoch with the lowest loss (of the validation set, else of the test
-    /// set), or the last. [default: best with --patience, else last]
+    /// Weights that the run ends with: those of the epoch with the lowest loss (of the validation
+    /// set, else of the test set), or the last. [default: best with --patience, else last]
     #[arg(long, value_enum)]
     keep: Option<KeepChoice>,
-    /// Random changes of training images, in order: crop, flip, vflip, jitter, affine, erasing, with arguments such as
-    /// crop:padding=4 or affine:translate=[0.1,0.2], or JSON; several are separated by commas.
+    /// Augmentation of training images, in order: crop, flip, vflip, jitter, affine, erasing, with
+    /// arguments such as crop:padding=4 or affine:translate=[0.1,0.2], or JSON; several are
+    /// separated by commas.
     #[arg(long)]
     augment: Vec<String>,
-    /// What all randomness begins with.
+    /// Seed of all random numbers.
     #[arg(long)]
     seed: Option<u64>,
 }
 
-/// Choice of `--keep`.
+/// Values of `--keep`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum KeepChoice {
-    /// Those of the best epoch.
+    /// Weights of the best epoch.
     Best,
-    /// Those after the last step.
+    /// Weights after the last step.
     Last,
 }
 
@@ -99,7 +102,7 @@ impl From<KeepChoice> for Keep {
 }
 
 impl RunArgs {
-    /// The files that a run reads, and the data that its settings name.
+    /// Returns the files that a run reads, including its data.
     pub fn inputs(&self, data: Option<PathBuf>) -> Outputs {
         Outputs::default()
             .reads("--config", self.config.as_deref())
@@ -107,8 +110,8 @@ impl RunArgs {
             .reads("--data", data.as_deref())
     }
 
-    /// The settings, as far as they can be known without the data. `base` is what a run that is resumed was, and how far
-    /// it has come.
+    /// Returns the settings, as far as known without the data. `base` has the settings and the
+    /// position of the run to resume.
     pub fn spec(&self, base: Option<(&TrainSpec, Position)>) -> Result<Draft> {
         finite(&[
             ("--lr", self.lr),
@@ -128,7 +131,7 @@ impl RunArgs {
                 return Err(Error::file(path.display(), "is no table of settings"));
             }
             canonicalize(&mut file);
-            // A file by itself must be right, so that an error names it.
+            // The file is parsed alone first, so that errors name it.
             serde_json::from_value::<TrainSpec>(file.clone()).map_err(|e| Error::file(path.display(), e))?;
             merge(&mut settings, file);
         }
@@ -145,10 +148,10 @@ impl RunArgs {
             settings.insert("preset".into(), json!(preset));
         }
         if let Some(text) = &self.optimizer {
-            lay_over(settings, "optimizer", text, optimizer_name)?;
+            merge_named(settings, "optimizer", text, optimizer_name)?;
         }
         if let Some(text) = &self.loss {
-            lay_over(settings, "loss", text, loss_name)?;
+            merge_named(settings, "loss", text, loss_name)?;
         }
         let optimizer = [("lr", self.lr), ("momentum", self.momentum), ("weight_decay", self.weight_decay)];
         for (key, value) in optimizer.into_iter().filter_map(|(key, value)| Some((key, value?))) {
@@ -186,8 +189,8 @@ impl RunArgs {
     }
 }
 
-/// Lays an optimizer or a loss, as a flag has it, over the settings: what they have of the same one stays.
-fn lay_over(settings: &mut Map<String, Value>, key: &str, text: &str, canonical: fn(&str) -> String) -> Result<()> {
+/// Merges a flag's optimizer or loss into the settings; arguments of the same one are kept.
+fn merge_named(settings: &mut Map<String, Value>, key: &str, text: &str, canonical: fn(&str) -> String) -> Result<()> {
     let mut over = named(text)?;
     if let Some(Value::String(name)) = over.get_mut("name") {
         *name = canonical(name);
@@ -197,23 +200,23 @@ fn lay_over(settings: &mut Map<String, Value>, key: &str, text: &str, canonical:
     Ok(())
 }
 
-/// Settings that lack what only the data can say.
+/// Settings, before the data is known.
 pub struct Draft {
     settings: Map<String, Value>,
     augment: Vec<String>,
     schedule: Option<String>,
-    /// The rate that a flag asks for.
+    /// Learning rate of the flag.
     lr: Option<f64>,
-    /// The model was given as text, which does not say what it takes.
+    /// `true` if the model was given as text, without its input shape.
     text_model: bool,
-    /// The checkpoint's settings and position, if the run is resumed.
+    /// Settings and position of the checkpoint, if the run is resumed.
     resumed: Option<(TrainSpec, Position)>,
-    /// Images that cannot be read are refused instead of skipped.
+    /// `true` if images that cannot be read are refused instead of skipped.
     strict: bool,
 }
 
 impl Draft {
-    /// The settings, for this data.
+    /// Completes the settings for this data.
     pub fn finish(mut self, found: &Splits) -> Result<TrainSpec> {
         let shape = found.train.shape();
         if let Value::Object(data) = self.settings.entry("data").or_insert_with(|| json!({})) {
@@ -227,12 +230,12 @@ impl Draft {
         if !self.augment.is_empty() {
             self.settings.insert("augment".into(), augments(&self.augment, shape)?);
         }
-        let (asked, lr) = (self.schedule.take(), self.lr);
+        let (schedule, lr) = (self.schedule.take(), self.lr);
         let resumed = self.resumed.take();
         let known = self.settings.contains_key("evaluate_every");
         let mut spec: TrainSpec = serde_json::from_value(Value::Object(self.settings))
             .map_err(|e| Error::value("settings", format!("{e}; see `kindling train --help`")))?;
-        if let Some(text) = asked {
+        if let Some(text) = schedule {
             spec.schedule = Some(planned(&text, &spec, resumed.as_ref(), found.train.len())?);
         }
         if let (Some(lr), Some(Schedule::OneCycle(cycle))) = (lr, &spec.schedule)
@@ -241,9 +244,9 @@ impl Draft {
             let rule = format!("--lr {lr} has no effect: OneCycleLR sets the rate, up to max_lr = {}", cycle.max_lr);
             return Err(Error::value("settings", format!("{rule}; give --schedule one_cycle:max_lr={lr}")));
         }
-        // Whoever waits for improvement wants it measured after every epoch.
+        // Early stopping, plateau schedules and `best` need an evaluation after every epoch.
         let plateau = matches!(spec.schedule, Some(Schedule::Plateau(_)));
-        let waits = plateau || spec.early_stopping.is_some() || spec.keeps() == Keep::Best;
+        let waits = plateau || spec.early_stopping.is_some() || spec.final_weights() == Keep::Best;
         if waits && !known {
             spec.evaluate_every = 1;
         }
@@ -254,13 +257,13 @@ impl Draft {
         Ok(spec)
     }
 
-    /// The file or folder of the data; nothing for data that needs none.
+    /// Returns the file or folder of the data; `None` for generated data.
     pub fn data_path(&self) -> Option<PathBuf> {
         let text = |key: &str| self.settings.get("data").and_then(|d| d.get(key)).and_then(Value::as_str);
         (text("name") != Some("shapes")).then(|| PathBuf::from(text("path").unwrap_or("data")))
     }
 
-    /// The data that the settings name.
+    /// Opens the data of the settings.
     pub fn open_data(&self) -> Result<Splits> {
         let data = self.settings.get("data");
         let text = |key: &str| data.and_then(|d| d.get(key)).and_then(Value::as_str);
@@ -273,8 +276,8 @@ impl Draft {
     }
 }
 
-/// A schedule as a flag has it, planned over the run. A run that is resumed goes on with the schedule that it had, if the
-/// flag says the same; another is planned over the epochs that are left.
+/// Returns the schedule of a flag, planned over the run. A resumed run continues its schedule if
+/// the flag has the same one; another is planned over the remaining epochs.
 fn planned(text: &str, spec: &TrainSpec, resumed: Option<&(TrainSpec, Position)>, samples: usize) -> Result<Schedule> {
     let batches = match spec.drop_last {
         true => samples / spec.batch_size.max(1),

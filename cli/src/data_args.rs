@@ -1,23 +1,23 @@
-//! The data that a command's flags name, or that a run's record names.
+//! Data of a command, from its flags or from a run's record.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kindling::data::{Limits, OpenOptions, Shapes, SplitRecord, Splits, TableOptions, TrainedOn, catalog, open};
+use kindling::data::{Limits, OpenOptions, Shapes, SplitRecord, Splits, TableOptions, TableSchema, catalog, open};
 use kindling::train::TrainSpec;
 use kindling::{Error, Result};
 use serde_json::{Map, Value, json};
 
-/// Which data, and how much of it.
+/// Flags for data and its limits.
 #[derive(Args)]
 pub struct DataArgs {
-    /// A folder, .tar.gz, .zip, .npz or .csv; or "shapes", which needs none. [default: data]
+    /// Folder, .tar.gz, .zip, .npz or .csv; or "shapes", which is generated. [default: data]
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// Train on the first so many samples.
+    /// Train on the first TRAIN_LIMIT samples.
     #[arg(long)]
     train_limit: Option<usize>,
-    /// Test on the first so many samples.
+    /// Test on the first TEST_LIMIT samples.
     #[arg(long)]
     test_limit: Option<usize>,
     /// Refuse images that cannot be read, instead of skipping them.
@@ -27,7 +27,7 @@ pub struct DataArgs {
     table: TableArgs,
 }
 
-/// Numbers of training and test samples of `shapes` unless limits say otherwise.
+/// Default numbers of training and test samples of `shapes`.
 const SHAPES: [usize; 2] = [10_000, 2_000];
 
 /// Default path of data.
@@ -43,7 +43,7 @@ impl DataArgs {
         Ok(Some(text))
     }
 
-    /// Writes what the flags say into the settings of a run.
+    /// Writes the flags into the settings of a run.
     pub fn apply(&self, settings: &mut Map<String, Value>) -> Result<()> {
         let data = settings.entry("data").or_insert_with(|| json!({}));
         let Value::Object(data) = data else { return Ok(()) };
@@ -67,16 +67,17 @@ impl DataArgs {
         Ok(())
     }
 
-    /// Opens the data that the flags name, or else that of a run, split as the run's was. The limits of the run hold for
-    /// its own data, unless flags give others. Tables are matched to what the model was trained on.
+    /// Opens the data of the flags, else of a run, with the run's split. The limits of the run
+    /// apply to its own data, unless flags give others. Tables must match the schema of the
+    /// model's.
     pub fn open_recorded(
         &self,
         run: &TrainSpec,
         split: Option<&SplitRecord>,
-        model: Option<&TrainedOn>,
+        model: Option<&TableSchema>,
     ) -> Result<Splits> {
-        let own = self.is_of(run);
-        let of_run = |limit: Option<usize>| limit.filter(|_| own);
+        let is_same = self.is_of(run);
+        let of_run = |limit: Option<usize>| limit.filter(|_| is_same);
         let limits =
             Limits { train: of_run(run.data.train_limit), test: self.test_limit.or(of_run(run.data.test_limit)) };
         let table = TableOptions { model: model.cloned(), ..self.table.options()? };
@@ -84,8 +85,8 @@ impl DataArgs {
         self.open(run, split.map_or(options.clone(), |split| options.repeating(split)))
     }
 
-    /// Opens all of that data for testing. Not for data with splits of its own.
-    pub fn open_whole(&self, run: &TrainSpec, model: Option<&TrainedOn>) -> Result<Splits> {
+    /// Opens all of the data for testing; not for data with its own splits.
+    pub fn open_whole(&self, run: &TrainSpec, model: Option<&TableSchema>) -> Result<Splits> {
         let limits = Limits { train: None, test: self.test_limit };
         let table = TableOptions { model: model.cloned(), ..self.table.options()? };
         self.open(run, OpenOptions { limits, test_share: 1.0, strict: self.strict, table, ..OpenOptions::default() })
@@ -98,12 +99,12 @@ impl DataArgs {
         }
     }
 
-    /// Returns the path that the flags name, or else that of a run's data.
+    /// Returns the path of the flags, else of a run's data.
     pub fn path(&self, run: &TrainSpec) -> Option<PathBuf> {
         self.data.clone().or_else(|| run.data.path.as_ref().map(PathBuf::from))
     }
 
-    /// Returns `true` if the flags name the path that a run's data had, or none.
+    /// Returns `true` if the flags name the path of a run's data, or none.
     pub fn is_of(&self, run: &TrainSpec) -> bool {
         let Some(given) = &self.data else { return true };
         let recorded = match &run.data.path {
@@ -115,17 +116,17 @@ impl DataArgs {
         given == recorded || absolute(given) == absolute(recorded)
     }
 
-    /// Returns the number of training samples asked for.
+    /// Returns the limit of training samples.
     pub fn train_limit(&self) -> Option<usize> {
         self.train_limit
     }
 
-    /// Returns the number of test samples asked for.
+    /// Returns the limit of test samples.
     pub fn test_limit(&self) -> Option<usize> {
         self.test_limit
     }
 
-    /// Returns `true` if images that cannot be read are to be refused.
+    /// Returns `true` if images that cannot be read are refused.
     pub fn is_strict(&self) -> bool {
         self.strict
     }
@@ -143,7 +144,7 @@ pub fn open_data(name: Option<&str>, path: Option<&str>, options: OpenOptions) -
     Ok(data)
 }
 
-/// Adds what to do to an error about data that is not there.
+/// Adds a remedy to an error about missing data.
 pub fn with_advice(error: Error) -> Error {
     match error {
         Error::File { file, problem } if problem.starts_with("cannot be opened") || problem.contains("no data set") => {
@@ -169,7 +170,7 @@ pub struct TableArgs {
 }
 
 impl TableArgs {
-    /// Adds what is given to a run's settings of its data.
+    /// Writes the flags into the data settings of a run.
     pub fn apply(&self, data: &mut Map<String, Value>) {
         for (key, value) in [("label", &self.label), ("task", &self.task)] {
             if let Some(value) = value {
@@ -178,7 +179,7 @@ impl TableArgs {
         }
     }
 
-    /// Returns the options that the flags give for reading tables.
+    /// Returns the options for reading tables from the flags.
     ///
     /// # Errors
     /// None for parsed flags.
@@ -192,7 +193,7 @@ impl TableArgs {
 /// Returns the options for reading tables from a run's data settings.
 ///
 /// # Errors
-/// A `task` that is unknown.
+/// The `task` is unknown.
 pub fn table_options(data: Option<&Value>) -> Result<TableOptions> {
     let setting = |key: &str| data.and_then(|data| data.get(key)).filter(|value| !value.is_null());
     let label = setting("label").map(|label| label.as_str().map_or_else(|| label.to_string(), str::to_owned));
@@ -201,7 +202,7 @@ pub fn table_options(data: Option<&Value>) -> Result<TableOptions> {
     Ok(TableOptions { label, task, model: None })
 }
 
-/// Refuses flags about tables for other data.
+/// Refuses flags for tables with other data.
 pub fn check_table(data: &Splits, options: &TableOptions) -> Result<()> {
     if data.train.columns().is_some() || options.label.is_none() && options.task.is_none() {
         return Ok(());
@@ -209,7 +210,8 @@ pub fn check_table(data: &Splits, options: &TableOptions) -> Result<()> {
     Err(Error::value("settings", format!("--label and --task are for tables, and {} is none", data.name)))
 }
 
-/// Adds what was found in a table to a run's settings, and a model for it: the usual one takes images.
+/// Records the detected label and task of a table in a run's settings, with a model for tables: the
+/// default one takes images.
 pub fn record_table(found: &Splits, settings: &mut Map<String, Value>) {
     let Some(columns) = found.train.columns() else { return };
     if !["model", "preset"].iter().any(|key| settings.contains_key(*key)) {

@@ -1,5 +1,5 @@
-//! Downloads: with a progress bar, from where an earlier one was cut off, and checked. The file takes its name once
-//! its checksum is right; until then it is `NAME.part`, which the next attempt goes on with.
+//! Downloads with a progress bar, resumed after an interruption, and verified. The file is
+//! `NAME.part` until its checksum is right; the next attempt resumes with it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -12,18 +12,18 @@ use md5::{Digest, Md5};
 
 use crate::{output, stop};
 
-/// What came of a download.
+/// Result of a download.
 pub struct Fetched {
-    /// The size of the file.
+    /// Size of the file in bytes.
     pub bytes: u64,
-    /// How many of them were downloaded now; 0 if the file was there.
+    /// Number of bytes downloaded now; 0 if the file existed.
     pub downloaded: u64,
 }
 
-/// No file that is fetched here is as large.
-const MOST: u64 = 4 << 30;
+/// Maximum bytes of a download.
+const MAX_BYTES: u64 = 4 << 30;
 
-/// Fetches `url` to `path`, whose MD5 checksum must be `md5`.
+/// Downloads `url` to `path`, with the MD5 checksum `md5`.
 pub fn fetch(url: &str, path: &Path, md5: &str, quiet: bool) -> Result<Fetched> {
     if path.is_file() {
         let (bytes, sum) = checksum(path)?;
@@ -33,7 +33,8 @@ pub fn fetch(url: &str, path: &Path, md5: &str, quiet: bool) -> Result<Fetched> 
         let problem = format!("is there, but its checksum is {sum} and not {md5}; move it away to fetch it again");
         return Err(Error::file(path.display(), problem));
     }
-    // Neither the file nor its part may be a folder, a device or a pipe; a link is followed.
+    // Neither the file nor its part may be a folder, a device or a pipe; symbolic links are
+    // followed.
     let path = &files::target(path)?;
     files::target(&part_of(path))?;
     if let Some(folder) = path.parent() {
@@ -44,7 +45,7 @@ pub fn fetch(url: &str, path: &Path, md5: &str, quiet: bool) -> Result<Fetched> 
     let (mut downloaded, restarted) = transfer(url, &part, begun, quiet)?;
     let (mut bytes, mut sum) = checksum(&part)?;
     if sum != md5 && begun > 0 && !restarted {
-        // What was there may have been of another file: once more from the beginning.
+        // The part may belong to another file: restart from the beginning.
         remove(&part)?;
         downloaded = transfer(url, &part, 0, quiet)?.0;
         (bytes, sum) = checksum(&part)?;
@@ -69,7 +70,8 @@ fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|e| Error::file(path.display(), format!("cannot be removed: {e}")))
 }
 
-/// Appends what is missing after the first `begun` bytes; how many came, and whether they began at the beginning.
+/// Appends the bytes after the first `begun`. Returns their number, and whether the server
+/// restarted at the beginning.
 fn transfer(url: &str, part: &Path, begun: u64, quiet: bool) -> Result<(u64, bool)> {
     let refuse = |problem: String| Error::file(url, problem);
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -86,13 +88,13 @@ fn transfer(url: &str, part: &Path, begun: u64, quiet: bool) -> Result<(u64, boo
     let status = response.status().as_u16();
     let (from, restarted) = match status {
         206 if begun > 0 => (begun, false),
-        // The server has nothing beyond what is here: the checksum decides.
+        // The server has no more bytes: the checksum decides.
         416 if begun > 0 => return Ok((0, false)),
         200 => (0, true),
         other => return Err(refuse(format!("the server answered with status {other}"))),
     };
     let length = response.body().content_length().map(|length| from + length);
-    if length.is_some_and(|length| length > MOST) {
+    if length.is_some_and(|length| length > MAX_BYTES) {
         return Err(refuse(format!("{} bytes are announced, more than any data set has", length.unwrap_or(0))));
     }
     let mut file = OpenOptions::new()
@@ -108,30 +110,30 @@ fn transfer(url: &str, part: &Path, begun: u64, quiet: bool) -> Result<(u64, boo
     bar.reset_eta();
     let mut body = response.body_mut().as_reader();
     let mut buffer = vec![0u8; 1 << 16];
-    let mut came = 0u64;
+    let mut received = 0u64;
     loop {
         let n = body.read(&mut buffer).map_err(|e| {
-            refuse(format!("broke off after {} bytes: {e}; run the command again to go on", from + came))
+            refuse(format!("broke off after {} bytes: {e}; run the command again to resume", from + received))
         })?;
         if n == 0 {
             break;
         }
         file.write_all(&buffer[..n]).map_err(|e| Error::file(part.display(), format!("cannot be written: {e}")))?;
-        came += n as u64;
+        received += n as u64;
         bar.inc(n as u64);
-        if from + came > MOST {
+        if from + received > MAX_BYTES {
             return Err(refuse("sends more than any data set has".into()));
         }
         if stop::requested() {
-            return Err(refuse(format!("stopped after {} bytes; run the command again to go on", from + came)));
+            return Err(refuse(format!("stopped after {} bytes; run the command again to resume", from + received)));
         }
     }
     bar.finish_and_clear();
-    if let Some(length) = length.filter(|length| from + came < *length) {
-        let problem = format!("broke off after {} of {length} bytes; run the command again to go on", from + came);
+    if let Some(length) = length.filter(|length| from + received < *length) {
+        let problem = format!("broke off after {} of {length} bytes; run the command again to resume", from + received);
         return Err(refuse(problem));
     }
-    Ok((came, restarted))
+    Ok((received, restarted))
 }
 
 /// Returns the size and MD5 checksum of a file.

@@ -1,4 +1,4 @@
-//! Downloads from a server on this machine that breaks off, forgets and lies.
+//! Downloads from a local server that disconnects, ignores ranges, or sends other content.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 
 use super::{Digest, Md5, fetch, part_of};
 
-/// What the server does with a request.
+/// Behavior of the server.
 #[derive(Clone)]
 struct Serve {
     content: Vec<u8>,
-    /// Whether it knows ranges.
+    /// `true` if it supports ranges.
     ranges: bool,
-    /// Breaks off after so many bytes of body.
+    /// Number of bytes of the body before it disconnects.
     cut: Option<usize>,
     status: u16,
 }
@@ -27,7 +27,7 @@ impl Serve {
 struct Server {
     url: String,
     serve: Arc<Mutex<Serve>>,
-    asked: Arc<Mutex<Vec<Option<usize>>>>,
+    ranges: Arc<Mutex<Vec<Option<usize>>>>,
 }
 
 impl Server {
@@ -35,8 +35,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/file.tar.gz", listener.local_addr().unwrap());
         let serve = Arc::new(Mutex::new(serve));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (shared, heard) = (serve.clone(), asked.clone());
+        let ranges = Arc::new(Mutex::new(Vec::new()));
+        let (shared, requested) = (serve.clone(), ranges.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
@@ -50,7 +50,7 @@ impl Server {
                         break;
                     }
                 }
-                heard.lock().unwrap().push(from);
+                requested.lock().unwrap().push(from);
                 let Serve { content, ranges, cut, status } = shared.lock().unwrap().clone();
                 let from = from.filter(|_| ranges).unwrap_or(0);
                 let status = match status {
@@ -62,11 +62,11 @@ impl Server {
                 let head =
                     format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
                 stream.write_all(head.as_bytes()).unwrap();
-                // The client may hang up first.
+                // The client may disconnect first.
                 let _ = stream.write_all(&body[..cut.unwrap_or(body.len()).min(body.len())]);
             }
         });
-        Self { url, serve, asked }
+        Self { url, serve, ranges }
     }
 }
 
@@ -78,7 +78,7 @@ fn content() -> Vec<u8> {
     (0..300_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-fn place(name: &str) -> PathBuf {
+fn path_of(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("kindling-download-{}-{name}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     folder.join("deep/file.tar.gz")
@@ -90,15 +90,15 @@ fn cleanup(path: &std::path::Path) {
 
 #[test]
 fn a_file_is_fetched_once() {
-    let (content, path) = (content(), place("once"));
+    let (content, path) = (content(), path_of("once"));
     let server = Server::start(Serve::whole(&content));
     let fetched = fetch(&server.url, &path, &md5(&content), true).unwrap();
     assert_eq!((fetched.bytes, fetched.downloaded), (300_000, 300_000));
     assert_eq!(std::fs::read(&path).unwrap(), content);
     assert!(!part_of(&path).exists());
     assert_eq!(fetch(&server.url, &path, &md5(&content), true).unwrap().downloaded, 0);
-    assert_eq!(server.asked.lock().unwrap().len(), 1);
-    // A file that is there and is another one is not touched.
+    assert_eq!(server.ranges.lock().unwrap().len(), 1);
+    // An existing file with other content is not overwritten.
     std::fs::write(&path, b"mine").unwrap();
     let refused = fetch(&server.url, &path, &md5(&content), true).err().unwrap().to_string();
     assert!(refused.contains("move it away"), "{refused}");
@@ -107,11 +107,11 @@ fn a_file_is_fetched_once() {
 }
 
 #[test]
-fn a_download_goes_on_where_it_broke_off() {
-    let (content, path) = (content(), place("resume"));
+fn an_interrupted_download_resumes() {
+    let (content, path) = (content(), path_of("resume"));
     let server = Server::start(Serve { cut: Some(100_000), ..Serve::whole(&content) });
     let refused = fetch(&server.url, &path, &md5(&content), true).err().unwrap().to_string();
-    assert!(refused.contains("broke off") && refused.contains("again to go on"), "{refused}");
+    assert!(refused.contains("broke off") && refused.contains("again to resume"), "{refused}");
     assert!(!path.exists());
     let begun = std::fs::metadata(part_of(&path)).unwrap().len();
     assert!(begun > 0 && begun <= 100_000, "{begun}");
@@ -119,13 +119,13 @@ fn a_download_goes_on_where_it_broke_off() {
     let fetched = fetch(&server.url, &path, &md5(&content), true).unwrap();
     assert_eq!((fetched.bytes, fetched.downloaded), (300_000, 300_000 - begun));
     assert_eq!(std::fs::read(&path).unwrap(), content);
-    assert_eq!(*server.asked.lock().unwrap(), [None, Some(begun as usize)]);
+    assert_eq!(*server.ranges.lock().unwrap(), [None, Some(begun as usize)]);
     cleanup(&path);
 }
 
 #[test]
 fn a_server_without_ranges_starts_from_the_beginning() {
-    let (content, path) = (content(), place("no-ranges"));
+    let (content, path) = (content(), path_of("no-ranges"));
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(part_of(&path), &content[..1000]).unwrap();
     let server = Server::start(Serve { ranges: false, ..Serve::whole(&content) });
@@ -136,7 +136,7 @@ fn a_server_without_ranges_starts_from_the_beginning() {
 
 #[test]
 fn a_beginning_of_something_else_is_thrown_away() {
-    let (content, path) = (content(), place("other"));
+    let (content, path) = (content(), path_of("other"));
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     for other in [vec![7u8; 1000], vec![7u8; 400_000]] {
         let _ = std::fs::remove_file(&path);
@@ -150,7 +150,7 @@ fn a_beginning_of_something_else_is_thrown_away() {
 
 #[test]
 fn what_is_not_the_official_file_is_not_kept() {
-    let (content, path) = (content(), place("wrong"));
+    let (content, path) = (content(), path_of("wrong"));
     let server = Server::start(Serve::whole(b"<html>maintenance</html>"));
     let refused = fetch(&server.url, &path, &md5(&content), true).err().unwrap().to_string();
     assert!(refused.contains("checksum") && refused.contains("nothing was kept"), "{refused}");

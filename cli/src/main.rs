@@ -1,5 +1,5 @@
-//! `kindling`: trains and uses networks natively. This file reads the command line and turns errors into one line and
-//! an exit code: 0 done, 2 refused, 130 interrupted.
+//! `kindling`: trains and runs networks natively. This file parses the command line and turns
+//! errors into one line and an exit code: 0 success, 2 refused, 130 interrupted.
 
 mod board;
 mod checkpoint;
@@ -8,8 +8,8 @@ mod config;
 mod data_args;
 mod device;
 mod download;
-mod figures;
 mod memory;
+mod metrics;
 mod model;
 mod output;
 mod outputs;
@@ -32,13 +32,13 @@ struct Cli {
 enum Command {
     /// Train a network.
     Train(Box<commands::train::Train>),
-    /// Test a saved model.
+    /// Evaluate a saved model.
     Eval(commands::eval::Eval),
-    /// Say what is in pictures.
+    /// Predict the classes of images or the labels of rows.
     Predict(commands::predict::Predict),
-    /// Write a saved model for other programs: a PyTorch script, or its weights alone.
+    /// Export a saved model for other programs: a PyTorch script, or its weights alone.
     Export(commands::export::Export),
-    /// Fetch data sets and say what is in them.
+    /// Download data sets and describe them.
     Data(commands::data::Data),
     /// Show the devices of this machine and their limits.
     Info(commands::info::Info),
@@ -49,10 +49,10 @@ enum Command {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(refused) => return not_understood(&refused),
+        Err(refused) => return print_usage(&refused),
     };
     stop::outlive_limits();
-    // All that is computed here is computed by this thread; the others read files.
+    // Only this thread computes; the others read files.
     kindling::device::compute_on_this_thread();
     let done = match &cli.command {
         Command::Train(train) => commands::train::run(train),
@@ -73,8 +73,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says why the command line was not understood, or prints the help that was asked for.
-fn not_understood(refused: &clap::Error) -> ExitCode {
+/// Prints why the command line was refused, or the requested help.
+fn print_usage(refused: &clap::Error) -> ExitCode {
     let text = refused.render().to_string();
     let hostile = std::env::args_os().any(|arg| output::shown(&arg.to_string_lossy()) != arg.to_string_lossy());
     if !hostile {

@@ -1,5 +1,5 @@
-//! Which model a command uses: a file of Kindling, which describes itself, or tensors saved by PyTorch with flags that
-//! say the rest.
+//! Model of a command: a file of Kindling, which describes itself, or tensors saved by PyTorch,
+//! which flags describe.
 
 use std::path::PathBuf;
 
@@ -9,31 +9,32 @@ use kindling::format::{ModelFile, Normalization, TensorFile, files};
 use kindling::train::{ModelSpec, weights};
 use kindling::{Error, Result};
 
-/// The model, and what its file does not say.
+/// Flags for the model and for the description of its file.
 #[derive(Args)]
 pub struct ModelArgs {
-    /// The model: a file of Kindling; or tensors saved by PyTorch (.safetensors, .pt, .pth), with --preset or --spec.
+    /// Model: a file of Kindling; or tensors saved by PyTorch (.safetensors, .pt, .pth), with
+    /// --preset or --spec.
     #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
     pub model: PathBuf,
-    /// The preset that tensors saved by PyTorch belong to.
+    /// Preset of tensors saved by PyTorch.
     #[arg(long, value_name = "NAME", conflicts_with = "spec")]
     preset: Option<String>,
-    /// The layers that tensors saved by PyTorch belong to: text with a layer a line, JSON, or a model of Kindling, whose
-    /// class names and preprocessing are taken, too.
+    /// Layers of tensors saved by PyTorch: text with one layer per line, JSON, or a model of
+    /// Kindling, whose class names and preprocessing are used, too.
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// The shape of an input, such as 3,224,224, where it cannot be told from the tensors.
+    /// Shape of an input, such as 3,224,224, if it cannot be derived from the tensors.
     #[arg(long, value_name = "SIZES", value_delimiter = ',')]
     input: Option<Vec<usize>>,
-    /// The mean of each channel, of values from 0 to 1, that inputs are normalized by.
+    /// Mean of each channel, of values from 0 to 1, for normalizing inputs.
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', requires = "std")]
     mean: Option<Vec<f64>>,
-    /// The standard deviation of each channel.
+    /// Standard deviation of each channel.
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', requires = "mean")]
     std: Option<Vec<f64>>,
 }
 
-/// Reads the tensors of a file, whoever wrote it.
+/// Reads the tensors of a file by Kindling or by PyTorch.
 pub fn tensors(path: &std::path::Path) -> Result<TensorFile> {
     TensorFile::from_any(&files::read(path)?, &path.display().to_string())
 }
@@ -79,7 +80,7 @@ impl ModelArgs {
         Ok(file)
     }
 
-    /// The model of a file that describes layers.
+    /// Returns the model for a file that describes layers.
     fn with_spec(&self, spec: &std::path::Path, tensors: &TensorFile) -> Result<ModelFile> {
         let named = |e: Error| Error::file(self.model.display(), e);
         if spec.extension().is_some_and(|e| e == "safetensors") {
@@ -101,7 +102,7 @@ impl ModelArgs {
     }
 }
 
-/// The problem that an error tells of a file, without the file's name.
+/// Returns the problem of a file's error, without the file's name.
 fn problem(error: Error) -> String {
     match error {
         Error::File { problem, .. } => problem,

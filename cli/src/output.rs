@@ -1,8 +1,8 @@
-//! What a person reads and what a machine reads: lines of text, or one JSON object a line. A
-//! progress bar as tqdm draws it, on the error stream, and only where someone watches.
+//! Output for people and for programs: lines of text, or one JSON object per line. A progress bar
+//! in tqdm's format, on the error stream, if that is a terminal.
 //!
-//! All that is printed goes through [`line`], [`object`] or [`warn`]: names from files are shown by
-//! [`shown`] and cannot command the terminal; an output stream that is closed or full ends no run.
+//! All output goes through [`line`], [`object`] or [`warn`]. [`shown`] escapes names from files, so
+//! that they cannot control the terminal. A closed or full output stream ends no run.
 
 use std::borrow::Cow;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -13,28 +13,28 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use kindling::{Error, Result};
 use serde_json::Value;
 
-/// The first failure to print, other than a reader that has gone away.
+/// First failure to print, except to a closed pipe.
 static FAILED: Mutex<Option<String>> = Mutex::new(None);
 
-/// The bar that is drawn now.
+/// Current progress bar.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Prints a line. A reader that has gone away (`| head`) or a full disk is no reason to lose a run:
-/// [`finish`] tells.
+/// Prints a line. A closed pipe (`| head`) or a full disk does not end a run: [`finish`] reports
+/// it.
 pub fn line(text: impl std::fmt::Display) -> Result<()> {
     print(&shown(&text.to_string()));
     Ok(())
 }
 
-/// Prints what was concluded from data on the error stream.
+/// Prints notes on the data on the error stream.
 pub fn notes(notes: &[String]) {
     notes.iter().for_each(|note| error_text(&format!("note: {note}")));
 }
 
-/// Prints an object on a line.
+/// Prints an object on one line.
 pub fn object(value: &Value) -> Result<()> {
     let text = value.to_string();
-    // JSON has its own way to write such characters, which are inside of its strings.
+    // JSON has its own escapes for such characters in strings.
     print(&escaped(&text, |c| format!("\\u{:04x}", c as u32)));
     Ok(())
 }
@@ -51,7 +51,7 @@ fn print(text: &str) {
 /// Reports whether all lines were printed.
 ///
 /// # Errors
-/// The disk is full, or the stream was closed otherwise than by its reader.
+/// The disk is full, or the stream was closed other than by its reader.
 pub fn finish() -> Result<()> {
     match FAILED.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(problem) => Err(Error::file("standard output", format!("cannot be written: {problem}"))),
@@ -59,29 +59,29 @@ pub fn finish() -> Result<()> {
     }
 }
 
-/// Prints a warning on the error stream, above a bar that is drawn there.
+/// Prints a warning on the error stream, above the progress bar.
 pub fn warn(text: impl std::fmt::Display) {
     error_line(&format!("warning: {text}"));
 }
 
-/// Prints a line of the program's name and `text` on the error stream.
+/// Prints the program's name and `text` on one line of the error stream.
 pub fn error_line(text: &str) {
-    // One line, whatever a library put into its message.
+    // Messages of libraries may have several lines.
     error_text(&format!("kindling: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")));
 }
 
-/// Prints a line on the error stream, if that can still be written.
+/// Prints a line on the error stream, if that is writable.
 pub fn error_text(line: &str) {
     let write = || {
-        // There is no other stream to complain on.
+        // No other stream can report this error.
         let _ = writeln!(std::io::stderr(), "{}", shown(line));
     };
     let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
     bar.map_or_else(write, |bar| bar.suspend(write));
 }
 
-/// Returns a text as it may go to a terminal: control characters, and those that turn the direction
-/// of writing, are written as in Rust, such as `\u{1b}`.
+/// Escapes a text for a terminal: control characters, and those that change the direction of text,
+/// are written as in Rust, such as `\u{1b}`.
 pub fn shown(text: &str) -> Cow<'_, str> {
     escaped(text, |c| match c {
         '\n' | '\r' | '\t' => c.escape_default().to_string(),
@@ -89,12 +89,12 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Returns a path as a value of JSON; what is no UTF-8 is replaced.
+/// Returns a path as a JSON string; bytes that are not UTF-8 are replaced.
 pub fn path(path: &Path) -> Value {
     path.to_string_lossy().into()
 }
 
-/// Returns a path as a word of a shell's command line.
+/// Quotes a path for a shell's command line.
 pub fn word(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
@@ -111,16 +111,16 @@ fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if commands_terminal(c) { escape(c) } else { c.to_string() }).collect())
 }
 
-/// Returns whether a terminal would obey a character instead of showing it: control characters
-/// (Unicode's Cc), marks and overrides of direction, line separators, invisible operators and the
-/// byte order mark.
+/// Returns `true` for characters that a terminal interprets instead of showing: control characters
+/// (Unicode's Cc), direction marks and overrides, line separators, invisible operators and the byte
+/// order mark.
 fn commands_terminal(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
         || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// A number with commas between thousands.
+/// Formats a number with commas between thousands.
 pub fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -133,14 +133,14 @@ pub fn thousands(n: usize) -> String {
     out
 }
 
-/// Seconds as tqdm writes them: 01:05, 2:01:05.
+/// Formats seconds as tqdm does: 01:05, 2:01:05.
 fn clock(seconds: u64) -> String {
     let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m:02}:{s:02}") }
 }
 
-/// `name  45%|████▌     | 176/391 [00:41<00:50, 4.3 batch/s, loss 1.21]`, if someone watches and
-/// `quiet` is not asked.
+/// Creates a bar `name  45%|████▌     | 176/391 [00:41<00:50, 4.3 batch/s, loss 1.21]`; hidden if
+/// `quiet`, or without a terminal.
 pub fn bar(total: u64, unit: &'static str, quiet: bool) -> ProgressBar {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let watched = std::io::stderr().is_terminal() && !dumb && !quiet;
@@ -157,7 +157,7 @@ pub fn bar(total: u64, unit: &'static str, quiet: bool) -> ProgressBar {
         .progress_chars("█▉▊▋▌▍▎▏ ")
         .with_key("clock", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let (elapsed, left) = (state.elapsed().as_secs(), state.eta().as_secs());
-            // A line that cannot be drawn is no reason to stop.
+            // A failure to draw the bar does not end the run.
             let _ = write!(out, "{}<{}", clock(elapsed), clock(left));
         })
         .with_key("speed", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {

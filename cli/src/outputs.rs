@@ -1,5 +1,5 @@
-//! The files that a command is about to write, checked against those that it reads before any work
-//! is done. No output destroys an input or a file that Kindling did not write.
+//! Files that a command will write, checked against those it reads before any work is done. No
+//! output destroys an input or a file that Kindling did not write.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use kindling::format::contents::{Contents, contents};
 use kindling::format::files;
 use kindling::{Error, Result};
 
-/// The files of a command.
+/// Files of a command.
 #[derive(Default)]
 pub struct Outputs {
     inputs: Vec<Input>,
@@ -29,46 +29,45 @@ struct Output {
 /// Files that an output may replace. An empty file may always be replaced, an input never.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Over {
-    /// A model that an earlier run saved, but no checkpoint.
+    /// A model of an earlier run, but no checkpoint.
     Model,
-    /// A checkpoint, which is either the one that the run resumes from, or is given another name
-    /// first.
+    /// A checkpoint: the one that the run resumes from, or another one, which is renamed first.
     Checkpoint,
     /// No file.
     Nothing,
-    /// Any file: the person said so by `--overwrite`, or nothing would change.
+    /// Any file: by `--overwrite`, or because nothing would change.
     Anything,
 }
 
-/// The flag whose file a checkpoint may replace.
+/// Flag whose file a checkpoint may replace.
 const RESUME: &str = "--resume";
 
 impl Outputs {
-    /// Adds a file, or a folder of data, that is read.
+    /// Adds an input: a file, or a folder of data.
     #[must_use]
     pub fn reads(mut self, flag: &'static str, path: Option<&Path>) -> Self {
         self.inputs.extend(path.map(|path| Input { flag, path: path.to_path_buf() }));
         self
     }
 
-    /// Adds a file that will be written.
+    /// Adds a file to write.
     #[must_use]
     pub fn writes(mut self, flag: &'static str, path: &Path, over: Over) -> Self {
         self.outputs.push(Output { flag, path: path.to_path_buf(), over });
         self
     }
 
-    /// Adds a folder into which new files will be written.
+    /// Adds a folder for new files.
     #[must_use]
     pub fn fills(mut self, flag: &'static str, path: Option<&Path>) -> Self {
         self.folders.extend(path.map(|path| (flag, path.to_path_buf())));
         self
     }
 
-    /// Checks all outputs against all inputs and against each other; touches nothing.
+    /// Checks all outputs against all inputs and against each other, without changing files.
     ///
     /// # Errors
-    /// An output is an input, lies among the data's files, would replace a foreign file, or is no
+    /// An output is an input, is within the data's files, would replace a foreign file, or is no
     /// file.
     pub fn check(&self) -> Result<()> {
         for Output { flag, path, over } in &self.outputs {
@@ -94,24 +93,24 @@ impl Outputs {
         Ok(())
     }
 
-    /// Makes missing folders, removes what killed programs left behind, and makes sure that the
+    /// Creates missing folders, removes temporary files of killed programs, and checks that the
     /// files can be written.
     ///
     /// # Errors
-    /// A folder cannot be made or written.
+    /// A folder cannot be created or written.
     pub fn prepare(&self) -> Result<()> {
         self.outputs.iter().try_for_each(|output| files::check_writable(&output.path))
     }
 
-    /// Checks files of a flag, a path and content each against the inputs and writes them, or none.
-    /// A file that is there is replaced if `overwrite` says so, or if it is the same.
+    /// Checks files, each with its flag, path and content, against the inputs, and writes all or
+    /// none. An existing file is replaced with `overwrite`, or if it is equal.
     ///
     /// # Errors
     /// As [`Self::check`]; or a file cannot be written.
     pub fn write_all(self, outputs: &[(&'static str, &Path, &[u8])], overwrite: bool) -> Result<()> {
         let all = outputs.iter().fold(self, |all, (flag, path, bytes)| {
-            // A pipe would be read without an end.
-            let same = files::target(path).and_then(|path| files::read(&path)).is_ok_and(|there| there == *bytes);
+            // Reading a pipe would not end.
+            let same = files::target(path).and_then(|path| files::read(&path)).is_ok_and(|old| old == *bytes);
             all.writes(flag, path, if overwrite || same { Over::Anything } else { Over::Nothing })
         });
         all.check()?;
@@ -119,7 +118,7 @@ impl Outputs {
         outputs.iter().try_for_each(|(_, path, bytes)| files::write_whole(path, bytes))
     }
 
-    /// Refuses an output that is an input, or that lies among the files of the data.
+    /// Refuses an output that is an input or within the files of the data.
     fn check_inputs(&self, flag: &str, path: &Path, over: Over) -> Result<()> {
         for input in &self.inputs {
             let resumed = input.flag == RESUME && over == Over::Checkpoint;
@@ -131,9 +130,8 @@ impl Outputs {
         self.check_data(flag, path, path.parent().unwrap_or(path))
     }
 
-    /// Refuses an output in a folder inside of the data's folder that holds files of others, such
-    /// as a class's images. The data's folder itself may hold a model too: no reader takes one for
-    /// data.
+    /// Refuses an output in a subfolder of the data with foreign files, such as a class's images.
+    /// The data's top folder may hold a model: no reader takes one for data.
     fn check_data(&self, flag: &str, path: &Path, folder: &Path) -> Result<()> {
         let folder = files::resolve(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         let Some(folder) = folder.ancestors().find(|folder| folder.is_dir()) else { return Ok(()) };
@@ -152,7 +150,7 @@ impl Outputs {
     }
 }
 
-/// Refuses to replace what is no file of Kindling.
+/// Refuses to replace a file that Kindling did not write.
 fn check_contents(flag: &str, path: &Path, over: Over) -> Result<()> {
     let problem = match (contents(path), over) {
         (Contents::Nothing | Contents::Empty, _) | (_, Over::Anything | Over::Checkpoint) => return Ok(()),
@@ -168,7 +166,7 @@ fn check_contents(flag: &str, path: &Path, over: Over) -> Result<()> {
     ))
 }
 
-/// Returns whether a folder holds files that Kindling does not write.
+/// Returns `true` if a folder holds files that Kindling does not write.
 fn holds_foreign_files(folder: &Path) -> bool {
     std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
         let name = entry.file_name().to_string_lossy().into_owned();

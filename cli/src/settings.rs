@@ -1,5 +1,5 @@
-//! The words of flags and files as settings: names in any spelling, `name:key=value` as objects, and settings laid over
-//! others key by key. It knows neither data nor runs.
+//! Settings from flags and files: names in any spelling, `name:key=value` as objects, and merging
+//! by key. The module knows neither data nor runs.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use kindling::train::ModelSpec;
 use kindling::{Error, Result};
 use serde_json::{Map, Value, json};
 
-/// Schedules and what they may be called beside their own names.
+/// Schedules and their aliases.
 const SCHEDULES: &[(&str, &[&str])] = &[
     ("StepLR", &["step"]),
     ("MultiStepLR", &["multistep"]),
@@ -24,7 +24,7 @@ const SCHEDULES: &[(&str, &[&str])] = &[
     ("SequentialLR", &["sequential"]),
 ];
 
-/// Losses likewise.
+/// Losses and their aliases.
 const LOSSES: &[(&str, &[&str])] = &[
     ("cross_entropy", &["crossentropyloss", "ce"]),
     ("mse", &["mseloss", "l2"]),
@@ -33,7 +33,7 @@ const LOSSES: &[(&str, &[&str])] = &[
     ("huber", &["huberloss"]),
 ];
 
-/// Augmentations likewise.
+/// Augmentations and their aliases.
 const AUGMENTS: &[(&str, &[&str])] = &[
     ("RandomCrop", &["crop"]),
     ("RandomHorizontalFlip", &["flip", "hflip", "horizontalflip"]),
@@ -43,30 +43,30 @@ const AUGMENTS: &[(&str, &[&str])] = &[
     ("RandomErasing", &["erasing"]),
 ];
 
-/// A name without what people spell differently: case, underscores and dashes.
+/// Normalizes the spelling of a name: case, underscores and dashes.
 fn key(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The name that settings have for one in any spelling; the name itself, if it is none of these.
+/// Returns the canonical name of one in any spelling; an unknown name is unchanged.
 fn canonical(names: &[(&'static str, &[&str])], name: &str) -> String {
     let wanted = key(name);
     let found = names.iter().find(|(known, others)| key(known) == wanted || others.contains(&wanted.as_str()));
     found.map_or_else(|| name.to_owned(), |(known, _)| (*known).to_owned())
 }
 
-/// The name that settings have for an optimizer in any spelling.
+/// Returns the canonical name of an optimizer in any spelling.
 pub fn optimizer_name(name: &str) -> String {
     let found = OptimizerSpec::NAMES.iter().find(|known| key(known) == key(name));
     found.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
 }
 
-/// The name that settings have for a loss in any spelling.
+/// Returns the canonical name of a loss in any spelling.
 pub fn loss_name(name: &str) -> String {
     canonical(LOSSES, name)
 }
 
-/// Gives everything that has a name in some settings the name that it has here, so that equal names are equal.
+/// Replaces every `name` in the settings by its canonical one, so that equal names are equal.
 pub fn canonicalize(settings: &mut Value) {
     let rename = |value: Option<&mut Value>, canonical: &dyn Fn(&str) -> String| {
         if let Some(Value::String(name)) = value.and_then(|value| value.get_mut("name")) {
@@ -86,14 +86,14 @@ pub fn canonicalize(settings: &mut Value) {
     }
 }
 
-/// Puts `over` on top of `under`, key by key. What has a name (an optimizer, a schedule) is replaced as a whole where
-/// the name is another.
+/// Merges `over` into `under`, key by key. Named objects (an optimizer, a schedule) are replaced as
+/// a whole if the names differ.
 pub fn merge(under: &mut Value, over: Value) {
     match (under, over) {
         (Value::Object(under), Value::Object(over))
             if over.get("name").is_none_or(|n| under.get("name") == Some(n)) =>
         {
-            // A model takes the place of a preset, and the other way round.
+            // A model replaces a preset, and vice versa.
             for (new, old) in [("model", "preset"), ("preset", "model")] {
                 if over.contains_key(new) && !over.contains_key(old) {
                     under.remove(old);
@@ -107,7 +107,7 @@ pub fn merge(under: &mut Value, over: Value) {
     }
 }
 
-/// Refuses numbers that are not finite, which JSON cannot hold, by the name of their flag.
+/// Refuses numbers that are not finite, which JSON cannot hold; the error names their flag.
 pub fn finite(numbers: &[(&str, Option<f64>)]) -> Result<()> {
     match numbers.iter().find_map(|(flag, number)| Some((flag, number.filter(|x| !x.is_finite())?))) {
         Some((flag, number)) => Err(Error::value("settings", format!("{flag} must be a finite number, got {number}"))),
@@ -115,7 +115,7 @@ pub fn finite(numbers: &[(&str, Option<f64>)]) -> Result<()> {
     }
 }
 
-/// The first number in a file's settings that is not finite, by the path of keys to it.
+/// Returns the path of keys to the first number in a file's settings that is not finite.
 fn not_finite(value: &toml::Value) -> Option<String> {
     match value {
         toml::Value::Float(number) if !number.is_finite() => Some(format!(" is {number}")),
@@ -129,7 +129,7 @@ fn not_finite(value: &toml::Value) -> Option<String> {
     }
 }
 
-/// Settings of a file.
+/// Reads the settings of a file.
 pub fn read(path: &Path) -> Result<Value> {
     let bytes = files::read(path)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Error::file(path.display(), "is no text"))?;
@@ -146,7 +146,8 @@ pub fn read(path: &Path) -> Result<Value> {
     }
 }
 
-/// A model's description as JSON, whether it was JSON or text. Text takes its input from the data later.
+/// Returns a model's description as JSON, from JSON or text. The data later determines the input of
+/// text.
 pub fn model(path: &Path) -> Result<Value> {
     let bytes = files::read(path)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Error::file(path.display(), "is no text"))?;
@@ -161,7 +162,7 @@ pub fn model(path: &Path) -> Result<Value> {
     serde_json::to_value(spec).map_err(|e| Error::file(path.display(), e))
 }
 
-/// Cuts a text at a separator, but not within brackets or quotes.
+/// Splits a text at a separator, except within brackets or quotes.
 pub fn split(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut begin, mut depth, mut quoted) = (Vec::new(), 0, 0usize, false);
     for (i, c) in text.char_indices() {
@@ -181,7 +182,8 @@ pub fn split(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-/// `name:key=value:key=value` or JSON, as an object with a `name`. A list is `[1,2]`, or `(1,2)` as Python has it.
+/// Parses `name:key=value:key=value` or JSON to an object with a `name`. A list is `[1,2]`, or
+/// `(1,2)` as in Python.
 pub fn named(text: &str) -> Result<Map<String, Value>> {
     let text = text.trim();
     if text.starts_with('{') {
@@ -202,8 +204,8 @@ pub fn named(text: &str) -> Result<Map<String, Value>> {
     Ok(object)
 }
 
-/// A schedule as a flag has it. Where it is planned over the whole run, it has `steps` of them unless it says another
-/// number, and the highest rate is `lr`.
+/// Parses the schedule of a flag. If it is planned over the whole run, its number of steps is
+/// `steps` and its maximum rate `lr`, unless specified.
 pub fn schedule(text: &str, steps: u64, lr: f64) -> Result<Value> {
     let mut settings = json!({ "schedule": named(text)? });
     canonicalize(&mut settings);
@@ -221,8 +223,8 @@ pub fn schedule(text: &str, steps: u64, lr: f64) -> Result<Value> {
     Ok(schedule)
 }
 
-/// Augmentations as a flag has them: words between commas, or JSON. A crop is as large as the images, unless it says
-/// another size.
+/// Parses the augmentations of a flag: names separated by commas, or JSON. A crop has the images'
+/// size, unless specified.
 pub fn augments(texts: &[String], shape: &[usize]) -> Result<Value> {
     let mut list = Vec::new();
     for text in texts {

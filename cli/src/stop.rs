@@ -1,5 +1,5 @@
-//! Signals. Ctrl-C: the first asks the program to finish what it does and save; the second ends it
-//! at once.
+//! Signals. The first Ctrl-C asks the program to finish its step and save; the second ends it at
+//! once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,32 +7,31 @@ use crate::output;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// Begins to listen for Ctrl-C and the system's request to end.
+/// Installs handlers for Ctrl-C and the system's request to terminate.
 pub fn listen() {
-    let heard = ctrlc::set_handler(|| {
+    let installed = ctrlc::set_handler(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
     });
-    if let Err(error) = heard {
+    if let Err(error) = installed {
         output::warn(format!("Ctrl-C will not save a checkpoint: {error}"));
     }
 }
 
-/// Has a file that grows over the system's limit be an error of that write, not the end of the
-/// program.
+/// Makes a file that exceeds the system's limit an error of that write, not the end of the program.
 pub fn outlive_limits() {
     #[cfg(unix)]
     {
         use signal_hook::{consts::SIGXFSZ, flag};
-        let heard = flag::register(SIGXFSZ, std::sync::Arc::new(AtomicBool::new(false)));
-        if let Err(error) = heard {
+        let installed = flag::register(SIGXFSZ, std::sync::Arc::new(AtomicBool::new(false)));
+        if let Err(error) = installed {
             output::warn(format!("a file that grows too large will end the program: {error}"));
         }
     }
 }
 
-/// Whether Ctrl-C was pressed.
+/// Returns `true` if Ctrl-C was pressed.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::SeqCst)
 }

@@ -1,4 +1,4 @@
-//! `kindling data` and `kindling info` as a user runs them: what they print, and how they refuse.
+//! `kindling data` and `kindling info` as a user runs them: their output and their refusals.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
 use std::path::Path;
@@ -8,7 +8,7 @@ fn kindling(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kindling")).args(arguments).output().unwrap()
 }
 
-/// Exit code 2 and one line that holds these words.
+/// Expects exit code 2 and one line with these words.
 fn refused(output: &Output, words: &[&str]) {
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{error}");
@@ -16,7 +16,7 @@ fn refused(output: &Output, words: &[&str]) {
     words.iter().for_each(|word| assert!(error.contains(word), "{word} is missing in: {error}"));
 }
 
-/// CIFAR-10 with a few records.
+/// Writes CIFAR-10 files with a few records.
 fn cifar(folder: &Path, train: usize, test: usize) {
     std::fs::create_dir_all(folder).unwrap();
     let records = |n: usize| -> Vec<u8> {
@@ -59,7 +59,7 @@ fn info_names_the_devices() {
     assert!(json["gpu"]["name"].is_string() || json["gpu"]["error"].is_string(), "{json}");
 }
 
-/// A grey PNG of 8×8.
+/// Returns a gray PNG of 8×8.
 fn png(value: u8) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_pixel(8, 8, image::Rgb([value; 3])).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
@@ -69,9 +69,9 @@ fn png(value: u8) -> Vec<u8> {
 #[test]
 fn describe_tells_splits_and_what_was_skipped() {
     let folder = std::env::temp_dir().join(format!("kindling-cli-splits-{}", std::process::id()));
-    for (place, n) in [("train/a", 4), ("train/b", 3), ("val/a", 2), ("val/b", 1), ("test/a", 2), ("test/b", 2)] {
-        std::fs::create_dir_all(folder.join(place)).unwrap();
-        (0..n).for_each(|i| std::fs::write(folder.join(place).join(format!("{i}.png")), png(i)).unwrap());
+    for (split, n) in [("train/a", 4), ("train/b", 3), ("val/a", 2), ("val/b", 1), ("test/a", 2), ("test/b", 2)] {
+        std::fs::create_dir_all(folder.join(split)).unwrap();
+        (0..n).for_each(|i| std::fs::write(folder.join(split).join(format!("{i}.png")), png(i)).unwrap());
     }
     std::fs::write(folder.join("train/a/broken.jpg"), "<html>").unwrap();
     let path = folder.to_str().unwrap();

@@ -1,4 +1,4 @@
-//! Hostile input is inert: names from files, numbers that no machine has, streams that are closed or full.
+//! Hostile input is inert: names from files, impossible numbers, closed or full streams.
 #![cfg(unix)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
@@ -52,7 +52,7 @@ fn closed_and_full_streams_are_harmless() {
         let refused = shell(format!("{kindling} eval --model none {streams}"));
         assert_eq!(refused.status.code(), Some(2), "{streams}: {refused:?}");
     }
-    // Lines that were asked for and could not be printed are an error, but the model is there.
+    // Lines that cannot be printed are an error, but the model is saved.
     let done = shell(format!("{kindling} {SMALL} --epochs 1 --out full.safetensors >/dev/full"));
     assert!(done.status.code() == Some(2) && folder.has("full.safetensors"), "{done:?}");
     assert!(String::from_utf8_lossy(&done.stderr).contains("standard output"), "{done:?}");
@@ -73,8 +73,8 @@ fn names_that_are_no_text_are_written_and_read() {
     image::RgbImage::from_pixel(32, 32, image::Rgb([200, 30, 30])).save(folder.0.join("red.png")).unwrap();
     fs::rename(folder.0.join("red.png"), folder.0.join(image)).unwrap();
     for json in [&["--json"][..], &[]] {
-        let seen = folder.command("predict --device cpu --model").arg(model).arg(image).args(json).output().unwrap();
-        assert!(seen.status.success(), "{seen:?}");
+        let output = folder.command("predict --device cpu --model").arg(model).arg(image).args(json).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 }
 
@@ -82,18 +82,18 @@ fn names_that_are_no_text_are_written_and_read() {
 fn numbers_that_no_machine_has_are_refused_or_harmless() {
     let folder = Folder::new("huge");
     let run = "train --device cpu --data shapes --train-limit 60 --test-limit 20 --preset softmax --epochs 1 --json";
-    let most = u64::MAX;
+    let max = u64::MAX;
     for flag in ["--train-limit", "--test-limit"] {
-        for n in [1_000_000_000_000, 1 << 63, most] {
+        for n in [1_000_000_000_000, 1 << 63, max] {
             let arguments = format!("train --device cpu --data shapes --preset softmax {flag} {n}");
             folder.refused(&arguments, &[&n.to_string()]);
         }
     }
     for crop in ["size", "padding"] {
-        folder.refused(&format!("{run} --augment crop:{crop}={most}"), &["RandomCrop", &most.to_string()]);
+        folder.refused(&format!("{run} --augment crop:{crop}={max}"), &["RandomCrop", &max.to_string()]);
     }
     for flag in ["--batch-size", "--evaluate-every", "--checkpoint-every", "--patience", "--seed"] {
-        folder.events(&format!("{run} {flag} {most}"));
+        folder.events(&format!("{run} {flag} {max}"));
     }
     fs::write(folder.0.join("wide.txt"), "Flatten()\nLinear(3072, 4000000000)\nLinear(4000000000, 10)\n").unwrap();
     let wide = "train --device cpu --data shapes --train-limit 60 --test-limit 20 --epochs 1 --model wide.txt";

@@ -14,8 +14,8 @@ fn devices_are_named_and_measured() {
     };
     let json: Value = serde_json::from_str(&info(&["--json"])).unwrap();
     let measured = |device: &Value| {
-        let figures = &device["measured"];
-        figures["gflops"].as_f64().unwrap() > 0.0 && figures["gbytes_per_second"].as_f64().unwrap() > 0.0
+        let measured = &device["measured"];
+        measured["gflops"].as_f64().unwrap() > 0.0 && measured["gbytes_per_second"].as_f64().unwrap() > 0.0
     };
     assert!(json["cpu"]["cores"].as_u64().unwrap() > 0 && measured(&json["cpu"]));
     assert!(json["gpu"]["error"].is_string() || measured(&json["gpu"]));
@@ -24,13 +24,13 @@ fn devices_are_named_and_measured() {
 }
 
 #[test]
-fn kernels_are_measured_once_kept_and_shown() {
+fn kernels_are_measured_once_cached_and_shown() {
     let cache = std::env::temp_dir().join(format!("kindling-kernels-{}", std::process::id()));
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kindling"));
         command.env("KINDLING_CACHE", &cache).args(arguments).output().unwrap()
     };
-    // Its first convolution has 6 filters: every adapter has more than one kernel worth measuring for it.
+    // Its first convolution has 6 filters: every adapter has several variants to measure for it.
     let bench = "bench --work W1b4 --device gpu --steps 1 --reps 1 --warmup 1";
     let bench: Vec<&str> = bench.split(' ').collect();
     let first = run(&bench);
@@ -38,20 +38,20 @@ fn kernels_are_measured_once_kept_and_shown() {
         assert!(std::env::var_os("REQUIRE_GPU").is_none(), "{}", String::from_utf8_lossy(&first.stderr));
         return;
     }
-    let kept = || {
+    let cached = || {
         let file = std::fs::read_dir(cache.join("kernels")).unwrap().next().unwrap().unwrap().path();
         std::fs::read_to_string(file).unwrap()
     };
-    let text = kept();
+    let text = cached();
     assert!(run(&bench).status.success());
-    assert_eq!(kept(), text, "measured again");
+    assert_eq!(cached(), text, "measured again");
     let info: Value = serde_json::from_slice(&run(&["info", "--json"]).stdout).unwrap();
     let kernels = info["gpu"]["kernels"].as_object().unwrap();
     assert!(kernels.keys().any(|class| class.starts_with("conv2d f32 8×128×4096")), "{kernels:?}");
-    // What is damaged is measured anew.
+    // Damaged choices are measured again.
     let file = std::fs::read_dir(cache.join("kernels")).unwrap().next().unwrap().unwrap().path();
     std::fs::write(&file, &text[..text.len() / 2]).unwrap();
     assert!(run(&bench).status.success());
-    assert!(serde_json::from_str::<Value>(&kept()).is_ok());
+    assert!(serde_json::from_str::<Value>(&cached()).is_ok());
     std::fs::remove_dir_all(&cache).unwrap();
 }

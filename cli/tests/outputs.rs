@@ -1,5 +1,5 @@
-//! What the program writes destroys nothing: inputs, files of others, earlier runs. What cannot be
-//! written ends no run.
+//! Outputs destroy nothing: inputs, foreign files, files of earlier runs. A failure to write ends
+//! no run.
 #![cfg(unix)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
@@ -11,14 +11,14 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
 use common::{Folder, SMALL, parse};
-use kindling::format::tfevents::{What, read};
+use kindling::format::tfevents::{EventKind, read};
 
 fn coin(folder: &Folder) {
     let rows: String = (0..40).map(|i| format!("{}.5,{}.25,{}\n", i * 7 % 40, i * 11 % 40, i % 2)).collect();
     fs::write(folder.0.join("coin.csv"), format!("x,y,side\n{rows}")).unwrap();
 }
 
-/// The program under a limit of so many blocks of 512 bytes for each file.
+/// Runs the program with a limit of `blocks` blocks of 512 bytes for each file.
 fn limited(folder: &Folder, blocks: usize, arguments: &str) -> std::process::Output {
     let script = format!("ulimit -f {blocks}; exec {} {arguments}", env!("CARGO_BIN_EXE_kindling"));
     Command::new("sh").args(["-c", &script]).current_dir(&folder.0).output().unwrap()
@@ -35,7 +35,7 @@ fn only_files_are_written() {
     symlink("/dev/full", at("full")).unwrap();
     fs::write(at("fixed"), b"").unwrap();
     fs::set_permissions(at("fixed"), fs::Permissions::from_mode(0o444)).unwrap();
-    let places = [
+    let cases = [
         ("pipe", "a named pipe"),
         ("socket", "a socket"),
         ("there", "a folder"),
@@ -48,7 +48,7 @@ fn only_files_are_written() {
         ("..", "names no file"),
         ("pipe/m", "cannot be written"),
     ];
-    for (out, problem) in places {
+    for (out, problem) in cases {
         folder.refused(&format!("{SMALL} --epochs 1 --out {out} --json"), &[out, problem]);
     }
     assert!(fs::metadata(at("pipe")).unwrap().file_type().is_fifo());
@@ -95,8 +95,8 @@ fn inputs_and_files_of_others_are_not_overwritten() {
         folder.refused(&format!("{args} --out {out}"), &[out, "--data reads it"]);
     }
     folder.refused(&format!("{args} --config run.toml --out run.toml"), &["run.toml", "--config reads it"]);
-    let own = "train --device cpu --data coin.csv --model net.txt --epochs 1";
-    folder.refused(&format!("{own} --out net.txt"), &["net.txt", "--model reads it"]);
+    let tables = "train --device cpu --data coin.csv --model net.txt --epochs 1";
+    folder.refused(&format!("{tables} --out net.txt"), &["net.txt", "--model reads it"]);
     folder.refused(&format!("{args} --out tool.py"), &["tool.py", "no model of Kindling"]);
     folder.events(&format!("{args} --checkpoint-every 1 --out m.safetensors --json"));
     let checkpoint = "m.checkpoint.safetensors";
@@ -124,7 +124,7 @@ fn nothing_is_written_among_the_files_of_the_data() {
     folder.refused(&format!("{args} --out set/dark/0.png"), &["set/dark/0.png"]);
     folder.refused(&format!("{args} --out m.safetensors --logdir set/light"), &["set/light", "--data"]);
     folder.events(&format!("{args} --out set/m.safetensors --logdir set/log"));
-    // What stands there now is no class.
+    // The file is no class.
     let described = folder.events("data describe set --json");
     assert_eq!(described[0]["classes"].as_array().unwrap().len(), 2, "{}", described[0]);
 }
@@ -149,8 +149,8 @@ fn an_export_replaces_nothing_unless_it_may() {
     folder.refused("export --model net.safetensors --out mine.py", &["mine.py", "another file"]);
     assert!(!folder.has("mine.safetensors") && !folder.has("net.py"));
     assert_eq!(fs::read(at("net.safetensors")).unwrap(), before);
-    // The weights may be the model itself, the same export may be made twice, and what may be
-    // replaced is.
+    // The weights may be the model itself, an export may be repeated, and a replaceable file is
+    // replaced.
     for arguments in ["--out net.py", "--out net.py", "--out mine.py --overwrite"] {
         let done = folder.run(&format!("export --model net.safetensors {arguments}"));
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -180,12 +180,12 @@ fn an_earlier_run_s_checkpoint_is_not_lost() {
     let at = |name: &str| folder.0.join(name);
     folder.events(&format!("{SMALL} --epochs 2 --checkpoint-every 1 --out m.safetensors --json"));
     let earlier = fs::read(at("m.checkpoint.safetensors")).unwrap();
-    // Its own checkpoint is replaced by the run that goes on from it.
+    // A resumed run replaces its own checkpoint.
     let resume = "train --device cpu --resume m.checkpoint.safetensors --epochs 3 --checkpoint-every 1 --json";
     folder.events(&format!("{resume} --out m.safetensors"));
     let resumed = fs::read(at("m.checkpoint.safetensors")).unwrap();
     assert!(resumed != earlier && !folder.has("m.checkpoint.1.safetensors"));
-    // Another run keeps it under another name and says so.
+    // Another run renames it, and reports that.
     for n in 1..=2 {
         let again = folder.run(&format!("{SMALL} --epochs 1 --checkpoint-every 1 --seed {n} --out m.safetensors"));
         let error = String::from_utf8_lossy(&again.stderr);
@@ -193,7 +193,7 @@ fn an_earlier_run_s_checkpoint_is_not_lost() {
         assert!(again.status.success() && error.contains(&aside), "{error}");
     }
     assert_eq!(fs::read(at("m.checkpoint.1.safetensors")).unwrap(), resumed);
-    // A run that is stopped at once leaves it, or keeps it too.
+    // A run that is stopped at once leaves it unchanged, or renames it too.
     let last = fs::read(at("m.checkpoint.safetensors")).unwrap();
     let mut child = folder
         .command("train --device cpu --data shapes --train-limit 600 --preset cifar-intro --batch-size 600 --out m.safetensors --json")
@@ -217,7 +217,7 @@ fn an_earlier_run_s_checkpoint_is_not_lost() {
 #[test]
 fn a_checkpoint_that_cannot_be_written_ends_no_run() {
     let folder = Folder::new("too-large");
-    // The model has 123 kB, a checkpoint of Adam three times as much.
+    // The model has 123 kB, a checkpoint with Adam's state three times as much.
     let done = limited(&folder, 400, &format!("{SMALL} --epochs 3 --checkpoint-every 1 --out m.safetensors"));
     let error = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success() && folder.has("m.safetensors"), "{error}");
@@ -237,7 +237,7 @@ fn a_finished_model_is_saved_somewhere() {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut text = String::new();
     out.read_line(&mut text).unwrap();
-    // The folder goes, and a file takes its name.
+    // A file replaces the folder.
     fs::remove_dir_all(folder.0.join("deep")).unwrap();
     fs::write(folder.0.join("deep"), b"").unwrap();
     out.read_to_string(&mut text).unwrap();
@@ -253,15 +253,15 @@ fn a_finished_model_is_saved_somewhere() {
 fn what_killed_programs_left_is_removed() {
     let folder = Folder::new("parts");
     let at = |name: &str| folder.0.join(name);
-    // A PID that no process has: Linux gives none above 2²².
+    // No process has this PID: Linux's maximum is 2²².
     let gone = ["m.safetensors.4194399.part", "m.checkpoint.safetensors.4194399.part"];
     let alive = format!("m.safetensors.{}.part", std::process::id());
-    let kept = [alive.as_str(), "m.safetensors.part", "m.safetensors.x1.part", "n.safetensors.4194399.part"];
-    gone.iter().chain(&kept).for_each(|name| fs::write(at(name), b"half").unwrap());
+    let others = [alive.as_str(), "m.safetensors.part", "m.safetensors.x1.part", "n.safetensors.4194399.part"];
+    gone.iter().chain(&others).for_each(|name| fs::write(at(name), b"half").unwrap());
     folder.events(&format!("{SMALL} --epochs 1 --out m.safetensors --json"));
     assert!(!gone.iter().any(|name| folder.has(name)));
-    assert!(kept.iter().all(|name| folder.has(name)) || cfg!(not(target_os = "linux")));
-    // A file that grows beyond its limit is no end without a word, and nothing is left.
+    assert!(others.iter().all(|name| folder.has(name)) || cfg!(not(target_os = "linux")));
+    // A file that exceeds its limit is reported, and no part of it is left.
     let done = limited(&folder, 100, &format!("{SMALL} --epochs 1 --out k.safetensors"));
     assert_eq!(done.status.code(), Some(2), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(!fs::read_dir(&folder.0).unwrap().any(|e| e.unwrap().file_name().to_string_lossy().starts_with('k')));
@@ -279,19 +279,19 @@ fn a_log_that_cannot_be_written_ends_no_run() {
     assert_eq!(error.matches("the log in log ends here").count(), 1, "{error}");
 }
 
-/// The steps of a tag in all files of a log, as TensorBoard shows them: the start of a session
-/// takes away what is later.
+/// Returns the steps of a tag in all files of a log, as TensorBoard shows them: the start of a
+/// session drops later ones.
 fn steps(folder: &Folder, log: &str, tag: &str) -> Vec<i64> {
     let mut files: Vec<_> = fs::read_dir(folder.0.join(log)).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     let (mut shown, mut began) = (Vec::new(), false);
     for path in files {
         for event in read(&fs::read(&path).unwrap(), &path.display().to_string()).unwrap() {
-            match event.what {
-                // TensorBoard takes the first start for the beginning.
-                What::SessionStart if !std::mem::replace(&mut began, true) => {}
-                What::SessionStart => shown.retain(|step| *step < event.at.step),
-                What::Scalar { tag: found, .. } if found == tag => shown.push(event.at.step),
+            match event.kind {
+                // TensorBoard ignores the first start.
+                EventKind::SessionStart if !std::mem::replace(&mut began, true) => {}
+                EventKind::SessionStart => shown.retain(|step| *step < event.at.step),
+                EventKind::Scalar { tag: found, .. } if found == tag => shown.push(event.at.step),
                 _ => {}
             }
         }
@@ -318,8 +318,7 @@ fn a_resumed_run_s_log_holds_each_step_once() {
         assert_eq!(steps(&folder, "log", tag), (1..=30).collect::<Vec<_>>(), "{tag}");
     }
     assert_eq!(steps(&folder, "log", "loss/train"), [6, 12, 18, 24, 30]);
-    // A run of its own in the same folder is no resumption; it is said that the two will be one
-    // curve.
+    // Another run in the same folder is no resumption; a warning says that both will be one curve.
     let error = run(&format!("{SMALL} --epochs 1 --logdir log --out o.safetensors"));
     assert!(error.contains("another run"), "{error}");
 }

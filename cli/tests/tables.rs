@@ -25,7 +25,7 @@ impl Folder {
         command.args(arguments.split_whitespace()).current_dir(&self.0).output().unwrap()
     }
 
-    /// The last object that a successful run printed, and its notes.
+    /// Returns the last object that a successful run printed, and its notes.
     fn last(&self, arguments: &str) -> (Value, String) {
         let output = self.run(arguments);
         let notes = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -56,14 +56,14 @@ impl Drop for Folder {
     }
 }
 
-/// A value between -0.5 and 0.5 that looks random.
+/// Returns a pseudorandom value between -0.5 and 0.5.
 fn noise(i: usize) -> f64 {
     (i * 7919 % 1000) as f64 / 1000.0 - 0.5
 }
 
 const KINDS: [&str; 3] = ["lily", "rose", "tulip"];
 
-/// Features of a flower, far apart for each kind.
+/// Returns the features of a flower, well separated by class.
 fn flower(i: usize) -> [f64; 2] {
     let kind = (i % 3) as f64;
     [10.0 * kind + noise(i), 300.0 - 50.0 * kind + noise(i + 5)]
@@ -87,7 +87,7 @@ fn a_model_of_a_table_is_tested_predicts_and_is_exported() {
     assert!(done["test_accuracy"].as_f64().unwrap() > 0.95, "{done}");
     assert!(notes.contains("comma separated, header, label \"species\" (3 classes), 2 feature columns"), "{notes}");
 
-    // The same rows in another order of columns, with more columns, in another dialect.
+    // The same rows with columns in another order, more columns, and another dialect.
     let other = (0..90).map(|i| {
         let [a, b] = flower(i);
         format!("{};x{i};{b:.3};{a:.3}\n", KINDS[i % 3]).replace('.', ",")
@@ -118,7 +118,7 @@ fn a_model_of_a_table_is_tested_predicts_and_is_exported() {
 }
 
 #[test]
-fn a_quantity_is_learned_and_told_in_its_own_unit() {
+fn a_quantity_is_predicted_in_its_own_unit() {
     let folder = Folder::new("quantity");
     let house = |i: usize| {
         let (rooms, age) = (1.0 + (i % 9) as f64, (i * 37 % 80) as f64);

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use common::{Folder, of_kind, parse};
 use serde_json::Value;
 
-/// The losses of steps, by number.
+/// Returns the losses of steps, by index.
 fn losses(events: &[Value]) -> Vec<(u64, f64)> {
     let steps = of_kind(events, "step");
     steps.iter().map(|step| (step["step"].as_u64().unwrap(), step["loss"].as_f64().unwrap())).collect()
@@ -19,7 +19,7 @@ const SMALL: &str =
     "train --device cpu --data shapes --train-limit 60 --test-limit 20 --preset cifar-intro --batch-size 10";
 
 #[test]
-fn a_run_tells_what_it_does_and_its_model_can_be_used() {
+fn a_run_reports_its_events_and_its_model_predicts() {
     let folder = Folder::new("whole");
     let events = folder.events(&format!(
         "{SMALL} --epochs 3 --evaluate-every 2 --optimizer sgd --lr 0.01 --momentum 0.9 --schedule cosine \
@@ -45,16 +45,17 @@ fn a_run_tells_what_it_does_and_its_model_can_be_used() {
     assert_eq!(tested[0]["test_accuracy"], done["test_accuracy"]);
     assert_eq!(tested[0]["test_loss"], done["test_loss"]);
     image::RgbImage::from_pixel(50, 40, image::Rgb([200, 30, 30])).save(folder.0.join("red.png")).unwrap();
-    let seen = folder.events("predict red.png red.png --device cpu --model deep/m.safetensors --top 10 --json");
-    assert_eq!(seen.len(), 2);
-    let all: f64 = seen[0]["classes"].as_array().unwrap().iter().map(|c| c["probability"].as_f64().unwrap()).sum();
+    let predictions = folder.events("predict red.png red.png --device cpu --model deep/m.safetensors --top 10 --json");
+    assert_eq!(predictions.len(), 2);
+    let all: f64 =
+        predictions[0]["classes"].as_array().unwrap().iter().map(|c| c["probability"].as_f64().unwrap()).sum();
     assert!((all - 1.0).abs() < 1e-5, "{all}");
     let text = String::from_utf8(folder.run("predict red.png --device cpu --model deep/m.safetensors").stdout).unwrap();
     assert!(text.starts_with("red.png\n") && text.lines().count() == 6 && text.contains(" %"), "{text}");
 }
 
 #[test]
-fn text_is_quiet_when_nobody_watches() {
+fn a_pipe_gets_no_progress_bar() {
     let folder = Folder::new("text");
     let output = folder.run(&format!("{SMALL} --epochs 2 --evaluate-every 1"));
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -94,7 +95,7 @@ fn settings_come_from_a_file_and_flags_override_them() {
 }
 
 #[test]
-fn what_is_wrong_is_said_in_a_line_and_nothing_is_overwritten() {
+fn errors_are_one_line_and_nothing_is_overwritten() {
     let folder = Folder::new("refused");
     std::fs::write(folder.0.join("model.safetensors"), b"precious").unwrap();
     folder.refused(&format!("{SMALL} --epochs 1"), &["model.safetensors", "no model of Kindling"]);
@@ -113,11 +114,11 @@ fn what_is_wrong_is_said_in_a_line_and_nothing_is_overwritten() {
         "train --device cpu --data shapes --train-limit 8 --model net.txt --out new.safetensors",
         &["fc", "100"],
     );
-    // A folder that cannot be made, because a file is in its place.
+    // A folder cannot be created, because a file has its name.
     folder.refused(&format!("{SMALL} --out model.safetensors/m"), &["model.safetensors/m", "cannot be written"]);
     folder.refused("eval --data shapes", &["model.safetensors"]);
     folder.refused("predict missing.png", &["model.safetensors"]);
-    // The loss explodes: the model of before stays.
+    // The loss explodes: the earlier model stays.
     assert!(folder.run(&format!("{SMALL} --epochs 1 --out ok.safetensors")).status.success());
     let before = std::fs::read(folder.0.join("ok.safetensors")).unwrap();
     let exploding = format!("{SMALL} --epochs 3 --optimizer sgd --lr 1e30 --out ok.safetensors");
@@ -126,7 +127,7 @@ fn what_is_wrong_is_said_in_a_line_and_nothing_is_overwritten() {
     assert_eq!(std::fs::read(folder.0.join("model.safetensors")).unwrap(), b"precious");
     assert_eq!(folder.run("train --no-such-flag").status.code(), Some(2));
 
-    std::fs::write(folder.0.join("no.png"), b"no picture").unwrap();
+    std::fs::write(folder.0.join("no.png"), b"no image").unwrap();
     folder.refused("predict no.png --model ok.safetensors", &["no.png", "no image"]);
     let whole = std::fs::read(folder.0.join("ok.safetensors")).unwrap();
     std::fs::write(folder.0.join("cut.safetensors"), &whole[..whole.len() - 1]).unwrap();
@@ -134,7 +135,7 @@ fn what_is_wrong_is_said_in_a_line_and_nothing_is_overwritten() {
     folder.refused("train --resume ok.safetensors --data shapes --out new.safetensors", &["no checkpoint"]);
 }
 
-/// Runs until the program has printed so many steps, then asks it to stop as Ctrl-C does.
+/// Runs until the program has printed `steps` steps, then interrupts it as Ctrl-C does.
 #[cfg(unix)]
 fn interrupt(folder: &Folder, arguments: &str, steps: usize) -> (Vec<Value>, Option<i32>) {
     use std::io::{BufRead, BufReader, Read};
@@ -151,12 +152,13 @@ fn interrupt(folder: &Folder, arguments: &str, steps: usize) -> (Vec<Value>, Opt
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_saves_and_the_run_goes_on_bit_for_bit() {
+fn ctrl_c_saves_and_the_run_resumes_bit_for_bit() {
     let folder = Folder::new("interrupt");
     let long = "train --device cpu --data shapes --train-limit 400 --test-limit 20 --preset cifar-intro --batch-size 10 \
                 --augment flip --seed 3 --evaluate-every 2 --json";
     let want = folder.events(&format!("{long} --epochs 4 --out whole.safetensors"));
-    // More epochs than it can make until it is interrupted; the checkpoint's are then set to four.
+    // More epochs than it can complete before the interruption; the checkpoint's number is then set
+    // to four.
     let (first, code) = interrupt(&folder, &format!("{long} --epochs 4000 --out m.safetensors"), 30);
     assert_eq!(code, Some(130));
     let last = first.last().unwrap();
@@ -178,7 +180,7 @@ fn ctrl_c_saves_and_the_run_goes_on_bit_for_bit() {
 }
 
 #[test]
-fn a_reader_that_goes_away_costs_no_run() {
+fn a_closed_pipe_ends_no_run() {
     let folder = Folder::new("pipe");
     let mut child = folder.command(&format!("{SMALL} --epochs 1")).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

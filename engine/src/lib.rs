@@ -1,6 +1,6 @@
-//! Kindling trains neural networks: tensors, define-by-run autograd, layers, optimizers and data, on
-//! the CPU and on GPUs through WebGPU, natively and in the browser. Names, shapes, defaults and file
-//! formats are PyTorch's.
+//! Kindling trains neural networks: tensors, define-by-run autograd, layers, optimizers and data,
+//! on the CPU and on GPUs through WebGPU, natively and in the browser. Names, shapes, defaults and
+//! file formats are PyTorch's.
 //!
 //! # A classifier for CIFAR-10
 //!

@@ -10,7 +10,7 @@ use kindling::data::archive::{Sink, Tar};
 use kindling::data::files::Files;
 use kindling::data::layout::Layout;
 use kindling::data::{
-    Cifar, CifarReader, Dataset, Limits, OpenOptions, Samples, Split, Table, TableOptions, idx, open, pictures,
+    Cifar, CifarReader, Dataset, Limits, OpenOptions, Samples, Split, Table, TableOptions, idx, images, open,
 };
 use kindling_tests::checks::refusal;
 use proptest::prelude::*;
@@ -317,8 +317,8 @@ proptest! {
         let _ = idx::read(("p", &header), ("l", &idx_file(&[junk.len() as u32], &junk)), None, &CLASSES);
         let mut files = Files::default();
         let _ = files.insert_zip("z", junk.clone());
-        let _ = pictures::decode("p", &junk);
-        let _ = Layout::of("a folder", &[cells.as_str(), "train/a/1.png"]);
+        let _ = images::decode("p", &junk);
+        let _ = Layout::from_paths("a folder", &[cells.as_str(), "train/a/1.png"]);
         let _ = Table::from_csv("t", cells.as_bytes(), &TableOptions::default());
     }
 }

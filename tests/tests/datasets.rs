@@ -15,18 +15,18 @@ use proptest::prelude::*;
 fn shapes_are_balanced_and_the_same_everywhere() {
     let train = Shapes::new(0).generate(2000);
     assert!(train.class_counts().iter().all(|n| (150..250).contains(n)), "{:?}", train.class_counts());
-    assert_eq!(train.picture(3).unwrap(), Shapes::new(0).generate(4).picture(3).unwrap());
-    assert_ne!(train.picture(3).unwrap(), Shapes::new(0).test().generate(4).picture(3).unwrap());
-    assert_ne!(train.picture(3).unwrap(), Shapes::new(1).generate(4).picture(3).unwrap());
+    assert_eq!(train.image(3).unwrap(), Shapes::new(0).generate(4).image(3).unwrap());
+    assert_ne!(train.image(3).unwrap(), Shapes::new(0).test().generate(4).image(3).unwrap());
+    assert_ne!(train.image(3).unwrap(), Shapes::new(1).generate(4).image(3).unwrap());
     // Held fixed, so that a run on another machine or in another year sees the same pictures.
-    let sum = train.picture(0).unwrap().iter().fold(0u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(*b)));
+    let sum = train.image(0).unwrap().iter().fold(0u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(*b)));
     assert_eq!((train.label(0).unwrap(), sum), SHAPES_FIRST);
     // Every mean picture of a class is grey: no template tells the classes apart.
     let mut means = vec![[0.0f64; 3072]; 10];
     let counts = train.class_counts();
     for i in 0..train.len() {
         let label = train.label(i).unwrap();
-        for (mean, byte) in means[label].iter_mut().zip(train.picture(i).unwrap()) {
+        for (mean, byte) in means[label].iter_mut().zip(train.image(i).unwrap()) {
             *mean += f64::from(*byte) / counts[label] as f64;
         }
     }

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use kindling::device::Array;
-use kindling::format::tfevents::{self, Event, EventWriter, Histogram, Moment, What};
+use kindling::format::tfevents::{self, Event, EventKind, EventWriter, Histogram, Moment};
 use kindling::format::{FileTensor, ModelFile, TensorFile, files, model::ModelInfo};
 use proptest::prelude::*;
 
@@ -122,7 +122,7 @@ fn a_file_gets_another_name_before_it_is_replaced() {
         assert_eq!(aside, folder.join(format!("m.checkpoint.{n}.safetensors")));
         assert_eq!((files::read(&path).unwrap(), files::read(&aside).unwrap()), (content.to_vec(), content.to_vec()));
     }
-    // What is written now does not reach the file of the other name.
+    // EventKind is written now does not reach the file of the other name.
     files::write_whole(&path, b"new").unwrap();
     assert_eq!(files::read(&folder.join("m.checkpoint.2.safetensors")).unwrap(), b"two");
     assert!(files::is_same(
@@ -153,19 +153,19 @@ fn an_event_file_of_pytorch_is_read() {
     for (event, record) in events.iter().zip(records) {
         assert_eq!(event.at.wall_time, record["wall_time"].as_f64().unwrap());
         assert_eq!(event.at.step, record["step"].as_i64().unwrap());
-        match &event.what {
-            What::FileVersion(version) => assert_eq!(version, record["file_version"].as_str().unwrap()),
-            What::Scalar { tag, value } => {
+        match &event.kind {
+            EventKind::FileVersion(version) => assert_eq!(version, record["file_version"].as_str().unwrap()),
+            EventKind::Scalar { tag, value } => {
                 assert_eq!(tag, record["tag"].as_str().unwrap());
                 assert_eq!(f64::from(*value), record["value"].as_f64().unwrap());
             }
-            What::Histogram { tag, histogram } => {
+            EventKind::Histogram { tag, histogram } => {
                 assert_eq!(tag, record["tag"].as_str().unwrap());
                 assert_eq!(histogram.bucket, floats(&record["histogram"]["bucket"]));
                 assert_eq!(histogram.bucket_limit, floats(&record["histogram"]["bucket_limit"]));
                 // The same values give the same buckets.
                 let Array::F32(values) = &values.tensors[&format!("histogram{histograms}")].data else { panic!() };
-                let ours = Histogram::of(values);
+                let ours = Histogram::from_values(values);
                 assert_eq!(ours.bucket, histogram.bucket);
                 assert_eq!(ours.bucket_limit, histogram.bucket_limit);
                 assert_eq!([ours.min, ours.max, ours.num], [histogram.min, histogram.max, histogram.num]);
@@ -173,19 +173,19 @@ fn an_event_file_of_pytorch_is_read() {
                 assert!((ours.sum_squares - histogram.sum_squares).abs() < 1e-9 * histogram.sum_squares);
                 histograms += 1;
             }
-            What::Image { tag, size, encoded } => {
+            EventKind::Image { tag, size, encoded } => {
                 assert_eq!(tag, record["tag"].as_str().unwrap());
                 assert_eq!(*size, [9, 6]);
-                let picture = kindling::data::pictures::decode("image", encoded).unwrap();
+                let picture = kindling::data::images::decode("image", encoded).unwrap();
                 let chw = kindling::data::preprocess::to_chw(&picture, [3, 6, 9]).unwrap();
                 let chw = Array::I32(chw.into_iter().map(i32::from).collect());
                 assert_eq!(chw, values.tensors["image"].data);
             }
-            What::Text { tag, text } => {
+            EventKind::Text { tag, text } => {
                 assert_eq!(tag, record["tag"].as_str().unwrap());
                 assert_eq!(text, record["tensor"]["strings"][0].as_str().unwrap());
             }
-            What::SessionStart | What::Other => panic!("{record} was not understood"),
+            EventKind::SessionStart | EventKind::Other => panic!("{record} was not understood"),
         }
     }
     assert_eq!(histograms, 2);
@@ -195,7 +195,7 @@ fn log() -> Vec<u8> {
     let at = |step| Moment { step, wall_time: 1.7e9 + step as f64 };
     let mut log = EventWriter::new(Vec::new(), "log", 1.7e9).unwrap();
     log.scalar("loss", at(1), 0.5).unwrap();
-    log.histogram("weights", at(2), Histogram::of(&[0.0, -1.5, 2.0, f32::NAN, 1e30])).unwrap();
+    log.histogram("weights", at(2), Histogram::from_values(&[0.0, -1.5, 2.0, f32::NAN, 1e30])).unwrap();
     log.image("picture", at(3), [2, 1], &[255, 0, 0, 0, 0, 255]).unwrap();
     log.text("note", at(4), "ünïcode").unwrap();
     log.session_start(at(5)).unwrap();
@@ -207,23 +207,23 @@ fn log() -> Vec<u8> {
 fn an_event_file_is_read_back_as_it_was_written() {
     let events = tfevents::read(&log(), "log").unwrap();
     assert_eq!(events.len(), 7);
-    assert_eq!(events[1].what, What::Scalar { tag: "loss".into(), value: 0.5 });
-    let Event { at, what: What::Histogram { histogram, .. } } = &events[2] else { panic!("{:?}", events[2]) };
+    assert_eq!(events[1].kind, EventKind::Scalar { tag: "loss".into(), value: 0.5 });
+    let Event { at, kind: EventKind::Histogram { histogram, .. } } = &events[2] else { panic!("{:?}", events[2]) };
     assert_eq!((at.step, histogram.num), (2, 4.0));
     assert_eq!(histogram.bucket.iter().sum::<f64>(), 4.0);
-    let What::Image { encoded, size: [2, 1], .. } = &events[3].what else { panic!("{:?}", events[3]) };
-    let picture = kindling::data::pictures::decode("picture", encoded).unwrap();
+    let EventKind::Image { encoded, size: [2, 1], .. } = &events[3].kind else { panic!("{:?}", events[3]) };
+    let picture = kindling::data::images::decode("picture", encoded).unwrap();
     assert_eq!(picture.into_raw(), [255, 0, 0, 0, 0, 255]);
-    assert_eq!(events[4].what, What::Text { tag: "note/text_summary".into(), text: "ünïcode".into() });
-    assert_eq!((events[5].at.step, &events[5].what), (5, &What::SessionStart));
+    assert_eq!(events[4].kind, EventKind::Text { tag: "note/text_summary".into(), text: "ünïcode".into() });
+    assert_eq!((events[5].at.step, &events[5].kind), (5, &EventKind::SessionStart));
     // No text ends its own block of code.
-    let code = What::Text { tag: "code/text_summary".into(), text: "````\n```\n<script>\n````".into() };
-    assert_eq!(events[6].what, code);
+    let code = EventKind::Text { tag: "code/text_summary".into(), text: "````\n```\n<script>\n````".into() };
+    assert_eq!(events[6].kind, code);
 }
 
 #[test]
 fn nothing_gives_an_empty_histogram() {
-    assert_eq!(Histogram::of(&[f32::NAN]).num, 0.0);
+    assert_eq!(Histogram::from_values(&[f32::NAN]).num, 0.0);
 }
 
 proptest! {

@@ -160,7 +160,7 @@ fn log() -> Vec<u8> {
     let mut log = EventWriter::new(Vec::new(), "log", 1.0).unwrap();
     log.session_start(at).unwrap();
     log.scalar("loss", at, 0.5).unwrap();
-    log.histogram("h", at, Histogram::of(&[1.0, 2.0])).unwrap();
+    log.histogram("h", at, Histogram::from_values(&[1.0, 2.0])).unwrap();
     log.image("i", at, [2, 1], &[1, 2, 3, 4, 5, 6]).unwrap();
     log.text("t", at, "text").unwrap();
     log.into_inner()

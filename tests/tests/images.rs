@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use image::{DynamicImage, GrayAlphaImage, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 use kindling::data::layout::Layout;
-use kindling::data::{Limits, OpenOptions, Split, SplitMethod, Splits, open, pictures};
+use kindling::data::{Limits, OpenOptions, Split, SplitMethod, Splits, images, open};
 use kindling_tests::checks::refusal;
 use serde::Deserialize;
 
@@ -97,7 +97,7 @@ fn classes_are_those_of_image_folder_on_random_trees() {
     let is_image = |path: &&str| endings.iter().any(|ending| path.to_lowercase().ends_with(ending));
     for tree in trees {
         let paths: Vec<&str> = tree.files.iter().map(String::as_str).filter(is_image).collect();
-        let layout = Layout::of("a tree", &paths).unwrap();
+        let layout = Layout::from_paths("a tree", &paths).unwrap();
         let found = |split: Option<Split>| -> BTreeMap<String, String> {
             let files = layout.files.iter().filter(|file| file.split == split);
             files.map(|file| (paths[file.index].to_owned(), layout.classes[file.class].clone())).collect()
@@ -256,34 +256,33 @@ fn every_format_and_mode_is_read() {
         ("ppm", ImageFormat::Pnm),
     ];
     for (ending, format) in lossless {
-        let read = pictures::decode(&format!("x.{ending}"), &encoded(&image, format)).unwrap();
+        let read = images::decode(&format!("x.{ending}"), &encoded(&image, format)).unwrap();
         assert_eq!(read, rgb, "{ending}");
     }
     let icon = DynamicImage::from(RgbaImage::from_pixel(4, 4, Rgba([1, 2, 3, 255])));
-    assert_eq!(pictures::decode("x.ico", &encoded(&icon, ImageFormat::Ico)).unwrap().get_pixel(0, 0), &Rgb([1, 2, 3]));
-    let gif = pictures::decode("x.gif", &encoded(&icon, ImageFormat::Gif)).unwrap();
+    assert_eq!(images::decode("x.ico", &encoded(&icon, ImageFormat::Ico)).unwrap().get_pixel(0, 0), &Rgb([1, 2, 3]));
+    let gif = images::decode("x.gif", &encoded(&icon, ImageFormat::Gif)).unwrap();
     assert_eq!((gif.dimensions(), gif.get_pixel(0, 0)), ((4, 4), &Rgb([1, 2, 3])));
-    let jpeg =
-        pictures::decode("x.jpg", &encoded(&RgbImage::from_pixel(8, 8, Rgb([100; 3])).into(), ImageFormat::Jpeg));
+    let jpeg = images::decode("x.jpg", &encoded(&RgbImage::from_pixel(8, 8, Rgb([100; 3])).into(), ImageFormat::Jpeg));
     assert!(jpeg.unwrap().as_raw().iter().all(|byte| byte.abs_diff(100) <= 1));
     // 16 bits become their high byte; grey becomes three equal channels; what is not opaque lies on white.
     let deep = image::ImageBuffer::from_pixel(2, 2, Rgb([0x1234u16, 0x8000, 0xffff]));
-    let read = pictures::decode("x.png", &encoded(&deep.into(), ImageFormat::Png)).unwrap();
+    let read = images::decode("x.png", &encoded(&deep.into(), ImageFormat::Png)).unwrap();
     assert!(read.get_pixel(1, 1).0.iter().zip([0x12u8, 0x80, 0xff]).all(|(a, b)| a.abs_diff(b) <= 1), "{read:?}");
     let grey = image::GrayImage::from_pixel(2, 2, Luma([77]));
-    let read = pictures::decode("x.png", &encoded(&grey.into(), ImageFormat::Png)).unwrap();
+    let read = images::decode("x.png", &encoded(&grey.into(), ImageFormat::Png)).unwrap();
     assert_eq!(read.get_pixel(0, 0), &Rgb([77; 3]));
     let soft = GrayAlphaImage::from_pixel(1, 1, LumaA([0, 51]));
-    let read = pictures::decode("x.png", &encoded(&soft.into(), ImageFormat::Png)).unwrap();
+    let read = images::decode("x.png", &encoded(&soft.into(), ImageFormat::Png)).unwrap();
     assert_eq!(read.get_pixel(0, 0), &Rgb([204; 3]));
     let mut soft = RgbaImage::from_pixel(3, 1, Rgba([200, 0, 0, 255]));
     soft.put_pixel(1, 0, Rgba([200, 0, 0, 0]));
     soft.put_pixel(2, 0, Rgba([0, 0, 0, 51]));
-    let read = pictures::decode("x.png", &encoded(&soft.into(), ImageFormat::Png)).unwrap();
+    let read = images::decode("x.png", &encoded(&soft.into(), ImageFormat::Png)).unwrap();
     assert_eq!(read.as_raw()[..], [200, 0, 0, 255, 255, 255, 204, 204, 204]);
     // The name does not decide, where the content does.
-    assert_eq!(pictures::decode("x.jpg", &encoded(&image, ImageFormat::Png)).unwrap(), rgb);
-    assert!(refusal(pictures::decode("page.jpg", b"<html>")).contains("HTML"));
+    assert_eq!(images::decode("x.jpg", &encoded(&image, ImageFormat::Png)).unwrap(), rgb);
+    assert!(refusal(images::decode("page.jpg", b"<html>")).contains("HTML"));
 }
 
 #[cfg(target_os = "linux")]

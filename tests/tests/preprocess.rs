@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use kindling::data::pictures::{self, RgbImage};
+use kindling::data::images::{self, RgbImage};
 use kindling::data::preprocess::{Preprocessing, gray, to_chw};
 use kindling::data::transforms::{Compose, Normalize};
 use kindling::data::{DataLoader, OpenOptions, crc32, open};
@@ -101,7 +101,7 @@ fn training_evaluation_and_prediction_see_the_pixels_that_the_script_sees() {
         for (mode, channels) in [("RGB", 3), ("L", 1)] {
             let stats = Normalization { mean: vec![0.25; channels], std: vec![0.5; channels] };
             let steps = Preprocessing::new([channels, 8, 8], Some(&stats));
-            let decoded = match pictures::decode(&name, &file) {
+            let decoded = match images::decode(&name, &file) {
                 Ok(image) => image,
                 Err(error) => {
                     skipped.push(format!("{name}: {error}"));

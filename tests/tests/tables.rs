@@ -2,8 +2,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
 use kindling::data::{
-    ConcatDataset, Dataset, OpenOptions, Random, Samples, SplitMethod, Splits, Table, TableOptions, TargetScale, Task,
-    TrainedOn, digest,
+    ConcatDataset, Dataset, OpenOptions, Random, Samples, SplitMethod, Splits, Table, TableOptions, TableSchema,
+    TargetScale, Task, digest,
 };
 use kindling::format::ModelFile;
 use kindling::optim::{OptimizerSpec, SgdOptions};
@@ -260,17 +260,17 @@ fn many_different_numbers_are_a_quantity() {
 }
 
 /// Returns options for reading a table for a model trained on `csv`.
-fn trained_on(csv: &str, needs_labels: bool) -> TableOptions {
+fn with_schema(csv: &str, needs_labels: bool) -> TableOptions {
     let table = read(csv);
     let columns = table.columns().clone();
-    let model = Some(TrainedOn { columns, classes: table.classes().to_vec(), needs_labels });
+    let model = Some(TableSchema { columns, classes: table.classes().to_vec(), needs_labels });
     TableOptions { model, ..TableOptions::default() }
 }
 
 #[test]
 fn another_table_is_matched_by_the_names_of_its_columns() {
     let csv = "a,b,label\n1,10,x\n2,20,y\n";
-    let test = trained_on(csv, true);
+    let test = with_schema(csv, true);
     let table = Table::from_csv("u.csv", b"label,extra,B,a\ny,7,30,3\n", &test).unwrap();
     assert_eq!((values(&table), table.label(0).unwrap()), (vec![3.0, 30.0], 1));
     assert!(table.notes()[0].contains("extra"), "{:?}", table.notes());
@@ -278,17 +278,17 @@ fn another_table_is_matched_by_the_names_of_its_columns() {
     assert!(refusal("a,b,label\n1,2,z\n", &test).contains("the label \"z\" in column \"label\" is none of"));
     assert!(refusal("a,b\n1,2\n", &test).contains("no column \"label\""));
     // Predicting needs no labels; rows that lack a value are told.
-    let predict = trained_on(csv, false);
+    let predict = with_schema(csv, false);
     let table = Table::from_csv("u.csv", b"b,a\n10,1\n,2\n30,3\n", &predict).unwrap();
     assert_eq!((values(&table), table.rows()), (vec![1.0, 10.0, 3.0, 30.0], [1, 3].as_slice()));
-    assert_eq!((table.left_out()[0].row, table.left_out()[0].column.as_str()), (2, "b"));
+    assert_eq!((table.skipped()[0].row, table.skipped()[0].column.as_str()), (2, "b"));
     // Numbers are the same class in every spelling.
-    let test = trained_on("a,label\n1,1\n2,2\n", true);
+    let test = with_schema("a,label\n1,1\n2,2\n", true);
     assert_eq!(Table::from_csv("u.csv", b"a,label\n5,2.0\n", &test).unwrap().label(0).unwrap(), 1);
     // Without a header, the order decides.
-    let test = trained_on("7,0.5,1.5,x\n8,1.5,2.5,y\n", true);
+    let test = with_schema("7,0.5,1.5,x\n8,1.5,2.5,y\n", true);
     assert_eq!(values(&Table::from_csv("u.csv", b"1,2,3,x\n", &test).unwrap()), [1.0, 2.0, 3.0]);
-    let predict = trained_on("x,0.5,1.5\ny,1.5,2.5\nx,1,1\ny,2,2\n", false);
+    let predict = with_schema("x,0.5,1.5\ny,1.5,2.5\nx,1,1\ny,2,2\n", false);
     assert_eq!(values(&Table::from_csv("u.csv", b"1,2\n3,4\n", &predict).unwrap()), [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(values(&Table::from_csv("u.csv", b"x,1,2\n", &predict).unwrap()), [1.0, 2.0]);
     assert!(refusal("1,2,3,4\n", &predict).contains("has 4 columns, and the model takes 2"));
@@ -304,7 +304,7 @@ proptest! {
             0 => *byte,
             _ => pool[usize::from(*byte) % pool.len()],
         }).collect();
-        let test = trained_on("a,b,label\n1,10,x\n2,20,y\n", false);
+        let test = with_schema("a,b,label\n1,10,x\n2,20,y\n", false);
         for bytes in [bytes, likely] {
             for options in [&TableOptions::default(), &labelled("2"), &test] {
                 if let Ok(table) = Table::from_csv("t.csv", &bytes, options) {

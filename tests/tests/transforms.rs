@@ -55,7 +55,7 @@ fn every_crop_and_flip_is_one_of_those_possible_and_all_occur() {
             let (batch, _) = loader.epoch(epoch).unwrap().next().unwrap().unwrap();
             let got = floats(&batch);
             for (i, got) in got.chunks(2 * 4 * 6).enumerate() {
-                let picture = images.picture(i).unwrap();
+                let picture = images.image(i).unwrap();
                 let found = (-1..=2).flat_map(|t| (-1..=2).map(move |l| (t, l))).find_map(|(top, left)| {
                     [(false, false), (false, true), (true, false), (true, true)].into_iter().find_map(|(h, v)| {
                         let want = through(picture, [4, 6], |y, x| {

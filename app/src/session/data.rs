@@ -1,4 +1,4 @@
-//! The data of a session: made, or arriving piece by piece; and sample pictures of it.
+//! Data of a session: generated, or arriving in pieces; and sample images.
 
 use super::{Session, pixels};
 use crate::protocol::{DataInfo, DataKind, DataProgress, DataSource, FromWorker, SamplesView, TableInfo};
@@ -9,21 +9,21 @@ use kindling::train::{Augment, DataSpec, TrainSpec};
 use kindling::{Device, Result, plan};
 use std::sync::Arc;
 
-/// Samples from which on something can be trained on before all has arrived.
-const ENOUGH: usize = 1000;
+/// Number of samples that must have arrived before a run can begin.
+const MIN_SAMPLES: usize = 1000;
 
-/// How often the page hears of progress, in milliseconds.
-const OFTEN: f64 = 150.0;
+/// Interval between messages about progress, in milliseconds.
+const PROGRESS_INTERVAL_MS: f64 = 150.0;
 
-/// A data set that can be trained on, whole or in part.
+/// A loaded data set, complete or not.
 pub struct Loaded {
-    /// Which opening it belongs to.
+    /// Number of the load.
     pub load: u32,
-    /// What it is.
+    /// Description.
     pub info: DataInfo,
-    /// Where it came from.
+    /// Source.
     pub source: DataSource,
-    /// The samples.
+    /// Samples.
     pub samples: Samples,
 }
 
@@ -36,13 +36,13 @@ pub struct Samples {
     pub validation: Option<Arc<dyn Dataset>>,
     /// Test samples.
     pub test: Arc<dyn Dataset>,
-    /// The way the splits were made.
+    /// Method and sizes of the splits.
     pub split: SplitRecord,
 }
 
-/// A data set that is arriving.
+/// A load in progress.
 pub struct Incoming {
-    /// Which opening it belongs to.
+    /// Number of the load.
     pub load: u32,
     source: DataSource,
     reading: Option<Reader>,
@@ -53,28 +53,28 @@ pub struct Incoming {
     told: f64,
 }
 
-/// A piece of a data set, from whoever fetches or reads it.
+/// A piece of a data set, from a reader or a download.
 pub enum Arrival {
-    /// The source was found, and this reads it; whether it comes from the browser's storage.
+    /// The source is open, with a reader for it; `true` if it is in the browser's storage.
     Found(Box<Reader>, bool),
-    /// A file begins, of so many bytes if that is known.
+    /// A file begins, with its size in bytes if known.
     File(String, Option<u64>),
-    /// Bytes of the file, unpacked.
+    /// Bytes of the file, decompressed.
     Bytes(Vec<u8>),
-    /// How many more bytes have arrived, as they were on the way, and how many there are in all if that is known.
+    /// More compressed bytes arrived: their number, and the total if known.
     Taken(u64, Option<u64>),
     /// The file has ended.
     FileEnd,
-    /// Something the user should know.
+    /// A note for the user.
     Note(String),
-    /// All has arrived.
+    /// All pieces have arrived.
     End,
-    /// It cannot be had; a sentence.
+    /// The load failed; a sentence.
     Failed(String),
 }
 
 impl Session {
-    /// Opens data. Where it comes from outside, the number says which opening later arrivals belong to.
+    /// Opens data. Returns the number of the load if its pieces arrive later.
     pub async fn open_data(&mut self, source: DataSource) -> Option<u32> {
         self.loads += 1;
         let load = self.loads;
@@ -104,7 +104,7 @@ impl Session {
         Some(load)
     }
 
-    /// Stops what is arriving; what has arrived stays.
+    /// Cancels the load in progress; complete data stays.
     pub fn cancel_data(&mut self) {
         if self.incoming.take().is_some() {
             self.say(FromWorker::DataCancelled);
@@ -113,12 +113,12 @@ impl Session {
         }
     }
 
-    /// The opening that is under way.
+    /// Returns the number of the load in progress.
     pub fn loading(&self) -> Option<u32> {
         self.incoming.as_ref().map(|incoming| incoming.load)
     }
 
-    /// Takes a piece of a data set; whether more of it is wanted.
+    /// Handles a piece of a data set. Returns `true` if more pieces are wanted.
     pub async fn arrived(&mut self, load: u32, arrival: Arrival) -> bool {
         let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.load == load) else { return false };
         let taken = match arrival {
@@ -170,17 +170,17 @@ impl Session {
         let Some(reading) = &incoming.reading else { return };
         let [train, test] = reading.arrived();
         let known = self.loaded.as_ref().filter(|loaded| loaded.load == incoming.load).map(|l| l.info.train);
-        let enough = ENOUGH.min(incoming.source.train.unwrap_or(ENOUGH)).max(1);
-        // A copy is made of what has arrived: when there is enough, and whenever it has become twice as much.
+        let enough = MIN_SAMPLES.min(incoming.source.train.unwrap_or(MIN_SAMPLES)).max(1);
+        // Samples are copied when enough have arrived, and each time their number has doubled.
         if train >= known.map_or(enough, |known| 2 * known)
-            && let Some(splits) = reading.so_far()
+            && let Some(splits) = reading.partial()
         {
             let (load, source, cached) = (incoming.load, incoming.source.clone(), incoming.cached);
             self.ready(load, source, splits, false, cached);
             self.begin_waiting().await;
             return;
         }
-        if now - incoming.told >= OFTEN {
+        if now - incoming.told >= PROGRESS_INTERVAL_MS {
             incoming.told = now;
             let (bytes, total, source) = (incoming.bytes, incoming.total, reading.name().to_owned());
             self.say(FromWorker::DataProgress(DataProgress { source, bytes, total, train, test }));
@@ -199,7 +199,7 @@ impl Session {
         match reading.finish(self.host.codecs()).await {
             Ok(mut splits) => {
                 splits.notes.extend(notes);
-                // Data of one's own is called as its file or folder is.
+                // The user's own data has the name of its file or folder.
                 if catalog::find(splits.kind).is_some_and(|set| set.official.is_none()) {
                     splits.name.clone_from(&progress.source);
                 }
@@ -240,7 +240,7 @@ impl Session {
         self.loaded = Some(Loaded { load, info, source, samples: Samples { train, validation, test, split } });
     }
 
-    /// Sample pictures as training will see them, by class.
+    /// Sends sample images with augmentation, by class.
     pub async fn samples(&mut self, augment: Vec<Augment>, per_class: usize, seed: u64) -> Result<()> {
         let Some(loaded) = &self.loaded else { return Ok(()) };
         let data = &loaded.samples.train;
@@ -260,7 +260,7 @@ impl Session {
         let chosen: Vec<usize> = found.into_iter().flatten().collect();
         let labels = chosen.iter().map(|index| data.label(*index)).collect::<Result<Vec<_>>>()?;
         let channels = data.shape().first().copied().unwrap_or(1);
-        // Neither shifted nor scaled: values from 0 to 1, as the screen wants them.
+        // Without normalization: values from 0 to 1 for the screen.
         let plain = DataSpec { mean: Some(vec![0.0; channels]), std: Some(vec![1.0; channels]), ..DataSpec::default() };
         let spec = TrainSpec { augment, data: plain, seed, batch_size: chosen.len().max(1), ..TrainSpec::default() };
         let normalization = spec.normalization(data.as_ref())?;
@@ -273,7 +273,7 @@ impl Session {
         let Some(batch) = loader.epoch(0)?.next() else { return Ok(()) };
         let (images, _) = batch?;
         let &[_, channels, height, width] = images.dims() else {
-            // Rows of a table are no pictures.
+            // Rows of a table are no images.
             self.say(FromWorker::Samples(SamplesView { size: [0, 0], labels: Vec::new() }));
             return Ok(());
         };
@@ -285,7 +285,7 @@ impl Session {
     }
 }
 
-/// Returns what a source asks for. A smaller collection in CIFAR's layout will do.
+/// Returns the options of a source. A smaller data set in CIFAR's layout is accepted.
 pub fn options(source: &DataSource) -> OpenOptions {
     let limits = Limits { train: source.train, test: source.test };
     let table = TableOptions { label: source.label.clone(), task: source.task, model: None };

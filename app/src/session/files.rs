@@ -184,7 +184,7 @@ impl super::run::Run {
             for (split, evaluation) in [("validation", &epoch.validation), ("test", &epoch.test)] {
                 if let Some(evaluation) = evaluation {
                     log.scalar(&format!("loss/{split}"), at, evaluation.loss as f32)?;
-                    for (figure, value) in evaluation.figures() {
+                    for (figure, value) in evaluation.metrics() {
                         log.scalar(&format!("{figure}/{split}"), at, value as f32)?;
                     }
                 }

@@ -140,7 +140,7 @@ impl Session {
         if let Some(run) = self.run_of(id) {
             run.stop();
             run.stepping = true;
-            run.trainer.watch_next();
+            run.trainer.inspect_next_step();
         }
     }
 
@@ -203,7 +203,7 @@ impl Session {
         }
     }
 
-    /// Sends the steps whose losses were read; `elapsed` is their time in milliseconds, 0 if unknown.
+    /// Sends the steps whose losses were read in `elapsed` milliseconds, 0 if unknown.
     pub(super) fn send_results(&mut self, elapsed: f64) {
         let now = self.now();
         let Some(run) = &mut self.run else { return };
@@ -245,7 +245,7 @@ impl Session {
         if let Err(error) = run.trainer.settle().await {
             return self.handle_error(error).await;
         }
-        let details = match run.trainer.seen().await {
+        let details = match run.trainer.take_step_details().await {
             Ok(details) => details,
             Err(error) => return self.handle_error(error).await,
         };
@@ -255,7 +255,7 @@ impl Session {
             run.graph = Some(details.graph.clone());
             const MAX_IMAGES: usize = 64;
             let correct =
-                details.labels.iter().zip(&details.guesses).filter(|(label, predicted)| label == predicted).count();
+                details.labels.iter().zip(&details.predictions).filter(|(label, predicted)| label == predicted).count();
             let accuracy = (run.trainer.train_loader().dataset().task() == Task::Classification)
                 .then(|| correct as f64 / details.labels.len().max(1) as f64);
             let (values, dims) = details.inputs;
@@ -282,7 +282,7 @@ impl Session {
                 lr: details.lr,
                 size,
                 labels: first(details.labels),
-                predictions: first(details.guesses),
+                predictions: first(details.predictions),
                 layers: layers.collect(),
             };
             self.say_with(FromWorker::Stepped { run: id, step }, vec![rgba]);
@@ -385,7 +385,7 @@ impl Session {
                 run.trainer = trainer;
                 run.reader = LossReader::new(now);
                 if run.stepping {
-                    run.trainer.watch_next();
+                    run.trainer.inspect_next_step();
                 }
                 let step = run.trainer.position().step;
                 run.log.retain(|(result, ..)| result.step <= step);

@@ -2,7 +2,7 @@
 
 use crate::js::{call, call_async, construct, error_message, get, global, object};
 use js_sys::{Array, Uint8Array, Uint8ClampedArray};
-use kindling::data::pictures::{LARGEST_SIDE, RgbImage};
+use kindling::data::images::{MAX_SIDE, RgbImage};
 use kindling::data::preprocess::from_rgba;
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -21,7 +21,7 @@ async fn pixels(bytes: &[u8]) -> Result<(u32, u32, Vec<u8>), JsValue> {
     let bitmap = call_async(&global(), "createImageBitmap", &[file, as_stored]).await?;
     let side = |name| get(&bitmap, name).as_f64().unwrap_or_default() as u32;
     let (width, height) = (side("width"), side("height"));
-    if width.max(height) > LARGEST_SIDE {
+    if width.max(height) > MAX_SIDE {
         return Err(format!("it has {width}×{height} pixels").into());
     }
     let canvas = construct("OffscreenCanvas", &[width.into(), height.into()])?;

@@ -15,7 +15,7 @@ use crate::channel::{self, Attachment};
 use crate::probe;
 use crate::protocol::{FromWorker, Hardware, ToWorker};
 use crate::session::{Arrival, Host, LocalBoxFuture, Session};
-use kindling::data::pictures::RgbImage;
+use kindling::data::images::RgbImage;
 use kindling::data::{Codecs, Packing};
 use kindling::device::Clock;
 use locks::Lock;

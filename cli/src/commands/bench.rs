@@ -1,4 +1,5 @@
-//! `kindling bench`: how long a step of a known workload takes. Prints one JSON object, as every rival does.
+//! `kindling bench`: time of a step of a known workload. Prints one JSON object, in the format of
+//! every rival.
 
 use std::time::Instant;
 
@@ -18,22 +19,22 @@ pub struct Bench {
     /// W1b4, W1b128, W2b32, W2b128, W3b128, W4n512, W4n1024, W5, W6b32; other batch sizes too.
     #[arg(long, value_name = "NAME")]
     work: String,
-    /// Steps of a repeat.
+    /// Steps per repeat.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
-    /// Repeats; their median counts.
+    /// Number of repeats, of which the median is reported.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     reps: u32,
-    /// Steps before the first repeat, the very first included.
+    /// Steps before the first repeat, including the very first.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     warmup: u32,
-    /// Where to run.
+    /// Device to run on.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
     device: DeviceChoice,
-    /// Whose data and first parameters: those of the native rivals or of the rivals' pages.
+    /// Source of data and initial parameters: those of the native rivals or of the rivals' pages.
     #[arg(long, value_enum, default_value_t = Numbers::Native)]
     numbers: Numbers,
-    /// What to call this program in the result.
+    /// Name of this program in the result.
     #[arg(long, value_name = "NAME", default_value = "kindling")]
     peer: String,
 }
@@ -44,7 +45,7 @@ enum Numbers {
     Web,
 }
 
-/// Measures.
+/// Measures a workload.
 pub fn run(args: &Bench) -> Result<()> {
     let start = Instant::now();
     let (device, name) = args.device.open()?;
@@ -54,7 +55,7 @@ pub fn run(args: &Bench) -> Result<()> {
     };
     let mut work = Workload::new(&args.work, recipe, &device)?;
     let init_ms = ms(start);
-    // Products that were not measured on this adapter before are measured as the first step is planned.
+    // Products not measured on this adapter before are measured when the first step is planned.
     let known = choices(&device).classes.len();
     let (first, first_step_ms) = steps(&mut work, 1)?;
     let (tuned, tuning) = (choices(&device).classes.len() - known, tuning_ms(&device));
@@ -85,7 +86,7 @@ pub fn run(args: &Bench) -> Result<()> {
     output::object(&result)
 }
 
-/// Goes so many steps and reads the last loss; that and the milliseconds in all.
+/// Runs `steps` steps and reads the last loss. Returns the loss and the milliseconds in all.
 fn steps(work: &mut Workload, steps: u32) -> Result<(f64, f64)> {
     let (start, each) = (Instant::now(), work.reads_every_step());
     let mut loss = f64::NAN;
@@ -98,7 +99,8 @@ fn steps(work: &mut Workload, steps: u32) -> Result<(f64, f64)> {
     Ok((loss, ms(start)))
 }
 
-/// What a step adds to the device's counters: three steps less one, halved, so that the read drops out.
+/// Returns the increments of the device's counters per step: half the difference of three steps
+/// and one, which cancels the readback.
 fn per_step(work: &mut Workload, device: &Device) -> Result<Map<String, Value>> {
     let mut counted = |n: u32| -> Result<(Counters, Counters)> {
         let before = device.counters();
@@ -129,8 +131,8 @@ fn ms(since: Instant) -> f64 {
 fn median(times: &[f64]) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    if sorted.len() % 2 == 1 { sorted[half] } else { (sorted[half - 1] + sorted[half]) / 2.0 }
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 }
 }
 
 #[cfg(test)]

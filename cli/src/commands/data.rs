@@ -1,4 +1,4 @@
-//! `kindling data`: fetch a data set, and describe one.
+//! `kindling data`: downloads a data set, or describes one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::fetch;
 use crate::data_args::{self, TableArgs};
 use crate::output;
 
-/// Fetch data sets and say what is in them.
+/// Download data sets and describe them.
 #[derive(Args)]
 pub struct Data {
     #[command(subcommand)]
@@ -21,23 +21,23 @@ pub struct Data {
 
 #[derive(Subcommand)]
 enum DataCommand {
-    /// Download a data set, go on with a download that was cut off, and check its checksum.
+    /// Download a data set, resume an interrupted download, and check its checksum.
     Fetch(fetch::Fetch),
-    /// Read a data set, check it, and say what is in it.
+    /// Read a data set, check it, and describe it.
     Describe(Describe),
 }
 
 #[derive(Args)]
 struct Describe {
-    /// A folder, .tar.gz, .zip, .npz or .csv.
+    /// Folder, .tar.gz, .zip, .npz or .csv.
     path: PathBuf,
     /// Refuse files that cannot be read, instead of skipping them.
     #[arg(long)]
     strict: bool,
-    /// Read the first so many training samples only.
+    /// Read only the first TRAIN_LIMIT training samples.
     #[arg(long)]
     train_limit: Option<usize>,
-    /// Read the first so many test samples only.
+    /// Read only the first TEST_LIMIT test samples.
     #[arg(long)]
     test_limit: Option<usize>,
     #[command(flatten)]
@@ -47,7 +47,7 @@ struct Describe {
     json: bool,
 }
 
-/// Does what was asked.
+/// Runs the subcommand.
 pub fn run(data: &Data) -> Result<()> {
     match &data.command {
         DataCommand::Fetch(args) => fetch::run(args),
@@ -107,7 +107,7 @@ fn describe(args: &Describe) -> Result<()> {
     Ok(())
 }
 
-/// Returns the number of samples of each class; nothing for regression.
+/// Returns the number of samples of each class; empty for regression.
 fn counts(data: &Arc<dyn Dataset>) -> Result<Vec<usize>> {
     if data.task() == Task::Regression {
         return Ok(Vec::new());

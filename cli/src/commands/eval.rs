@@ -1,9 +1,9 @@
-//! `kindling eval`: how a saved model does on a test set.
+//! `kindling eval`: evaluates a saved model on a test set.
 
 use std::sync::Arc;
 
 use clap::Args;
-use kindling::data::{ConcatDataset, Dataset, Relabeled, SplitMethod, Splits, Subset, TrainedOn};
+use kindling::data::{ConcatDataset, Dataset, Relabeled, SplitMethod, Splits, Subset, TableSchema};
 use kindling::format::ModelFile;
 use kindling::train::{Evaluation, RunRecord, SplitDigest, TrainSpec, evaluate, load_model, run_record, run_spec};
 use kindling::{Error, Result, block_on};
@@ -12,20 +12,20 @@ use serde_json::json;
 use crate::config::DeviceChoice;
 use crate::data_args::DataArgs;
 use crate::model::ModelArgs;
-use crate::{figures, output};
+use crate::{metrics, output};
 
-/// Test a saved model.
+/// Evaluate a saved model.
 #[derive(Args)]
 pub struct Eval {
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
     data: DataArgs,
-    /// Samples to test: a split, or all. By default the test split as it was in training; of data that the model was
-    /// not trained on, its test split or, if it has none of its own, all.
+    /// Samples to test: a split, or all. By default the run's test split. Of data that the model
+    /// was not trained on, its test split, or all if it has none of its own.
     #[arg(long, value_enum)]
     split: Option<SplitChoice>,
-    /// Where to run.
+    /// Device to run on.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
     /// Print one JSON object instead of text.
@@ -36,13 +36,13 @@ pub struct Eval {
 /// Samples to test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum SplitChoice {
-    /// Those trained on.
+    /// Samples to train on.
     Train,
-    /// Those to choose a model by.
+    /// Samples to choose a model by.
     Validation,
-    /// Those to test on.
+    /// Samples to test on.
     Test,
-    /// All.
+    /// All samples.
     All,
 }
 
@@ -57,11 +57,11 @@ impl SplitChoice {
     }
 }
 
-/// Tests.
+/// Evaluates a model.
 pub fn run(args: &Eval) -> Result<()> {
     let file = args.model.open()?;
     let (run, record) = (run_spec(&file)?.unwrap_or_default(), run_record(&file)?);
-    let (data, split) = choose(args, &run, record.as_ref(), file.info.trained_on(true).as_ref())?;
+    let (data, split) = choose(args, &run, record.as_ref(), file.info.table_schema(true).as_ref())?;
     let samples = by_the_names_of(&file, args, select(args, &data, split)?)?;
     output::notes(&data.notes);
     let run = run.for_task(samples.task());
@@ -77,7 +77,7 @@ pub fn run(args: &Eval) -> Result<()> {
     if !result.loss.is_finite() {
         let problem = format!("gives numbers that are not finite: the loss is {}", result.loss);
         let error = Error::file(args.model.model.display(), problem);
-        // Errors of finite results may add up to infinity; NaN comes of results that are none.
+        // Errors of finite outputs may overflow to infinity; NaN means outputs that are not finite.
         if result.loss.is_nan() {
             return Err(error);
         }
@@ -86,12 +86,12 @@ pub fn run(args: &Eval) -> Result<()> {
     Ok(())
 }
 
-/// Opens the data, and decides which split of it is tested.
+/// Opens the data, and chooses the split to test.
 fn choose(
     args: &Eval,
     run: &TrainSpec,
     record: Option<&RunRecord>,
-    table: Option<&TrainedOn>,
+    table: Option<&TableSchema>,
 ) -> Result<(Splits, SplitChoice)> {
     let split = record.and_then(|record| record.data.split.as_ref());
     let mut data = args.data.open_recorded(run, split, table)?;
@@ -101,11 +101,11 @@ fn choose(
     let same_place = args.data.is_of(run);
     let mut same = same_place;
     if let Some(train) = known {
-        // A copy of the data was opened without the limits of the run.
-        let learned = Subset::first(data.train.clone(), train.samples);
-        same = SplitDigest::from_dataset(&learned)? == *train && split.is_none_or(|split| *split == data.split);
+        // A copy of the data is opened without the limits of the run.
+        let trained = Subset::first(data.train.clone(), train.samples);
+        same = SplitDigest::from_dataset(&trained)? == *train && split.is_none_or(|split| *split == data.split);
         if same {
-            data.train = Arc::new(learned);
+            data.train = Arc::new(trained);
             data.test = limited(&data.test, args.data.test_limit().or(run.data.test_limit));
         }
     }
@@ -126,14 +126,14 @@ fn choose(
         None => SplitChoice::All,
     };
     if choice == SplitChoice::All && random {
-        // Opened as a whole, without the limits of the run.
+        // The whole data is opened without the limits of the run.
         let whole = args.data.open_whole(run, table)?;
         return Ok((Splits { name: data.name, ..whole }, choice));
     }
     Ok((data, choice))
 }
 
-/// The first samples, up to a limit.
+/// Returns the first samples, up to a limit.
 fn limited(samples: &Arc<dyn Dataset>, limit: Option<usize>) -> Arc<dyn Dataset> {
     match limit.filter(|limit| *limit < samples.len()) {
         Some(limit) => Arc::new(Subset::first(samples.clone(), limit)),
@@ -141,7 +141,7 @@ fn limited(samples: &Arc<dyn Dataset>, limit: Option<usize>) -> Arc<dyn Dataset>
     }
 }
 
-/// The samples of a split.
+/// Returns the samples of a split.
 fn select(args: &Eval, data: &Splits, split: SplitChoice) -> Result<Arc<dyn Dataset>> {
     let samples = match split {
         SplitChoice::Train => limited(&data.train, args.data.train_limit()),
@@ -162,7 +162,7 @@ fn select(args: &Eval, data: &Splits, split: SplitChoice) -> Result<Arc<dyn Data
     Ok(samples)
 }
 
-/// The samples, labelled as the model knows the classes: they are matched by name.
+/// Relabels samples by the model's class indices, matching classes by name.
 fn by_the_names_of(file: &ModelFile, args: &Eval, samples: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
     let refuse = |problem: String| Err(Error::file(args.model.model.display(), problem));
     if file.info.input != samples.shape() {
@@ -179,7 +179,7 @@ fn by_the_names_of(file: &ModelFile, args: &Eval, samples: Arc<dyn Dataset>) -> 
     Ok(Arc::new(Relabeled::new(samples, known.clone())?))
 }
 
-/// Names as a sentence has them: the first twenty, and how many more.
+/// Lists the first twenty names, and the number of the others.
 fn list(names: &[String]) -> String {
     const MAX_NAMED: usize = 20;
     let named: Vec<String> = names.iter().take(MAX_NAMED).map(|name| format!("{name:?}")).collect();
@@ -198,7 +198,7 @@ fn report(args: &Eval, result: &Evaluation, samples: &Arc<dyn Dataset>, split: S
             event["class_accuracy"] = json!(result.class_accuracies());
             event["confusion"] = json!(result.confusion);
         }
-        return output::object(&figures::extended(event, figures::json("test", Some(result))));
+        return output::object(&metrics::extended(event, metrics::json("test", Some(result))));
     }
     let of_split = match split {
         SplitChoice::Train => "training samples",
@@ -210,7 +210,7 @@ fn report(args: &Eval, result: &Evaluation, samples: &Arc<dyn Dataset>, split: S
         "{} {of_split}: loss {:.4}{}",
         output::thousands(samples.len()),
         result.loss,
-        figures::text(result)
+        metrics::text(result)
     ))?;
     if result.regression.is_some() {
         return Ok(());
@@ -218,10 +218,10 @@ fn report(args: &Eval, result: &Evaluation, samples: &Arc<dyn Dataset>, split: S
     print_classes(result, classes)
 }
 
-/// The accuracy of each class and what it is most often taken for.
+/// Prints the accuracy of each class, and its most frequent wrong prediction.
 pub fn print_classes(result: &Evaluation, classes: &[String]) -> Result<()> {
     let width = classes.iter().map(|c| c.chars().count()).max().unwrap_or(0).max(5);
-    output::line(format!("{:<width$}  accuracy  most often taken for", "class"))?;
+    output::line(format!("{:<width$}  accuracy  most often predicted as", "class"))?;
     for ((i, accuracy), class) in result.class_accuracies().into_iter().enumerate().zip(classes) {
         let Some(accuracy) = accuracy else { continue };
         let row = &result.confusion[i];

@@ -1,4 +1,4 @@
-//! `kindling export`: a saved model for other programs.
+//! `kindling export`: exports a saved model for other programs.
 
 use std::path::{Path, PathBuf};
 
@@ -12,23 +12,23 @@ use crate::model::ModelArgs;
 use crate::output;
 use crate::outputs::Outputs;
 
-/// Write a saved model for other programs.
+/// Export a saved model for other programs.
 #[derive(Args)]
 pub struct Export {
     #[command(flatten)]
     model: ModelArgs,
-    /// What to write, by its ending: `.py` is a PyTorch script with the weights beside it, which trains the model anew
-    /// if it was trained on CIFAR, MNIST or a folder of pictures; `.safetensors` is the model without a checkpoint's
-    /// state of the run.
+    /// File to write, in the format of its extension. With `.py`, a PyTorch script with the weights
+    /// beside it, which trains the model anew if it was trained on CIFAR, MNIST or a folder of
+    /// images. With `.safetensors`, the model without a checkpoint's state of the run.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Replace files that are there under the same names, but never the model that is read. An earlier export is
-    /// replaced without it.
+    /// Replace existing files of these names, but never the model that is read. Without it, only an
+    /// earlier export is replaced.
     #[arg(long)]
     overwrite: bool,
 }
 
-/// Exports.
+/// Exports a model.
 pub fn run(args: &Export) -> Result<()> {
     let file = args.model.open()?;
     match args.out.extension().and_then(|e| e.to_str()) {
@@ -61,7 +61,8 @@ fn script(args: &Export, file: &ModelFile) -> Result<()> {
         weights: name,
     };
     let text = script.text()?;
-    // The weights may be the very file that was read; a model stays as it is, and a checkpoint is not overwritten.
+    // The weights may be the file that was read: a model stays unchanged, a checkpoint is not
+    // overwritten.
     let same = files::is_same(&args.model.model, &weights);
     if same && file.info.training.is_some() {
         let problem =
@@ -84,8 +85,8 @@ fn script(args: &Export, file: &ModelFile) -> Result<()> {
     output::line(format!("saved {} and {}: {does}", args.out.display(), weights.display()))
 }
 
-/// Returns `true` if the script and its weights are those of an earlier export, unchanged since: weights that are newer
-/// than the script are another model's.
+/// Returns `true` if the script and its weights are an unchanged earlier export. Weights newer than
+/// the script belong to another model.
 fn is_earlier_export(script: &Path, weights: &Path) -> bool {
     let modified = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
     let is_script = |text: Vec<u8>| String::from_utf8_lossy(&text).contains(Script::TITLE);
@@ -96,7 +97,7 @@ fn is_earlier_export(script: &Path, weights: &Path) -> bool {
     unchanged && script.is_file() && files::read(script).is_ok_and(is_script)
 }
 
-/// Without what only a checkpoint needs.
+/// Removes a checkpoint's state of the run.
 fn model_only(file: &ModelFile) -> ModelFile {
     let tensors = file.state().map(|(name, tensor)| (name.clone(), tensor.clone())).collect();
     let mut info = file.info.clone();

@@ -1,4 +1,5 @@
-//! `kindling data fetch`: a published data set from its official address, a mirror or this machine.
+//! `kindling data fetch`: downloads a published data set from its official address or a mirror, or
+//! copies it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,17 +17,17 @@ pub struct Fetch {
     /// Name of the data set.
     #[arg(value_parser = PossibleValuesParser::new(published()))]
     set: String,
-    /// Folder for it; made if it is not there.
+    /// Folder to write to; created if it does not exist.
     #[arg(long, default_value = "data")]
     out: PathBuf,
-    /// Another address to fetch from, such as a mirror: of the file, or of the folder if there are several. The
-    /// checksums stay the official ones.
+    /// Another address to download from, such as a mirror: of the file, or of the folder if there
+    /// are several. The checksums stay the official ones.
     #[arg(long)]
     url: Option<String>,
-    /// Copy it from this folder or file instead of fetching it.
+    /// Copy the data set from this folder or file instead of downloading it.
     #[arg(long, value_name = "PATH", conflicts_with = "url")]
     from: Option<PathBuf>,
-    /// Print one JSON object a line instead of text.
+    /// Print one JSON object per line instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -36,7 +37,7 @@ fn published() -> impl Iterator<Item = PossibleValue> {
     catalog::official().map(|(set, _)| PossibleValue::new(set.name).help(set.about))
 }
 
-/// Fetches or copies.
+/// Downloads or copies a data set.
 pub fn run(args: &Fetch) -> Result<()> {
     let Some(official) = catalog::find(&args.set).and_then(|set| set.official.as_ref()) else {
         return Err(Error::value("data", format!("{} has no official files", args.set)));
@@ -60,44 +61,44 @@ fn download_all(args: &Fetch, official: &Official) -> Result<()> {
             }
         };
         let fetched = download::fetch(&url, &path, file.md5, args.json)?;
-        let how = if fetched.downloaded == 0 { "is there already" } else { "fetched" };
-        tell(args, &path, how, [fetched.bytes, fetched.downloaded])?;
+        let status = if fetched.downloaded == 0 { "is there already" } else { "fetched" };
+        report(args, &path, status, [fetched.bytes, fetched.downloaded])?;
     }
     Ok(())
 }
 
-/// Says that a file is there, with its size and the bytes that were downloaded.
-fn tell(args: &Fetch, path: &Path, how: &str, [bytes, downloaded]: [u64; 2]) -> Result<()> {
+/// Reports a complete file, with its size and the number of downloaded bytes.
+fn report(args: &Fetch, path: &Path, status: &str, [bytes, downloaded]: [u64; 2]) -> Result<()> {
     if args.json {
         let path = path.to_string_lossy();
         let event = json!({ "event": "fetched", "path": path, "bytes": bytes, "downloaded": downloaded });
         return output::object(&event);
     }
-    output::line(format!("{} {how}: {} bytes, checksum right", path.display(), output::thousands(bytes as usize)))
+    output::line(format!("{} {status}: {} bytes, checksum right", path.display(), output::thousands(bytes as usize)))
 }
 
-/// Copies the downloads, whose checksums must be right, or the unpacked files.
+/// Copies downloads with the right checksums, or the unpacked files.
 fn copy(args: &Fetch, official: &Official, from: &Path) -> Result<()> {
     let downloads: Vec<(PathBuf, &catalog::Download)> = official
         .downloads
         .iter()
         .filter_map(|file| {
             let is_it = from.is_file() && from.file_name().is_some_and(|name| name == file.file());
-            let places = [from.join(file.file()), from.join(file.path)];
-            let place = if is_it { Some(from.to_owned()) } else { places.into_iter().find(|place| place.is_file()) };
-            Some((place?, file))
+            let paths = [from.join(file.file()), from.join(file.path)];
+            let source = if is_it { Some(from.to_owned()) } else { paths.into_iter().find(|source| source.is_file()) };
+            Some((source?, file))
         })
         .collect();
     if downloads.len() == official.downloads.len() {
-        for (place, file) in downloads {
-            let (bytes, sum) = download::checksum(&place)?;
+        for (source, file) in downloads {
+            let (bytes, sum) = download::checksum(&source)?;
             if sum != file.md5 {
                 let problem = format!("its checksum is {sum}, not the official {}; nothing was copied", file.md5);
-                return Err(Error::file(place.display(), problem));
+                return Err(Error::file(source.display(), problem));
             }
             let to = args.out.join(file.path);
-            copy_file(&place, &to)?;
-            tell(args, &to, "copied", [bytes, 0])?;
+            copy_file(&source, &to)?;
+            report(args, &to, "copied", [bytes, 0])?;
         }
         return Ok(());
     }
@@ -119,7 +120,7 @@ fn copy(args: &Fetch, official: &Official, from: &Path) -> Result<()> {
     output::line(format!("{} copied", to.display()))
 }
 
-/// Copies a file, unless it is there.
+/// Copies a file, unless the target exists.
 fn copy_file(from: &Path, to: &Path) -> Result<()> {
     let refuse = |e: std::io::Error| Error::file(from.display(), format!("cannot be copied to {}: {e}", to.display()));
     if let Some(folder) = to.parent() {

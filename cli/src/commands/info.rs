@@ -1,4 +1,4 @@
-//! `kindling info`: which devices there are, what they allow, and what they reach.
+//! `kindling info`: devices of the machine, with their limits and measured throughput.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::roofline::{Roofline, measure};
 use crate::output;
 
-/// Show the devices of this machine, their limits and what they reach.
+/// Show the devices of this machine, their limits and their measured throughput.
 #[derive(Args)]
 pub struct Info {
     /// Print one JSON object instead of text.
@@ -19,7 +19,7 @@ pub struct Info {
     json: bool,
 }
 
-/// Prints what it finds; a missing GPU is no error.
+/// Prints the devices; a missing GPU is no error.
 pub fn run(info: &Info) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let gpu = block_on(Device::gpu());
@@ -44,7 +44,7 @@ pub fn run(info: &Info) -> Result<()> {
                     "max_storage_buffers_per_shader_stage": limits.max_storage_buffers_per_shader_stage,
                     "max_compute_invocations_per_workgroup": limits.max_compute_invocations_per_workgroup,
                     "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
-                    "measured": of_gpu.as_ref().map(figures),
+                    "measured": of_gpu.as_ref().map(measurements),
                     "kernels": choices,
                 })
             }
@@ -52,7 +52,7 @@ pub fn run(info: &Info) -> Result<()> {
             Err(error) => json!({ "error": error.to_string() }),
         };
         return output::object(
-            &json!({ "version": env!("CARGO_PKG_VERSION"), "cpu": { "cores": cores, "measured": figures(&of_cpu) }, "gpu": gpu }),
+            &json!({ "version": env!("CARGO_PKG_VERSION"), "cpu": { "cores": cores, "measured": measurements(&of_cpu) }, "gpu": gpu }),
         );
     }
     output::line(format!("kindling {}", env!("CARGO_PKG_VERSION")))?;
@@ -94,12 +94,12 @@ pub fn run(info: &Info) -> Result<()> {
     }
 }
 
-/// The figures for machines.
-fn figures(roofline: &Roofline) -> serde_json::Value {
+/// Returns the measurements as JSON.
+fn measurements(roofline: &Roofline) -> serde_json::Value {
     json!({ "gflops": roofline.gflops, "gbytes_per_second": roofline.gbytes })
 }
 
-/// The figures for people.
+/// Returns the measurements as text.
 fn reached(Roofline { gflops, gbytes }: &Roofline) -> String {
     format!("         measured: {gflops:.1} GFLOP/s in a product of 1024×1024, {gbytes:.1} GB/s in a pass over 64 MB")
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kindling::data::transforms::{Compose, Normalize};
-use kindling::data::{DataLoader, Images, pictures};
+use kindling::data::{DataLoader, Images, images};
 use kindling::format::files;
 use kindling::nn::Module;
 use kindling::train::load_model;
@@ -25,22 +25,22 @@ pub struct Predict {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) model: ModelArgs,
-    /// Number of classes shown for each image or row; as text, a row shows one.
+    /// Number of classes printed for each image or row; as text, a row has one.
     #[arg(long, default_value_t = 5)]
     pub(super) top: usize,
-    /// Where to run.
+    /// Device to run on.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
     pub(super) device: DeviceChoice,
-    /// Print one JSON object an image or row instead of text.
+    /// Print one JSON object per image or row instead of text.
     #[arg(long)]
     pub(super) json: bool,
 }
 
-/// Predicts.
+/// Predicts images or rows.
 pub fn run(args: &Predict) -> Result<()> {
     let file = args.model.open()?;
-    if let Some(trained_on) = file.info.trained_on(false) {
-        return super::predict_rows::run(args, &file, &trained_on);
+    if let Some(schema) = file.info.table_schema(false) {
+        return super::predict_rows::run(args, &file, &schema);
     }
     let refuse = |e: Error| Error::file(args.model.model.display(), e);
     let Some(preprocessing) = file.info.image_preprocessing().map_err(refuse)? else {
@@ -50,8 +50,8 @@ pub fn run(args: &Predict) -> Result<()> {
     let classes = file.info.classes.clone();
     let mut images = Images::new(preprocessing.shape(), classes.clone());
     for path in &args.files {
-        let picture = pictures::decode(&path.display().to_string(), &files::read(path)?)?;
-        images.push(&preprocessing.apply(&picture)?, 0)?;
+        let image = images::decode(&path.display().to_string(), &files::read(path)?)?;
+        images.push(&preprocessing.apply(&image)?, 0)?;
     }
     let (device, _) = args.device.open()?;
     let model = load_model(&file, &device)?;

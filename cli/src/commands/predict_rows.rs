@@ -1,10 +1,10 @@
-//! `kindling predict` for tables: the class of each row, or the quantity.
+//! `kindling predict` for tables: predicts the class of each row, or the quantity.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use kindling::data::transforms::{Compose, Normalize};
-use kindling::data::{DataLoader, Dataset, LeftOut, Table, TableOptions, Task, TrainedOn};
+use kindling::data::{DataLoader, Dataset, SkippedRow, Table, TableOptions, TableSchema, Task};
 use kindling::format::{ModelFile, files};
 use kindling::nn::Module;
 use kindling::train::{Model, load_model};
@@ -12,41 +12,41 @@ use kindling::{Device, Error, Result, block_on, no_grad};
 use serde_json::json;
 
 use super::predict::Predict;
-use crate::{figures, output};
+use crate::{metrics, output};
 
-/// Rows that are predicted at once.
+/// Number of rows per batch.
 const BATCH: usize = 1024;
 
-/// Predicts the rows of tables for a model that was trained on one.
-pub fn run(args: &Predict, file: &ModelFile, trained_on: &TrainedOn) -> Result<()> {
+/// Predicts the rows of tables with a model of a table.
+pub fn run(args: &Predict, file: &ModelFile, schema: &TableSchema) -> Result<()> {
     let (device, _) = args.device.open()?;
     let model = load_model(file, &device)?;
     model.eval();
     for path in &args.files {
         let name = path.display().to_string();
-        let options = TableOptions { model: Some(trained_on.clone()), ..TableOptions::default() };
+        let options = TableOptions { model: Some(schema.clone()), ..TableOptions::default() };
         let table = Table::from_csv(&name, &files::read(path)?, &options)?;
         output::notes(table.notes());
-        let left_out = table.left_out().to_vec();
+        let skipped = table.skipped().to_vec();
         let rows = table.rows().to_vec();
         let predictions = outputs(args, path, file, &model, table, &device)?;
         let width =
-            rows.iter().chain(left_out.iter().map(|left| &left.row)).max().map_or(1, |row| row.to_string().len());
-        let printer = Printer { args, path, trained_on, width };
-        // Rows come in the order of the file, those that lack a value too.
-        let mut left_out = left_out.iter().peekable();
+            rows.iter().chain(skipped.iter().map(|skipped| &skipped.row)).max().map_or(1, |row| row.to_string().len());
+        let printer = Printer { args, path, schema, width };
+        // Rows are printed in the order of the file, including those without a prediction.
+        let mut skipped = skipped.iter().peekable();
         for (row, outputs) in rows.iter().zip(predictions) {
-            while let Some(left) = left_out.next_if(|left| left.row < *row) {
-                printer.left_out(left)?;
+            while let Some(next) = skipped.next_if(|next| next.row < *row) {
+                printer.skipped(next)?;
             }
             printer.row(*row, &outputs)?;
         }
-        left_out.try_for_each(|left| printer.left_out(left))?;
+        skipped.try_for_each(|row| printer.skipped(row))?;
     }
     Ok(())
 }
 
-/// The model's numbers for each row: probabilities of classes, or the quantity.
+/// Returns the model's outputs for each row: probabilities of classes, or the quantity.
 fn outputs(
     args: &Predict,
     path: &Path,
@@ -89,29 +89,29 @@ fn outputs(
     Ok(rows)
 }
 
-/// Prints rows of one file.
+/// Printer of the rows of a file.
 struct Printer<'a> {
     args: &'a Predict,
     path: &'a Path,
-    trained_on: &'a TrainedOn,
-    /// Digits of the highest row.
+    schema: &'a TableSchema,
+    /// Number of digits of the last row's index.
     width: usize,
 }
 
 impl Printer<'_> {
     fn row(&self, row: u32, outputs: &[f32]) -> Result<()> {
         let width = self.width;
-        if self.trained_on.columns.task == Task::Regression {
+        if self.schema.columns.task == Task::Regression {
             let value = outputs.first().copied().unwrap_or(f32::NAN);
             if self.args.json {
-                let label = &self.trained_on.columns.label;
+                let label = &self.schema.columns.label;
                 return output::object(&json!({
                     "event": "prediction", "file": output::path(self.path), "row": row, "label": label, "value": value,
                 }));
             }
-            return output::line(format!("{row:>width$}  {}", figures::significant(value.into())));
+            return output::line(format!("{row:>width$}  {}", metrics::significant(value.into())));
         }
-        let classes = &self.trained_on.classes;
+        let classes = &self.schema.classes;
         let mut ranked: Vec<(&String, f32)> = classes.iter().zip(outputs.iter().copied()).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         if self.args.json {
@@ -126,16 +126,16 @@ impl Printer<'_> {
         output::line(format!("{row:>width$}  {class:<longest$}  {:>6.2} %", 100.0 * probability))
     }
 
-    fn left_out(&self, left: &LeftOut) -> Result<()> {
+    fn skipped(&self, row: &SkippedRow) -> Result<()> {
         if self.args.json {
             return output::object(&json!({
-                "event": "prediction", "file": output::path(self.path), "row": left.row, "line": left.line, "missing": left.column,
+                "event": "prediction", "file": output::path(self.path), "row": row.row, "line": row.line, "missing": row.column,
             }));
         }
         let width = self.width;
         output::line(format!(
             "{:>width$}  no prediction: column {:?} has no value in line {}",
-            left.row, left.column, left.line
+            row.row, row.column, row.line
         ))
     }
 }

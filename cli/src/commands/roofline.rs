@@ -1,28 +1,29 @@
-//! What a device reaches here, measured with the engine's own operations: multiply-adds in a large product, bytes
-//! moved by the longest pointwise pass. No kernel of a network does better than these.
+//! Roofline of a device, measured with the engine's own operations: multiply-adds of a large matrix
+//! product, bytes moved by a long pointwise pass. They bound the kernels of any network.
 
 use std::time::Instant;
 
 use kindling::{Device, Result, Tensor, block_on};
 
-/// The side of the square product.
+/// Side of the square matrices.
 const SIDE: usize = 1024;
 
 /// Elements of the pointwise pass: 64 MB, more than caches hold.
 const ELEMENTS: usize = 1 << 24;
 
-/// The figures of a device.
+/// Measured throughput of a device.
 pub struct Roofline {
-    /// 10⁹ floating-point operations a second in a product of two 1024×1024 matrices; a multiply-add counts as two.
+    /// 10⁹ floating-point operations per second in a product of 1024×1024 matrices; a multiply-add
+    /// counts as two.
     pub gflops: f64,
-    /// 10⁹ bytes a second, read and written, in −x over 64 MB.
+    /// 10⁹ bytes per second, read and written, in −x over 64 MB.
     pub gbytes: f64,
 }
 
-/// Measures a device; takes about a second.
+/// Measures a device, in about a second.
 ///
 /// # Errors
-/// The device cannot compute.
+/// The device fails.
 pub fn measure(device: &Device) -> Result<Roofline> {
     let a = Tensor::rand([SIDE, SIDE], device)?;
     let x = Tensor::rand([ELEMENTS], device)?;
@@ -32,7 +33,8 @@ pub fn measure(device: &Device) -> Result<Roofline> {
     Ok(Roofline { gflops: flops / product * 1e-9, gbytes: 8.0 * ELEMENTS as f64 / pass * 1e-9 })
 }
 
-/// The seconds of the fastest of a few runs, each waited for by reading one element of its result.
+/// Returns the seconds of the fastest of several runs, each synchronized by reading one element of
+/// its result.
 fn fastest(f: impl Fn() -> Result<Tensor>) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..4 {

@@ -1,5 +1,4 @@
-//! `kindling train`: a run from its beginning or from a checkpoint, with a progress bar for people and JSON for
-//! machines.
+//! `kindling train`: starts or resumes a run, with a progress bar for people and JSON for programs.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,38 +17,38 @@ use crate::board::Board;
 use crate::checkpoint::{Saved, Saver, checkpoint_path};
 use crate::config::{DeviceChoice, RunArgs};
 use crate::outputs::Over;
-use crate::{figures, memory, output, stop};
+use crate::{memory, metrics, output, stop};
 
 /// Train a network.
 #[derive(Args)]
 pub struct Train {
     #[command(flatten)]
     run: RunArgs,
-    /// Where to run.
+    /// Device to run on.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
-    /// The file that the trained model is written to.
+    /// File to write the trained model to.
     #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
     out: PathBuf,
-    /// Go on from a checkpoint; its settings hold, except for flags that are given.
+    /// Resume from a checkpoint, with its settings except for flags that are given.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Begin with these weights instead of random ones: a model of Kindling, or tensors saved by PyTorch
-    /// (.safetensors, .pt, .pth).
+    /// Start with these weights instead of random ones: a model of Kindling, or tensors saved by
+    /// PyTorch (.safetensors, .pt, .pth).
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     weights: Option<PathBuf>,
-    /// Save a checkpoint beside the model after every so many epochs.
+    /// Save a checkpoint beside the model every CHECKPOINT_EVERY epochs.
     #[arg(long, value_name = "EPOCHS")]
     checkpoint_every: Option<usize>,
     /// Write a log for TensorBoard into this folder.
     #[arg(long, value_name = "FOLDER")]
     logdir: Option<PathBuf>,
-    /// Print one JSON object a line instead of text.
+    /// Print one JSON object per line instead of text.
     #[arg(long)]
     json: bool,
 }
 
-/// Trains.
+/// Trains a network.
 pub fn run(args: &Train) -> Result<()> {
     stop::listen();
     let checkpoint = args.resume.as_deref().map(read_model).transpose()?;
@@ -69,7 +68,7 @@ pub fn run(args: &Train) -> Result<()> {
     outputs.check()?;
     let data = draft.open_data()?;
     let spec = draft.finish(&data)?;
-    // A model for crops of the images has other shapes; the trainer refuses what does not fit.
+    // A model for crops of the images has other shapes; the trainer refuses a mismatch.
     if let Ok(model) = spec.model_for(data.train.shape(), data.train.outputs()) {
         memory::check(&spec, &model, data.train.len())?;
     }
@@ -117,13 +116,13 @@ struct Run<'a> {
     args: &'a Train,
     trainer: Trainer,
     saver: Saver,
-    /// The step at which this run began: 0, or that of the checkpoint.
+    /// Step at which the run started: 0, or that of the checkpoint.
     first_step: u64,
     board: Option<Board>,
     bar: ProgressBar,
     reader: LossReader,
     started: Instant,
-    /// The loss as the bar shows it: recent ones weigh more.
+    /// Moving average of the loss, for the progress bar.
     loss: f64,
 }
 
@@ -159,7 +158,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Milliseconds since the program began to train.
+    /// Returns the milliseconds since training started.
     fn now_ms(&self) -> f64 {
         self.started.elapsed().as_secs_f64() * 1e3
     }
@@ -193,7 +192,7 @@ impl Run<'_> {
         }
     }
 
-    /// Waits for the steps that were handed over, and shows their losses.
+    /// Waits for the submitted steps, and prints their losses.
     fn read(&mut self) -> Result<()> {
         let results = block_on(self.trainer.collect())?;
         self.reader.read(results.len(), self.now_ms());
@@ -221,7 +220,7 @@ impl Run<'_> {
     }
 
     fn epoch(&mut self, result: &EpochResult) -> Result<()> {
-        // The losses read at the end of the epoch were not shown yet.
+        // Losses read at the end of the epoch were not printed yet.
         let rest = self.trainer.take_read();
         self.show(&rest)?;
         self.bar.finish_and_clear();
@@ -236,22 +235,22 @@ impl Run<'_> {
             if let Some(accuracy) = result.train_accuracy {
                 event["train_accuracy"] = json!(accuracy);
             }
-            event = figures::extended(event, figures::json("test", test));
+            event = metrics::extended(event, metrics::json("test", test));
             if let Some(validation) = validation {
-                event = figures::extended(event, figures::json("validation", Some(validation)));
+                event = metrics::extended(event, metrics::json("validation", Some(validation)));
             }
             output::object(&event)?;
         } else {
             let name = if validation.is_some() { "validation" } else { "test" };
             let test = result
                 .evaluation()
-                .map_or_else(String::new, |test| format!(" · {name} loss {:.4}{}", test.loss, figures::text(test)));
+                .map_or_else(String::new, |test| format!(" · {name} loss {:.4}{}", test.loss, metrics::text(test)));
             output::line(format!(
                 "epoch {}/{}: loss {:.4}{}{test}",
                 result.epoch,
                 self.trainer.spec().epochs,
                 result.train_loss,
-                figures::accuracy(result.train_accuracy)
+                metrics::accuracy(result.train_accuracy)
             ))?;
         }
         if let Some(board) = &mut self.board {
@@ -288,7 +287,7 @@ impl Run<'_> {
                 event["class_accuracy"] = json!(by_class);
                 event["confusion"] = json!(test.map(|t| &t.confusion));
             }
-            output::object(&figures::extended(event, figures::json("test", test)))?;
+            output::object(&metrics::extended(event, metrics::json("test", test)))?;
             return problem.map_or(Ok(()), Err);
         }
         let metric = selection.metric.as_deref().unwrap_or("test_loss").replace('_', " ");
@@ -303,7 +302,7 @@ impl Run<'_> {
             output::line(format!("epoch {epoch} was best, with a {metric} of {best:.4}; {saved}"))?;
         }
         if let (Some(test), true) = (test, metric.starts_with("validation")) {
-            output::line(format!("test loss {:.4}{}", test.loss, figures::text(test)))?;
+            output::line(format!("test loss {:.4}{}", test.loss, metrics::text(test)))?;
         }
         if let Some(test) = test.filter(|test| test.regression.is_none()) {
             super::eval::print_classes(test, classes)?;
@@ -315,7 +314,7 @@ impl Run<'_> {
     fn interrupted(&mut self) -> Result<()> {
         self.bar.finish_and_clear();
         let step = self.trainer.position().step;
-        // A run that has made no step leaves what earlier runs saved as it is.
+        // A run without a step leaves the files of earlier runs unchanged.
         let saved = if step == self.first_step {
             None
         } else {
@@ -332,7 +331,7 @@ impl Run<'_> {
             output::object(&json!({ "event": "interrupted", "step": step, "checkpoint": path, "resume": resume }))?;
         } else {
             let next =
-                resume.map_or_else(|| "there is nothing to save".into(), |resume| format!("go on with: {resume}"));
+                resume.map_or_else(|| "there is nothing to save".into(), |resume| format!("resume with: {resume}"));
             output::line(format!("stopped at step {step}; {next}"))?;
         }
         if let Some(problem) = problem {
@@ -341,7 +340,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns what is needed to go on.
+    /// Returns the state for resuming.
     fn checkpoint(&mut self) -> Result<ModelFile> {
         let file = block_on(self.trainer.checkpoint())?;
         let rest = self.trainer.take_read();

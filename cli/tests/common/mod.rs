@@ -1,4 +1,4 @@
-//! What tests of the program share: folders in which it runs, and what it prints.
+//! Common parts of the command line's tests: working folders, and output.
 #![allow(dead_code, reason = "each file of tests compiles this anew and uses some of it")]
 
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// A folder of its own, in which the program runs; removed when the test has passed.
+/// Temporary working folder of the program; removed when the test has passed.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -26,7 +26,8 @@ impl Folder {
         self.command(arguments).output().unwrap()
     }
 
-    /// The objects that a successful run printed, which said nothing but notes on its data.
+    /// Runs the program successfully and returns the printed objects; the error stream may have
+    /// notes on the data.
     pub fn events(&self, arguments: &str) -> Vec<Value> {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
@@ -34,7 +35,7 @@ impl Folder {
         parse(&output.stdout)
     }
 
-    /// Refused with exit code 2 and one line, besides notes on the data, that holds these words.
+    /// Expects exit code 2 and one line with these words, besides notes on the data.
     pub fn refused(&self, arguments: &str, words: &[&str]) {
         let output = self.run(arguments);
         let error = String::from_utf8_lossy(&output.stderr);
@@ -56,7 +57,7 @@ impl Drop for Folder {
     }
 }
 
-/// The lines of a program's error stream that are no notes on its data.
+/// Returns the lines of the error stream that are no notes on the data.
 fn without_notes(stderr: &[u8]) -> Vec<String> {
     let lines = String::from_utf8_lossy(stderr);
     lines.lines().filter(|line| !line.starts_with("note: ")).map(str::to_owned).collect()

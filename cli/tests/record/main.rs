@@ -1,5 +1,5 @@
-//! A run's record is what ran: settings hold or are refused by name, whatever they came by, and whoever tests a model
-//! finds the samples, the loss and the classes of its run.
+//! A run's record equals its execution: settings from any source apply or are refused by name, and
+//! an evaluation finds the samples, the loss and the classes of the run.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should panic"))]
 
 #[path = "../common/mod.rs"]
@@ -13,8 +13,8 @@ use kindling::format::ModelFile;
 use kindling::train::{EarlierSettings, RunRecord, TrainSpec, run_record, run_spec};
 use serde_json::Value;
 
-/// Rows of three columns whose labels are coin tosses: what was learned by heart is right, anything else half of the
-/// time.
+/// Returns rows of three columns with random labels: memorized ones are predicted, others only by
+/// chance.
 fn coin(rows: usize, seed: u32) -> String {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
     let mut next = || {
@@ -43,7 +43,7 @@ impl Folder {
         (run_spec(&file).unwrap().unwrap(), run_record(&file).unwrap().unwrap())
     }
 
-    /// The last object that a successful run printed, and what it said on the error stream.
+    /// Returns the last object that a successful run printed, and its error stream.
     fn last(&self, arguments: &str) -> (Value, String) {
         let output = self.run(arguments);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -52,7 +52,7 @@ impl Folder {
     }
 }
 
-fn figures(event: &Value) -> (f64, f64) {
+fn metrics(event: &Value) -> (f64, f64) {
     (event["test_loss"].as_f64().unwrap(), event["test_accuracy"].as_f64().unwrap())
 }
 
@@ -66,14 +66,14 @@ fn eval_finds_the_test_samples_of_the_run() {
     for flags in ["--seed 7", "--seed 3 --loss mse", "--seed 11 --train-limit 30"] {
         let (done, _) =
             folder.last(&format!("train --device cpu --data coin.csv --preset mlp --epochs 8 --json {flags}"));
-        // By the data that the record names, by its path, and by a copy that only its samples give away.
+        // By the data of the record, by its path, and by a copy that only its samples identify.
         for data in ["", "--data coin.csv", "--data ./coin.csv", "--data copy.csv"] {
             let (tested, _) = folder.last(&format!("eval --device cpu --json {data}"));
-            assert_eq!(figures(&tested), figures(&done), "{flags}, {data}");
+            assert_eq!(metrics(&tested), metrics(&done), "{flags}, {data}");
             assert_eq!((&tested["split"], &tested["test"]), (&"test".into(), &12.into()), "{flags}, {data}");
         }
     }
-    // Other data is tested as a whole; parts on demand.
+    // Other data is tested as a whole, or by split on request.
     let (tested, _) = folder.last("eval --device cpu --json --data other.csv");
     assert_eq!((&tested["split"], &tested["test"]), (&"all".into(), &31.into()));
     let rows: u64 = tested["confusion"]
@@ -89,7 +89,7 @@ fn eval_finds_the_test_samples_of_the_run() {
         assert_eq!(tested["test"], samples, "{split}");
     }
     folder.refused("eval --device cpu --split validation", &["validation", "coin.csv"]);
-    // What was kept for testing cannot be told in a file that has changed.
+    // The test split cannot be found in a changed file.
     folder.write("coin.csv", &coin(61, 1));
     folder.refused("eval --device cpu", &["--split all"]);
     assert_eq!(folder.last("eval --device cpu --json --split all").0["test"], 61);
@@ -106,10 +106,10 @@ fn classes_are_matched_by_name_or_refused() {
     folder.write("a.csv", &table(["lily", "rose", "tulip"], 60));
     let (done, _) = folder.last("train --device cpu --data a.csv --preset mlp --epochs 30 --lr 0.01 --json");
     assert_eq!(done["test_accuracy"], 1.0);
-    // Renamed so that the order changes: the names are said, nothing is tested.
+    // Renamed so that the order changes: the error names the classes.
     folder.write("b.csv", &table(["zinnia", "rose", "tulip"], 60));
     folder.refused("eval --device cpu --data b.csv", &["\"lily\"", "\"zinnia\""]);
-    // Two of the three classes, whose numbers differ from the model's.
+    // Two of the three classes, with indices other than the model's.
     folder.write("c.csv", &table(["rose", "rose", "tulip"], 60).replace("0.5,0.25,rose\n", ""));
     let (tested, said) = folder.last("eval --device cpu --data c.csv --json");
     assert_eq!((&tested["test_accuracy"], &tested["test"]), (&1.0.into(), &40.into()));
@@ -147,7 +147,7 @@ fn a_flag_holds_on_resume_or_is_refused_by_name() {
     let sgd = run.optimizer.attrs().unwrap();
     assert_eq!([&sgd["lr"], &sgd["momentum"], &sgd["weight_decay"]], [0.001, 0.25, 0.01]);
     assert_eq!((run.batch_size, run.clip_grad_norm, run.evaluate_every), (20, Some(5.0), 1));
-    // What held before is recorded too.
+    // Earlier settings are recorded too.
     let [EarlierSettings { until_step, settings }] = record.earlier.as_slice() else { panic!("{record:?}") };
     assert_eq!((*until_step, settings.optimizer.lr(), settings.batch_size), (12, 0.1, 10));
 
@@ -169,7 +169,7 @@ fn a_flag_holds_on_resume_or_is_refused_by_name() {
 }
 
 #[test]
-fn schedules_go_on_or_are_planned_anew() {
+fn schedules_continue_or_are_planned_anew() {
     let folder = Folder::new("resume-schedule");
     let base = "--optimizer sgd --lr 0.1 --momentum 0.9";
     folder.last(&format!("{SMALL} {base} --schedule one_cycle --epochs 4 --checkpoint-every 2 --json"));
@@ -180,14 +180,15 @@ fn schedules_go_on_or_are_planned_anew() {
         let events = folder.events(&format!("{resume} --out n.safetensors {flags}"));
         of_kind(&events, "epoch").iter().map(|epoch| epoch["lr"].as_f64().unwrap()).collect()
     };
-    // The last checkpoint is that of epoch 4; another cycle over the four epochs that are left rises to its own rate.
+    // The last checkpoint is that of epoch 4; another cycle over the four remaining epochs has its
+    // own maximum rate.
     let again = rates("--epochs 8 --schedule one_cycle:max_lr=0.5");
     assert_eq!(again.len(), 4);
     assert!((again[0] - 0.02).abs() < 1e-9 && again.iter().any(|lr| *lr > 0.3), "{again:?}");
     let constant = rates("--epochs 6 --schedule constant:factor=1 --lr 0.03");
     assert_eq!(constant, [0.03; 2]);
 
-    // The same schedule again is the schedule that goes on: a cosine over eight epochs, from its fifth.
+    // The same schedule again continues: a cosine over eight epochs, from its fifth.
     folder
         .last(&format!("{SMALL} {base} --schedule cosine --epochs 8 --checkpoint-every 4 --out c.safetensors --json"));
     folder.last(&format!(
@@ -199,7 +200,7 @@ fn schedules_go_on_or_are_planned_anew() {
         for (epoch, t) in of_kind(&events, "epoch").iter().zip([4.0, 5.0, 6.0, 7.0]) {
             assert!((epoch["lr"].as_f64().unwrap() - cosine(t)).abs() < 1e-9, "{flags}: {epoch}");
         }
-        // Another base: the same part of it.
+        // Another base: the same fraction of it.
         let events =
             folder.events(&format!("train --device cpu --resume c.checkpoint.safetensors --json {flags} --lr 0.2"));
         let first = of_kind(&events, "epoch")[0]["lr"].as_f64().unwrap();
@@ -230,7 +231,7 @@ fn names_in_any_spelling_are_the_same() {
 }
 
 #[test]
-fn what_cannot_end_well_does_not_begin() {
+fn runs_that_would_fail_do_not_begin() {
     let folder = Folder::new("foreseen");
     for (flags, words) in [
         ("--lr nan", ["--lr", "finite"]),
@@ -277,31 +278,31 @@ fn the_best_weights_are_saved_and_named() {
     assert_eq!((&done["ending"], done["test_loss"].as_f64()), (&"stopped_early".into(), Some(best)));
     let epoch = tests.iter().position(|loss| *loss == best).unwrap() + 1;
     assert_eq!((&done["best_epoch"], &done["saved_epoch"]), (&epoch.into(), &epoch.into()));
-    // One evaluation more than the patience has not improved.
+    // One evaluation more than the patience without improvement.
     assert_eq!(tests.len(), epoch + 4);
-    assert_eq!(figures(&folder.last("eval --device cpu --json").0), figures(done));
+    assert_eq!(metrics(&folder.last("eval --device cpu --json").0), metrics(done));
     let selection = folder.recorded("model.safetensors").1.selection;
     assert_eq!((selection.epoch, selection.best, selection.metric.as_deref()), (epoch, Some(best), Some("test_loss")));
 
-    // The last are saved where they are asked for; the best is named all the same.
+    // The last weights are saved on request; the best epoch is reported all the same.
     let (done, _) = folder.last(&format!("{train} --patience 3 --keep last"));
     assert_eq!((&done["best_epoch"], &done["saved_epoch"]), (&epoch.into(), &(epoch + 4).into()));
     assert_eq!(done["test_loss"].as_f64(), tests.last().copied());
-    assert_eq!(figures(&folder.last("eval --device cpu --json").0), figures(&done));
+    assert_eq!(metrics(&folder.last("eval --device cpu --json").0), metrics(&done));
     let text = String::from_utf8(folder.run(&format!("{train} --patience 3").replace(" --json", "")).stdout).unwrap();
     assert!(text.contains(&format!("epoch {epoch} was best")), "{text}");
 }
 
 #[test]
-fn numbers_that_are_none_survive_and_are_said() {
+fn non_finite_metrics_are_stored_and_reported() {
     let folder = Folder::new("not-finite");
     let rows = coin(60, 1);
-    // Overflows in the first layer: no number comes out.
+    // Overflows in the first layer, so that no output is finite.
     folder.write(
         "nodata.csv",
         &rows.replacen("0.", "-3.4e38.", 0).replace("a,b,c,side\n", "a,b,c,side\n-3.4e38,3.4e38,-3.4e38,heads\n"),
     );
-    let mut seen = 0;
+    let mut cases = 0;
     for seed in 0..8 {
         let out = format!("m{seed}.safetensors");
         let output = folder.run(&format!(
@@ -316,14 +317,14 @@ fn numbers_that_are_none_survive_and_are_said() {
         if epochs.iter().all(|epoch| epoch["test_loss"].is_number()) {
             continue;
         }
-        seen += 1;
+        cases += 1;
         assert!(epochs.len() <= 3, "seed {seed}: the loss is no number in {} epochs", epochs.len());
         for file in [out.clone(), format!("m{seed}.checkpoint.safetensors")] {
             assert!(!folder.model(&file).info.metrics["test_loss"].is_finite(), "{file}");
             folder.refused(&format!("eval --device cpu --model {file}"), &["not finite", &file]);
         }
     }
-    assert!(seen > 0, "no seed keeps the row for testing");
+    assert!(cases > 0, "no seed keeps the row for testing");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::common::{Folder, of_kind};
-use super::{coin, figures};
+use super::{coin, metrics};
 
-/// Small numbers from a seed.
+/// Small random numbers from a seed.
 struct Dice(u64);
 
 impl Dice {
@@ -37,7 +37,7 @@ fn random_runs_record_what_ran() {
              --seed {seed} --loss {loss} --epochs {first} --checkpoint-every {first} {schedule_flag} --out m{case}.safetensors \
              --json"
         ));
-        // Some flags again, some changed, most left to the checkpoint.
+        // Some flags repeated, some changed, most taken from the checkpoint.
         let (lr2, batch2) = (dice.pick(&[lr, 0.02]), dice.pick(&[batch, 10]));
         let clip = dice.pick(&["", "--clip-grad-norm 0.5"]);
         let epochs = first + second;
@@ -48,7 +48,7 @@ fn random_runs_record_what_ran() {
         if batch2 != batch {
             write!(flags, " --batch-size {batch2}").unwrap();
         }
-        let go_on = folder.events(&format!(
+        let resumed = folder.events(&format!(
             "train --device cpu --resume m{case}.checkpoint.safetensors --out m{case}.safetensors --json {flags}"
         ));
         let context = format!("case {case}: {optimizer} {lr} {batch} {seed} {loss} {schedule}; {flags}");
@@ -56,7 +56,7 @@ fn random_runs_record_what_ran() {
         let out = format!("m{case}.safetensors");
         let (run, record) = folder.recorded(&out);
         let rate = |lr: f64, epoch: usize| run.schedule.as_ref().map_or(lr, |schedule| schedule.lr(lr, epoch as u64));
-        let ran: Vec<f64> = [&begin, &go_on]
+        let ran: Vec<f64> = [&begin, &resumed]
             .iter()
             .flat_map(|events| of_kind(events, "epoch"))
             .map(|epoch| epoch["lr"].as_f64().unwrap())
@@ -65,7 +65,7 @@ fn random_runs_record_what_ran() {
             let want = rate(if epoch < first { lr } else { lr2 }, epoch);
             assert!((ran - want).abs() < 1e-12, "{context}: epoch {} ran at {ran}, not {want}", epoch + 1);
         }
-        let steps = of_kind(&begin, "step").len() + of_kind(&go_on, "step").len();
+        let steps = of_kind(&begin, "step").len() + of_kind(&resumed, "step").len();
         assert_eq!(steps, first * usize::div_ceil(train, batch) + second * usize::div_ceil(train, batch2), "{context}");
         assert_eq!(run.optimizer.lr(), lr2, "{context}");
         assert_eq!((run.batch_size, run.epochs, run.seed), (batch2, epochs, seed as u64), "{context}");
@@ -78,10 +78,10 @@ fn random_runs_record_what_ran() {
             assert_eq!(earlier.until_step as usize, of_kind(&begin, "step").len(), "{context}");
         }
         assert_eq!((record.data.train.samples, record.selection.epoch), (train, epochs), "{context}");
-        let done = go_on.last().unwrap();
+        let done = resumed.last().unwrap();
         assert_eq!(
-            figures(&folder.last(&format!("eval --device cpu --json --model {out}")).0),
-            figures(done),
+            metrics(&folder.last(&format!("eval --device cpu --json --model {out}")).0),
+            metrics(done),
             "{context}"
         );
     }

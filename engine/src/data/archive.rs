@@ -1,63 +1,65 @@
-//! `.tar` as it arrives: bytes go in, in whatever pieces the disk or the network gives, and the content of
-//! the files inside comes out at once, so that training can begin before a download has ended. It knows no
-//! particular archive; a [`Sink`] takes the files.
+//! `.tar` as a stream: bytes go in as the disk or the network delivers them, and the content of the
+//! files comes out at once. Training can begin before a download has ended. The module knows no
+//! particular archive; a [`Sink`] receives the files.
 
 use super::files::text_of;
 use crate::{Error, Result};
 
-/// A taker of the files of an archive.
+/// Receiver of the files of an archive.
 pub trait Sink {
     /// Begins a file; returns `false` if its content is not wanted.
     ///
     /// # Errors
-    /// The file should not be here.
+    /// The archive should not hold this file.
     fn begin(&mut self, path: &str, size: u64) -> Result<bool>;
 
-    /// Takes more of the content of the file that was wanted.
+    /// Receives more content of the file that was begun.
     ///
     /// # Errors
     /// The content is wrong.
     fn data(&mut self, bytes: &[u8]) -> Result<()>;
 
-    /// Ends the wanted file.
+    /// Ends the file.
     ///
     /// # Errors
-    /// It ended too early.
+    /// The file ended too early.
     fn end(&mut self) -> Result<()>;
 }
 
-/// Tar is made of such blocks; [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html).
+/// Bytes of a block, the unit of a tar:
+/// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html).
 const BLOCK: usize = 512;
 
 enum State {
-    /// A header is expected.
+    /// Before a header.
     Header,
-    /// Inside a file: bytes of content left, of padding left, and who takes it.
-    File { left: u64, padding: u64, taker: Taker },
+    /// Inside a file: bytes of content and of padding to come, and their receiver.
+    File { left: u64, padding: u64, receiver: Receiver },
     /// After the block of zeros that ends an archive.
     End,
 }
 
-/// Whoever takes the content of an entry.
+/// Receiver of an entry's content.
 #[derive(Clone, Copy, PartialEq)]
-enum Taker {
+enum Receiver {
     Sink,
-    /// The archive itself: it is the path of the next file, as GNU's and POSIX's `tar` write long ones.
+    /// The archive itself: the content is the path of the next file, as GNU's and POSIX's `tar`
+    /// write long paths.
     LongPath {
         is_pax: bool,
     },
-    Nobody,
+    None,
 }
 
-/// Greatest number of bytes of a path's entry.
+/// Maximum bytes of an entry with a path.
 const MAX_PATH_BYTES: u64 = 1 << 16;
 
-/// Takes the bytes of a `.tar` apart.
+/// Streaming reader of a `.tar`.
 pub struct Tar<S: Sink> {
     name: String,
     sink: S,
     block: Vec<u8>,
-    /// Content of the entry that holds the next file's path.
+    /// Content of the entry with the next file's path.
     long: Vec<u8>,
     long_path: Option<String>,
     state: State,
@@ -65,21 +67,21 @@ pub struct Tar<S: Sink> {
 }
 
 impl<S: Sink> Tar<S> {
-    /// For the archive that errors call `name`.
+    /// Creates a reader; errors call the archive `name`.
     pub fn new(name: &str, sink: S) -> Self {
         let block = Vec::with_capacity(BLOCK);
         Self { name: name.to_owned(), sink, block, long: Vec::new(), long_path: None, state: State::Header, taken: 0 }
     }
 
-    /// The sink.
+    /// Returns the sink.
     pub fn sink(&self) -> &S {
         &self.sink
     }
 
-    /// The archive's next bytes.
+    /// Reads the next bytes of the archive.
     ///
     /// # Errors
-    /// The archive is damaged, or the sink refuses what is in it.
+    /// The archive is damaged, or the sink refuses its content.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             let part = self.take(bytes)?;
@@ -89,10 +91,10 @@ impl<S: Sink> Tar<S> {
         Ok(())
     }
 
-    /// The archive has ended: checks that it is whole.
+    /// Ends the archive and returns the sink.
     ///
     /// # Errors
-    /// It ended too early.
+    /// The archive ended too early.
     pub fn finish(self) -> Result<S> {
         // Some writers leave out the blocks of zeros at the end.
         if matches!(self.state, State::File { .. }) || !self.block.is_empty() {
@@ -101,7 +103,7 @@ impl<S: Sink> Tar<S> {
         Ok(self.sink)
     }
 
-    /// Takes some of the bytes; how many.
+    /// Reads some of the bytes, and returns their number.
     fn take(&mut self, bytes: &[u8]) -> Result<usize> {
         match &mut self.state {
             State::End => Ok(bytes.len()),
@@ -114,22 +116,22 @@ impl<S: Sink> Tar<S> {
                 }
                 Ok(part)
             }
-            State::File { left, padding, taker } => {
+            State::File { left, padding, receiver } => {
                 let part = (bytes.len() as u64).min(if *left > 0 { *left } else { *padding });
                 if *left > 0 {
                     *left -= part;
-                    match taker {
-                        Taker::Sink => self.sink.data(&bytes[..part as usize])?,
-                        Taker::LongPath { .. } => self.long.extend_from_slice(&bytes[..part as usize]),
-                        Taker::Nobody => {}
+                    match receiver {
+                        Receiver::Sink => self.sink.data(&bytes[..part as usize])?,
+                        Receiver::LongPath { .. } => self.long.extend_from_slice(&bytes[..part as usize]),
+                        Receiver::None => {}
                     }
                 } else {
                     *padding -= part;
                 }
                 if *left == 0 && *padding == 0 {
-                    let taker = *taker;
+                    let receiver = *receiver;
                     self.state = State::Header;
-                    self.end(taker)?;
+                    self.end(receiver)?;
                 }
                 Ok(part as usize)
             }
@@ -151,29 +153,29 @@ impl<S: Sink> Tar<S> {
         }
         let size = header.entry_size().map_err(|e| bad(e.to_string()))?;
         let kind = header.entry_type();
-        let taker = if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
+        let receiver = if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
             if size > MAX_PATH_BYTES {
                 return Err(bad(format!("a path of {size} bytes")));
             }
-            Taker::LongPath { is_pax: kind.is_pax_local_extensions() }
+            Receiver::LongPath { is_pax: kind.is_pax_local_extensions() }
         } else {
             let path = self.long_path.take().unwrap_or_else(|| text_of(&header.path_bytes()));
-            if kind.is_file() && self.sink.begin(&path, size)? { Taker::Sink } else { Taker::Nobody }
+            if kind.is_file() && self.sink.begin(&path, size)? { Receiver::Sink } else { Receiver::None }
         };
         let padding = size.wrapping_neg() % BLOCK as u64;
         if size > 0 {
-            self.state = State::File { left: size, padding, taker };
+            self.state = State::File { left: size, padding, receiver };
             return Ok(());
         }
-        self.end(taker)
+        self.end(receiver)
     }
 
     /// Ends an entry.
-    fn end(&mut self, taker: Taker) -> Result<()> {
-        match taker {
-            Taker::Sink => self.sink.end(),
-            Taker::Nobody => Ok(()),
-            Taker::LongPath { is_pax } => {
+    fn end(&mut self, receiver: Receiver) -> Result<()> {
+        match receiver {
+            Receiver::Sink => self.sink.end(),
+            Receiver::None => Ok(()),
+            Receiver::LongPath { is_pax } => {
                 let content = std::mem::take(&mut self.long);
                 if is_pax {
                     // POSIX: records of `length keyword=value\n`.

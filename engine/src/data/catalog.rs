@@ -1,29 +1,29 @@
-//! The catalogue of data sets: one table, which the engine, the command line, the page, the exported script and
-//! `xtask` read. A new data set in a known format is a row here.
+//! The catalog of data sets: one table for the engine, the command line, the page, the exported
+//! script and `xtask`. A new data set in a known format is a row here.
 
 use super::limits::Split;
 
-/// A data set, or a kind of data, that runs can name.
+/// A data set, or a format of data, as a run's settings name it.
 #[derive(Debug, PartialEq)]
 pub struct DataSet {
     /// Name in a run's settings and on the command line.
     pub name: &'static str,
-    /// Name for people.
+    /// Title for display.
     pub title: &'static str,
-    /// Contents in a line.
+    /// Description, one line.
     pub about: &'static str,
-    /// Class of torchvision that reads it, if there is one.
+    /// torchvision's class for it, if there is one.
     pub torchvision: Option<&'static str>,
-    /// The official files, if it is a published data set.
+    /// Official files of a published data set.
     pub official: Option<Official>,
 }
 
 /// Files of a published data set.
 #[derive(Debug, PartialEq)]
 pub struct Official {
-    /// Address of the folder that the downloads lie in.
+    /// Address of the folder of the downloads.
     pub url: &'static str,
-    /// Downloads.
+    /// Files to download.
     pub downloads: &'static [Download],
     /// Folder of the unpacked files.
     pub folder: &'static str,
@@ -33,16 +33,16 @@ pub struct Official {
     pub test: &'static [&'static str],
     /// Number of samples of the training and the test split.
     pub samples: [usize; 2],
-    /// Names of the classes, unless a file has them.
+    /// Names of the classes; empty if a file holds them.
     pub classes: &'static [&'static str],
-    /// File with the names of the classes, one a line.
+    /// File with the names of the classes, one per line.
     pub class_file: Option<&'static str>,
 }
 
-/// A file of a published data set as it is downloaded.
+/// A file of a published data set, as downloaded.
 #[derive(Debug, PartialEq)]
 pub struct Download {
-    /// Path below the folder for data. Its last part is also the file's name below [`Official::url`].
+    /// Path below the folder for data; its last part is the file's name below [`Official::url`].
     pub path: &'static str,
     /// MD5 checksum, in hexadecimal.
     pub md5: &'static str,
@@ -74,7 +74,7 @@ impl Official {
         }
     }
 
-    /// Returns the archive of all files, if the set is a single one.
+    /// Returns the archive of all files, if the set is a single archive.
     pub fn archive(&self) -> Option<&'static Download> {
         match self.downloads {
             [archive] => Some(archive),
@@ -86,7 +86,7 @@ impl Official {
 /// All data sets.
 pub const DATA_SETS: &[DataSet] = &[SHAPES, CIFAR10, CIFAR100, MNIST, FASHION_MNIST, IDX, NUMPY, FOLDER, CSV];
 
-/// Figures that [`Shapes`](super::Shapes) makes.
+/// Generated images: [`Shapes`](super::Shapes).
 pub const SHAPES: DataSet = DataSet {
     name: "shapes",
     title: "Shapes",
@@ -95,7 +95,7 @@ pub const SHAPES: DataSet = DataSet {
     official: None,
 };
 
-/// Images and labels in IDX files of no known set.
+/// Images and labels in IDX files of an unknown set.
 pub const IDX: DataSet = DataSet {
     name: "idx",
     title: "IDX images",
@@ -104,7 +104,7 @@ pub const IDX: DataSet = DataSet {
     official: None,
 };
 
-/// Images and labels in NumPy's arrays.
+/// NumPy arrays of images and labels.
 pub const NUMPY: DataSet = DataSet {
     name: "numpy",
     title: "NumPy arrays",
@@ -122,7 +122,7 @@ pub const FOLDER: DataSet = DataSet {
     official: None,
 };
 
-/// Tables.
+/// Rows of tables.
 pub const CSV: DataSet =
     DataSet { name: "csv", title: "table", about: "a table with a target column", torchvision: None, official: None };
 
@@ -162,7 +162,7 @@ pub const CIFAR100: DataSet = DataSet {
     }),
 };
 
-/// Unpacked files of MNIST and of the sets made like it.
+/// Unpacked files of MNIST and of sets in its layout.
 const IDX_TRAIN: &[&str] = &["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
 const IDX_TEST: &[&str] = &["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 

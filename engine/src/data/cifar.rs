@@ -1,6 +1,6 @@
 //! CIFAR-10 and CIFAR-100 in their official binary layout
-//! ([Krizhevsky](https://www.cs.toronto.edu/~kriz/cifar.html)): records of one or two label bytes and 3072 pixel
-//! bytes (red, green, blue, each 32×32 row by row).
+//! ([Krizhevsky](https://www.cs.toronto.edu/~kriz/cifar.html)): records of one or two label bytes
+//! and 3072 pixel bytes (red, green, blue, each 32×32 row by row).
 
 mod reader;
 
@@ -15,12 +15,12 @@ use super::limits::Split;
 use super::splits::{OpenOptions, Splits};
 use crate::{Error, Result};
 
-/// One of the two sets.
+/// CIFAR-10 or CIFAR-100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cifar {
-    /// Ten classes, 6,000 images each.
+    /// 10 classes of 6,000 images.
     Cifar10,
-    /// A hundred classes, 600 images each; the fine labels.
+    /// 100 classes (the fine labels) of 600 images.
     Cifar100,
 }
 
@@ -29,7 +29,7 @@ const PIXELS: usize = 3 * 32 * 32;
 impl Cifar {
     const ALL: [Self; 2] = [Self::Cifar10, Self::Cifar100];
 
-    /// Returns the set's row in the catalogue.
+    /// Returns the set's row in the catalog.
     pub fn data_set(self) -> &'static DataSet {
         match self {
             Self::Cifar10 => &catalog::CIFAR10,
@@ -51,8 +51,8 @@ impl Cifar {
         self.data_set().official.as_ref().and_then(|official| official.class_file).unwrap_or_default()
     }
 
-    /// Returns the set that a file belongs to, by its name.
-    pub fn of_file(path: &str) -> Option<Self> {
+    /// Returns the set of a file, by the file's name.
+    pub fn from_file_name(path: &str) -> Option<Self> {
         let name = parts(path).last().copied()?;
         Self::ALL.into_iter().find(|set| set.names().any(|file| file == name))
     }
@@ -63,8 +63,8 @@ impl Cifar {
         splits.copied().chain([self.class_file()])
     }
 
-    /// Returns the size of an official file, for servers that do not say it.
-    pub(super) fn usual_size(self, path: &str) -> u64 {
+    /// Returns the size of an official file, for servers that send no size.
+    pub(super) fn official_size(self, path: &str) -> u64 {
         let split = if path.contains("test") { Split::Test } else { Split::Train };
         (self.samples(split) / self.files(split).len().max(1) * self.record()) as u64
     }
@@ -75,12 +75,12 @@ impl Cifar {
                 let official = self.data_set().official.as_ref();
                 official.map_or(Vec::new(), |official| official.classes.iter().map(|name| (*name).to_owned()).collect())
             }
-            // Until their file has been read.
+            // Until the file of names has been read.
             Self::Cifar100 => (0..100).map(|i| format!("class {i}")).collect(),
         }
     }
 
-    /// Bytes of a record: labels and pixels.
+    /// Returns the bytes of a record: labels and pixels.
     pub fn record(self) -> usize {
         PIXELS + self.label_bytes()
     }
@@ -95,10 +95,11 @@ impl Cifar {
 
 /// Returns `true` for the name of a file that is read.
 pub(super) fn wants(name: &str) -> bool {
-    Cifar::of_file(name).is_some()
+    Cifar::from_file_name(name).is_some()
 }
 
-/// Returns the set whose files are there. `train.bin` alone would fit anything; the names of the classes stand beside it.
+/// Returns the set of the files, and their folder. For CIFAR-100 the file of class names is
+/// required, since any data could be called `train.bin`.
 fn found(files: &Files) -> Option<(Cifar, String)> {
     Cifar::ALL.into_iter().find_map(|set| {
         let path = set.names().find_map(|name| files.find(name).filter(|path| !is_hidden(path)))?;
@@ -112,17 +113,17 @@ pub(super) fn claims(files: &Files) -> bool {
     found(files).is_some()
 }
 
-/// Reads the official files where they lie unpacked.
+/// Reads the official files from an unpacked folder.
 ///
 /// # Errors
-/// As [`CifarReader::finish`]; a file that is cut off or damaged.
-pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
-    let Some((set, folder)) = found(files) else { return Err(Error::file(place, "holds no files of CIFAR")) };
+/// As [`CifarReader::finish`]; a truncated or damaged file.
+pub(super) async fn read(root: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
+    let Some((set, folder)) = found(files) else { return Err(Error::file(root, "holds no files of CIFAR")) };
     let mut reader = CifarReader::new(set, options.clone());
     for name in set.names() {
         let path = format!("{folder}{name}");
-        // The count at the end tells whether it is missed.
-        if !files.paths().any(|there| there == path) {
+        // `finish` counts the images, and reports missing ones.
+        if !files.paths().any(|known| known == path) {
             continue;
         }
         let bytes = files.read(&path, codecs).await?;
@@ -130,5 +131,5 @@ pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, code
         reader.data(&bytes)?;
         reader.end()?;
     }
-    reader.finish(place)
+    reader.finish(root)
 }

@@ -1,14 +1,14 @@
-//! What takes packed bytes and encoded images apart: crates natively, the browser on the page.
+//! Decoders of compressed bytes and of image files: crates natively, the browser's on the page.
 
 use std::future::Future;
 use std::pin::Pin;
 
-use super::pictures::RgbImage;
+use super::images::RgbImage;
 
 /// A boxed future of a single thread.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// Formats of packed bytes.
+/// Compression formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
     /// Raw Deflate, as in zips.
@@ -19,22 +19,28 @@ pub enum Packing {
 
 /// Decoders. Errors are sentences without the file's name.
 pub trait Codecs: Sync {
-    /// Decodes an image: turned by its EXIF orientation, laid on white where it is not opaque.
-    fn decode<'a>(&'a self, path: &'a str, bytes: Vec<u8>) -> Later<'a, Result<RgbImage, String>>;
+    /// Decodes an image: rotated by its EXIF orientation, composited on white where it is not
+    /// opaque.
+    fn decode<'a>(&'a self, path: &'a str, bytes: Vec<u8>) -> LocalBoxFuture<'a, Result<RgbImage, String>>;
 
-    /// Unpacks bytes, up to one more than `limit`.
-    fn inflate<'a>(&'a self, packing: Packing, bytes: &'a [u8], limit: u64) -> Later<'a, Result<Vec<u8>, String>>;
+    /// Decompresses bytes, up to `limit` + 1.
+    fn inflate<'a>(
+        &'a self,
+        packing: Packing,
+        bytes: &'a [u8],
+        limit: u64,
+    ) -> LocalBoxFuture<'a, Result<Vec<u8>, String>>;
 }
 
-/// Does some work for each of `n` files, natively on all cores. The results come in the files' order.
-pub(super) async fn for_each<'a, T: Send>(n: usize, work: &(dyn Fn(usize) -> Later<'a, T> + Sync)) -> Vec<T> {
+/// Calls `work` for each index below `n`, natively on all cores, and returns the results in order.
+pub(super) async fn for_each<'a, T: Send>(n: usize, work: &(dyn Fn(usize) -> LocalBoxFuture<'a, T> + Sync)) -> Vec<T> {
     #[cfg(not(target_arch = "wasm32"))]
     {
         use std::sync::atomic::{AtomicUsize, Ordering};
 
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(n);
         let next = AtomicUsize::new(0);
-        let turn = || {
+        let run = || {
             let mut done = Vec::new();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
@@ -46,7 +52,7 @@ pub(super) async fn for_each<'a, T: Send>(n: usize, work: &(dyn Fn(usize) -> Lat
         };
         let mut all = Vec::with_capacity(n);
         std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(turn)).collect();
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
             for worker in workers {
                 match worker.join() {
                     Ok(done) => all.extend(done),
@@ -67,17 +73,22 @@ pub(super) async fn for_each<'a, T: Send>(n: usize, work: &(dyn Fn(usize) -> Lat
     }
 }
 
-/// The crates `image` and `flate2`.
+/// Decoders of the crates `image` and `flate2`.
 #[cfg(feature = "codecs")]
 pub struct Native;
 
 #[cfg(feature = "codecs")]
 impl Codecs for Native {
-    fn decode<'a>(&'a self, path: &'a str, bytes: Vec<u8>) -> Later<'a, Result<RgbImage, String>> {
+    fn decode<'a>(&'a self, path: &'a str, bytes: Vec<u8>) -> LocalBoxFuture<'a, Result<RgbImage, String>> {
         Box::pin(async move { super::decode::decode(path, &bytes) })
     }
 
-    fn inflate<'a>(&'a self, packing: Packing, bytes: &'a [u8], limit: u64) -> Later<'a, Result<Vec<u8>, String>> {
+    fn inflate<'a>(
+        &'a self,
+        packing: Packing,
+        bytes: &'a [u8],
+        limit: u64,
+    ) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {
         use std::io::Read as _;
 
         Box::pin(async move {

@@ -1,4 +1,4 @@
-//! Data sets one after another.
+//! Concatenation of data sets.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use super::dataset::{Dataset, Samples, no_sample};
 use super::{Columns, Task};
 use crate::{Error, Result};
 
-/// The samples of several data sets, one after another.
-/// [torch.utils.data.ConcatDataset](https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset)
+/// Concatenation of data sets:
+/// [torch.utils.data.ConcatDataset](https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset).
 pub struct ConcatDataset {
     first: Arc<dyn Dataset>,
     rest: Vec<Arc<dyn Dataset>>,
 }
 
 impl ConcatDataset {
-    /// Puts data sets together.
+    /// Concatenates data sets.
     ///
     /// # Errors
-    /// Samples of other shapes, classes or another task than those of the first.
+    /// The shape, the classes or the task of a data set differ from the first one's.
     pub fn new(first: Arc<dyn Dataset>, rest: Vec<Arc<dyn Dataset>>) -> Result<Self> {
         let kind = |data: &Arc<dyn Dataset>| (data.shape().to_vec(), data.classes().to_vec(), data.task());
         match rest.iter().find(|part| kind(part) != kind(&first)) {
@@ -33,7 +33,7 @@ impl ConcatDataset {
         std::iter::once(&self.first).chain(&self.rest)
     }
 
-    /// The data set that has a sample, and the sample's index there.
+    /// Returns the data set of a sample, and the sample's index in it.
     fn find(&self, index: usize) -> Result<(&Arc<dyn Dataset>, usize)> {
         let mut left = index;
         for part in self.parts() {

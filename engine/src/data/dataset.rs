@@ -1,59 +1,61 @@
-//! What a data set is, and data sets made of others: parts, splits. It knows neither files nor devices.
+//! The trait [`Dataset`], and data sets made of others: subsets, random splits. The module knows
+//! neither files nor devices.
 
 use std::sync::Arc;
 
 use super::{Columns, Random, Task};
 use crate::{Error, Result};
 
-/// The elements of some samples, one sample after the other.
+/// Elements of samples, one sample after another.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Samples {
-    /// Bytes: pictures, 0 … 255 for 0 … 1.
+    /// Bytes of images, 0 … 255 for 0 … 1.
     Bytes(Vec<u8>),
-    /// Floats: tables.
+    /// Elements of table rows.
     Floats(Vec<f32>),
 }
 
-/// All samples of a data set that lie in memory one after the other.
+/// Elements of all samples of a data set, contiguous in memory.
 #[derive(Clone, Copy, Debug)]
 pub enum Whole<'a> {
-    /// Bytes.
+    /// Bytes, as [`Samples::Bytes`].
     Bytes(&'a [u8]),
-    /// Floats.
+    /// Floats, as [`Samples::Floats`].
     Floats(&'a [f32]),
 }
 
-/// Labelled samples of one shape. It can be shared between threads: loaders read ahead.
+/// Labeled samples of one shape. Threads share it, since loaders prefetch.
 pub trait Dataset: Send + Sync {
-    /// How many samples.
+    /// Returns the number of samples.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Returns `true` if there are no samples.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The sizes of one sample; channels, height, width for pictures.
+    /// Returns the dimensions of a sample: channels, height, width for images.
     fn shape(&self) -> &[usize];
 
-    /// The names of the classes; labels are places in it.
+    /// Returns the names of the classes; labels are indices into it.
     fn classes(&self) -> &[String];
 
-    /// The class of a sample, as an index into [`Dataset::classes`]; 0 for regression.
+    /// Returns the class of a sample, as an index into [`Dataset::classes`]; 0 for regression.
     ///
     /// # Errors
-    /// There is no such sample.
+    /// The index is out of range.
     fn label(&self, index: usize) -> Result<usize>;
 
-    /// The task that the labels set. A subset has that of its whole.
+    /// Returns the task that the labels set: by default the base's for a subset, else
+    /// classification.
     fn task(&self) -> Task {
         self.part_of().map_or(Task::Classification, |(whole, _)| whole.task())
     }
 
-    /// The quantity to predict for a sample, for regression.
+    /// Returns the target of a sample, for regression.
     ///
     /// # Errors
-    /// There is no such sample; the labels are classes.
+    /// The index is out of range; or the task is classification.
     fn target(&self, index: usize) -> Result<f64> {
         let Some((whole, indices)) = self.part_of() else {
             return Err(Error::value("dataset", "the labels are classes, no quantities"));
@@ -61,12 +63,12 @@ pub trait Dataset: Send + Sync {
         whole.target(*indices.get(index).ok_or_else(|| no_sample(index, indices.len()))?)
     }
 
-    /// The columns that samples are made of, for tables. A subset has those of its whole.
+    /// Returns the columns of a table; for a subset, those of its base.
     fn columns(&self) -> Option<&Columns> {
         self.part_of().and_then(|(whole, _)| whole.columns())
     }
 
-    /// The numbers that a model gives for a sample: one a class, or the quantity alone.
+    /// Returns the number of a model's outputs per sample: one per class, or 1 for regression.
     fn outputs(&self) -> usize {
         match self.task() {
             Task::Classification => self.classes().len(),
@@ -74,52 +76,53 @@ pub trait Dataset: Send + Sync {
         }
     }
 
-    /// The elements of samples, in the order asked for.
+    /// Reads the elements of samples, in the order of `indices`.
     ///
     /// # Errors
-    /// There is no such sample, or it cannot be read.
+    /// An index is out of range, or a sample cannot be read.
     fn read(&self, indices: &[usize]) -> Result<Samples>;
 
-    /// All samples at once where they lie in memory, so that they can be moved to a device for good.
+    /// Returns the elements of all samples if they are in memory, to be copied to a device once.
     fn whole(&self) -> Option<Whole<'_>> {
         None
     }
 
-    /// The data set that this is a part of, and which samples of it.
+    /// Returns the base of a subset and the indices of its samples there; `None` for other data
+    /// sets.
     fn part_of(&self) -> Option<(&Arc<dyn Dataset>, &[usize])> {
         None
     }
 }
 
-/// The error for a sample that does not exist.
+/// Returns the error for a sample index out of range.
 pub(crate) fn no_sample(index: usize, len: usize) -> Error {
     Error::value("dataset", format!("sample {index} does not exist, there are {len}"))
 }
 
-/// Some samples of a data set, in a given order.
-/// [torch.utils.data.Subset](https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Subset)
+/// A subset of a data set, in a given order:
+/// [torch.utils.data.Subset](https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Subset).
 #[derive(Clone)]
 pub struct Subset {
-    of: Arc<dyn Dataset>,
+    base: Arc<dyn Dataset>,
     indices: Vec<usize>,
 }
 
 impl Subset {
-    /// These samples of `of`.
+    /// Creates the subset of `base` with these indices.
     ///
     /// # Errors
-    /// One does not exist.
-    pub fn new(of: Arc<dyn Dataset>, indices: Vec<usize>) -> Result<Self> {
-        match indices.iter().find(|i| **i >= of.len()) {
-            Some(index) => Err(no_sample(*index, of.len())),
-            None => Ok(Self { of, indices }),
+    /// An index is out of range.
+    pub fn new(base: Arc<dyn Dataset>, indices: Vec<usize>) -> Result<Self> {
+        match indices.iter().find(|i| **i >= base.len()) {
+            Some(index) => Err(no_sample(*index, base.len())),
+            None => Ok(Self { base, indices }),
         }
     }
 
-    /// The first `n` samples, or all if there are fewer.
-    pub fn first(of: Arc<dyn Dataset>, n: usize) -> Self {
-        let indices = (0..n.min(of.len())).collect();
-        Self { of, indices }
+    /// Creates the subset of the first `n` samples, or of all if there are fewer.
+    pub fn first(base: Arc<dyn Dataset>, n: usize) -> Self {
+        let indices = (0..n.min(base.len())).collect();
+        Self { base, indices }
     }
 
     fn at(&self, index: usize) -> Result<usize> {
@@ -133,29 +136,29 @@ impl Dataset for Subset {
     }
 
     fn shape(&self) -> &[usize] {
-        self.of.shape()
+        self.base.shape()
     }
 
     fn classes(&self) -> &[String] {
-        self.of.classes()
+        self.base.classes()
     }
 
     fn label(&self, index: usize) -> Result<usize> {
-        self.of.label(self.at(index)?)
+        self.base.label(self.at(index)?)
     }
 
     fn read(&self, indices: &[usize]) -> Result<Samples> {
         let indices: Vec<usize> = indices.iter().map(|i| self.at(*i)).collect::<Result<_>>()?;
-        self.of.read(&indices)
+        self.base.read(&indices)
     }
 
     fn part_of(&self) -> Option<(&Arc<dyn Dataset>, &[usize])> {
-        Some((&self.of, &self.indices))
+        Some((&self.base, &self.indices))
     }
 }
 
-/// Splits a data set at random into parts of given sizes that share no sample.
-/// [torch.utils.data.random_split](https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split)
+/// Splits a data set at random into disjoint subsets of given sizes:
+/// [torch.utils.data.random_split](https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -167,19 +170,19 @@ impl Dataset for Subset {
 /// ```
 ///
 /// # Errors
-/// The sizes do not add up to the size of the data set.
-pub fn random_split(of: Arc<dyn Dataset>, sizes: &[usize], seed: u64) -> Result<Vec<Subset>> {
-    if sizes.iter().sum::<usize>() != of.len() {
-        let rule = format!("the sizes {sizes:?} add up to {}, not to {}", sizes.iter().sum::<usize>(), of.len());
+/// The sizes do not add up to the number of samples.
+pub fn random_split(base: Arc<dyn Dataset>, sizes: &[usize], seed: u64) -> Result<Vec<Subset>> {
+    if sizes.iter().sum::<usize>() != base.len() {
+        let rule = format!("the sizes {sizes:?} add up to {}, not to {}", sizes.iter().sum::<usize>(), base.len());
         return Err(Error::value("random_split", rule));
     }
-    let order = Random::new(seed).permutation(of.len());
+    let order = Random::new(seed).permutation(base.len());
     let mut rest = order.as_slice();
     let mut parts = Vec::with_capacity(sizes.len());
     for size in sizes {
         let (part, others) = rest.split_at(*size);
         rest = others;
-        parts.push(Subset { of: of.clone(), indices: part.iter().map(|i| *i as usize).collect() });
+        parts.push(Subset { base: base.clone(), indices: part.iter().map(|i| *i as usize).collect() });
     }
     Ok(parts)
 }

@@ -1,18 +1,19 @@
-//! Image files decoded by the crate `image`. A browser has decoders of its own: the page is built without these.
+//! Decoding of image files by the crate `image`. The page is built without it: browsers have their
+//! own decoders.
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
 
-use super::pictures::LARGEST_SIDE;
+use super::images::MAX_SIDE;
 use super::preprocess::to_rgb8;
 
-/// Greatest number of bytes of an image's pixels.
+/// Maximum bytes of an image's pixels.
 const MAX_PIXEL_BYTES: u64 = 1 << 30;
 
-/// Decodes an image file; a file whose first bytes tell nothing is what its name says.
+/// Decodes an image file. If the first bytes identify no format, the extension of the name does.
 ///
 /// # Errors
-/// A sentence without the file's name: no image, damaged, too large, or in a format that is not read.
+/// A sentence without the file's name: no image, damaged, too large, or in an unsupported format.
 pub fn decode(path: &str, bytes: &[u8]) -> Result<RgbImage, String> {
     if bytes.is_empty() {
         return Err("it is empty".into());
@@ -20,13 +21,13 @@ pub fn decode(path: &str, bytes: &[u8]) -> Result<RgbImage, String> {
     let cursor = std::io::Cursor::new(bytes);
     let mut reader = ImageReader::new(cursor).with_guessed_format().map_err(|e| e.to_string())?;
     if reader.format().is_none() {
-        // TGA has no mark of its own.
+        // TGA files have no signature.
         let named = ImageFormat::from_path(path).ok().filter(|format| *format == ImageFormat::Tga);
         reader.set_format(named.ok_or_else(|| foreign(bytes))?);
     }
     let mut limits = Limits::default();
-    limits.max_image_width = Some(LARGEST_SIDE);
-    limits.max_image_height = Some(LARGEST_SIDE);
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_PIXEL_BYTES);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|e| e.to_string())?;
@@ -39,10 +40,12 @@ pub fn decode(path: &str, bytes: &[u8]) -> Result<RgbImage, String> {
     to_rgb8(image).map_err(|e| e.to_string())
 }
 
-/// Says what bytes are that are no known image.
+/// Describes bytes that are no supported image.
 fn foreign(bytes: &[u8]) -> String {
     let text = bytes.trim_ascii_start();
-    let is = |mark: &str| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()));
+    let is = |signature: &str| {
+        text.get(..signature.len()).is_some_and(|start| start.eq_ignore_ascii_case(signature.as_bytes()))
+    };
     if is("<!doctype html") || is("<html") {
         "it is a page of HTML".into()
     } else if is("<svg") || is("<?xml") {

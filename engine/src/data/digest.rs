@@ -1,4 +1,4 @@
-//! A short number that tells data sets apart.
+//! Digest that identifies a data set.
 
 use crc::{CRC_64_XZ, Crc};
 
@@ -7,11 +7,11 @@ use crate::Result;
 
 static CRC: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
-/// Samples whose elements are looked at; of the others the labels alone.
-const SAMPLES: usize = 64;
+/// Maximum number of samples whose elements are hashed.
+const MAX_HASHED_SAMPLES: usize = 64;
 
-/// A checksum of a data set: of its shape, class names and labels, and of the elements of up to 64 samples that are
-/// spread evenly over it. Data sets that differ anywhere else have the same.
+/// Returns a digest of a data set: of its shape, class names and labels, and of the elements of up
+/// to 64 evenly spaced samples. Data sets that differ only in other elements have equal digests.
 ///
 /// # Errors
 /// A sample that cannot be read.
@@ -30,7 +30,7 @@ pub fn digest(data: &dyn Dataset) -> Result<u64> {
         crc.update(class.as_bytes());
         crc.update(&[0]);
     }
-    let count = data.len().min(SAMPLES);
+    let count = data.len().min(MAX_HASHED_SAMPLES);
     let spread: Vec<usize> = (0..count).map(|i| i * data.len() / count).collect();
     match data.read(&spread)? {
         Samples::Bytes(bytes) => crc.update(&bytes),

@@ -1,5 +1,4 @@
-//! Named files and their bytes, wherever they lie: in memory, in a zip, or on a disk, where they are read when
-//! somebody wants them.
+//! Named files and their bytes: in memory, in a zip, or on a disk, read on demand.
 
 use std::collections::BTreeMap;
 #[cfg(not(target_arch = "wasm32"))]
@@ -11,7 +10,7 @@ use super::layout::parts;
 use super::zip::Zip;
 use crate::{Error, Result};
 
-/// Greatest number of bytes of a file that is read whole.
+/// Maximum bytes of a file that is read whole.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// Files by their paths below the folder or archive they come from.
@@ -20,7 +19,7 @@ pub struct Files {
     files: BTreeMap<String, Content>,
 }
 
-/// The bytes of a file.
+/// Storage of a file's bytes.
 pub enum Content {
     /// In memory.
     Bytes(Vec<u8>),
@@ -31,12 +30,13 @@ pub enum Content {
     /// On a disk.
     #[cfg(not(target_arch = "wasm32"))]
     Disk(PathBuf),
-    /// Not read, because no reader wants a file of that name.
+    /// Not read, because no format reads a file of that name.
     Unread,
 }
 
 impl Files {
-    /// Adds a file. The name of a gzipped one loses its `.gz`; beside the unpacked file it is left out.
+    /// Adds a file. A gzipped one is stored without its `.gz`, and ignored if the unpacked file is
+    /// there too.
     ///
     /// # Errors
     /// Another file has this path.
@@ -69,7 +69,7 @@ impl Files {
     /// Adds the files of a zip.
     ///
     /// # Errors
-    /// It is damaged, encrypted, or has two files of one name.
+    /// The zip is damaged, encrypted, or has two files of one name.
     pub fn insert_zip(&mut self, name: &str, bytes: Vec<u8>) -> Result<()> {
         let zip = Arc::new(Zip::open(name, bytes)?);
         let paths: Vec<String> = zip.paths().map(str::to_owned).collect();
@@ -84,7 +84,7 @@ impl Files {
         self.files.keys().map(String::as_str)
     }
 
-    /// Returns the path of the file of this name that lies highest; of several, the first.
+    /// Returns the path of the file of this name that is the least deep; of several, the first.
     pub fn find(&self, name: &str) -> Option<&str> {
         let named = self.paths().filter(|path| parts(path).last().is_some_and(|last| *last == name));
         named.min_by_key(|path| parts(path).len())
@@ -93,7 +93,7 @@ impl Files {
     /// Returns the bytes of a file, unpacked.
     ///
     /// # Errors
-    /// It is not there, cannot be read, is damaged, or too large.
+    /// The file does not exist, cannot be read, is damaged, or too large.
     pub async fn read(&self, path: &str, codecs: &dyn Codecs) -> Result<Vec<u8>> {
         let refuse = |problem: String| Error::file(path, problem);
         let bytes = match self.files.get(path) {
@@ -101,17 +101,17 @@ impl Files {
             Some(Content::Gzip(bytes)) => bytes.clone(),
             Some(Content::Zip(zip, index)) => zip.read(*index, codecs).await?,
             #[cfg(not(target_arch = "wasm32"))]
-            Some(Content::Disk(place)) => {
-                let refuse = |e: std::io::Error| Error::file(place.display(), format!("cannot be read: {e}"));
-                let size = std::fs::metadata(place).map_err(refuse)?.len();
+            Some(Content::Disk(path)) => {
+                let refuse = |e: std::io::Error| Error::file(path.display(), format!("cannot be read: {e}"));
+                let size = std::fs::metadata(path).map_err(refuse)?.len();
                 if size > MAX_FILE_BYTES {
-                    return Err(Error::file(place.display(), too_large(size)));
+                    return Err(Error::file(path.display(), too_large(size)));
                 }
-                std::fs::read(place).map_err(refuse)?
+                std::fs::read(path).map_err(refuse)?
             }
             Some(Content::Unread) | None => return Err(refuse("is missing".into())),
         };
-        // A file that was called .gz.
+        // Not gzipped, in spite of its name.
         if !bytes.starts_with(&[0x1f, 0x8b]) {
             return Ok(bytes);
         }
@@ -120,12 +120,13 @@ impl Files {
     }
 }
 
-/// Says that a file is too large to be read.
+/// Returns the message for a file that is too large to be read.
 pub fn too_large(bytes: u64) -> String {
     format!("has {bytes} bytes, more than the {} MiB that are read", MAX_FILE_BYTES >> 20)
 }
 
-/// Returns a file's name as text. Bytes that are no UTF-8 are written `‹ff›`, so that two names stay two.
+/// Returns a file's name as text. Bytes that are not UTF-8 are written `‹ff›`, so that distinct
+/// names stay distinct.
 pub fn text_of(name: &[u8]) -> String {
     let mut text = String::new();
     for chunk in name.utf8_chunks() {

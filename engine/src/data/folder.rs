@@ -1,32 +1,32 @@
-//! Images in folders, one for each class: which files are read, at which size, and what is said of those that are
-//! not. [`Layout`] says which class and split a file belongs to.
+//! Images in folders, one per class: chooses and decodes the files, and reports the skipped ones.
+//! [`Layout`] finds the class and split of each file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalog;
-use super::codecs::{Codecs, Later, for_each};
+use super::codecs::{Codecs, LocalBoxFuture, for_each};
 use super::dataset::Dataset;
 use super::files::Files;
-use super::images::Images;
-use super::layout::{Layout, Placed, is_hidden, parts};
+use super::images::{Images, RgbImage};
+use super::layout::{LabeledFile, Layout, is_hidden, parts};
 use super::limits::Split;
+use super::preprocess;
 use super::random::Random;
 use super::splits::{OpenOptions, SplitMethod, SplitRecord, Splits, list, single_note, stratify};
-use super::{pictures, preprocess};
 use crate::{Error, Result};
 
-/// Endings of image files. What no decoder here or in a browser reads is among them, so that it is not passed over
-/// without a word.
+/// Extensions of image files. Unsupported formats are included, so that their files are reported
+/// instead of ignored.
 const ENDINGS: [&str; 25] = [
     "png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "dib", "gif", "tif", "tiff", "ico", "qoi", "tga", "pbm", "pgm",
     "ppm", "pnm", "pam", "avif", "heic", "heif", "jp2", "psd", "svg",
 ];
 
-/// Greatest height and width of images unless a size is asked for.
-const MAX_USUAL_SIDE: usize = 64;
+/// Maximum height and width of images, unless [`OpenOptions::size`] is set.
+const MAX_DEFAULT_SIDE: usize = 64;
 
-/// Number of files, evenly spaced among all, whose sizes decide on the size of all images.
+/// Number of files, evenly spaced among all, that determine the size of all images.
 const SIZE_SAMPLES: usize = 100;
 
 /// Returns `true` for the name of an image file.
@@ -48,32 +48,32 @@ pub(super) fn claims(files: &Files) -> bool {
 /// Reads images in folders.
 ///
 /// # Errors
-/// Fewer than two classes; no image that can be read; a damaged archive; a limit above the number of samples; with
-/// [`OpenOptions::strict`], a file that was skipped.
-pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
+/// Fewer than two classes; no image that can be read; a damaged archive; a limit above the number
+/// of samples; with [`OpenOptions::strict`], a file that was skipped.
+pub(super) async fn read(root: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
     let paths: Vec<&str> = files.paths().filter(|path| is_image(path)).collect();
-    let layout = Layout::of(place, &paths)?;
+    let layout = Layout::from_paths(root, &paths)?;
     if layout.classes.len() < 2 {
-        return Err(Error::file(place, too_few(&layout)));
+        return Err(Error::file(root, too_few(&layout)));
     }
     let mut notes = layout.notes.clone();
     notes.extend(foreign_note(files));
-    let Chosen { files: chosen, record } = choose(place, &layout, options, &mut notes)?;
+    let Selection { files: chosen, record } = select(root, &layout, options, &mut notes)?;
     let source = Source { paths: &paths, files, codecs };
     let shape = match options.size {
         Some([height, width]) => [options.channels, height, width],
-        None => source.usual_shape(&layout, options.channels).await?,
+        None => source.most_common_shape(&layout, options.channels).await?,
     };
     let decoded = source.decode(&chosen, shape).await?;
     let skipped: Vec<Skipped<'_>> = chosen
         .iter()
         .zip(&decoded)
-        .filter_map(|((_, placed), image)| Some((paths[placed.index], image.as_ref().err()?.as_str())))
+        .filter_map(|((_, file), image)| Some((paths[file.index], image.as_ref().err()?.as_str())))
         .collect();
     if !skipped.is_empty() {
         let text = skipped_text(&skipped, chosen.len(), options.strict);
         if options.strict || skipped.len() == chosen.len() {
-            return Err(Error::file(place, text));
+            return Err(Error::file(root, text));
         }
         notes.push(text);
     }
@@ -92,12 +92,12 @@ pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, code
     }
     let labels: Vec<usize> = (0..layout.classes.len()).filter(|class| !lost.contains(class)).collect();
     if labels.len() < 2 {
-        return Err(Error::file(place, format!("at least two classes are needed; {}", notes.join("; "))));
+        return Err(Error::file(root, format!("at least two classes are needed; {}", notes.join("; "))));
     }
     let split = |wanted: Split| -> Result<Arc<dyn Dataset>> {
         let mut images = Images::new(shape, labels.iter().map(|class| layout.classes[*class].clone()).collect());
-        for ((split, placed), image) in chosen.iter().zip(&decoded) {
-            if let (true, Ok(image), Ok(label)) = (*split == wanted, image, labels.binary_search(&placed.class)) {
+        for ((split, file), image) in chosen.iter().zip(&decoded) {
+            if let (true, Ok(image), Ok(label)) = (*split == wanted, image, labels.binary_search(&file.class)) {
                 images.push(&image.pixels, label)?;
             }
         }
@@ -109,17 +109,17 @@ pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, code
     Ok(Splits { name, kind, train, validation, test, split: record, notes })
 }
 
-/// A file that was skipped, and why.
+/// Path of a skipped file, and the reason.
 type Skipped<'a> = (&'a str, &'a str);
 
-/// The files to decode, with the splits they go to.
-struct Chosen {
-    files: Vec<(Split, Placed)>,
+/// Files to decode, with their splits.
+struct Selection {
+    files: Vec<(Split, LabeledFile)>,
     record: SplitRecord,
 }
 
 /// Chooses the files of each split, within the limits.
-fn choose(place: &str, layout: &Layout, options: &OpenOptions, notes: &mut Vec<String>) -> Result<Chosen> {
+fn select(root: &str, layout: &Layout, options: &OpenOptions, notes: &mut Vec<String>) -> Result<Selection> {
     let has = |split: Split| layout.files.iter().any(|file| file.split == Some(split));
     let by_folder = has(Split::Train) && (has(Split::Test) || has(Split::Validation));
     let (method, parts) = if by_folder {
@@ -155,13 +155,13 @@ fn choose(place: &str, layout: &Layout, options: &OpenOptions, notes: &mut Vec<S
     }
     let mut files = Vec::new();
     for (split, indices) in [Split::Train, Split::Validation, Split::Test].into_iter().zip(parts) {
-        let limit = options.limits.checked(place, split, indices.len())?.unwrap_or(usize::MAX);
+        let limit = options.limits.checked(root, split, indices.len())?.unwrap_or(usize::MAX);
         files.extend(indices.into_iter().take(limit).map(|index| (split, layout.files[index])));
     }
-    Ok(Chosen { files, record })
+    Ok(Selection { files, record })
 }
 
-/// Names the classes that no training image has.
+/// Returns a note on classes without training images.
 fn untrained(layout: &Layout, train: &[usize]) -> Option<String> {
     let mut counts = vec![0usize; layout.classes.len()];
     train.iter().for_each(|index| counts[layout.files[*index].class] += 1);
@@ -170,14 +170,14 @@ fn untrained(layout: &Layout, train: &[usize]) -> Option<String> {
     (!missing.is_empty()).then(|| format!("no training image is of {}", list(missing.into_iter())))
 }
 
-/// An image at the size of the data set.
+/// An image in the data set's size.
 struct Decoded {
     pixels: Vec<u8>,
-    /// Height and width before.
+    /// Original height and width.
     size: [usize; 2],
 }
 
-/// Where the images come from.
+/// Source of the images.
 struct Source<'a> {
     paths: &'a [&'a str],
     files: &'a Files,
@@ -185,39 +185,39 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Decodes an image; the inner error is why it is none.
-    async fn image(&self, index: usize) -> Result<std::result::Result<pictures::RgbImage, String>> {
+    /// Decodes an image; the inner error is the reason why it cannot be decoded.
+    async fn image(&self, index: usize) -> Result<std::result::Result<RgbImage, String>> {
         let path = self.paths[index];
         Ok(self.codecs.decode(path, self.files.read(path, self.codecs).await?).await)
     }
 
-    /// Finds the size that most images have, up to 64×64; of equally frequent ones the larger.
-    async fn usual_shape(&self, layout: &Layout, channels: usize) -> Result<[usize; 3]> {
+    /// Finds the most common size, up to 64×64; of equally frequent ones the larger.
+    async fn most_common_shape(&self, layout: &Layout, channels: usize) -> Result<[usize; 3]> {
         let step = layout.files.len().div_ceil(SIZE_SAMPLES).max(1);
         let sample: Vec<usize> = layout.files.iter().step_by(step).map(|file| file.index).collect();
-        let size = |at: usize| -> Later<'_, Result<Option<[usize; 2]>>> {
+        let size = |at: usize| -> LocalBoxFuture<'_, Result<Option<[usize; 2]>>> {
             let index = sample[at];
             Box::pin(async move { Ok(self.image(index).await?.ok().map(|image| height_and_width(&image))) })
         };
         let mut counts: BTreeMap<(usize, [usize; 2]), usize> = BTreeMap::new();
         for size in for_each(sample.len(), &size).await {
             let Some([height, width]) = size? else { continue };
-            let fits = height <= MAX_USUAL_SIDE && width <= MAX_USUAL_SIDE;
-            let [height, width] = if fits { [height, width] } else { [MAX_USUAL_SIDE; 2] };
+            let fits = height <= MAX_DEFAULT_SIDE && width <= MAX_DEFAULT_SIDE;
+            let [height, width] = if fits { [height, width] } else { [MAX_DEFAULT_SIDE; 2] };
             *counts.entry((height * width, [height, width])).or_default() += 1;
         }
-        let most = counts.into_iter().max_by_key(|(size, count)| (*count, *size));
-        let [height, width] = most.map_or([MAX_USUAL_SIDE; 2], |((_, size), _)| size);
+        let most_common = counts.into_iter().max_by_key(|(size, count)| (*count, *size));
+        let [height, width] = most_common.map_or([MAX_DEFAULT_SIDE; 2], |((_, size), _)| size);
         Ok([channels, height, width])
     }
 
-    /// Decodes images and brings them to one shape.
+    /// Decodes images and resizes them to one shape.
     async fn decode(
         &self,
-        chosen: &[(Split, Placed)],
+        chosen: &[(Split, LabeledFile)],
         shape: [usize; 3],
     ) -> Result<Vec<std::result::Result<Decoded, String>>> {
-        let one = |at: usize| -> Later<'_, Result<std::result::Result<Decoded, String>>> {
+        let one = |at: usize| -> LocalBoxFuture<'_, Result<std::result::Result<Decoded, String>>> {
             let index = chosen[at].1.index;
             Box::pin(async move {
                 match self.image(index).await? {
@@ -232,22 +232,22 @@ impl Source<'_> {
     }
 }
 
-fn height_and_width(image: &pictures::RgbImage) -> [usize; 2] {
+fn height_and_width(image: &RgbImage) -> [usize; 2] {
     [image.height() as usize, image.width() as usize]
 }
 
-/// Returns the classes none of whose images could be read, though all were tried.
+/// Returns the classes of which every image failed to decode.
 fn lost_classes(
     layout: &Layout,
-    chosen: &[(Split, Placed)],
+    chosen: &[(Split, LabeledFile)],
     decoded: &[std::result::Result<Decoded, String>],
 ) -> Vec<usize> {
     let mut failed = vec![0usize; layout.classes.len()];
-    for ((_, placed), image) in chosen.iter().zip(decoded) {
-        failed[placed.class] += usize::from(image.is_err());
+    for ((_, file), image) in chosen.iter().zip(decoded) {
+        failed[file.class] += usize::from(image.is_err());
     }
-    for placed in &layout.files {
-        failed[placed.class] = failed[placed.class].wrapping_sub(1);
+    for file in &layout.files {
+        failed[file.class] = failed[file.class].wrapping_sub(1);
     }
     (0..failed.len()).filter(|class| failed[*class] == 0).collect()
 }
@@ -260,7 +260,7 @@ fn too_few(layout: &Layout) -> String {
     format!("{found}; at least two are needed, one for each class")
 }
 
-/// Names files that are no images, in folders of images.
+/// Returns a note on files in the folders that are no images.
 fn foreign_note(files: &Files) -> Option<String> {
     let foreign: Vec<&str> =
         files.paths().filter(|path| !is_image(path) && !is_hidden(path) && parts(path).len() > 1).collect();
@@ -281,7 +281,7 @@ fn foreign_note(files: &Files) -> Option<String> {
     }
 }
 
-/// Says which images cannot be read; all of them if `all`, else the first.
+/// Lists images that cannot be decoded: all if `all`, else the first.
 fn skipped_text(skipped: &[Skipped<'_>], of: usize, all: bool) -> String {
     const MAX_NAMED: usize = 5;
     let named = if all { skipped.len() } else { MAX_NAMED.min(skipped.len()) };

@@ -1,6 +1,7 @@
 //! IDX, the format of MNIST and Fashion-MNIST
-//! ([LeCun](https://web.archive.org/web/20220331130319/https://yann.lecun.com/exdb/mnist/)): four bytes of type
-//! and dimensions, a big-endian u32 a dimension, then the bytes.
+//! ([LeCun](https://web.archive.org/web/20220331130319/https://yann.lecun.com/exdb/mnist/)): four
+//! bytes for the type and the number of dimensions, a big-endian u32 per dimension, then the
+//! elements.
 
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use super::limits::Split;
 use super::splits::{OpenOptions, SplitMethod, Splits};
 use crate::{Error, Result};
 
-/// Greatest height and width of images.
+/// Maximum height and width of images.
 const MAX_SIDE: usize = 4096;
 
-/// Returns the files of a set, which are called as MNIST's are.
+/// Returns the official files of a set whose files are named as MNIST's.
 fn official(set: &'static DataSet) -> Option<&'static Official> {
     set.official.as_ref()
 }
@@ -25,7 +26,8 @@ fn names(split: Split) -> &'static [&'static str] {
     official(&catalog::MNIST).map_or(&[], |files| files.files(split))
 }
 
-/// Returns `true` for the name of a file that is read. Some copies have a dot where the official names have a dash.
+/// Returns `true` for the name of a file of this format. Some copies have a dot where the official
+/// names have a dash.
 pub(super) fn wants(name: &str) -> bool {
     let plain = name.replace(".idx", "-idx");
     [Split::Train, Split::Test].into_iter().flat_map(names).any(|known| *known == plain)
@@ -42,9 +44,10 @@ pub(super) fn claims(files: &Files) -> bool {
 /// Reads the four files of a data set.
 ///
 /// # Errors
-/// A file is missing, damaged or ends too early; a label that is no class; a limit above the number of images.
+/// A file is missing, damaged or truncated; a label is no class; or a limit exceeds the number of
+/// images.
 pub(super) async fn read_files(
-    place: &str,
+    root: &str,
     files: &Files,
     options: &OpenOptions,
     codecs: &dyn Codecs,
@@ -53,21 +56,21 @@ pub(super) async fn read_files(
     for split in [Split::Train, Split::Test] {
         let mut contents = Vec::new();
         for name in names(split) {
-            let path = find(files, name).ok_or_else(|| Error::file(place, format!("{name} is missing")))?;
+            let path = find(files, name).ok_or_else(|| Error::file(root, format!("{name} is missing")))?;
             contents.push((path, files.read(path, codecs).await?));
         }
-        let [(images, pixels), (labels, marks)] = contents.as_slice() else {
+        let [(images, pixels), (labels, label_bytes)] = contents.as_slice() else {
             return Err(Error::internal("a set in IDX has other files than images and labels"));
         };
-        splits.push((split, [*images, *labels], pixels.clone(), marks.clone()));
+        splits.push((split, [*images, *labels], pixels.clone(), label_bytes.clone()));
     }
-    let first = splits.first().map_or(&[][..], |(.., marks)| marks.get(8..).unwrap_or_default());
+    let first = splits.first().map_or(&[][..], |(.., label_bytes)| label_bytes.get(8..).unwrap_or_default());
     let path = find(files, names(Split::Train).first().copied().unwrap_or_default()).unwrap_or_default();
-    let set = which(&format!("{place}/{path}"), first);
+    let set = which(&format!("{root}/{path}"), first);
     let classes = official(set).or(official(&catalog::MNIST)).map_or(&[][..], |official| official.classes);
-    let mut read = splits.iter().map(|(split, [images, labels], pixels, marks)| {
+    let mut read = splits.iter().map(|(split, [images, labels], pixels, label_bytes)| {
         let limit = options.limits.of(*split);
-        self::read((images, pixels), (labels, marks), limit, classes).map(Arc::new)
+        self::read((images, pixels), (labels, label_bytes), limit, classes).map(Arc::new)
     });
     match (read.next(), read.next()) {
         (Some(train), Some(test)) => Ok(Splits::new(set.title, set.name, SplitMethod::Official, train?, test?)),
@@ -75,7 +78,7 @@ pub(super) async fn read_files(
     }
 }
 
-/// Returns the set that a path names; else the one whose first training labels these are.
+/// Returns the set that a path names, else the set with these first training labels.
 fn which(path: &str, labels: &[u8]) -> &'static DataSet {
     let path = path.to_ascii_lowercase();
     let named = |set: &str| parts(&path).iter().any(|part| part.replace(['-', '_'], "") == set);
@@ -88,14 +91,15 @@ fn which(path: &str, labels: &[u8]) -> &'static DataSet {
     }
 }
 
-/// Reads the first `limit` images of a file of images and a file of labels, each with its name for errors.
+/// Reads the first `limit` images of a file of images and a file of labels, each with its name for
+/// errors.
 ///
 /// # Errors
-/// A file is damaged or ends too early; they do not belong together; a label that is no class; a limit above the
-/// number of images.
+/// A file is damaged or truncated; the numbers of images and labels differ; a label is no class; or
+/// the limit exceeds the number of images.
 pub fn read(images: (&str, &[u8]), labels: (&str, &[u8]), limit: Option<usize>, classes: &[&str]) -> Result<Images> {
     let (sizes, pixels) = parse::<3>(images.0, images.1)?;
-    let ([count], marks) = parse::<1>(labels.0, labels.1)?;
+    let ([count], label_bytes) = parse::<1>(labels.0, labels.1)?;
     let [n, height, width] = sizes;
     if count != n {
         let problem = format!("has {count} labels, {} has {n} images: they do not belong together", images.0);
@@ -107,16 +111,18 @@ pub fn read(images: (&str, &[u8]), labels: (&str, &[u8]), limit: Option<usize>, 
         let problem = format!("{limit} images are asked for, {n} are there: lower the limit");
         return Err(Error::file(images.0, problem));
     }
-    if let Some((index, label)) = marks.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes.len()) {
-        let most = classes.len().saturating_sub(1);
+    if let Some((index, label)) =
+        label_bytes.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes.len())
+    {
+        let last = classes.len().saturating_sub(1);
         let problem =
-            format!("label {index} is {label}, classes are 0 … {most}; the file is damaged or of another set");
+            format!("label {index} is {label}, classes are 0 … {last}; the file is damaged or of another set");
         return Err(Error::file(labels.0, problem));
     }
     let mut read = Images::new([1, height, width], classes.iter().map(|name| (*name).to_owned()).collect());
     let wanted = limit.unwrap_or(n);
     read.reserve(wanted);
-    for (image, label) in pixels.chunks_exact((height * width).max(1)).zip(marks).take(wanted) {
+    for (image, label) in pixels.chunks_exact((height * width).max(1)).zip(label_bytes).take(wanted) {
         read.push(image, usize::from(*label))?;
     }
     Ok(read)

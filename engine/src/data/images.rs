@@ -1,12 +1,17 @@
-//! Images of one size in memory, as bytes: the result of every reader of image files, and the form
-//! on the device during training. The module knows no files.
+//! Images in memory: data sets of one size, as bytes, which every reader of image files returns;
+//! decoding of a file; pixels for a screen.
 
 use std::ops::Range;
+
+pub use image::RgbImage;
 
 use super::dataset::{Dataset, Samples, Whole, no_sample};
 use crate::{Error, Result};
 
-/// Labelled images of one size, channels first, one byte per value.
+/// Maximum height and width of an image; a larger one is refused before memory is allocated.
+pub const MAX_SIDE: u32 = 16_384;
+
+/// Labeled images of one size, channels first, one byte per element.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
     shape: [usize; 3],
@@ -23,25 +28,25 @@ impl Images {
 
     /// Reserves memory for `n` more images.
     pub fn reserve(&mut self, n: usize) {
-        self.pixels.reserve_exact(n * self.picture_bytes());
+        self.pixels.reserve_exact(n * self.image_bytes());
         self.labels.reserve_exact(n);
     }
 
     /// Appends an image.
     ///
     /// # Errors
-    /// It has another size, or its label is not a class.
-    pub fn push(&mut self, picture: &[u8], label: usize) -> Result<()> {
-        if picture.len() != self.picture_bytes() {
+    /// The image has another size, or the label is no class.
+    pub fn push(&mut self, image: &[u8], label: usize) -> Result<()> {
+        if image.len() != self.image_bytes() {
             let [c, h, w] = self.shape;
-            let rule = format!("a picture of {} bytes is not of {c}×{h}×{w}", picture.len());
+            let rule = format!("an image of {} bytes is not of {c}×{h}×{w}", image.len());
             return Err(Error::shape("images", rule));
         }
         if label >= self.classes.len() {
             let rule = format!("the label {label} is out of range for {} classes", self.classes.len());
             return Err(Error::value("images", rule));
         }
-        self.pixels.extend_from_slice(picture);
+        self.pixels.extend_from_slice(image);
         self.labels.push(label as u32);
         Ok(())
     }
@@ -52,7 +57,7 @@ impl Images {
     }
 
     /// Returns the number of bytes of an image.
-    pub fn picture_bytes(&self) -> usize {
+    pub fn image_bytes(&self) -> usize {
         self.shape.iter().product()
     }
 
@@ -60,8 +65,8 @@ impl Images {
     ///
     /// # Errors
     /// The index is out of range.
-    pub fn picture(&self, index: usize) -> Result<&[u8]> {
-        let bytes = self.picture_bytes();
+    pub fn image(&self, index: usize) -> Result<&[u8]> {
+        let bytes = self.image_bytes();
         let found = self.pixels.get(index * bytes..(index + 1) * bytes);
         found.filter(|_| index < self.labels.len()).ok_or_else(|| no_sample(index, self.labels.len()))
     }
@@ -71,7 +76,7 @@ impl Images {
         &self.labels
     }
 
-    /// Returns the images of these ranges, one after another, at most `limit`.
+    /// Returns the images at these ranges of indices, at most `limit`.
     ///
     /// # Errors
     /// A range exceeds the number of images.
@@ -79,7 +84,7 @@ impl Images {
         let mut images = Self::new(self.shape, self.classes.clone());
         images.reserve(limit.min(self.labels.len()));
         for index in parts.iter().cloned().flatten().take(limit) {
-            images.push(self.picture(index)?, self.labels[index] as usize)?;
+            images.push(self.image(index)?, self.labels[index] as usize)?;
         }
         Ok(images)
     }
@@ -128,9 +133,9 @@ impl Dataset for Images {
     }
 
     fn read(&self, indices: &[usize]) -> Result<Samples> {
-        let mut out = Vec::with_capacity(indices.len() * self.picture_bytes());
+        let mut out = Vec::with_capacity(indices.len() * self.image_bytes());
         for index in indices {
-            out.extend_from_slice(self.picture(*index)?);
+            out.extend_from_slice(self.image(*index)?);
         }
         Ok(Samples::Bytes(out))
     }
@@ -138,4 +143,22 @@ impl Dataset for Images {
     fn whole(&self) -> Option<Whole<'_>> {
         Some(Whole::Bytes(&self.pixels))
     }
+}
+
+/// Decodes an image file: rotated by its EXIF orientation, composited on white where it is not
+/// opaque.
+///
+/// # Errors
+/// The file is no image, damaged, too large, or in an unsupported format.
+#[cfg(feature = "codecs")]
+pub fn decode(path: &str, bytes: &[u8]) -> Result<RgbImage> {
+    super::decode::decode(path, bytes).map_err(|why| Error::file(path, format!("is no image that can be read: {why}")))
+}
+
+/// Returns the bytes of a gray or color image `[C, H, W]` as interleaved red, green and blue, for
+/// PNG and the screen.
+pub fn to_rgb(chw: &[u8], channels: usize) -> Vec<u8> {
+    let plane = chw.len() / channels.max(1);
+    let channel = |c: usize| if channels == 3 { c * plane } else { 0 };
+    (0..plane).flat_map(|i| [chw[channel(0) + i], chw[channel(1) + i], chw[channel(2) + i]]).collect()
 }

@@ -1,6 +1,7 @@
-//! Classes and splits of image files by the folders they lie in, as torchvision's
-//! [ImageFolder](https://docs.pytorch.org/vision/stable/generated/torchvision.datasets.ImageFolder.html) has them:
-//! the first folder below a split is the class, however deep the file lies. It knows paths, no files.
+//! Classes and splits of image files by their folders, as torchvision's
+//! [ImageFolder](https://docs.pytorch.org/vision/stable/generated/torchvision.datasets.ImageFolder.html)
+//! has them: the first folder below a split is the class, at any depth of the file. The module
+//! knows paths, no files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,31 +9,31 @@ use super::limits::Split;
 use super::splits::list;
 use crate::{Error, Result};
 
-/// Classes, and the files that have one.
+/// Classes of image files, and the files of each class and split.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// Names of the classes, sorted; labels are indices into it.
     pub classes: Vec<String>,
     /// Files with a class, in the order of their paths.
-    pub files: Vec<Placed>,
-    /// Whether folders named after splits divide the files.
+    pub files: Vec<LabeledFile>,
+    /// `true` if folders named after splits divide the files.
     pub has_splits: bool,
-    /// What was left out and why, one line each.
+    /// Notes on ignored files, one line each.
     pub notes: Vec<String>,
 }
 
 /// A file with its class and split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placed {
-    /// Index of the file among the paths.
+pub struct LabeledFile {
+    /// Index of the file in the paths.
     pub index: usize,
     /// Index of the class.
     pub class: usize,
-    /// Split by the folders' names; `None` where they name none.
+    /// Split by the folders' names; `None` if they name no split.
     pub split: Option<Split>,
 }
 
-/// A file, and the folders that it lies in from some level on.
+/// A file, with its folders below some level.
 #[derive(Clone)]
 struct Item<'a> {
     index: usize,
@@ -41,7 +42,7 @@ struct Item<'a> {
 
 type Groups<'a> = BTreeMap<&'a str, Vec<Item<'a>>>;
 
-/// Returns the parts of a path, split at slashes and backslashes.
+/// Returns the components of a path, split at slashes and backslashes.
 pub(super) fn parts(path: &str) -> Vec<&str> {
     path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect()
 }
@@ -56,7 +57,8 @@ pub(super) fn split_of_word(word: &str) -> Option<Split> {
     }
 }
 
-/// Returns `true` for hidden files, and for macOS's and Windows' own in archives and folders.
+/// Returns `true` for hidden files, and for files that macOS and Windows add to archives and
+/// folders.
 pub(super) fn is_hidden(path: &str) -> bool {
     let system = ["__MACOSX", "Thumbs.db", "desktop.ini"];
     parts(path).iter().any(|part| part.starts_with('.') || system.contains(part))
@@ -65,13 +67,13 @@ pub(super) fn is_hidden(path: &str) -> bool {
 impl Layout {
     /// Finds the classes and splits of image files.
     ///
-    /// Where every file lies below one top folder, as in most archives, that folder is left out. Splits are folders
-    /// with usual names (`train`, `seg_train`, `Training Set`; `val`, `valid`, `dev`; `test`, `testing`) above
-    /// the classes or directly below them.
+    /// A top folder that holds all files, as in most archives, is ignored. Splits are folders with
+    /// usual names (`train`, `seg_train`, `Training Set`; `val`, `valid`, `dev`; `test`, `testing`)
+    /// above the classes or directly below them.
     ///
     /// # Errors
-    /// Folders named after splits that hold no folders of classes.
-    pub fn of(place: &str, paths: &[&str]) -> Result<Self> {
+    /// Folders named after splits have no class folders in them.
+    pub fn from_paths(root: &str, paths: &[&str]) -> Result<Self> {
         let mut items: Vec<Item<'_>> = (0..paths.len())
             .map(|index| {
                 let mut folders = parts(paths[index]);
@@ -86,7 +88,7 @@ impl Layout {
         }
         layout.leave_out("are in no folder of a class", paths, items.iter().filter(|item| item.folders.is_empty()));
         let groups = grouped(items);
-        if let Some(groups) = by_split(place, &groups)? {
+        if let Some(groups) = by_split(root, &groups)? {
             layout.has_splits = true;
             let others = groups.iter().filter(|(split, _)| split.is_none());
             layout.leave_out(
@@ -110,14 +112,14 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Takes files whose first folder is their class.
+    /// Adds files, with their first folder as class.
     fn fill(&mut self, items: Vec<(Item<'_>, Option<Split>)>) {
         let names: BTreeSet<&str> = items.iter().filter_map(|(item, _)| item.folders.first().copied()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         self.classes = names.iter().map(|name| (*name).to_owned()).collect();
         for (item, split) in items {
             let Some(class) = item.folders.first().and_then(|name| names.binary_search(name).ok()) else { continue };
-            self.files.push(Placed { index: item.index, class, split });
+            self.files.push(LabeledFile { index: item.index, class, split });
         }
     }
 
@@ -130,7 +132,8 @@ impl Layout {
     }
 }
 
-/// Returns the files without the one top folder that they share; nothing if they share none, or it is all there is.
+/// Returns the files without their shared top folder; `None` if they share none, or have no folder
+/// below it.
 fn peeled<'a>(items: &[Item<'a>]) -> Option<Vec<Item<'a>>> {
     let first = items.iter().find_map(|item| item.folders.first())?;
     let shared = items.iter().all(|item| item.folders.first().is_none_or(|folder| folder == first));
@@ -145,7 +148,7 @@ fn below(mut item: Item<'_>) -> Item<'_> {
     item
 }
 
-/// Puts a folder above files.
+/// Prepends a folder to the folders of files.
 fn named<'a>(folder: &'a str, items: Vec<Item<'a>>) -> impl Iterator<Item = Item<'a>> {
     items.into_iter().map(move |mut item| {
         item.folders.insert(0, folder);
@@ -153,7 +156,7 @@ fn named<'a>(folder: &'a str, items: Vec<Item<'a>>) -> impl Iterator<Item = Item
     })
 }
 
-/// Groups files by their first folder, which they lose; those without are left out.
+/// Groups files by their first folder and removes it from them; files without folders are dropped.
 fn grouped(items: Vec<Item<'_>>) -> Groups<'_> {
     let mut groups = Groups::new();
     for item in items {
@@ -164,36 +167,36 @@ fn grouped(items: Vec<Item<'_>>) -> Groups<'_> {
     groups
 }
 
-fn is_labelled(items: &[Item<'_>]) -> bool {
+fn is_labeled(items: &[Item<'_>]) -> bool {
     items.iter().any(|item| !item.folders.is_empty())
 }
 
-/// Files by the split that their top folder names, the class first in their folders; `None` stands for what has no
-/// split or no class. Nothing if the top folders are no splits.
+/// Files by the split of their top folder, with the class as first folder; `None` for files without
+/// a split or a class.
 type BySplit<'a> = Vec<(Option<Split>, Vec<Item<'a>>)>;
 
-fn by_split<'a>(place: &str, groups: &Groups<'a>) -> Result<Option<BySplit<'a>>> {
+fn by_split<'a>(root: &str, groups: &Groups<'a>) -> Result<Option<BySplit<'a>>> {
     let names: BTreeMap<&str, SplitName> =
-        groups.keys().filter_map(|name| Some((*name, SplitName::of(name)?))).collect();
+        groups.keys().filter_map(|name| Some((*name, SplitName::parse(name)?))).collect();
     let Some(stem) = names.values().find(|name| name.split == Split::Train).map(|name| name.stem.clone()) else {
         return Ok(None);
     };
     let split = |name: &str| names.get(name).filter(|name| name.stem == stem).map(|name| name.split);
-    let labelled =
-        |wanted: bool| groups.iter().filter(move |(name, items)| split(name).is_some() == wanted && is_labelled(items));
+    let labeled =
+        |wanted: bool| groups.iter().filter(move |(name, items)| split(name).is_some() == wanted && is_labeled(items));
     let kinds: BTreeSet<Split> = names.values().filter(|name| name.stem == stem).map(|name| name.split).collect();
     let others = groups.keys().filter(|name| split(name).is_none()).count();
-    if others == 0 && kinds.len() > 1 && labelled(true).next().is_none() {
+    if others == 0 && kinds.len() > 1 && labeled(true).next().is_none() {
         let folders: Vec<String> = groups.keys().map(|name| (*name).to_owned()).collect();
         let problem = format!("the folders {} hold images, but no folder for each class", list(folders.iter()));
-        return Err(Error::file(place, problem));
+        return Err(Error::file(root, problem));
     }
-    let trains = labelled(true).any(|(name, _)| split(name) == Some(Split::Train));
-    // `train` beside folders without classes, such as Kaggle's unlabelled ones.
+    let trains = labeled(true).any(|(name, _)| split(name) == Some(Split::Train));
+    // `train` beside folders without classes, such as Kaggle's unlabeled images.
     let alone = others > 0
         && stem.is_empty()
-        && labelled(false).next().is_none()
-        && labelled(true).all(|(_, items)| {
+        && labeled(false).next().is_none()
+        && labeled(true).all(|(_, items)| {
             let classes: BTreeSet<Option<&&str>> = items.iter().map(|item| item.folders.first()).collect();
             classes.len() > 1 && !classes.contains(&None)
         });
@@ -209,12 +212,12 @@ fn by_split<'a>(place: &str, groups: &Groups<'a>) -> Result<Option<BySplit<'a>>>
         }
     }
     let splits = |found: &BySplit<'a>| -> Vec<usize> {
-        (0..found.len()).filter(|i| found[*i].0.is_some() && is_labelled(&found[*i].1)).collect()
+        (0..found.len()).filter(|i| found[*i].0.is_some() && is_labeled(&found[*i].1)).collect()
     };
     // seg_train/seg_train/CLASS: a folder named after a split is no class,
     for i in splits(&found) {
         let items = &mut found[i].1;
-        while items.iter().any(|item| item.folders.first().is_some_and(|folder| SplitName::of(folder).is_some()))
+        while items.iter().any(|item| item.folders.first().is_some_and(|folder| SplitName::parse(folder).is_some()))
             && let Some(below) = peeled(items)
         {
             *items = below;
@@ -237,12 +240,13 @@ fn by_split<'a>(place: &str, groups: &Groups<'a>) -> Result<Option<BySplit<'a>>>
     Ok(Some(found))
 }
 
-/// Files of classes whose folders hold nothing but splits: `CLASS/train`, `CLASS/test`. Nothing if they do not.
+/// Returns the files of classes whose subfolders are all splits (`CLASS/train`, `CLASS/test`), else
+/// `None`.
 fn split_below_class<'a>(groups: &Groups<'a>) -> Option<Vec<(Item<'a>, Option<Split>)>> {
     let mut found = Vec::new();
     for (class, items) in groups {
         for item in items {
-            let split = SplitName::of(item.folders.first()?)?.split;
+            let split = SplitName::parse(item.folders.first()?)?.split;
             let item = Item { index: item.index, folders: vec![*class] };
             found.push((item, Some(split)));
         }
@@ -251,14 +255,14 @@ fn split_below_class<'a>(groups: &Groups<'a>) -> Option<Vec<(Item<'a>, Option<Sp
     (has(true) && has(false)).then_some(found)
 }
 
-/// A folder's name that names a split, and what else is in the name: nothing, or the name of the data set.
+/// A folder's name parsed as a split, with the other words of the name, such as the data set's.
 struct SplitName {
     split: Split,
     stem: Vec<String>,
 }
 
 impl SplitName {
-    fn of(folder: &str) -> Option<Self> {
+    fn parse(folder: &str) -> Option<Self> {
         const FILLERS: [&str; 14] = [
             "set", "sets", "seg", "data", "dataset", "image", "images", "img", "imgs", "split", "folder", "files",
             "photos", "cropped",

@@ -1,4 +1,4 @@
-//! The splits of a data set, and how much of each is wanted.
+//! The splits of a data set, and limits of their sizes.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::{Error, Result};
 /// A split of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Split {
-    /// Samples to learn from.
+    /// Samples to train on.
     Train,
     /// Samples to choose a model by.
     Validation,
@@ -25,7 +25,8 @@ impl fmt::Display for Split {
     }
 }
 
-/// Number of samples to read of each split, the first ones. `None`, the default, reads all.
+/// Maximum number of samples to read of each split, from the first on. `None`, the default, reads
+/// all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Limit of the training split.
@@ -47,7 +48,7 @@ impl Limits {
     /// Returns the limit of a split that has `available` samples.
     ///
     /// # Errors
-    /// The limit is larger than that.
+    /// The limit exceeds `available`.
     pub fn checked(&self, name: &str, split: Split, available: usize) -> Result<Option<usize>> {
         match self.of(split) {
             Some(limit) if limit > available => {

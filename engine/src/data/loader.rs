@@ -1,13 +1,13 @@
-//! Batches: which samples, in which order, and how they get onto the device. On a GPU, a data set that lies in
-//! memory and fits is moved there once, as bytes; a batch is then one kernel, and a step sends the places of its
-//! pictures only. Otherwise the samples of each batch are sent, read ahead on threads where there are any.
+//! Batches of samples on a device. On a GPU, a data set in memory that fits is copied there once,
+//! as bytes. A batch is then one kernel, and a step sends only the indices of its images. Otherwise
+//! the samples of each batch are sent, prefetched by threads natively.
 
 use std::cell::OnceCell;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::ahead::Ahead;
 use super::dataset::{Dataset, Samples, Whole};
+use super::prefetch::Prefetcher;
 use super::random::Random;
 use super::task::{TargetScale, Task};
 use super::transforms::{self, Compose, Normalize, Transform};
@@ -15,11 +15,11 @@ use crate::device::{Array, Device};
 use crate::ops::{Crop, GatherBatch};
 use crate::{Error, Result, Tensor};
 
-/// The most that a data set may take of a GPU's memory, whatever the adapter allows.
-const MOST_RESIDENT: u64 = 1 << 30;
+/// Maximum bytes of a data set in a GPU's memory, whatever the adapter allows.
+const MAX_RESIDENT_BYTES: u64 = 1 << 30;
 
-/// Batches of a data set.
-/// [torch.utils.data.DataLoader](https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader)
+/// Batches of a data set:
+/// [torch.utils.data.DataLoader](https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -48,16 +48,16 @@ pub struct DataLoader {
     resident: OnceCell<Option<Resident>>,
 }
 
-/// A data set on the device.
+/// Images on the device.
 struct Resident {
     pixels: Tensor,
-    pictures: usize,
-    /// For each sample, its place in the data set that lies on the device, where that is a larger one.
-    places: Option<Vec<usize>>,
+    images: usize,
+    /// Index on the device of each sample, for a subset.
+    indices: Option<Vec<usize>>,
 }
 
 impl DataLoader {
-    /// Batches of one sample in order, on the CPU.
+    /// Creates a loader of batches of one sample, in order, on the CPU.
     pub fn new(dataset: Arc<dyn Dataset>) -> Self {
         Self {
             dataset,
@@ -73,62 +73,62 @@ impl DataLoader {
         }
     }
 
-    /// Samples a batch; the last one may have fewer.
+    /// Sets the number of samples per batch, 1 by default; the last batch may have fewer.
     #[must_use]
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
         self
     }
 
-    /// Whether every epoch has an order of its own.
+    /// Shuffles the samples anew in every epoch; `false` by default.
     #[must_use]
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
     }
 
-    /// What order and transforms are drawn from.
+    /// Sets the seed of the order and the transforms, 0 by default.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Whether a last batch with fewer samples is left out.
+    /// Drops a last batch that is smaller than the others; `false` by default.
     #[must_use]
     pub fn drop_last(mut self, drop_last: bool) -> Self {
         self.drop_last = drop_last;
         self
     }
 
-    /// Threads that read ahead where batches are sent one by one; 0 reads when a batch is asked for. Without effect
-    /// in the browser.
+    /// Sets the number of threads that prefetch batches, 0 by default. It has no effect in the
+    /// browser, nor for a data set in the GPU's memory.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
         self
     }
 
-    /// What is done to the pictures.
+    /// Sets the transforms of the images, none by default.
     #[must_use]
     pub fn transform(mut self, transform: Compose) -> Self {
         self.transform = transform;
         self
     }
 
-    /// The scale that targets of a regression are given in; their own unit by default.
+    /// Sets the scale of regression targets; their own unit by default.
     #[must_use]
     pub fn target_scale(mut self, scale: TargetScale) -> Self {
         self.target_scale = scale;
         self
     }
 
-    /// The scale of targets, for what predictions mean.
-    pub fn targets_in(&self) -> TargetScale {
+    /// Returns the scale of the targets.
+    pub fn scale_of_targets(&self) -> TargetScale {
         self.target_scale
     }
 
-    /// The labels of samples: classes as I32, or scaled targets as F32.
+    /// Returns the labels of samples: classes as I32, or scaled targets as F32.
     fn labels(&self, samples: &[usize]) -> Result<Tensor> {
         let labels = match self.dataset.task() {
             Task::Classification => {
@@ -143,7 +143,7 @@ impl DataLoader {
         Tensor::from_array(labels, [samples.len()], &self.device)
     }
 
-    /// Where batches go.
+    /// Sets the device of the batches, the CPU by default.
     #[must_use]
     pub fn device(mut self, device: &Device) -> Self {
         self.device = device.clone();
@@ -151,12 +151,12 @@ impl DataLoader {
         self
     }
 
-    /// The data set.
+    /// Returns the data set.
     pub fn dataset(&self) -> &Arc<dyn Dataset> {
         &self.dataset
     }
 
-    /// How many batches an epoch has.
+    /// Returns the number of batches of an epoch.
     pub fn len(&self) -> usize {
         match self.drop_last {
             true => self.dataset.len() / self.batch_size.max(1),
@@ -164,57 +164,57 @@ impl DataLoader {
         }
     }
 
-    /// Whether an epoch has no batches.
+    /// Returns `true` if an epoch has no batches.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The batches of an epoch: pictures (or rows) and labels.
+    /// Returns the batches of an epoch: images (or rows) and labels.
     ///
     /// # Errors
-    /// A batch size of 0; transforms that do not fit the pictures.
+    /// The batch size is 0; or a transform does not fit the images.
     pub fn epoch(&self, epoch: u64) -> Result<Epoch<&Self>> {
         Epoch::over(self, epoch, 0)
     }
 
-    /// The data set on the device, if it is kept there.
+    /// Returns the images in the GPU's memory, `None` if they are not there.
     fn resident(&self) -> Result<Option<&Resident>> {
         if let Some(found) = self.resident.get() {
             return Ok(found.as_ref());
         }
-        let made = self.move_to_device()?;
-        Ok(self.resident.get_or_init(|| made).as_ref())
+        let moved = self.move_to_device()?;
+        Ok(self.resident.get_or_init(|| moved).as_ref())
     }
 
     fn move_to_device(&self) -> Result<Option<Resident>> {
-        // On the CPU the bytes are where they are needed already.
+        // On the CPU, batches are read from the data set's own memory.
         let Device::Gpu(gpu) = &self.device else { return Ok(None) };
-        let mut root: &Arc<dyn Dataset> = &self.dataset;
-        let mut places: Option<Vec<usize>> = None;
-        while let Some((whole, indices)) = root.part_of() {
-            places = Some(match places {
-                None => indices.to_vec(),
-                Some(places) => places.iter().map(|i| indices.get(*i).copied().unwrap_or_default()).collect(),
+        let mut base: &Arc<dyn Dataset> = &self.dataset;
+        let mut indices: Option<Vec<usize>> = None;
+        while let Some((whole, part)) = base.part_of() {
+            indices = Some(match indices {
+                None => part.to_vec(),
+                Some(indices) => indices.iter().map(|i| part.get(*i).copied().unwrap_or_default()).collect(),
             });
-            root = whole;
+            base = whole;
         }
-        let Some(Whole::Bytes(bytes)) = root.whole() else { return Ok(None) };
+        let Some(Whole::Bytes(bytes)) = base.whole() else { return Ok(None) };
         let limits = gpu.limits();
-        let most = MOST_RESIDENT.min(limits.max_storage_buffer_binding_size).min(limits.max_buffer_size);
-        if root.shape().len() != 3 || bytes.len() as u64 > most {
+        let max_bytes = MAX_RESIDENT_BYTES.min(limits.max_storage_buffer_binding_size).min(limits.max_buffer_size);
+        if base.shape().len() != 3 || bytes.len() as u64 > max_bytes {
             return Ok(None);
         }
         let pixels = pack(bytes);
         let len = pixels.len();
         let pixels = Tensor::from_array(Array::U32(pixels), [len], &self.device)?;
-        Ok(Some(Resident { pixels, pictures: root.len(), places }))
+        Ok(Some(Resident { pixels, images: base.len(), indices }))
     }
 }
 
-/// Splits the stream of an epoch into that of the order and those of the samples.
+/// Key of the epoch's order; samples have the keys below it.
 const ORDER: u64 = u64::MAX;
 
-/// Bytes as words, the first byte lowest.
+/// Packs bytes into little-endian words.
 fn pack(bytes: &[u8]) -> Vec<u32> {
     let (words, rest) = bytes.as_chunks::<4>();
     let mut packed: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
@@ -226,20 +226,20 @@ fn pack(bytes: &[u8]) -> Vec<u32> {
     packed
 }
 
-/// The batches of an epoch of a loader that is borrowed or shared.
+/// Batches of an epoch, of a borrowed or shared loader.
 pub struct Epoch<L: Deref<Target = DataLoader>> {
     loader: L,
     order: Option<Vec<u32>>,
     random: Random,
     next: usize,
-    ahead: Option<Ahead>,
+    prefetcher: Option<Prefetcher>,
 }
 
 impl<L: Deref<Target = DataLoader>> Epoch<L> {
-    /// The batches of an epoch from batch `first` on, the same as they would be in the whole epoch.
+    /// Returns the batches of an epoch from batch `first` on, equal to those of the whole epoch.
     ///
     /// # Errors
-    /// A batch size of 0; transforms that do not fit the pictures.
+    /// The batch size is 0; or a transform does not fit the images.
     pub fn over(loader: L, epoch: u64, first: usize) -> Result<Self> {
         let DataLoader { batch_size, shuffle, seed, dataset, .. } = &*loader;
         if *batch_size == 0 {
@@ -247,28 +247,28 @@ impl<L: Deref<Target = DataLoader>> Epoch<L> {
         }
         let random = Random::new(*seed).split(epoch);
         let order = shuffle.then(|| random.split(ORDER).permutation(dataset.len()));
-        let ahead = None;
-        #[cfg_attr(target_arch = "wasm32", expect(unused_mut, reason = "nothing is read ahead in the browser"))]
-        let mut epoch = Self { loader, order, random, next: first, ahead };
+        let prefetcher = None;
+        #[cfg_attr(target_arch = "wasm32", expect(unused_mut, reason = "the browser has no threads to prefetch with"))]
+        let mut epoch = Self { loader, order, random, next: first, prefetcher };
         #[cfg(not(target_arch = "wasm32"))]
         if epoch.loader.workers > 0 && epoch.loader.resident()?.is_none() {
             let batches = (first..epoch.total()).map(|batch| epoch.samples(batch)).collect();
-            epoch.ahead = Some(Ahead::start(&epoch.loader.dataset, batches, epoch.loader.workers));
+            epoch.prefetcher = Some(Prefetcher::start(&epoch.loader.dataset, batches, epoch.loader.workers));
         }
         Ok(epoch)
     }
 
-    /// The batch that comes next.
+    /// Returns the index of the next batch.
     pub fn position(&self) -> usize {
         self.next
     }
 
-    /// How many batches there are in all.
+    /// Returns the number of batches of the whole epoch.
     pub fn total(&self) -> usize {
         self.loader.len()
     }
 
-    /// The samples of a batch.
+    /// Returns the indices of a batch's samples.
     fn samples(&self, batch: usize) -> Vec<usize> {
         let from = batch * self.loader.batch_size;
         let to = (from + self.loader.batch_size).min(self.loader.dataset.len());
@@ -287,13 +287,13 @@ impl<L: Deref<Target = DataLoader>> Epoch<L> {
         let loader = &*self.loader;
         let n = samples.len();
         let labels = loader.labels(&samples)?;
-        // A sample's randomness depends on the sample, not on the batch it falls into.
+        // Random numbers of a sample do not depend on its batch.
         let random: Vec<Random> = samples.iter().map(|i| self.random.split(*i as u64)).collect();
         let shape = loader.dataset.shape().to_vec();
         let images = if let Some(resident) = loader.resident()? {
-            let place = |i: usize| resident.places.as_ref().map_or(i, |places| places[i]);
-            let pictures = samples.iter().map(|i| place(*i));
-            self.gather(&resident.pixels, resident.pictures, &shape, pictures, &random)?
+            let index = |i: usize| resident.indices.as_ref().map_or(i, |indices| indices[i]);
+            let images = samples.iter().map(|i| index(*i));
+            self.gather(&resident.pixels, resident.images, &shape, images, &random)?
         } else {
             match read {
                 None => return Err(Error::internal("the samples of a batch were not read")),
@@ -313,42 +313,42 @@ impl<L: Deref<Target = DataLoader>> Epoch<L> {
     }
 
     fn read(&mut self, samples: &[usize]) -> Result<Samples> {
-        match &mut self.ahead {
-            Some(ahead) => ahead.take(),
+        match &mut self.prefetcher {
+            Some(prefetcher) => prefetcher.next(),
             None => self.loader.dataset.read(samples),
         }
     }
 
-    /// Rows that are no pictures, and what transforms make of them.
+    /// Makes a batch of table rows, and transforms it.
     fn rows(&self, values: Vec<f32>, n: usize, shape: &[usize], random: &[Random]) -> Result<Tensor> {
         let shape: Vec<usize> = std::iter::once(n).chain(shape.iter().copied()).collect();
         let rows = Tensor::from_array(Array::F32(values), shape.as_slice(), &self.loader.device)?;
         self.loader.transform.apply(&rows, random)
     }
 
-    /// Pictures out of bytes on the device, and what transforms make of them.
+    /// Makes a batch of images from bytes on the device, and transforms it.
     fn gather(
         &self,
         pixels: &Tensor,
         count: usize,
         shape: &[usize],
-        pictures: impl Iterator<Item = usize>,
+        images: impl Iterator<Item = usize>,
         random: &[Random],
     ) -> Result<Tensor> {
         let (&[channels, height, width], transform) = (shape, &self.loader.transform) else {
-            return Err(Error::internal("a batch of pictures without channels, height and width"));
+            return Err(Error::internal("a batch of images without channels, height and width"));
         };
         let all = transform.transforms();
-        let (placing, rest) = all.split_at(transform.placing());
+        let (geometric, rest) = all.split_at(transform.leading_geometric());
         let mut words = Vec::with_capacity(random.len() * 4);
         let mut size = [height, width];
-        for transform in placing {
+        for transform in geometric {
             size = transform.output(size)?;
         }
-        for (picture, random) in pictures.zip(random) {
-            let mut crop = Crop { image: picture as u32, ..Crop::default() };
+        for (image, random) in images.zip(random) {
+            let mut crop = Crop { image: image as u32, ..Crop::default() };
             let mut size = [height, width];
-            for (i, transform) in placing.iter().enumerate() {
+            for (i, transform) in geometric.iter().enumerate() {
                 transform.crop(&mut crop, size, transforms::stream(*random, i));
                 size = transform.output(size)?;
             }
@@ -356,7 +356,7 @@ impl<L: Deref<Target = DataLoader>> Epoch<L> {
         }
         let n = random.len();
         let device = &self.loader.device;
-        let places = Tensor::from_array(Array::I32(words), [n, 4], device)?;
+        let crops = Tensor::from_array(Array::I32(words), [n, 4], device)?;
         let normalize = rest.first().and_then(|transform| transform.normalization());
         let normalize = normalize.filter(|normalize| normalize.mean().len() == channels);
         let scale = match normalize.map(|n: &Normalize| (n.mean(), n.std())) {
@@ -364,9 +364,9 @@ impl<L: Deref<Target = DataLoader>> Epoch<L> {
             None => [vec![0.0f32; channels], vec![1.0; channels]].concat(),
         };
         let scale = Tensor::from_array(Array::F32(scale), [2, channels], device)?;
-        let how = GatherBatch { images: count, shape: [channels, height, width], size };
-        let batch = pixels.gather_batch(&places, &scale, how)?;
-        let done = placing.len() + usize::from(normalize.is_some());
+        let op = GatherBatch { images: count, shape: [channels, height, width], size };
+        let batch = pixels.gather_batch(&crops, &scale, op)?;
+        let done = geometric.len() + usize::from(normalize.is_some());
         transforms::apply_from(&all[done..], done, &batch, random)
     }
 }

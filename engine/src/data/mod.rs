@@ -1,8 +1,7 @@
-//! Data sets and how batches are made of them. Readers turn bytes, in whatever pieces they arrive, into labelled
-//! samples; a loader shuffles them and puts batches on a device. Disk, network and threads are used natively
-//! only. It knows tensors and their operations, no networks.
+//! Data sets and batches. Readers turn bytes, as they arrive, into labeled samples; a loader
+//! shuffles them and puts batches on a device. Disk, network and threads are used natively only.
+//! The module knows tensors and their operations, no networks.
 
-mod ahead;
 pub mod archive;
 pub mod catalog;
 mod cifar;
@@ -15,14 +14,14 @@ mod digest;
 pub mod files;
 mod folder;
 pub mod idx;
-mod images;
+pub mod images;
 pub mod layout;
 mod limits;
 mod loader;
 mod numpy;
 #[cfg(all(not(target_arch = "wasm32"), feature = "codecs"))]
 mod open;
-pub mod pictures;
+mod prefetch;
 pub mod preprocess;
 mod random;
 mod reader;
@@ -37,7 +36,7 @@ pub mod transforms;
 mod zip;
 
 pub use cifar::{Cifar, CifarReader};
-pub use codecs::{Codecs, Later, Packing};
+pub use codecs::{Codecs, LocalBoxFuture, Packing};
 pub use concat::ConcatDataset;
 pub use dataset::{Dataset, Samples, Subset, Whole, random_split};
 pub use digest::digest;
@@ -53,6 +52,6 @@ pub use relabel::Relabeled;
 pub use shapes::Shapes;
 pub use splits::{OpenOptions, Parts, SplitMethod, SplitRecord, Splits, stratify};
 pub use stats::mean_std;
-pub use table::{Columns, LeftOut, Table, TableOptions, TrainedOn};
+pub use table::{Columns, SkippedRow, Table, TableOptions, TableSchema};
 pub use task::{TargetScale, Task};
 pub use zip::crc32;

@@ -1,8 +1,8 @@
-//! Images and labels as NumPy arrays: `mnist.npz` of Keras, the files of MedMNIST, or `.npy` files in a folder
-//! ([format](https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html)).
+//! Images and labels as NumPy arrays: Keras's `mnist.npz`, the files of MedMNIST, or `.npy` files
+//! in a folder ([format](https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html)).
 //!
-//! Arrays are found by name, such as `x_train` and `y_train` or `train_images` and `train_labels`. Without a split in
-//! their names (`x` and `y`), samples are split at random by class.
+//! Arrays are found by name, such as `x_train` and `y_train` or `train_images` and `train_labels`.
+//! Without a split in their names (`x` and `y`), samples are split at random by class.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ use super::limits::Split;
 use super::splits::{OpenOptions, SplitMethod, Splits};
 use crate::{Error, Result};
 
-/// Greatest height and width of images.
+/// Maximum height and width of images.
 const MAX_SIDE: usize = 4096;
 
-/// Greatest number of classes.
+/// Maximum number of classes.
 const MAX_CLASSES: usize = 65_536;
 
-/// Array that a name stands for.
+/// Content of an array, by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Images,
     Labels,
 }
 
-/// Returns the role and the split that an array's name says; `None` for other names.
+/// Returns the role and the split in an array's name; `None` for other names.
 fn role(path: &str) -> Option<(Role, Option<Split>)> {
     let name = parts(path).last()?.to_ascii_lowercase();
     let (mut role, mut split) = (None, None);
@@ -60,8 +60,9 @@ pub(super) fn claims(files: &Files) -> bool {
 /// Reads the arrays of every split.
 ///
 /// # Errors
-/// An array is missing, damaged or of another dtype or shape; a limit above the number of images.
-pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
+/// An array is missing, damaged or of another dtype or shape; or a limit exceeds the number of
+/// images.
+pub(super) async fn read(root: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
     let has_splits = find(files, (Role::Images, Some(Split::Train))).is_some();
     let wanted: &[Option<Split>] =
         if has_splits { &[Some(Split::Train), Some(Split::Validation), Some(Split::Test)] } else { &[None] };
@@ -71,24 +72,24 @@ pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, code
         let images = Array::parse(path, files.read(path, codecs).await?)?.into_images(path)?;
         let Some(labels) = find(files, (Role::Labels, *split)) else {
             let problem = format!("has {path}, but no array of its labels, such as y_train beside x_train");
-            return Err(Error::file(place, problem));
+            return Err(Error::file(root, problem));
         };
-        let marks = Array::parse(labels, files.read(labels, codecs).await?)?.into_labels(labels)?;
-        if marks.len() != images.count {
-            let problem = format!("has {} labels, {path} has {} images", marks.len(), images.count);
+        let targets = Array::parse(labels, files.read(labels, codecs).await?)?.into_labels(labels)?;
+        if targets.len() != images.count {
+            let problem = format!("has {} labels, {path} has {} images", targets.len(), images.count);
             return Err(Error::file(labels, problem));
         }
-        arrays.push((*split, images, marks));
+        arrays.push((*split, images, targets));
     }
-    let classes = classes(place, arrays.iter().flat_map(|(.., marks)| marks))?;
+    let classes = classes(root, arrays.iter().flat_map(|(.., targets)| targets))?;
     let shape = arrays.first().map_or([0; 3], |(_, images, _)| images.shape);
     let mut splits = Vec::new();
-    for (split, images, marks) in &arrays {
+    for (split, images, targets) in &arrays {
         if images.shape != shape {
             let problem = format!("has images of {:?} and of {shape:?}: all splits have one shape", images.shape);
-            return Err(Error::file(place, problem));
+            return Err(Error::file(root, problem));
         }
-        splits.push((*split, Arc::new(images.labelled(marks, &classes)?) as Arc<dyn Dataset>));
+        splits.push((*split, Arc::new(images.labeled(targets, &classes)?) as Arc<dyn Dataset>));
     }
     let (title, kind) = (catalog::NUMPY.title, catalog::NUMPY.name);
     let mut part = |wanted: Option<Split>| {
@@ -98,7 +99,7 @@ pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, code
     if let Some(all) = part(None) {
         return Splits::stratified(title, kind, &all, options);
     }
-    let missing = |name: &str| Error::file(place, format!("has no arrays of a {name} split"));
+    let missing = |name: &str| Error::file(root, format!("has no arrays of a {name} split"));
     let train = part(Some(Split::Train)).ok_or_else(|| missing("training"))?;
     let (validation, test) = (part(Some(Split::Validation)), part(Some(Split::Test)));
     let Some(test) = test.clone().or_else(|| validation.clone()) else {
@@ -116,18 +117,18 @@ pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, code
     read.limited(options.limits)
 }
 
-/// Returns the distinct labels, sorted; their names are their digits.
-fn classes<'a>(place: &str, labels: impl Iterator<Item = &'a i64>) -> Result<Vec<i64>> {
+/// Returns the distinct labels, sorted; the names of the classes are their digits.
+fn classes<'a>(root: &str, labels: impl Iterator<Item = &'a i64>) -> Result<Vec<i64>> {
     let mut classes: Vec<i64> = labels.copied().collect();
     classes.sort_unstable();
     classes.dedup();
     match classes.len() {
         2..=MAX_CLASSES => Ok(classes),
-        n => Err(Error::file(place, format!("has {n} different labels; between 2 and {MAX_CLASSES} are supported"))),
+        n => Err(Error::file(root, format!("has {n} different labels; between 2 and {MAX_CLASSES} are supported"))),
     }
 }
 
-/// Pixels of images, channels last.
+/// Pixels of images.
 struct Pixels {
     count: usize,
     /// Channels, height and width.
@@ -137,7 +138,7 @@ struct Pixels {
 }
 
 impl Pixels {
-    fn labelled(&self, labels: &[i64], classes: &[i64]) -> Result<Images> {
+    fn labeled(&self, labels: &[i64], classes: &[i64]) -> Result<Images> {
         let mut images = Images::new(self.shape, classes.iter().map(i64::to_string).collect());
         images.reserve(self.count);
         let [channels, height, width] = self.shape;
@@ -157,18 +158,18 @@ impl Pixels {
     }
 }
 
-/// An array as stored: row-major elements.
+/// A stored array: row-major elements.
 struct Array {
-    /// Byte order, kind and bytes an element, such as `<i8`.
+    /// Byte order, kind and bytes per element, such as `<i8`.
     dtype: String,
-    /// Bytes an element.
+    /// Bytes per element.
     size: usize,
     shape: Vec<usize>,
     bytes: Vec<u8>,
 }
 
 impl Array {
-    /// Reads a `.npy` file.
+    /// Parses a `.npy` file.
     fn parse(name: &str, mut bytes: Vec<u8>) -> Result<Self> {
         let damaged = |what: &str| Error::file(name, format!("is no .npy file that can be read: {what}"));
         let version = bytes.get(6).copied().filter(|_| bytes.starts_with(b"\x93NUMPY"));
@@ -207,7 +208,7 @@ impl Array {
         Ok(Self { dtype, size, shape, bytes })
     }
 
-    /// Returns images: `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]` of 1 or 3 channels.
+    /// Converts to images: `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]` of 1 or 3 channels.
     fn into_images(self, name: &str) -> Result<Pixels> {
         if self.dtype != "|u1" {
             let problem = format!("holds elements of {}; images are bytes from 0 to 255 (uint8)", self.dtype);
@@ -232,7 +233,7 @@ impl Array {
         Ok(Pixels { count, shape, bytes: self.bytes, channels_last })
     }
 
-    /// Returns labels: whole numbers, `[N]` or `[N, 1]`.
+    /// Converts to labels: integers, `[N]` or `[N, 1]`.
     fn into_labels(self, name: &str) -> Result<Vec<i64>> {
         if !matches!(self.shape.as_slice(), [_] | [_, 1]) {
             let problem = format!("has the shape {:?}; labels are [N] or [N, 1], one class a sample", self.shape);

@@ -1,4 +1,4 @@
-//! Data sets on a disk: names the files that a path holds and gives them to the [`Reader`].
+//! Data sets on a disk: lists the files at a path and passes them to the [`Reader`].
 
 use std::fs;
 use std::io::{self, BufReader, Read};
@@ -14,18 +14,18 @@ use super::reader::{Reader, is_archive, is_wanted};
 use super::splits::{OpenOptions, Splits};
 use crate::{Error, Result, block_on};
 
-/// Greatest number of files of a folder; one that holds more is a mistyped path.
+/// Maximum number of files of a folder; a path to more is mistyped.
 const MAX_FILES: usize = 5_000_000;
 
-/// Greatest depth of folders below the one that is opened.
+/// Maximum depth of folders below the opened one.
 const MAX_DEPTH: usize = 32;
 
-/// Reads a data set: the files of one in the [catalogue](catalog), unpacked or as they are downloaded; a folder or
-/// an archive of images by class; a table.
+/// Reads a data set from a path: the files of one in the [catalog], unpacked or as downloaded; a
+/// folder or an archive of images by class; or a table.
 ///
 /// # Errors
-/// Nothing known is there; or what is there is incomplete or damaged. The error names the file, the place in it
-/// and what to do.
+/// No data set is there, or it is incomplete or damaged. The error names the file, the position in
+/// it and the remedy.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Splits> {
     let name = text_of(path.as_os_str().as_encoded_bytes());
     let refuse = |e: io::Error| Error::file(&name, format!("cannot be opened: {e}"));
@@ -33,7 +33,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Splits> {
         return open_file(path, &name, options);
     }
     let files = list_files(path)?;
-    // As they were downloaded, and not unpacked.
+    // Files as downloaded, not unpacked.
     for (official, archive) in catalog::official().filter_map(|(_, official)| Some((official, official.archive()?))) {
         let unpacked = official.train.iter().chain(official.test).any(|file| files.find(file).is_some());
         let packed = path.join(archive.path);
@@ -41,14 +41,14 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Splits> {
             return open_file(&packed, &text_of(packed.as_os_str().as_encoded_bytes()), options);
         }
     }
-    // A single archive, and nothing else that is read.
+    // A single archive.
     if let Some(archive) = only_archive(&files).map(|archive| path.join(archive)).filter(|archive| archive.is_file()) {
         return open_file(&archive, &text_of(archive.as_os_str().as_encoded_bytes()), options);
     }
-    block_on(Reader::of_files(&name, files, options.clone()).finish(&Native))
+    block_on(Reader::with_files(&name, files, options.clone()).finish(&Native))
 }
 
-/// Returns the archive that is the only file which is read.
+/// Returns the archive if it is the only file to read.
 fn only_archive(files: &Files) -> Option<&str> {
     let mut wanted = files.paths().filter(|path| is_wanted(path));
     let first = wanted.next()?;
@@ -104,7 +104,7 @@ fn open_file(path: &Path, name: &str, options: &OpenOptions) -> Result<Splits> {
     block_on(reader.finish(&Native)).map_err(|e| within(name, e))
 }
 
-/// Puts an archive's name before that of a file in it.
+/// Prefixes a file's name in an error with its archive's.
 fn within(name: &str, error: Error) -> Error {
     match error {
         Error::File { file, problem } if file != name => Error::file(name, format!("{file}: {problem}")),
@@ -112,14 +112,15 @@ fn within(name: &str, error: Error) -> Error {
     }
 }
 
-/// Names all files below a folder. Links are followed, but not to a folder around them.
+/// Lists all files below a folder. Symbolic links are followed, except to a folder that contains
+/// them.
 fn list_files(folder: &Path) -> Result<Files> {
     let mut files = Files::default();
     let mut count = 0usize;
     let mut waiting: Vec<(PathBuf, String, usize)> = vec![(folder.to_owned(), String::new(), 0)];
-    while let Some((here, prefix, depth)) = waiting.pop() {
-        let refuse = |e: io::Error| Error::file(here.display(), format!("cannot be read: {e}"));
-        for entry in fs::read_dir(&here).map_err(refuse)? {
+    while let Some((current, prefix, depth)) = waiting.pop() {
+        let refuse = |e: io::Error| Error::file(current.display(), format!("cannot be read: {e}"));
+        for entry in fs::read_dir(&current).map_err(refuse)? {
             let entry = entry.map_err(refuse)?;
             let path = entry.path();
             let name = format!("{prefix}{}", text_of(entry.file_name().as_encoded_bytes()));
@@ -128,7 +129,7 @@ fn list_files(folder: &Path) -> Result<Files> {
             }
             let is_link = entry.file_type().map_err(refuse)?.is_symlink();
             if path.is_dir() {
-                if depth < MAX_DEPTH && !(is_link && is_around(&here, &path)) {
+                if depth < MAX_DEPTH && !(is_link && is_around(&current, &path)) {
                     waiting.push((path, format!("{name}/"), depth + 1));
                 }
                 continue;
@@ -137,7 +138,7 @@ fn list_files(folder: &Path) -> Result<Files> {
             if count > MAX_FILES {
                 return Err(Error::file(folder.display(), format!("holds more than {MAX_FILES} files")));
             }
-            // Not into archives: what lies beside them is the data.
+            // Archives are not opened: the files beside them are the data.
             let is_plain = is_wanted(&name) && !is_archive(&name);
             files.insert(&name, if is_plain { Content::Disk(path) } else { Content::Unread })?;
         }
@@ -145,10 +146,10 @@ fn list_files(folder: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// Returns `true` if a link leads to a folder that holds it.
-fn is_around(here: &Path, link: &Path) -> bool {
-    match (fs::canonicalize(here), fs::canonicalize(link)) {
-        (Ok(here), Ok(target)) => here.starts_with(target),
+/// Returns `true` if a symbolic link points to a folder that contains it.
+fn is_around(folder: &Path, link: &Path) -> bool {
+    match (fs::canonicalize(folder), fs::canonicalize(link)) {
+        (Ok(folder), Ok(target)) => folder.starts_with(target),
         _ => true,
     }
 }

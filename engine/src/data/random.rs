@@ -1,6 +1,6 @@
 //! Counter-based random numbers: number `i` of a stream is a function of the stream's key and `i`
-//! alone. A run that resumes in the middle of an epoch, or a thread that makes batch 17 first,
-//! draws the same numbers. It is the generator of the tensor operations, without a tensor.
+//! alone. A run that resumes within an epoch, or a thread that reads batch 17 first, draws the same
+//! numbers. The generator is that of the tensor operations, without a tensor.
 
 use crate::ops::threefry;
 
@@ -49,7 +49,7 @@ impl Random {
 
     /// Returns number `i`, uniform among the integers 0 … `n` − 1; 0 if `n` is 0.
     pub fn below(self, i: u64, n: usize) -> usize {
-        // The high half of a 64×64-bit product; its bias is n / 2⁶⁴.
+        // High 64 bits of a 128-bit product; the bias is n / 2⁶⁴.
         ((u128::from(self.word(i)) * n as u128) >> 64) as usize
     }
 

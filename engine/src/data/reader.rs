@@ -1,9 +1,10 @@
-//! The one reader of data sets: named files come in, whole or in pieces, from a folder, an archive, a drop or the
-//! network, and splits come out. It knows no disk, network or browser; [`Codecs`] is what it decodes by.
+//! The one reader of data sets: files come in by name, whole or in pieces, from a folder, an
+//! archive, a drop or the network; splits come out. It knows no disk, network or browser;
+//! [`Codecs`] are its decoders.
 
 use super::archive::{Sink, Tar};
 use super::cifar::{self, Cifar, CifarReader};
-use super::codecs::{Codecs, Later};
+use super::codecs::{Codecs, LocalBoxFuture};
 use super::files::{Content, Files, MAX_FILE_BYTES, too_large};
 use super::layout::{is_hidden, parts};
 use super::limits::Split;
@@ -11,17 +12,17 @@ use super::splits::{OpenOptions, Splits};
 use super::{folder, idx, numpy, table_file};
 use crate::{Error, Result};
 
-/// A format that data sets come in.
+/// A format of data sets.
 struct Format {
-    /// Returns `true` if files of these paths are in this format.
+    /// Returns `true` if the files are in this format.
     claims: fn(&Files) -> bool,
-    /// Reads them; `place` is the name for errors.
-    read: for<'a> fn(&'a str, &'a Files, &'a OpenOptions, &'a dyn Codecs) -> Later<'a, Result<Splits>>,
-    /// Returns `true` if a file of this name is one that the format reads.
+    /// Reads the files; the first argument names the data in errors.
+    read: for<'a> fn(&'a str, &'a Files, &'a OpenOptions, &'a dyn Codecs) -> LocalBoxFuture<'a, Result<Splits>>,
+    /// Returns `true` if the format reads files of this name.
     wants: fn(&str) -> bool,
 }
 
-/// All formats; the first that claims the files reads them.
+/// All formats; the first one that claims the files reads them.
 const FORMATS: &[Format] = &[
     Format { claims: cifar::claims, read: |p, f, o, c| Box::pin(cifar::read(p, f, o, c)), wants: cifar::wants },
     Format { claims: idx::claims, read: |p, f, o, c| Box::pin(idx::read_files(p, f, o, c)), wants: idx::wants },
@@ -34,7 +35,7 @@ const FORMATS: &[Format] = &[
     },
 ];
 
-/// Returns `true` if a reader wants the content of a file of this name.
+/// Returns `true` if a format reads files of this name.
 pub fn is_wanted(path: &str) -> bool {
     let name = parts(path).last().map_or(String::new(), |name| name.to_ascii_lowercase());
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
@@ -53,7 +54,7 @@ fn is_zip(path: &str) -> bool {
     [".zip", ".npz"].iter().any(|end| name.ends_with(end))
 }
 
-/// A data set that is being read.
+/// A data set as it is read.
 pub struct Reader {
     name: String,
     options: OpenOptions,
@@ -62,21 +63,21 @@ pub struct Reader {
 
 enum State {
     /// Files come one by one.
-    Files(Box<Gather>),
-    /// They come in a `.tar`.
-    Tar(Box<Tar<Gather>>),
+    Files(Box<FileSink>),
+    /// Files come in a `.tar`.
+    Tar(Box<Tar<FileSink>>),
 }
 
 impl Reader {
-    /// Makes a reader. `name` is the folder, archive or file that errors name.
+    /// Creates a reader. `name` is the folder, archive or file that errors name.
     pub fn new(name: &str, options: OpenOptions) -> Self {
-        let gather = Gather { options: options.clone(), ..Gather::default() };
+        let gather = FileSink { options: options.clone(), ..FileSink::default() };
         Self { name: name.to_owned(), options, state: State::Files(Box::new(gather)) }
     }
 
-    /// Makes a reader of files that are there already.
-    pub fn of_files(name: &str, files: Files, options: OpenOptions) -> Self {
-        let gather = Gather { files, options: options.clone(), ..Gather::default() };
+    /// Creates a reader of complete files.
+    pub fn with_files(name: &str, files: Files, options: OpenOptions) -> Self {
+        let gather = FileSink { files, options: options.clone(), ..FileSink::default() };
         Self { name: name.to_owned(), options, state: State::Files(Box::new(gather)) }
     }
 
@@ -85,11 +86,11 @@ impl Reader {
         &self.name
     }
 
-    /// Begins a file, of so many bytes if that is known; returns `false` if its content is not wanted. A file whose
-    /// name ends in `.tar.gz` or `.tgz` must come unpacked.
+    /// Begins a file, with its size in bytes if known. Returns `false` if its content is not
+    /// wanted. A file whose name ends in `.tar.gz` or `.tgz` must come decompressed.
     ///
     /// # Errors
-    /// It should not be here, or is too large.
+    /// The file contradicts the others, or is too large.
     pub fn begin(&mut self, path: &str, size: Option<u64>) -> Result<bool> {
         match &mut self.state {
             State::Tar(_) => Err(Error::file(path, "comes beside an archive: open one of the two")),
@@ -106,10 +107,10 @@ impl Reader {
         }
     }
 
-    /// Takes more of the file.
+    /// Receives more of the file.
     ///
     /// # Errors
-    /// The content is wrong or too large.
+    /// The content is invalid or too large.
     pub fn data(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.state {
             State::Files(gather) => gather.data(bytes),
@@ -120,7 +121,7 @@ impl Reader {
     /// Ends the file.
     ///
     /// # Errors
-    /// It ended too early, or is a damaged archive.
+    /// The file ended too early, or is a damaged archive.
     pub fn end(&mut self) -> Result<()> {
         match &mut self.state {
             State::Files(gather) => gather.end(),
@@ -128,14 +129,14 @@ impl Reader {
         }
     }
 
-    fn gather(&self) -> &Gather {
+    fn gather(&self) -> &FileSink {
         match &self.state {
             State::Files(gather) => gather,
             State::Tar(tar) => tar.sink(),
         }
     }
 
-    /// Returns the number of samples that have arrived to train and to test on.
+    /// Returns the numbers of training and test samples that have arrived.
     pub fn arrived(&self) -> [usize; 2] {
         let gather = self.gather();
         match &gather.cifar {
@@ -144,15 +145,17 @@ impl Reader {
         }
     }
 
-    /// Returns a copy of what can be trained on already; nothing for what is read only when it is whole.
-    pub fn so_far(&self) -> Option<Splits> {
-        self.gather().cifar.as_ref()?.so_far().ok()
+    /// Returns a copy of the samples that have arrived; `None` for formats that are read only when
+    /// complete.
+    pub fn partial(&self) -> Option<Splits> {
+        self.gather().cifar.as_ref()?.partial().ok()
     }
 
-    /// Reads the data set, now that everything has arrived.
+    /// Reads the data set after all files have arrived.
     ///
     /// # Errors
-    /// It ended too early, is damaged, is no known data set, or has fewer samples than asked for.
+    /// The data ended too early, is damaged, in no known format, or has fewer samples than the
+    /// limits.
     pub async fn finish(self, codecs: &dyn Codecs) -> Result<Splits> {
         let gather = match self.state {
             State::Files(gather) => *gather,
@@ -168,7 +171,7 @@ impl Reader {
     }
 }
 
-/// Says what was expected, and what is there.
+/// Describes the expected files, and those that came.
 fn unknown(files: &Files) -> String {
     let is_empty = files.paths().next().is_none();
     let there = if is_empty { "is empty" } else { "holds no data set that is read" };
@@ -179,18 +182,18 @@ fn unknown(files: &Files) -> String {
     )
 }
 
-/// Greatest number of bytes that are reserved for a file before they arrive.
+/// Maximum bytes reserved for a file before they arrive.
 const MAX_RESERVED: u64 = 16 << 20;
 
 /// Files as they arrive.
 #[derive(Default)]
-struct Gather {
+struct FileSink {
     options: OpenOptions,
     files: Files,
-    /// CIFAR's files are read as they come, so that training can begin before their end.
+    /// Reader of CIFAR's files, which are read as they arrive: training begins before their end.
     cifar: Option<Box<CifarReader>>,
     current: Current,
-    /// Size of the file that begins, if it is known.
+    /// Size of the next file in bytes, if known.
     expected: Option<u64>,
 }
 
@@ -202,10 +205,10 @@ enum Current {
     Bytes(String, Vec<u8>),
 }
 
-impl Sink for Gather {
+impl Sink for FileSink {
     fn begin(&mut self, path: &str, size: u64) -> Result<bool> {
-        if let Some(set) = Cifar::of_file(path) {
-            let size = self.expected.take().unwrap_or(if size > 0 { size } else { set.usual_size(path) });
+        if let Some(set) = Cifar::from_file_name(path) {
+            let size = self.expected.take().unwrap_or(if size > 0 { size } else { set.official_size(path) });
             let options = &self.options;
             let reader = self.cifar.get_or_insert_with(|| Box::new(CifarReader::new(set, options.clone())));
             if reader.begin(path, size)? {

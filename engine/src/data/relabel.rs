@@ -1,40 +1,40 @@
-//! A data set with another list of classes.
+//! Data sets with another list of classes.
 
 use std::sync::Arc;
 
 use super::dataset::{Dataset, Samples, Whole};
 use crate::{Error, Result};
 
-/// The samples of a data set, labelled by their classes' indices in another list.
+/// The samples of a data set, labeled by their classes' indices in another list.
 pub struct Relabeled {
-    of: Arc<dyn Dataset>,
+    base: Arc<dyn Dataset>,
     classes: Vec<String>,
-    /// For each class of `of`, its index in `classes`.
+    /// Index in `classes` of each class of `base`.
     indices: Vec<usize>,
 }
 
 impl Relabeled {
-    /// Finds every class of `of` in `classes`, by name.
+    /// Finds the classes of `base` in `classes`, by name.
     ///
     /// # Errors
-    /// One is missing there; the error names it.
-    pub fn new(of: Arc<dyn Dataset>, classes: Vec<String>) -> Result<Self> {
+    /// A class is missing in `classes`.
+    pub fn new(base: Arc<dyn Dataset>, classes: Vec<String>) -> Result<Self> {
         let find = |name: &String| {
             let missing = || Error::value("classes", format!("{name:?} is none of the {} classes", classes.len()));
             classes.iter().position(|known| known == name).ok_or_else(missing)
         };
-        let indices = of.classes().iter().map(find).collect::<Result<_>>()?;
-        Ok(Self { of, classes, indices })
+        let indices = base.classes().iter().map(find).collect::<Result<_>>()?;
+        Ok(Self { base, classes, indices })
     }
 }
 
 impl Dataset for Relabeled {
     fn len(&self) -> usize {
-        self.of.len()
+        self.base.len()
     }
 
     fn shape(&self) -> &[usize] {
-        self.of.shape()
+        self.base.shape()
     }
 
     fn classes(&self) -> &[String] {
@@ -42,17 +42,17 @@ impl Dataset for Relabeled {
     }
 
     fn label(&self, index: usize) -> Result<usize> {
-        let label = self.of.label(index)?;
+        let label = self.base.label(index)?;
         let missing = || Error::value("classes", format!("sample {index} has the label {label}, which has no name"));
         self.indices.get(label).copied().ok_or_else(missing)
     }
 
     fn read(&self, indices: &[usize]) -> Result<Samples> {
-        self.of.read(indices)
+        self.base.read(indices)
     }
 
     fn whole(&self) -> Option<Whole<'_>> {
-        self.of.whole()
+        self.base.whole()
     }
 }
 

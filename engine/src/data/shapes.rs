@@ -1,10 +1,10 @@
-//! `Shapes`: a procedural data set for those without a network or a disk. Ten classes of figures on 32×32 colour
-//! pictures, made by this code alone and the same everywhere: arithmetic of single additions and products, and
-//! `libm` for the rest.
+//! `Shapes`: a procedural data set, for use without a network or a disk. Ten classes of shapes on
+//! 32×32 color images, equal on every machine: only additions, products and `libm`.
 //!
-//! Figure and ground have random colours, either may be the brighter one; the ground is a gradient with noise.
-//! So the mean picture of every class is the same grey, and a linear model, which compares with mean pictures,
-//! learns next to nothing, while edges and their arrangement tell the classes apart.
+//! Shape and background have random colors, either may be brighter; the background is a gradient
+//! with noise. The mean image of every class is therefore the same gray, and a linear model, which
+//! compares with mean images, learns almost nothing. Edges and their arrangement distinguish the
+//! classes.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use crate::Result;
 
 const SIZE: usize = 32;
 
-/// How much noise lies on the picture, from its darkest to its brightest grain.
-const GRAIN: f32 = 0.12;
+/// Range of the noise, in units of full brightness.
+const NOISE_RANGE: f32 = 0.12;
 
 /// The classes, in the order of their labels.
 const CLASSES: [&str; 10] =
     ["disc", "ring", "half-disc", "crescent", "triangle", "square", "bar", "cross", "star", "heart"];
 
-/// A procedural set of ten figures in 32×32 colour pictures.
+/// A procedural set of ten classes of 32×32 color images.
 ///
 /// ```
 /// use kindling::data::{Dataset, Shapes};
@@ -41,21 +41,21 @@ pub struct Shapes {
 const MAX_IMAGES: usize = 1_000_000;
 
 impl Shapes {
-    /// The training set of a seed.
+    /// Creates the training set of a seed.
     pub fn new(seed: u64) -> Self {
         Self { random: Random::new(seed).split(0x0073_6861_7065) }
     }
 
-    /// The test set that belongs to it: other pictures of the same kind.
+    /// Returns the test set of the same seed: other images of the same distribution.
     #[must_use]
     pub fn test(self) -> Self {
         Self { random: self.random.split(1) }
     }
 
-    /// Returns the data set of seed 0 with so many training and test images.
+    /// Returns the data set of seed 0, with `train` training and `test` test images.
     ///
     /// # Errors
-    /// More images than are made for a split.
+    /// A number exceeds the maximum of a split.
     pub fn splits(train: usize, test: usize) -> Result<Splits> {
         let limits = Limits { train: Some(train), test: Some(test) };
         for split in [Split::Train, Split::Test] {
@@ -66,93 +66,93 @@ impl Shapes {
         Ok(Splits::new("Shapes", "shapes", SplitMethod::Official, images(shapes, train), images(shapes.test(), test)))
     }
 
-    /// The first `n` pictures. Labels are random and equally likely.
+    /// Generates the first `n` images. Labels are random and equally likely.
     pub fn generate(&self, n: usize) -> Images {
         let mut images = Images::new([3, SIZE, SIZE], CLASSES.map(str::to_owned).to_vec());
         images.reserve(n);
         for i in 0..n {
-            let (picture, label) = self.picture(i);
-            // It fits by construction: 3×32×32 bytes and a label below ten.
-            if images.push(&picture, label).is_err() {
+            let (image, label) = self.image(i);
+            // Never an error: the image has 3×32×32 bytes and a label below 10.
+            if images.push(&image, label).is_err() {
                 break;
             }
         }
         images
     }
 
-    /// Picture `i` and its label.
-    fn picture(&self, i: usize) -> (Vec<u8>, usize) {
+    /// Generates image `i`, and its label.
+    fn image(&self, i: usize) -> (Vec<u8>, usize) {
         let random = self.random.split(i as u64);
         let label = random.below(0, CLASSES.len());
-        let figure = Figure::new(label, random);
-        let (ground, ink) = colours(random);
+        let shape = Shape::new(label, random);
+        let (background, foreground) = colors(random);
         let slope = [random.range(20, -0.15, 0.15), random.range(21, -0.15, 0.15)];
         let noise = random.split(1);
-        let mut picture = vec![0u8; 3 * SIZE * SIZE];
+        let mut image = vec![0u8; 3 * SIZE * SIZE];
         for y in 0..SIZE {
             for x in 0..SIZE {
-                let cover = figure.cover(x, y);
+                let cover = shape.cover(x, y);
                 let shade = (slope[0] * x as f32 + slope[1] * y as f32) / SIZE as f32;
-                // One random number gives the grain of all three channels.
-                let grains = noise.word((y * SIZE + x) as u64).to_le_bytes();
+                // A single random number has the noise of all three channels.
+                let noises = noise.word((y * SIZE + x) as u64).to_le_bytes();
                 for c in 0..3 {
-                    let clean = ground[c] + (ink[c] - ground[c]) * cover + shade;
-                    let grain = (f32::from(grains[c]) / 255.0 - 0.5) * GRAIN;
-                    picture[(c * SIZE + y) * SIZE + x] = ((clean + grain).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+                    let clean = background[c] + (foreground[c] - background[c]) * cover + shade;
+                    let grain = (f32::from(noises[c]) / 255.0 - 0.5) * NOISE_RANGE;
+                    image[(c * SIZE + y) * SIZE + x] = ((clean + grain).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
                 }
             }
         }
-        (picture, label)
+        (image, label)
     }
 }
 
-/// Colours of ground and figure: random, and far enough apart to be seen.
-fn colours(random: Random) -> ([f32; 3], [f32; 3]) {
+/// Returns random colors of background and shape, with a minimum distance.
+fn colors(random: Random) -> ([f32; 3], [f32; 3]) {
     let draw = |at: u64| [random.unit(at), random.unit(at + 1), random.unit(at + 2)];
-    let ground = draw(30);
+    let background = draw(30);
     for attempt in 0..16 {
-        let ink = draw(40 + 3 * attempt);
-        let distance: f32 = ink.iter().zip(ground).map(|(a, b)| (a - b) * (a - b)).sum();
+        let foreground = draw(40 + 3 * attempt);
+        let distance: f32 = foreground.iter().zip(background).map(|(a, b)| (a - b) * (a - b)).sum();
         if distance > 0.25 {
-            return (ground, ink);
+            return (background, foreground);
         }
     }
-    (ground, ground.map(|x| if x < 0.5 { x + 0.5 } else { x - 0.5 }))
+    (background, background.map(|x| if x < 0.5 { x + 0.5 } else { x - 0.5 }))
 }
 
-/// A figure at a place, in a size, turned.
-struct Figure {
+/// A shape with its position, size and rotation.
+struct Shape {
     label: usize,
-    centre: [f32; 2],
+    center: [f32; 2],
     radius: f32,
-    turn: [f32; 2],
+    rotation: [f32; 2],
 }
 
-impl Figure {
+impl Shape {
     fn new(label: usize, random: Random) -> Self {
         let radius = random.range(1, 7.0, 13.0);
-        // The middle half of the circle around the figure's centre stays inside of the picture.
+        // The circle of half the radius around the shape's center stays within the image.
         let reach = (SIZE as f32 / 2.0 - radius).max(0.0) + 1.5;
         let middle = SIZE as f32 / 2.0;
-        let centre = [middle + random.range(2, -reach, reach), middle + random.range(3, -reach, reach)];
+        let center = [middle + random.range(2, -reach, reach), middle + random.range(3, -reach, reach)];
         let angle = random.range(4, -0.6, 0.6);
-        Self { label, centre, radius, turn: [libm::cosf(angle), libm::sinf(angle)] }
+        Self { label, center, radius, rotation: [libm::cosf(angle), libm::sinf(angle)] }
     }
 
-    /// How much of a pixel the figure covers, from 4×4 points in it.
+    /// Returns the covered fraction of a pixel, from 4×4 points in it.
     fn cover(&self, x: usize, y: usize) -> f32 {
         let mut inside = 0;
         for i in 0..16 {
-            let px = x as f32 + (i % 4) as f32 * 0.25 + 0.125 - self.centre[0];
-            let py = y as f32 + (i / 4) as f32 * 0.25 + 0.125 - self.centre[1];
-            let [cos, sin] = self.turn;
+            let px = x as f32 + (i % 4) as f32 * 0.25 + 0.125 - self.center[0];
+            let py = y as f32 + (i / 4) as f32 * 0.25 + 0.125 - self.center[1];
+            let [cos, sin] = self.rotation;
             let (u, v) = ((px * cos + py * sin) / self.radius, (py * cos - px * sin) / self.radius);
             inside += i32::from(self.contains(u, v));
         }
         inside as f32 / 16.0
     }
 
-    /// Whether a point of the unit disc, v downward, is inside of the figure.
+    /// Returns `true` if a point of the unit disc, v downward, is inside the shape.
     fn contains(&self, u: f32, v: f32) -> bool {
         let r2 = u * u + v * v;
         match self.label {
@@ -170,7 +170,8 @@ impl Figure {
     }
 }
 
-/// A five-pointed star: inside of at least four of the five half-planes of a pentagram.
+/// Returns `true` inside a five-pointed star: in at least four of the five half-planes of a
+/// pentagram.
 fn star(u: f32, v: f32) -> bool {
     // Normals of the pentagram's lines, one point upward, and their distance, cos 72°.
     const NORMALS: [[f32; 2]; 5] = [
@@ -183,7 +184,7 @@ fn star(u: f32, v: f32) -> bool {
     NORMALS.iter().filter(|[a, b]| a * u + b * v < 0.38).count() >= 4 && u * u + v * v < 1.0
 }
 
-/// (x² + y² − 1)³ < x² y³, scaled to the unit disc, y upward.
+/// Returns `true` inside (x² + y² − 1)³ < x² y³, scaled to the unit disc, y upward.
 fn heart(u: f32, v: f32) -> bool {
     let (x, y) = (u * 1.25, v * 1.25 + 0.1);
     let a = x * x + y * y - 1.0;

@@ -1,5 +1,5 @@
-//! What opening a data set gives: its splits, and a record of how they were made, which a model file keeps so that
-//! an evaluation can repeat them. It knows no files.
+//! An opened data set: its splits, and a record of the method, which model files store so that an
+//! evaluation repeats the split. The module knows no files.
 
 use std::sync::Arc;
 
@@ -19,23 +19,23 @@ pub struct Splits {
     pub name: String,
     /// Name in a run's settings, such as `cifar10`.
     pub kind: &'static str,
-    /// Samples to learn from.
+    /// Samples to train on.
     pub train: Arc<dyn Dataset>,
-    /// Samples to choose a model by, where the data set has them apart from the test split.
+    /// Samples to choose a model by, if the data set has a validation split.
     pub validation: Option<Arc<dyn Dataset>>,
     /// Samples to test on.
     pub test: Arc<dyn Dataset>,
-    /// How the splits were made.
+    /// Method and sizes of the splits.
     pub split: SplitRecord,
-    /// What was concluded, and what was skipped and why, one line each.
+    /// Notes on decisions and on skipped files and rows, one line each.
     pub notes: Vec<String>,
 }
 
-/// How splits were made, and how many samples each got before any limit.
+/// Method of a split, and the number of samples of each part before any limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitRecord {
-    /// The rule.
+    /// Method of splitting.
     pub method: SplitMethod,
     /// Number of samples of the training split.
     pub train: usize,
@@ -46,7 +46,7 @@ pub struct SplitRecord {
     pub test: usize,
 }
 
-/// The rule by which splits were made.
+/// Method of splitting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SplitMethod {
@@ -54,33 +54,33 @@ pub enum SplitMethod {
     Official,
     /// Folders named after splits.
     Folders,
-    /// At random: the same for the same samples, seed and share.
+    /// A random split, reproducible from samples, seed and share.
     Random {
-        /// Seed of the choice.
+        /// Seed of the permutation.
         seed: u64,
-        /// Share of the samples that the test split gets, 0 … 1.
+        /// Share of the test split, 0 … 1.
         test_share: f64,
-        /// Whether the share holds in each class. A class of one sample is for training.
+        /// `true` if the share holds within each class. A class of one sample is trained on.
         stratified: bool,
     },
 }
 
-/// What is made of files when a data set is opened.
+/// Options for opening a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenOptions {
-    /// Greatest number of samples of each split; no limit by default.
+    /// Maximum number of samples of each split; no limit by default.
     pub limits: Limits,
     /// Seed of a random split, 0 by default.
     pub seed: u64,
-    /// Share of the samples that a random split keeps for testing, 0.2 by default; 1 keeps all.
+    /// Share of the test split in a random split, 0.2 by default; 1 makes all samples test samples.
     pub test_share: f64,
-    /// Height and width of images. By default the most common size in the collection, up to 64×64.
+    /// Height and width of images; by default the most common size in the data set, up to 64×64.
     pub size: Option<[usize; 2]>,
-    /// Channels of images: 3 for colour, the default, or 1 for grey.
+    /// Channels of images: 3 for color, the default, or 1 for gray.
     pub channels: usize,
-    /// Refuses files that cannot be read, instead of skipping them with a note; false by default.
+    /// Refuses files that cannot be read, instead of skipping them with a note; `false` by default.
     pub strict: bool,
-    /// Accepts a published data set of which files are missing, with a note; false by default.
+    /// Accepts a published data set with missing files, with a note; `false` by default.
     pub incomplete: bool,
     /// Options for reading tables.
     pub table: TableOptions,
@@ -113,7 +113,7 @@ impl OpenOptions {
 }
 
 impl SplitRecord {
-    /// Says how a random split was made; nothing for splits that the data came with.
+    /// Describes a random split; `None` for splits of the data set itself.
     pub fn describe(&self) -> Option<String> {
         match &self.method {
             SplitMethod::Random { seed, test_share, stratified } => {
@@ -126,7 +126,7 @@ impl SplitRecord {
 }
 
 impl Splits {
-    /// Puts together a training and a test split of these sizes, without validation and notes.
+    /// Creates splits from a training and a test split, without validation split and notes.
     pub fn new(
         name: &str,
         kind: &'static str,
@@ -138,11 +138,12 @@ impl Splits {
         Self { name: name.to_owned(), kind, train, validation: None, test, split, notes: Vec::new() }
     }
 
-    /// Splits samples at random by class, as scikit-learn's `train_test_split(stratify=labels)` does, and applies the
-    /// limits. For regression, the shares hold for all samples together.
+    /// Splits samples at random by class, as scikit-learn's `train_test_split(stratify=labels)`,
+    /// and applies the limits. For regression, the share holds for all samples together.
     ///
     /// # Errors
-    /// A share outside of 0 … 1; a label that cannot be read; a limit above the number of samples.
+    /// The share is outside 0 … 1; a label cannot be read; or a limit exceeds the number of
+    /// samples.
     pub fn stratified(name: &str, kind: &'static str, of: &Arc<dyn Dataset>, options: &OpenOptions) -> Result<Self> {
         let labels = (0..of.len()).map(|index| of.label(index)).collect::<Result<Vec<_>>>()?;
         let parts = stratify(&labels, options.test_share, options.seed)?;
@@ -157,7 +158,7 @@ impl Splits {
         splits.limited(options.limits)
     }
 
-    /// Keeps the first samples of each split that the limits ask for.
+    /// Truncates the splits to the limits.
     ///
     /// # Errors
     /// A split has fewer samples than its limit.
@@ -173,25 +174,25 @@ impl Splits {
     }
 }
 
-/// Indices of the samples of a random split.
+/// Sample indices of a random split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// Samples to learn from, in random order.
+    /// Training samples, in random order.
     pub train: Vec<usize>,
-    /// Samples to test on, in random order.
+    /// Test samples, in random order.
     pub test: Vec<usize>,
-    /// Classes of a single sample, which is for training.
+    /// Classes of a single sample, which is trained on.
     pub single: Vec<usize>,
 }
 
-/// Splits samples at random so that each class gives the test split its share, as scikit-learn's
+/// Splits samples at random with the same share of each class, as scikit-learn's
 /// [`train_test_split`](https://scikit-learn.org/stable/modules/generated/sklearn.model_selection.train_test_split.html)
-/// with `stratify` does: `⌈n · test_share⌉` samples in all, what is left over by rounding from the classes with the
-/// largest remainders. A class of at least two samples has one in each split unless the share is 0 or 1; a class of one
-/// is for training.
+/// with `stratify`. The test split has `⌈n · test_share⌉` samples; those lost by rounding come from
+/// the classes with the largest remainders. A class of at least two samples has one in each split
+/// unless the share is 0 or 1; a class of one is trained on.
 ///
 /// # Errors
-/// A share outside of 0 … 1.
+/// The share is outside 0 … 1.
 pub fn stratify(labels: &[usize], test_share: f64, seed: u64) -> Result<Parts> {
     if !(0.0..=1.0).contains(&test_share) {
         return Err(Error::value("split", format!("the test split's share is {test_share}; it must lie in 0 … 1")));
@@ -222,7 +223,7 @@ fn test_counts(counts: &[usize], test_share: f64) -> Vec<usize> {
     }
     let share = |count: usize| if count < 2 { 0.0 } else { count as f64 * test_share };
     let all: usize = counts.iter().filter(|count| **count > 1).sum();
-    // Without the error of the product: a fifth of 100 is 20.
+    // The epsilon cancels the error of the product: a fifth of 100 is 20.
     let wanted = (all as f64 * test_share - 1e-9).ceil() as usize;
     let mut chosen: Vec<usize> = counts.iter().map(|count| share(*count) as usize).collect();
     let rest = wanted.saturating_sub(chosen.iter().sum());
@@ -234,7 +235,7 @@ fn test_counts(counts: &[usize], test_share: f64) -> Vec<usize> {
     chosen
 }
 
-/// Returns a note on classes of a single sample; nothing if there are none.
+/// Returns a note on classes of a single sample, if there are any.
 pub(crate) fn single_note(single: &[usize], classes: &[String]) -> Option<String> {
     let named = list(single.iter().filter_map(|class| classes.get(*class)));
     match single.len() {
@@ -244,7 +245,7 @@ pub(crate) fn single_note(single: &[usize], classes: &[String]) -> Option<String
     }
 }
 
-/// Lists names as text: the first ones, and the number of the others.
+/// Lists the first names, and the number of the others.
 pub(crate) fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
     const MAX_NAMED: usize = 5;
     let names: Vec<&String> = names.collect();

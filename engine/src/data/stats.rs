@@ -1,4 +1,4 @@
-//! Statistics of a whole data set, for `Normalize`.
+//! Statistics of a data set, for `Normalize`.
 
 use super::dataset::{Dataset, Samples};
 use crate::Result;
@@ -6,8 +6,8 @@ use crate::Result;
 /// Number of samples read at once.
 const CHUNK: usize = 1024;
 
-/// Computes mean and standard deviation of each channel (the first dimension of a sample), bytes
-/// scaled to 0 … 1.
+/// Computes mean and standard deviation of each channel (the first dimension of a sample), with
+/// bytes scaled to 0 … 1.
 ///
 /// ```
 /// use kindling::data::{Shapes, mean_std};
@@ -18,7 +18,7 @@ const CHUNK: usize = 1024;
 /// ```
 ///
 /// # Errors
-/// A sample that cannot be read.
+/// A sample cannot be read.
 pub fn mean_std(data: &dyn Dataset) -> Result<Vec<(f64, f64)>> {
     let channels = data.shape().first().copied().unwrap_or(1);
     let plane = data.shape().iter().skip(1).product::<usize>().max(1);
@@ -28,8 +28,7 @@ pub fn mean_std(data: &dyn Dataset) -> Result<Vec<(f64, f64)>> {
         match data.read(chunk)? {
             Samples::Bytes(bytes) => {
                 for (i, row) in bytes.chunks_exact(plane).enumerate() {
-                    // Exact: the sum of squares of a plane of bytes fits into 64 bits many times
-                    // over.
+                    // Exact: 64 bits hold the sum of squares of far larger planes of bytes.
                     let (mut sum, mut squares) = (0u64, 0u64);
                     for byte in row {
                         sum += u64::from(*byte);

@@ -1,4 +1,4 @@
-//! Tables as files. [`Table`] knows what is in them.
+//! Files of tables; [`Table`] parses their content.
 
 use super::codecs::Codecs;
 use super::files::Files;
@@ -23,13 +23,13 @@ pub(super) fn claims(files: &Files) -> bool {
 /// Reads a table, and splits its rows at random.
 ///
 /// # Errors
-/// There are several tables; it cannot be understood; a limit above the number of rows.
-pub(super) async fn read(place: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
+/// There are several tables; the table cannot be parsed; or a limit exceeds the number of rows.
+pub(super) async fn read(root: &str, files: &Files, options: &OpenOptions, codecs: &dyn Codecs) -> Result<Splits> {
     let tables = tables(files);
     let [path] = tables.as_slice() else {
         let names: Vec<String> = tables.iter().map(|path| (*path).to_owned()).collect();
         let problem = format!("holds {} tables, of which one can be read: {}", names.len(), list(names.iter()));
-        return Err(Error::file(place, problem));
+        return Err(Error::file(root, problem));
     };
-    Table::from_csv(place, &files.read(path, codecs).await?, &options.table)?.into_splits(options)
+    Table::from_csv(root, &files.read(path, codecs).await?, &options.table)?.into_splits(options)
 }

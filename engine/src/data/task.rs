@@ -1,27 +1,28 @@
-//! Tasks that labels set, classification and regression, and the scale of a regression target.
+//! Tasks, classification and regression, and the scale of a regression target.
 
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
 use crate::Result;
 
-/// Task that a data set's labels set.
+/// Task of a data set, by its labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
-    /// One of several classes.
+    /// Prediction of a class.
     #[default]
     Classification,
-    /// A quantity, such as a price.
+    /// Prediction of a quantity, such as a price.
     Regression,
 }
 
-/// The scale that a model predicts a quantity in: `(y − mean) / std`, as scikit-learn's `StandardScaler`.
+/// Scale of a regression model's output: `(y − mean) / std`, as scikit-learn's `StandardScaler`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetScale {
-    /// The mean of the training targets, in their unit.
+    /// Mean of the training targets, in their unit; 0 by default.
     pub mean: f64,
-    /// Their standard deviation, in their unit; 1 where all are equal.
+    /// Standard deviation of the training targets, in their unit; 1 by default, and if all are
+    /// equal.
     pub std: f64,
 }
 
@@ -32,10 +33,10 @@ impl Default for TargetScale {
 }
 
 impl TargetScale {
-    /// Measures the targets of a training set; the default for classification.
+    /// Computes the scale of the targets of a training set; the default for classification.
     ///
     /// # Errors
-    /// A target that cannot be read.
+    /// A target cannot be read.
     pub fn from_targets(train: &dyn Dataset) -> Result<Self> {
         if train.task() == Task::Classification || train.is_empty() {
             return Ok(Self::default());
@@ -53,12 +54,12 @@ impl TargetScale {
         Ok(Self { mean, std: if std > 0.0 && std.is_finite() { std } else { 1.0 } })
     }
 
-    /// A target as the model predicts it.
+    /// Scales a target to the model's output.
     pub fn scaled(&self, target: f64) -> f64 {
         (target - self.mean) / self.std
     }
 
-    /// A prediction of the model in the unit of the targets.
+    /// Scales a model's output back to the unit of the targets.
     pub fn unscaled(&self, prediction: f64) -> f64 {
         prediction * self.std + self.mean
     }

@@ -1,5 +1,5 @@
-//! Zips, as bytes in memory. Names are UTF-8 by their flag, else code page 437, in which every byte is a character:
-//! two names never become one (APPNOTE 4.4.4 and appendix D).
+//! Zips in memory. Names are UTF-8 by their flag, else code page 437, in which every byte is a
+//! character, so that distinct names stay distinct (APPNOTE 4.4.4 and appendix D).
 
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive, ZipVerification};
 
@@ -7,7 +7,7 @@ use super::codecs::{Codecs, Packing};
 use super::files::{MAX_FILE_BYTES, too_large};
 use crate::{Error, Result};
 
-/// A zip, opened.
+/// An opened zip.
 pub struct Zip {
     name: String,
     archive: ZipSliceArchive<Vec<u8>>,
@@ -25,7 +25,7 @@ impl Zip {
     /// Reads a zip's directory.
     ///
     /// # Errors
-    /// It is damaged.
+    /// The zip is damaged.
     pub fn open(name: &str, bytes: Vec<u8>) -> Result<Self> {
         let refuse = |e: rawzip::Error| refused(name, &e);
         let archive = ZipArchive::from_slice(bytes).map_err(refuse)?;
@@ -54,7 +54,8 @@ impl Zip {
     /// Returns the content of a file.
     ///
     /// # Errors
-    /// There is no such file; it is damaged, encrypted, too large, or packed by another method than Deflate.
+    /// The index is out of range; the file is damaged, encrypted, too large, or compressed by
+    /// another method than Deflate.
     pub async fn read(&self, index: usize, codecs: &dyn Codecs) -> Result<Vec<u8>> {
         let Some(entry) = self.entries.get(index) else {
             return Err(Error::file(&self.name, format!("has no file {index}")));
@@ -87,7 +88,7 @@ impl Zip {
     }
 }
 
-/// Returns the checksum of zips.
+/// Returns the CRC-32 of zips.
 pub fn crc32(bytes: &[u8]) -> u32 {
     crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(bytes)
 }
@@ -96,7 +97,8 @@ fn refused(name: &str, error: &rawzip::Error) -> Error {
     Error::file(name, format!("is no zip that can be read: {error}"))
 }
 
-/// Returns the character of a byte in [code page 437](https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC/CP437.TXT).
+/// Returns the character of a byte in [code page
+/// 437](https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC/CP437.TXT).
 fn code_page_437(byte: u8) -> char {
     const UPPER: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
     match byte.checked_sub(128) {

@@ -1,5 +1,5 @@
-//! The kind of a file that is there, by its beginning: a model of Kindling is recognised without
-//! reading its tensors.
+//! Kind of an existing file, by its first bytes: a model of Kindling is recognized without reading
+//! its tensors.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,32 +11,32 @@ use serde::de::IgnoredAny;
 
 use super::model::KEY;
 
-/// Bytes of a header at most; the crate `safetensors` reads no longer one.
+/// Maximum bytes of a header, that of the crate `safetensors`.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
 
-/// The kind of a file.
+/// Kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contents {
-    /// No file of that name.
+    /// No file of that name exists.
     Nothing,
-    /// No bytes.
+    /// The file is empty.
     Empty,
-    /// A model that Kindling saved.
+    /// A model saved by Kindling.
     Model,
-    /// A checkpoint of a run: a model and what is needed to resume.
+    /// A checkpoint of a run: a model with the state for resuming.
     Checkpoint,
-    /// Anything else, or a file that cannot be read.
+    /// Any other file, or one that cannot be read.
     Foreign,
 }
 
-/// The part of a header of safetensors that is no tensor.
+/// Metadata in a header of safetensors.
 #[derive(Deserialize)]
 struct Header {
     #[serde(rename = "__metadata__")]
     metadata: BTreeMap<String, String>,
 }
 
-/// The one field of a model's metadata that only checkpoints have.
+/// Field of a model's metadata that only checkpoints have.
 #[derive(Deserialize)]
 struct Training {
     training: Option<IgnoredAny>,
@@ -53,7 +53,7 @@ pub fn contents(path: &Path) -> Contents {
     model(path).unwrap_or(Contents::Foreign)
 }
 
-/// Returns the kind of a file with a header of safetensors that names Kindling; nothing for other
+/// Returns the kind of a file with a header of safetensors that names Kindling; `None` for other
 /// files.
 fn model(path: &Path) -> Option<Contents> {
     let mut file = File::open(path).ok()?;

@@ -1,8 +1,8 @@
-//! Files on a disk: read whole, written whole or not at all.
+//! Files on a disk: read whole, and written atomically.
 //!
-//! A file is written into a neighbor, `NAME.PID.part`, which then takes the name. Symbolic links
-//! are followed: the file that a link names is replaced, and the link stays. Only regular files are
-//! replaced.
+//! Bytes are written to a temporary file beside the target, `NAME.PID.part`, which is then renamed.
+//! Symbolic links are followed: the file they lead to is replaced, and the links stay. Only regular
+//! files are replaced.
 
 use std::fs::{self, File, FileType};
 use std::io::{self, ErrorKind, Write};
@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// Symbolic links that are followed one after another, as in Linux.
+/// Maximum length of a chain of symbolic links, as in Linux.
 const MAX_LINKS: usize = 40;
 
 /// Reads all bytes of a file.
 ///
 /// # Errors
-/// It is missing or cannot be read.
+/// The file is missing or cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| Error::file(path.display(), format!("cannot be read: {e}")))
 }
@@ -25,7 +25,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// links.
 ///
 /// # Errors
-/// It names a folder, a device, a named pipe or a socket; it is read-only; its links form a loop.
+/// The path names a folder, a device, a named pipe or a socket; the file is read-only; or the links
+/// form a loop.
 pub fn target(path: &Path) -> Result<PathBuf> {
     let refuse = |problem: String| Error::file(path.display(), format!("cannot be written: {problem}"));
     if path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| std::path::is_separator(char::from(*byte))) {
@@ -52,7 +53,7 @@ pub fn target(path: &Path) -> Result<PathBuf> {
     Err(refuse(format!("more than {MAX_LINKS} symbolic links follow one another")))
 }
 
-/// Returns the words for a kind of file that is never written.
+/// Names a kind of file that is never written.
 fn kind(kind: FileType) -> &'static str {
     #[cfg(unix)]
     {
@@ -70,7 +71,7 @@ fn kind(kind: FileType) -> &'static str {
     if kind.is_dir() { "a folder" } else { "something else" }
 }
 
-/// Returns whether two paths lead to one file: by symbolic links, by hard links, or because they
+/// Returns `true` if two paths lead to one file: by symbolic links, by hard links, or because they
 /// would create the same one.
 pub fn is_same(a: &Path, b: &Path) -> bool {
     #[cfg(unix)]
@@ -83,7 +84,7 @@ pub fn is_same(a: &Path, b: &Path) -> bool {
     resolve(a) == resolve(b)
 }
 
-/// Returns the absolute path without symbolic links, of a file that exists or does not.
+/// Returns the absolute path without symbolic links; the file need not exist.
 pub fn resolve(path: &Path) -> PathBuf {
     let path = target(path).unwrap_or_else(|_| path.to_path_buf());
     let absolute = std::path::absolute(&path).unwrap_or(path);
@@ -97,11 +98,11 @@ pub fn resolve(path: &Path) -> PathBuf {
     }
 }
 
-/// Makes sure that [`write_whole`] can write a file, before hours of work depend on it: makes
-/// missing folders and removes what an earlier program left behind ([`remove_parts`]).
+/// Checks that [`write_whole`] can write a file, before hours of work depend on it. Creates missing
+/// folders, and removes temporary files of an earlier program ([`remove_parts`]).
 ///
 /// # Errors
-/// It could not be written.
+/// The file cannot be written.
 pub fn check_writable(path: &Path) -> Result<()> {
     let target = target(path)?;
     let refuse = |e: io::Error| refusal(path, &e);
@@ -111,34 +112,32 @@ pub fn check_writable(path: &Path) -> Result<()> {
     create_part(&part).and_then(|_| fs::remove_file(&part)).map_err(refuse)
 }
 
-/// Writes a file so that, whatever happens, either the old or the whole new content is there.
-/// Missing folders are made; permissions and owner of a file that is replaced stay.
+/// Writes a file atomically: at any time, its content is the old or the new one. Missing folders
+/// are created; a replaced file's permissions and owner stay.
 ///
 /// # Errors
-/// The target is no file, its folder cannot be written, or the disk is full; what was there before
-/// stays.
+/// The target is no file, its folder cannot be written, or the disk is full. The old content stays.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let target = target(path)?;
     let part = part(&target).ok_or_else(|| unnamed(path))?;
-    let written = fs::create_dir_all(folder(&target)).and_then(|()| fill(&part, &target, bytes));
+    let written = fs::create_dir_all(folder(&target)).and_then(|()| write_and_rename(&part, &target, bytes));
     written.map_err(|e| {
-        // The half-written neighbor is of no use to anyone; that it may not exist is no second
-        // error.
+        // The incomplete temporary file is useless; a failure to remove it is no further error.
         let _ = fs::remove_file(&part);
         refusal(path, &e)
     })
 }
 
-/// Writes `bytes` into the file `part` and gives it the name `target`.
-fn fill(part: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes `bytes` to the file `part` and renames it to `target`.
+fn write_and_rename(part: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = create_part(part)?;
-    // A lock says that the writer lives; file systems without locks go without.
+    // The lock shows that the writer is alive; some file systems have no locks.
     let _ = file.try_lock();
     if let Ok(old) = fs::metadata(target) {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
-            // Only the superuser may keep another owner; the content is what counts.
+            // Only the superuser may set another owner; the content matters more.
             let _ = std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()));
         }
         file.set_permissions(old.permissions())?;
@@ -146,13 +145,13 @@ fn fill(part: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(part, target)?;
-    // The new name is on the disk once its folder is; some file systems cannot be asked.
+    // Syncing the folder makes the new name durable; some file systems do not support it.
     #[cfg(unix)]
     let _ = File::open(folder(target)).and_then(|folder| folder.sync_all());
     Ok(())
 }
 
-/// Creates the neighbor anew; a link of that name is not followed.
+/// Creates the temporary file; a link of that name is not followed.
 fn create_part(part: &Path) -> io::Result<File> {
     match fs::remove_file(part) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
@@ -161,9 +160,9 @@ fn create_part(part: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).open(part)
 }
 
-/// Gives the file at `path` a second name that is free, such as `m.1.safetensors`, so that a new
-/// file can take its name and the old one is not lost. At no time is `path` missing. Returns the
-/// new name; nothing if there is no such file.
+/// Renames the file at `path` to a free name, such as `m.1.safetensors`, so that a new file can
+/// take the name. By a hard link, so that `path` exists at all times. Returns the new name; `None`
+/// if there is no such file.
 ///
 /// # Errors
 /// The folder cannot be written or the disk is full.
@@ -197,7 +196,7 @@ pub fn numbered(path: &Path, n: u64) -> Option<PathBuf> {
     insert(path, &format!(".{n}"))
 }
 
-/// Returns the file beside `path` with `word` at the end of its name, but before `.safetensors`.
+/// Returns the path with `word` at the end of the file's name, before `.safetensors`.
 pub fn insert(path: &Path, word: &str) -> Option<PathBuf> {
     let name = path.file_name()?;
     let plain = path.extension().is_some_and(|e| e == "safetensors").then(|| path.file_stem()).flatten();
@@ -209,40 +208,40 @@ pub fn insert(path: &Path, word: &str) -> Option<PathBuf> {
     Some(path.with_file_name(inserted))
 }
 
-/// Removes `NAME.PID.part` beside a file where the program of that PID is gone: it was killed while
-/// it wrote.
+/// Removes `NAME.PID.part` beside a file if the program of that PID has ended: it was killed while
+/// writing.
 pub fn remove_parts(path: &Path) {
     let Ok(target) = target(path) else { return };
     let Some(name) = target.file_name() else { return };
     for entry in fs::read_dir(folder(&target)).into_iter().flatten().flatten() {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
         if is_file && writer(&entry.file_name(), name).is_some_and(|pid| !is_alive(pid)) && !is_locked(&entry.path()) {
-            // Somebody else may have removed it, or may have to: it is in nobody's way.
+            // Another program may have removed it; if not, it does no harm.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Returns the PID in `NAME.PID.part`; nothing if a file is called otherwise.
+/// Returns the PID in `NAME.PID.part`; `None` for other names.
 fn writer(part: &std::ffi::OsStr, name: &std::ffi::OsStr) -> Option<u32> {
     let rest = part.as_encoded_bytes().strip_prefix(name.as_encoded_bytes())?;
     let pid = std::str::from_utf8(rest.strip_prefix(b".")?.strip_suffix(b".part")?).ok()?;
     pid.bytes().all(|digit| digit.is_ascii_digit()).then(|| pid.parse().ok())?
 }
 
-/// Returns whether a process runs, other than this one: in containers every program may have the
-/// same PID. Where processes cannot be listed, the lock alone decides.
+/// Returns `true` if a process other than this one has the PID: in containers every program may
+/// have the same. Where processes cannot be listed, the lock alone decides.
 fn is_alive(pid: u32) -> bool {
     pid != std::process::id() && cfg!(target_os = "linux") && Path::new("/proc").join(pid.to_string()).exists()
 }
 
-/// Returns whether a program holds the lock of a file.
+/// Returns `true` if a program holds the lock of a file.
 fn is_locked(path: &Path) -> bool {
     let locked = |file: File| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock));
     File::options().write(true).open(path).map(locked).unwrap_or(true)
 }
 
-/// Returns the neighbor that is written in the place of `target`.
+/// Returns the temporary file for `target`.
 fn part(target: &Path) -> Option<PathBuf> {
     let mut name = target.file_name()?.to_owned();
     name.push(format!(".{}.part", std::process::id()));

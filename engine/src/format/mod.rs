@@ -1,8 +1,7 @@
-//! Files as bytes: what a model and a training log look like to the programs that share them.
+//! File formats, as functions from and to bytes: models, and training logs of TensorBoard.
 //!
-//! The formats are functions over bytes, so that they serve the browser too; only [`files`] and
-//! [`contents`] know a disk. Nothing here knows what a layer or an optimizer is: what those want to
-//! keep travels as names, tensors and JSON.
+//! Only [`files`] and [`contents`] access a disk, so that the rest serves the browser too. Layers
+//! and optimizers are unknown here: their state is names, tensors and JSON.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod contents;

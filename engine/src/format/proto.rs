@@ -1,6 +1,6 @@
-//! The messages of TensorBoard's `event.proto`, `summary.proto` and `tensor.proto` that event files of training
-//! are made of, by their field numbers. Fields that nothing here writes or reads are left out: protobuf skips what
-//! it does not know. ([tensorboard/compat/proto](https://github.com/tensorflow/tensorboard/tree/master/tensorboard/compat/proto))
+//! Messages of TensorBoard's `event.proto`, `summary.proto` and `tensor.proto` in event files of
+//! training, by their field numbers. Other fields are left out: protobuf skips unknown ones.
+//! ([tensorboard/compat/proto](https://github.com/tensorflow/tensorboard/tree/master/tensorboard/compat/proto))
 
 use prost::{Message, Oneof};
 
@@ -31,7 +31,7 @@ pub mod event {
     }
 }
 
-/// `SessionLog.START`: events of this step and later ones that were logged before are void.
+/// `SessionLog.START`: voids earlier logged events of this step and later ones.
 pub const START: i32 = 1;
 
 #[derive(Clone, PartialEq, Message)]

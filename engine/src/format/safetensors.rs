@@ -1,9 +1,10 @@
-//! `.safetensors`: named tensors and a map of strings. The `safetensors` crate checks the header; this module
-//! turns what it describes into the engine's element types and back. It knows no models.
+//! `.safetensors`: named tensors and a map of strings. The crate `safetensors` checks the header;
+//! this module converts the described bytes to the engine's element types and back. It knows no
+//! models.
 //!
-//! Integers are written as `I64`, PyTorch's type for indices and counters. Those of any type are read as i32 if all
-//! values of a tensor fit, else as i64; `F16` and `BF16` are read as f32.
-//! [The format](https://huggingface.co/docs/safetensors/index)
+//! Integers are written as `I64`, PyTorch's type for indices and counters. Integers of any type are
+//! read as i32 if all values of a tensor fit, else as i64; `F16` and `BF16` are read as f32.
+//! [Format](https://huggingface.co/docs/safetensors/index)
 
 use std::collections::BTreeMap;
 
@@ -13,17 +14,17 @@ use crate::device::{Array, DType, Device};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
-/// A tensor as a file holds it: on no device yet.
+/// A tensor of a file, on no device yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileTensor {
-    /// The sizes.
+    /// Dimensions.
     pub shape: Shape,
-    /// The elements in row-major order.
+    /// Elements in row-major order.
     pub data: Array,
 }
 
 impl FileTensor {
-    /// A tensor of these elements.
+    /// Creates a tensor from its elements.
     ///
     /// # Errors
     /// The shape has another number of elements.
@@ -36,7 +37,7 @@ impl FileTensor {
         Ok(Self { shape, data })
     }
 
-    /// The element type in a file.
+    /// Returns the element type in a file.
     fn stored(&self) -> Dtype {
         match self.data.dtype() {
             DType::Bool => Dtype::BOOL,
@@ -47,7 +48,7 @@ impl FileTensor {
         }
     }
 
-    /// Appends the elements as a file has them.
+    /// Appends the elements in the file's byte order.
     fn write(&self, out: &mut Vec<u8>) {
         match &self.data {
             Array::Bool(v) => out.extend(v.iter().map(|x| u8::from(*x))),
@@ -59,16 +60,16 @@ impl FileTensor {
         }
     }
 
-    /// The tensor on a device.
+    /// Copies the tensor to a device.
     ///
     /// # Errors
-    /// f64 on a GPU.
+    /// The elements are f64 and the device is a GPU.
     pub fn to_tensor(&self, device: &Device) -> Result<Tensor> {
         Tensor::from_array(self.data.clone(), self.shape.clone(), device)
     }
 }
 
-/// What a `.safetensors` file holds.
+/// Content of a `.safetensors` file.
 ///
 /// ```
 /// use kindling::format::TensorFile;
@@ -83,17 +84,17 @@ impl FileTensor {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TensorFile {
-    /// The tensors by name.
+    /// Tensors by name.
     pub tensors: BTreeMap<String, FileTensor>,
-    /// Whatever else belongs to them.
+    /// Metadata: strings by name.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl TensorFile {
-    /// Reads a file of safetensors or of `torch.save`. `name` is what errors call it.
+    /// Reads a file of safetensors or of `torch.save`. `name` is the file's name in errors.
     ///
     /// # Errors
-    /// As [`TensorFile::from_bytes`], or those of a damaged file of PyTorch.
+    /// As [`TensorFile::from_bytes`], or as `pytorch::read` for a file of PyTorch.
     #[cfg(feature = "codecs")]
     pub fn from_any(bytes: &[u8], name: &str) -> Result<Self> {
         match is_pickled(bytes) {
@@ -102,11 +103,11 @@ impl TensorFile {
         }
     }
 
-    /// Reads a file. `name` is what errors call it.
+    /// Reads a file. `name` is the file's name in errors.
     ///
     /// # Errors
-    /// The bytes are no safetensors file, end too early, contradict themselves, or hold numbers of a type or
-    /// size that the engine does not have.
+    /// The bytes are no safetensors file, truncated or inconsistent, or hold elements of an
+    /// unsupported type or size.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self> {
         if is_pickled(bytes) {
             let problem = "is a PyTorch file of torch.save, not a .safetensors: convert it with \
@@ -127,13 +128,13 @@ impl TensorFile {
         Ok(Self { tensors, metadata })
     }
 
-    /// The file's bytes.
+    /// Returns the file's bytes.
     ///
     /// # Errors
-    /// A broken invariant: a shape that contradicts its elements.
+    /// A shape contradicts its elements (a bug).
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        // The crate would write metadata in the order of a hash map; the same model is to be the same bytes. Wide
-        // elements come first, as the crate has them: so all are aligned.
+        // The crate writes metadata in the order of a hash map; here equal models are equal bytes.
+        // Wide elements come first, as in the crate, which aligns all.
         let mut tensors: Vec<(&String, &FileTensor)> = self.tensors.iter().collect();
         tensors.sort_by(|(a, x), (b, y)| y.stored().cmp(&x.stored()).then(a.cmp(b)));
         let internal = |e: &dyn std::fmt::Display| Error::internal(format!("safetensors: {e}"));
@@ -157,14 +158,15 @@ impl TensorFile {
         Ok(bytes)
     }
 
-    /// Adds tensors, reading them all at once.
+    /// Adds tensors; a single readback per device reads them all.
     ///
     /// # Errors
-    /// The tensors are on several devices; or what went wrong when they were computed.
+    /// The tensors are on several devices; or their computation failed.
     pub async fn extend(&mut self, tensors: impl IntoIterator<Item = (String, Tensor)>) -> Result<()> {
-        // Counters are kept on the CPU, whatever device a model is on.
-        let (here, there): (Vec<_>, Vec<_>) = tensors.into_iter().partition(|(_, tensor)| tensor.device().is_cpu());
-        for named in [here, there] {
+        // Counters are on the CPU, whatever the model's device.
+        let (on_cpu, on_device): (Vec<_>, Vec<_>) =
+            tensors.into_iter().partition(|(_, tensor)| tensor.device().is_cpu());
+        for named in [on_cpu, on_device] {
             let handles: Vec<&Tensor> = named.iter().map(|(_, tensor)| tensor).collect();
             let arrays = crate::plan::read_many(&handles).await?;
             for ((name, tensor), data) in named.into_iter().zip(arrays) {
@@ -175,13 +177,13 @@ impl TensorFile {
     }
 }
 
-/// Returns whether a file is one of `torch.save`: a zip, or a pickle and no header of safetensors.
+/// Returns `true` for files of `torch.save`: a zip, or a pickle without a header of safetensors.
 fn is_pickled(bytes: &[u8]) -> bool {
     let pickle = bytes.first() == Some(&0x80) && bytes.get(1).is_some_and(|protocol| (1..=5).contains(protocol));
     bytes.starts_with(b"PK\x03\x04") || (pickle && bytes.get(8) != Some(&b'{'))
 }
 
-/// The crate's error in the words of someone who holds a broken file.
+/// Describes the crate's error for the owner of a damaged file.
 fn explain(error: &SafeTensorError, len: usize) -> String {
     match error {
         SafeTensorError::HeaderTooSmall | SafeTensorError::InvalidHeaderLength => {
@@ -199,7 +201,7 @@ fn explain(error: &SafeTensorError, len: usize) -> String {
     }
 }
 
-/// The elements of a type that lie in bytes, in the engine's types.
+/// Converts a file's bytes of an element type to the engine's types.
 pub(super) fn decode(dtype: Dtype, bytes: &[u8]) -> Result<Array, String> {
     let array = match dtype {
         Dtype::BOOL => Array::Bool(bytes.iter().map(|byte| *byte != 0).collect()),
@@ -220,7 +222,7 @@ pub(super) fn decode(dtype: Dtype, bytes: &[u8]) -> Result<Array, String> {
     Ok(array)
 }
 
-/// The bytes in pieces of `N`.
+/// Returns the bytes in chunks of `N`.
 fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.as_chunks::<N>().0.iter().copied()
 }

@@ -1,8 +1,9 @@
-//! TensorBoard event files: `events.out.tfevents.*`. A file is a run of TFRecords, each an `Event` in protobuf.
-//! Written through anything that takes bytes, read from bytes; the clock is the caller's.
+//! TensorBoard event files, `events.out.tfevents.*`: a sequence of TFRecords, each an `Event` in
+//! protobuf. The writer needs an `io::Write`, the reader bytes; the caller has the clock.
 //!
-//! A record is its length as a little-endian u64, the masked CRC-32C of those eight bytes, the payload and the
-//! payload's masked CRC-32C ([TFRecord](https://www.tensorflow.org/tutorials/load_data/tfrecord)).
+//! A record is its length as a little-endian u64, the masked CRC-32C of those eight bytes, the
+//! payload, and the payload's masked CRC-32C
+//! ([TFRecord](https://www.tensorflow.org/tutorials/load_data/tfrecord)).
 
 use std::io::Write;
 
@@ -15,47 +16,47 @@ use crate::{Error, Result};
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// The version that a file begins with.
+/// Version at the start of a file.
 const FILE_VERSION: &str = "brain.Event:2";
 
-/// The checksum as TFRecord stores it: rotated and shifted, so that a checksum over checksums stays useful.
+/// Returns the checksum as TFRecord stores it: rotated and shifted, so that a checksum over
+/// checksums stays useful.
 fn masked_crc(bytes: &[u8]) -> u32 {
     CRC.checksum(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
-/// When something was measured.
+/// Step and time of an event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
-    /// The training step.
+    /// Training step.
     pub step: i64,
     /// Seconds since 1970.
     pub wall_time: f64,
 }
 
-/// How values are distributed, in buckets: bucket k counts the values from limit k − 1 up to, not including,
-/// limit k.
+/// Histogram of values: bucket k counts those from limit k − 1 up to, not including, limit k.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {
-    /// The smallest value.
+    /// Minimum.
     pub min: f64,
-    /// The largest value.
+    /// Maximum.
     pub max: f64,
-    /// How many there are.
+    /// Number of values.
     pub num: f64,
-    /// Their sum.
+    /// Sum of the values.
     pub sum: f64,
-    /// The sum of their squares.
+    /// Sum of their squares.
     pub sum_squares: f64,
-    /// The upper ends of the buckets.
+    /// Upper limits of the buckets.
     pub bucket_limit: Vec<f64>,
-    /// How many values each bucket has.
+    /// Number of values in each bucket.
     pub bucket: Vec<f64>,
 }
 
 impl Histogram {
-    /// The distribution of the finite ones of `values`, in the buckets that PyTorch's `SummaryWriter` uses:
-    /// ±10⁻¹²·1.1ᵏ up to 10²⁰, and 0.
-    pub fn of(values: &[f32]) -> Self {
+    /// Returns the histogram of the finite ones of `values`, in the buckets of PyTorch's
+    /// `SummaryWriter`: ±10⁻¹²·1.1ᵏ up to 10²⁰, and 0.
+    pub fn from_values(values: &[f32]) -> Self {
         let mut positive = Vec::new();
         let mut edge = 1e-12;
         while edge < 1e20 {
@@ -84,7 +85,7 @@ impl Histogram {
         let used = |count: &f64| *count > 0.0;
         match (counts.iter().position(used), counts.iter().rposition(used)) {
             (Some(first), Some(last)) => {
-                // An empty bucket in front says where the first one begins.
+                // An empty first bucket has the lower limit of the next.
                 histogram.bucket_limit = edges[first..=last + 1].to_vec();
                 histogram.bucket = std::iter::once(0.0).chain(counts[first..=last].iter().copied()).collect();
             }
@@ -94,15 +95,15 @@ impl Histogram {
     }
 }
 
-/// Writes an event file.
+/// Writer of an event file.
 ///
 /// ```
-/// use kindling::format::tfevents::{EventWriter, Moment, What, read};
+/// use kindling::format::tfevents::{EventWriter, Moment, EventKind, read};
 /// # fn main() -> kindling::Result<()> {
 /// let mut log = EventWriter::new(Vec::new(), "log", 1.7e9)?;
 /// log.scalar("loss/train", Moment { step: 0, wall_time: 1.7e9 }, 2.3)?;
 /// let events = read(&log.into_inner(), "log")?;
-/// assert_eq!(events[1].what, What::Scalar { tag: "loss/train".into(), value: 2.3 });
+/// assert_eq!(events[1].kind, EventKind::Scalar { tag: "loss/train".into(), value: 2.3 });
 /// # Ok(()) }
 /// ```
 pub struct EventWriter<W: Write> {
@@ -114,7 +115,7 @@ impl<W: Write> EventWriter<W> {
     /// Begins a file; errors call it `name`.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The file cannot be written.
     pub fn new(out: W, name: &str, wall_time: f64) -> Result<Self> {
         let mut writer = Self { out, name: name.to_owned() };
         let what = Some(proto::event::What::FileVersion(FILE_VERSION.to_owned()));
@@ -122,8 +123,8 @@ impl<W: Write> EventWriter<W> {
         Ok(writer)
     }
 
-    /// Logs the start of a session: readers drop what earlier files of the folder hold of this
-    /// step and later ones, as for PyTorch's `purge_step`.
+    /// Logs the start of a session: readers drop earlier files' events of this step and later ones,
+    /// as with PyTorch's `purge_step`.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -132,7 +133,7 @@ impl<W: Write> EventWriter<W> {
         self.record(&proto::Event { wall_time: at.wall_time, step: at.step, what })
     }
 
-    /// A number.
+    /// Logs a scalar.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -140,7 +141,7 @@ impl<W: Write> EventWriter<W> {
         self.summary(at, tag, None, proto::value::Value::Simple(value))
     }
 
-    /// The distribution of many numbers.
+    /// Logs a histogram.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -150,10 +151,10 @@ impl<W: Write> EventWriter<W> {
         self.summary(at, tag, None, proto::value::Value::Histo(histo))
     }
 
-    /// A picture of `width`×`height`, a byte each of red, green and blue a pixel, row by row.
+    /// Logs an image of `width`×`height` as a PNG, from rows of interleaved red, green and blue.
     ///
     /// # Errors
-    /// Another number of bytes; or the file cannot be written.
+    /// The number of bytes contradicts the size; or the file cannot be written.
     pub fn image(&mut self, tag: &str, at: Moment, [width, height]: [usize; 2], rgb: &[u8]) -> Result<()> {
         if rgb.len() != width * height * 3 || rgb.is_empty() {
             let rule = format!("{} bytes are not {width}×{height} pixels of 3 bytes", rgb.len());
@@ -162,13 +163,13 @@ impl<W: Write> EventWriter<W> {
         let mut png = Vec::new();
         image::codecs::png::PngEncoder::new(&mut png)
             .write_image(rgb, width as u32, height as u32, image::ExtendedColorType::Rgb8)
-            .map_err(|e| Error::file(&self.name, format!("a picture cannot be packed: {e}")))?;
+            .map_err(|e| Error::file(&self.name, format!("an image cannot be encoded: {e}")))?;
         let image =
             proto::Image { height: height as i32, width: width as i32, colorspace: 3, encoded_image_string: png };
         self.summary(at, tag, None, proto::value::Value::Image(image))
     }
 
-    /// A text in Markdown.
+    /// Logs a text in Markdown.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -183,7 +184,7 @@ impl<W: Write> EventWriter<W> {
         self.summary(at, &format!("{tag}/text_summary"), metadata, proto::value::Value::Tensor(tensor))
     }
 
-    /// Logs a text as it is: a block of code in Markdown, whose fence no text can close.
+    /// Logs a text verbatim: a code block of Markdown, with a fence longer than any in the text.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -193,7 +194,7 @@ impl<W: Write> EventWriter<W> {
         self.text(tag, at, &format!("{fence}\n{text}\n{fence}"))
     }
 
-    /// Hands over what may be waiting in buffers.
+    /// Flushes buffered events.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -201,7 +202,7 @@ impl<W: Write> EventWriter<W> {
         self.out.flush().map_err(|e| Error::file(&self.name, format!("cannot be written: {e}")))
     }
 
-    /// What it was written to.
+    /// Returns the underlying writer.
     pub fn into_inner(self) -> W {
         self.out
     }
@@ -230,60 +231,60 @@ impl<W: Write> EventWriter<W> {
     }
 }
 
-/// Something that was logged.
+/// A logged event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// When.
+    /// Step and time.
     pub at: Moment,
-    /// What.
-    pub what: What,
+    /// Content.
+    pub kind: EventKind,
 }
 
-/// The kinds of things that are logged.
+/// Content of an event.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
-    /// The file's version; the first event.
+pub enum EventKind {
+    /// Version of the file; the first event.
     FileVersion(String),
     /// The start of a session ([`EventWriter::session_start`]).
     SessionStart,
-    /// A number.
+    /// Scalar.
     Scalar {
-        /// Its name.
+        /// Name.
         tag: String,
-        /// The number.
+        /// Value.
         value: f32,
     },
-    /// A distribution.
+    /// Histogram.
     Histogram {
-        /// Its name.
+        /// Name.
         tag: String,
-        /// The distribution.
+        /// Histogram.
         histogram: Histogram,
     },
-    /// A picture.
+    /// Image.
     Image {
-        /// Its name.
+        /// Name.
         tag: String,
         /// Width and height in pixels.
         size: [usize; 2],
-        /// The picture file, usually PNG.
+        /// Encoded file, usually PNG.
         encoded: Vec<u8>,
     },
-    /// A text.
+    /// Text.
     Text {
-        /// Its name.
+        /// Name.
         tag: String,
-        /// The text.
+        /// Content.
         text: String,
     },
-    /// Anything else.
+    /// Any other event.
     Other,
 }
 
-/// All events of a file, in order. `name` is what errors call it.
+/// Reads the events of a file, in order. `name` is the file's name in errors.
 ///
 /// # Errors
-/// The bytes are no event file, a checksum is wrong, or the file ends inside of a record.
+/// The bytes are no event file, a checksum is wrong, or the file ends within a record.
 pub fn read(bytes: &[u8], name: &str) -> Result<Vec<Event>> {
     let mut events = Vec::new();
     let mut rest = bytes;
@@ -305,7 +306,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Vec<Event>> {
         unfold(event, &mut events);
         rest = after;
     }
-    if !matches!(events.first(), Some(Event { what: What::FileVersion(_), .. })) {
+    if !matches!(events.first(), Some(Event { kind: EventKind::FileVersion(_), .. })) {
         return Err(Error::file(name, "is no event file: it does not begin with its version"));
     }
     Ok(events)
@@ -314,21 +315,23 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Vec<Event>> {
 fn unfold(event: proto::Event, events: &mut Vec<Event>) {
     let at = Moment { step: event.step, wall_time: event.wall_time };
     match event.what {
-        Some(proto::event::What::FileVersion(version)) => events.push(Event { at, what: What::FileVersion(version) }),
+        Some(proto::event::What::FileVersion(version)) => {
+            events.push(Event { at, kind: EventKind::FileVersion(version) })
+        }
         Some(proto::event::What::Summary(summary)) => {
-            events.extend(summary.value.into_iter().map(|value| Event { at, what: what(value) }));
+            events.extend(summary.value.into_iter().map(|value| Event { at, kind: kind(value) }));
         }
         Some(proto::event::What::SessionLog(log)) if log.status == proto::START => {
-            events.push(Event { at, what: What::SessionStart });
+            events.push(Event { at, kind: EventKind::SessionStart });
         }
-        Some(proto::event::What::SessionLog(_)) | None => events.push(Event { at, what: What::Other }),
+        Some(proto::event::What::SessionLog(_)) | None => events.push(Event { at, kind: EventKind::Other }),
     }
 }
 
-fn what(value: proto::Value) -> What {
+fn kind(value: proto::Value) -> EventKind {
     let tag = value.tag;
     match value.value {
-        Some(proto::value::Value::Simple(value)) => What::Scalar { tag, value },
+        Some(proto::value::Value::Simple(value)) => EventKind::Scalar { tag, value },
         Some(proto::value::Value::Histo(proto::HistogramProto {
             min,
             max,
@@ -337,15 +340,17 @@ fn what(value: proto::Value) -> What {
             sum_squares,
             bucket_limit,
             bucket,
-        })) => What::Histogram { tag, histogram: Histogram { min, max, num, sum, sum_squares, bucket_limit, bucket } },
+        })) => {
+            EventKind::Histogram { tag, histogram: Histogram { min, max, num, sum, sum_squares, bucket_limit, bucket } }
+        }
         Some(proto::value::Value::Image(image)) => {
             let size = [image.width, image.height].map(|side| usize::try_from(side).unwrap_or(0));
-            What::Image { tag, size, encoded: image.encoded_image_string }
+            EventKind::Image { tag, size, encoded: image.encoded_image_string }
         }
         Some(proto::value::Value::Tensor(tensor)) if tensor.dtype == proto::DT_STRING => {
             let parts: Vec<_> = tensor.string_val.iter().map(|part| String::from_utf8_lossy(part)).collect();
-            What::Text { tag, text: parts.join("\n") }
+            EventKind::Text { tag, text: parts.join("\n") }
         }
-        _ => What::Other,
+        _ => EventKind::Other,
     }
 }

@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for Pair {
     }
 }
 
-/// One size or several.
+/// A size, or a list of sizes.
 pub(super) struct Sizes(pub Vec<usize>);
 
 impl Sizes {

@@ -19,8 +19,8 @@ pub(super) struct Lookup {
     pub name: &'static str,
     /// Dimension looked up.
     pub dim: usize,
-    /// One index of any shape for all rows, replacing the dimension, if true; else an index of the
-    /// result's own shape.
+    /// `true` for an index that all rows share, of any shape, which replaces the dimension; `false`
+    /// for an index of the result's shape.
     pub shared: bool,
     /// Index that is read like any other but receives no gradient.
     pub skip: Option<usize>,

@@ -46,7 +46,7 @@ pub enum GroupParam {
 /// The kernel into which a group is fused as its epilogue.
 #[derive(Clone, Copy)]
 pub struct Producer {
-    /// Its node.
+    /// Node of the kernel.
     pub node: usize,
     /// Node whose result the binding `output` holds.
     pub output: Option<usize>,

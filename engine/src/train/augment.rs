@@ -1,64 +1,65 @@
-//! Augmentation as plain data: random changes of training images, by torchvision's names and arguments.
+//! Augmentation as plain data: random transforms of training images, by torchvision's names and
+//! arguments.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// Sides and paddings beyond this are refused before memory is taken for them.
+/// Maximum side and padding in pixels; larger ones are refused before memory is allocated.
 const MAX_SIDE: usize = 1 << 14;
 
-/// A random change of an image, by torchvision's name and arguments.
+/// A random transform of images, by torchvision's name and arguments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", deny_unknown_fields)]
 pub enum Augment {
-    /// A part of the image, after zeros have been put around it.
+    /// Random crop after padding with zeros.
     RandomCrop {
-        /// Height and width of the part in pixels; one number in JSON where they are equal.
+        /// Height and width of the crop in pixels; one number in JSON if they are equal.
         #[serde(with = "square_or_pair")]
         size: [usize; 2],
-        /// Zeros on every side, in pixels.
+        /// Zeros on every side, in pixels; 0 by default.
         #[serde(default)]
         padding: usize,
     },
-    /// Mirrored, left to right.
+    /// Random horizontal flip.
     RandomHorizontalFlip {
         /// Probability, 0 … 1; 0.5 by default.
         #[serde(default = "default_p")]
         p: f64,
     },
-    /// Mirrored, top to bottom.
+    /// Random vertical flip.
     RandomVerticalFlip {
         /// Probability, 0 … 1; 0.5 by default.
         #[serde(default = "default_p")]
         p: f64,
     },
-    /// Brighter, richer in contrast, more colourful, or less.
+    /// Random change of brightness, contrast, saturation and hue.
     ColorJitter {
-        /// Largest change, as a part.
+        /// Maximum relative change, 0 by default.
         #[serde(default)]
         brightness: f64,
-        /// Largest change, as a part.
+        /// Maximum relative change, 0 by default.
         #[serde(default)]
         contrast: f64,
-        /// Largest change, as a part.
+        /// Maximum relative change, 0 by default.
         #[serde(default)]
         saturation: f64,
-        /// Largest change, as a part of the colour circle; at most a half.
+        /// Maximum change as a fraction of the color wheel, 0 … 0.5; 0 by default.
         #[serde(default)]
         hue: f64,
     },
-    /// Turned, moved, made larger or smaller.
+    /// Random rotation, translation and scaling.
     RandomAffine {
-        /// Largest turn either way, in degrees.
+        /// Maximum rotation in either direction, in degrees.
         degrees: f64,
-        /// Largest moves, as parts of width and height.
+        /// Maximum translations, as fractions of width and height; none by default.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         translate: Option<[f64; 2]>,
-        /// Smallest and largest factor of scale.
+        /// Minimum and maximum scale factor; 1 by default.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         scale: Option<[f64; 2]>,
     },
-    /// A rectangle blotted out.
+    /// Random erasing of a rectangle.
     RandomErasing {
         /// Probability, 0 … 1; 0.5 by default.
         #[serde(default = "default_p")]
@@ -70,7 +71,7 @@ fn default_p() -> f64 {
     0.5
 }
 
-/// A size as torchvision takes it: one number for a square, else height and width.
+/// Sizes as torchvision takes them: one number for a square, else height and width.
 mod square_or_pair {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -99,10 +100,10 @@ mod square_or_pair {
 }
 
 impl Augment {
-    /// Refuses arguments that make no sense, as far as can be said without the images.
+    /// Checks the arguments, as far as possible without the images.
     ///
     /// # Errors
-    /// One is out of its range; the error names it.
+    /// An argument is out of its range; the error names it.
     pub fn check(&self) -> Result<()> {
         let refuse = |rule: String| Err(Error::value("augment", rule));
         let not_negative = |values: &[f64]| values.iter().all(|x| x.is_finite() && *x >= 0.0);

@@ -1,4 +1,4 @@
-//! Checks before the first step: settings against the data, and against the model.
+//! Checks before the first step: settings against the data and the model.
 
 use super::{Augment, ModelSpec, TrainSpec};
 use crate::data::transforms::Transform;
@@ -9,13 +9,13 @@ use crate::optim::Schedule;
 use crate::optim::schedule::PlateauMode;
 use crate::{Error, Result};
 
-/// Refuses settings that make no sense, or data that does not go together.
+/// Checks the settings, and the two splits against each other.
 pub(super) fn check(spec: &TrainSpec, train: &dyn Dataset, test: &dyn Dataset) -> Result<()> {
     spec.check()?;
     if train.is_empty() {
         return Err(Error::value("train", "there are no samples to train on"));
     }
-    same_kind(train, test, "test")?;
+    check_same_kind(train, test, "test")?;
     spec.loss.check_task(train.task(), test.task())?;
     if let (Some(Schedule::Plateau(plateau)), Task::Regression) = (&spec.schedule, train.task())
         && plateau.mode == PlateauMode::Max
@@ -26,8 +26,8 @@ pub(super) fn check(spec: &TrainSpec, train: &dyn Dataset, test: &dyn Dataset) -
     Ok(())
 }
 
-/// Refuses samples of another shape or other classes than those to train on.
-pub(super) fn same_kind(train: &dyn Dataset, other: &dyn Dataset, name: &str) -> Result<()> {
+/// Checks that samples have the shape, classes and task of the training set.
+pub(super) fn check_same_kind(train: &dyn Dataset, other: &dyn Dataset, name: &str) -> Result<()> {
     if train.shape() == other.shape() && train.classes() == other.classes() {
         return Ok(());
     }
@@ -41,10 +41,11 @@ pub(super) fn same_kind(train: &dyn Dataset, other: &dyn Dataset, name: &str) ->
     Err(Error::shape("train", rule))
 }
 
-/// The shape of what reaches the model. Evaluation sees whole images, so augmentation must leave their size as it is.
+/// Returns the shape of the model's inputs. Evaluation uses whole images, so augmentation must not
+/// change their size.
 ///
 /// # Errors
-/// A crop of another size than the images'.
+/// A crop has another size than the images.
 pub(super) fn input_shape(spec: &TrainSpec, shape: &[usize]) -> Result<Vec<usize>> {
     if let &[_, height, width] = shape {
         let size = spec.train_transform(&Normalization::default())?.output([height, width])?;
@@ -66,7 +67,8 @@ pub(super) fn input_shape(spec: &TrainSpec, shape: &[usize]) -> Result<Vec<usize
     Ok(shape.to_vec())
 }
 
-/// Refuses batches that the run would die of: none at all, or of one sample where a BatchNorm needs two values.
+/// Refuses batches that would fail during the run: none, or of one sample where a batch
+/// normalization needs two values.
 pub(super) fn check_batches(spec: &TrainSpec, model: &ModelSpec, samples: usize) -> Result<()> {
     let batch = spec.batch_size;
     let refuse = |rule: String| Err(Error::value("train", rule));
@@ -94,20 +96,20 @@ pub(super) fn check_batches(spec: &TrainSpec, model: &ModelSpec, samples: usize)
     ))
 }
 
-/// Refuses a run that goes on beyond the steps that its schedule is planned for.
-pub(super) fn check_schedule(spec: &TrainSpec, made: u64, batches: usize, position: super::Position) -> Result<()> {
+/// Refuses a run that is longer than its schedule.
+pub(super) fn check_schedule(spec: &TrainSpec, done: u64, batches: usize, position: super::Position) -> Result<()> {
     let Some(total) = spec.schedule.as_ref().and_then(crate::optim::Schedule::total_steps) else { return Ok(()) };
     let epochs = spec.epochs.saturating_sub(position.epoch) as u64;
     let left = match spec.schedule_by_epoch {
         true => epochs,
         false => epochs.saturating_mul(batches as u64).saturating_sub(position.batch as u64),
     };
-    if made.saturating_add(left) <= total {
+    if done.saturating_add(left) <= total {
         return Ok(());
     }
     let unit = if spec.schedule_by_epoch { "epochs" } else { "batches" };
     let rule = format!(
-        "OneCycleLR is planned for total_steps = {total} {unit}; {made} are over and {left} are to come. Give a \
+        "OneCycleLR is planned for total_steps = {total} {unit}; {done} are over and {left} are to come. Give a \
          schedule for the rest, or fewer epochs"
     );
     Err(Error::value("schedule", rule))

@@ -1,4 +1,4 @@
-//! How a model does on a test set, a batch at a time.
+//! Evaluation of a model on a test set, one batch at a time.
 
 use super::metrics::{Evaluation, RegressionSums, Sums};
 use super::{LossSpec, Model};
@@ -7,15 +7,15 @@ use crate::nn::Module;
 use crate::ops::{CrossEntropyOptions, Reduction};
 use crate::{DType, Error, Result, Tensor, no_grad, plan};
 
-/// Batches whose results are read at once.
+/// Number of batches whose results are read in one readback.
 const READ_TOGETHER: usize = 8;
 
 impl LossSpec {
-    /// The mean loss of a batch of results.
+    /// Returns the mean loss of a batch of outputs.
     ///
     /// # Errors
-    /// Results and labels that do not fit.
-    pub fn of(&self, output: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    /// Outputs and labels do not match.
+    pub fn forward(&self, output: &Tensor, labels: &Tensor) -> Result<Tensor> {
         match self {
             Self::CrossEntropy { label_smoothing } => {
                 let options = CrossEntropyOptions { label_smoothing: *label_smoothing, ..Default::default() };
@@ -28,7 +28,7 @@ impl LossSpec {
         }
     }
 
-    /// Returns an error unless the loss can compare what training and test set have.
+    /// Checks that the loss is defined for the tasks of training and test set.
     pub(super) fn check_task(&self, train: Task, test: Task) -> Result<()> {
         let rule = match (train, test, self) {
             (Task::Regression, Task::Regression, Self::CrossEntropy { .. }) => {
@@ -52,7 +52,7 @@ pub(super) fn count_correct(task: Task, output: &Tensor, labels: &Tensor) -> Res
     }
 }
 
-/// Returns what results are to be: classes one-hot, quantities as a column.
+/// Returns the targets of outputs: one-hot classes, or a column of quantities.
 fn targets(output: &Tensor, labels: &Tensor) -> Result<Tensor> {
     if labels.dtype() == DType::F32 {
         return labels.reshape(&[-1, 1]);
@@ -60,7 +60,7 @@ fn targets(output: &Tensor, labels: &Tensor) -> Result<Tensor> {
     labels.one_hot(Some(output.size(-1)?))?.to_dtype(output.dtype())
 }
 
-/// An evaluation under way.
+/// An evaluation in progress.
 pub(super) struct EvaluationPass<L: std::ops::Deref<Target = DataLoader>> {
     epoch: Epoch<L>,
     pending: Vec<[Tensor; 3]>,
@@ -74,14 +74,14 @@ impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
         let classes = loader.dataset().classes().len();
         let regression = match loader.dataset().task() {
             Task::Classification => None,
-            Task::Regression => Some((RegressionSums::default(), loader.targets_in())),
+            Task::Regression => Some((RegressionSums::default(), loader.scale_of_targets())),
         };
         let epoch = Epoch::over(loader, 0, 0)?;
         let confusion = vec![vec![0; classes]; classes];
         Ok(Self { epoch, pending: Vec::new(), sums: Sums::default(), confusion, regression })
     }
 
-    /// Batches evaluated, and batches in all.
+    /// Returns the number of evaluated batches, and of all.
     pub fn progress(&self) -> (usize, usize) {
         (self.epoch.position(), self.epoch.total())
     }
@@ -96,7 +96,7 @@ impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
         model.eval();
         let results = no_grad(|| {
             let output = model.forward(&inputs)?;
-            let loss = loss.of(&output, &labels)?;
+            let loss = loss.forward(&output, &labels)?;
             let predictions = match self.regression {
                 None => output.argmax(Some(1), false)?.to_dtype(DType::I32)?,
                 Some(_) => output,
@@ -143,10 +143,11 @@ impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
     }
 }
 
-/// How a model does on a test set; `progress` is told the batches done and how many there are.
+/// Evaluates a model on a test set. Calls `progress` with the number of evaluated batches and of
+/// all.
 ///
 /// # Errors
-/// A model that does not take these samples or give these classes; what went wrong on the device.
+/// The model does not accept the samples or has other classes; or the device fails.
 pub async fn evaluate(
     model: &Model,
     loader: &DataLoader,

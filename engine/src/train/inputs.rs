@@ -1,4 +1,4 @@
-//! From a specification's words about pictures to transforms and loaders.
+//! Transforms and loaders of a run, from its specification.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::data::{DataLoader, Dataset, mean_std};
 use crate::format::Normalization;
 use crate::{Device, Error, Result};
 
-/// Samples a batch while testing, at least: no gradients are kept, so larger batches fit.
+/// Minimum batch size of evaluations, which need no memory for gradients.
 const TEST_BATCH: usize = 256;
 
 impl Augment {
@@ -34,16 +34,18 @@ impl Augment {
 }
 
 impl TrainSpec {
-    /// Means and standard deviations of the inputs: those given, or the training set's own.
+    /// Returns mean and standard deviation of each channel: as specified, else computed from the
+    /// training set.
     ///
     /// # Errors
-    /// Only one of the two is given, or for another number of channels; the data cannot be read.
+    /// Only one of the two is specified, or for another number of channels; or the data cannot be
+    /// read.
     pub fn normalization(&self, train: &dyn Dataset) -> Result<Normalization> {
         let channels = train.shape().first().copied().unwrap_or(0);
         let normalization = match (&self.data.mean, &self.data.std) {
             (Some(mean), Some(std)) => Normalization { mean: mean.clone(), std: std.clone() },
             (None, None) => {
-                // A channel that is the same everywhere stays as it is.
+                // Constant channels are not scaled.
                 let usable = |(mean, std): (f64, f64)| (mean, if std > 0.0 { std } else { 1.0 });
                 let (mean, std) = mean_std(train)?.into_iter().map(usable).unzip();
                 Normalization { mean, std }
@@ -57,13 +59,13 @@ impl TrainSpec {
         Ok(normalization)
     }
 
-    /// What is done to training samples.
+    /// Returns the transforms of training samples.
     ///
     /// # Errors
-    /// An argument out of its range.
+    /// An argument is out of its range.
     pub fn train_transform(&self, normalization: &Normalization) -> Result<Compose> {
         let mut transform = Compose::new();
-        // What is erased is 0 after normalization, that is grey, as torchvision's recipes have it.
+        // Erased elements are 0 after normalization, that is gray, as in torchvision's references.
         let erases = |augment: &&Augment| matches!(augment, Augment::RandomErasing { .. });
         for augment in self.augment.iter().filter(|a| !erases(a)) {
             transform.push(augment.transform()?);
@@ -75,7 +77,7 @@ impl TrainSpec {
         Ok(transform)
     }
 
-    /// The loader of the training samples.
+    /// Creates the loader of the training samples.
     ///
     /// # Errors
     /// As [`TrainSpec::train_transform`].
@@ -95,17 +97,17 @@ impl TrainSpec {
             .device(device))
     }
 
-    /// The loader of the test samples: in order, normalized, not augmented.
+    /// Creates the loader of the test samples: in order, normalized, not augmented.
     ///
     /// # Errors
-    /// A deviation that is not above 0.
+    /// A standard deviation is not above 0.
     pub fn test_loader(
         &self,
         data: &Arc<dyn Dataset>,
         normalization: &Normalization,
         device: &Device,
     ) -> Result<DataLoader> {
-        // State dicts of other programs may say nothing of normalization.
+        // State dicts of other programs may have no normalization.
         let transform = match normalization.mean.is_empty() {
             true => Compose::new(),
             false => Compose::new().then(Normalize::new(&normalization.mean, &normalization.std)?),

@@ -1,5 +1,5 @@
-//! Changes of a run under way: rates and sizes that a person turns while it trains, and data that arrives while it
-//! does. Each says from when on it holds.
+//! Changes of a run in progress: hyperparameters that a user changes while it trains, and data that
+//! arrives meanwhile. Each change documents when it takes effect.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::optim::{Hyperparameters, Optimizer, OptimizerSpec, Scheduler, UpdateR
 use crate::{Error, Result};
 
 impl Trainer {
-    /// Changes the learning rate of all parameter groups from the next step on. A schedule goes on from there: its base
-    /// is scaled by as much.
+    /// Sets the learning rate of all parameter groups from the next step on. A schedule continues
+    /// with its base scaled by the same factor.
     ///
     /// # Errors
-    /// A rate that is negative or no number.
+    /// The rate is negative or not finite.
     pub fn set_lr(&mut self, lr: f64) -> Result<()> {
         if !lr.is_finite() || lr < 0.0 {
             return Err(Error::value("set_lr", format!("the learning rate must be at least 0, got {lr}")));
@@ -37,14 +37,14 @@ impl Trainer {
             Some(scheduler) => self.spec.optimizer.with_lr(scheduler.state().base_lrs.first().copied().unwrap_or(lr)),
             None => self.spec.optimizer.with_lr(lr),
         };
-        self.note_change(&before);
+        self.record_change(&before);
         Ok(())
     }
 
-    /// Changes the momentum, or the first of the betas, from the next step on.
+    /// Sets the momentum, or the first of the betas, from the next step on.
     ///
     /// # Errors
-    /// The optimizer has none, or it is out of its range.
+    /// The optimizer has no momentum, or the value is out of its range.
     pub fn set_momentum(&mut self, momentum: f64) -> Result<()> {
         if self.optimizer.rules().all(|rule| rule.momentum().is_none()) {
             let rule = format!("{} has no momentum", self.spec.optimizer.name());
@@ -56,14 +56,14 @@ impl Trainer {
         self.optimizer.rules_mut().for_each(|rule| rule.set_momentum(momentum));
         let before = self.spec.clone();
         self.spec.optimizer = changed.spec();
-        self.note_change(&before);
+        self.record_change(&before);
         Ok(())
     }
 
-    /// Changes the weight decay of all parameter groups from the next step on.
+    /// Sets the weight decay of all parameter groups from the next step on.
     ///
     /// # Errors
-    /// The optimizer has none, or it is negative.
+    /// The optimizer has no weight decay, or the value is negative.
     pub fn set_weight_decay(&mut self, weight_decay: f64) -> Result<()> {
         let decayed = |spec: &OptimizerSpec| -> Result<OptimizerSpec> {
             if !spec.attrs()?.contains_key("weight_decay") {
@@ -82,22 +82,23 @@ impl Trainer {
         })?;
         let before = self.spec.clone();
         self.spec.optimizer = spec;
-        self.note_change(&before);
+        self.record_change(&before);
         Ok(())
     }
 
-    /// Changes how many epochs there are in all. A run that was over goes on if there are more now.
+    /// Sets the total number of epochs. A finished run resumes if the number exceeds those
+    /// completed.
     ///
     /// # Errors
-    /// Fewer than have begun.
+    /// The number is below that of the epochs begun.
     pub fn set_epochs(&mut self, epochs: usize) -> Result<()> {
         let begun = self.position.epoch + usize::from(self.position.batch > 0);
         if epochs < begun.max(1) {
             return Err(Error::value("set_epochs", format!("{begun} epochs have begun, {epochs} are fewer")));
         }
         let spec = TrainSpec { epochs, ..self.spec.clone() };
-        let made = self.scheduler.as_ref().map_or(0, |scheduler| scheduler.state().step);
-        check_schedule(&spec, made, self.position.batches, self.position)?;
+        let done = self.scheduler.as_ref().map_or(0, |scheduler| scheduler.state().step);
+        check_schedule(&spec, done, self.position.batches, self.position)?;
         self.spec = spec;
         let over = matches!(self.phase, Phase::Ended(Ending::Finished) | Phase::Evaluating(_, Some(Ending::Finished)));
         if over && self.position.epoch < epochs {
@@ -106,10 +107,10 @@ impl Trainer {
         Ok(())
     }
 
-    /// Changes how many epochs lie between evaluations.
+    /// Sets the number of epochs from one evaluation to the next.
     ///
     /// # Errors
-    /// Zero.
+    /// The number is 0.
     pub fn set_evaluate_every(&mut self, epochs: usize) -> Result<()> {
         if epochs == 0 {
             return Err(Error::value("set_evaluate_every", "it must be at least 1"));
@@ -118,15 +119,15 @@ impl Trainer {
         Ok(())
     }
 
-    /// Whether the run stands between two epochs: where batch size and data can be changed.
+    /// Returns `true` between two epochs, when batch size and data can be changed.
     pub fn is_between_epochs(&self) -> bool {
         self.position.batch == 0 && !matches!(self.phase, Phase::Evaluating(..))
     }
 
-    /// Changes how many samples a step learns from. Only between epochs ([`Trainer::is_between_epochs`]).
+    /// Sets the batch size; between epochs only ([`Trainer::is_between_epochs`]).
     ///
     /// # Errors
-    /// Zero; an epoch is under way.
+    /// The size is 0; or the run is within an epoch.
     pub fn set_batch_size(&mut self, batch_size: usize) -> Result<()> {
         if batch_size == 0 {
             return Err(Error::value("set_batch_size", "it must be at least 1"));
@@ -138,15 +139,15 @@ impl Trainer {
             self.spec = before;
             return Err(error);
         }
-        self.note_change(&before);
+        self.record_change(&before);
         Ok(())
     }
 
-    /// Trains and tests on other data of the same kind from now on: when more of it has arrived. Only between epochs.
-    /// The normalization stays what it was, for the model has learned with it.
+    /// Replaces the training and test data, for example when more has arrived; between epochs only.
+    /// The normalization stays that of the model's inputs so far.
     ///
     /// # Errors
-    /// An epoch is under way; the data has another shape or other classes, or none of it is there.
+    /// The run is within an epoch; or the data has another shape or other classes, or no samples.
     pub fn set_data(&mut self, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>) -> Result<()> {
         if !self.is_between_epochs() {
             return Err(Error::value("set_data", "data and batch size change between epochs only"));
@@ -177,10 +178,10 @@ impl Trainer {
         Ok(())
     }
 
-    /// The autograd graph of a step like the next one, without making it.
+    /// Returns the autograd graph of a step, without executing it.
     ///
     /// # Errors
-    /// What the data or the device refuse.
+    /// The data cannot be read, or the device fails.
     pub async fn graph(&mut self) -> Result<Graph> {
         self.read().await?;
         let before = self.state()?;
@@ -196,15 +197,15 @@ impl Trainer {
         graph
     }
 
-    /// What is tested on.
+    /// Returns the loader of the test set.
     pub fn test_loader(&self) -> &DataLoader {
         &self.test
     }
 
-    /// How the model does on the test set now; the run is not moved by it.
+    /// Evaluates the model on the test set now; the run stays unchanged.
     ///
     /// # Errors
-    /// What went wrong on the device.
+    /// The device fails.
     pub async fn evaluate(&self, progress: impl FnMut(usize, usize)) -> Result<Evaluation> {
         evaluate(&self.model, &self.test, &self.spec.loss, progress).await
     }

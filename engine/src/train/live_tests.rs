@@ -26,15 +26,15 @@ fn spec() -> TrainSpec {
 }
 
 fn losses(trainer: &mut Trainer, steps: usize) -> Vec<f64> {
-    let mut made = 0;
-    while made < steps {
-        made += usize::from(matches!(block_on(trainer.next()).unwrap(), Event::Step(_)));
+    let mut done = 0;
+    while done < steps {
+        done += usize::from(matches!(block_on(trainer.next()).unwrap(), Event::Step(_)));
     }
     block_on(trainer.collect()).unwrap().iter().map(|result| result.loss).collect()
 }
 
 #[test]
-fn a_rate_of_zero_stands_still_and_a_schedule_goes_on_from_a_change() {
+fn a_rate_of_zero_changes_nothing_and_a_schedule_continues_from_a_change() {
     let mut stopped = trainer(spec());
     stopped.set_lr(0.0).unwrap();
     stopped.set_momentum(0.0).unwrap();
@@ -73,16 +73,16 @@ fn sizes_and_data_change_between_epochs_only() {
 }
 
 #[test]
-fn a_watched_step_is_the_same_step() {
-    let (mut plain, mut watched) = (trainer(spec()), trainer(spec()));
-    watched.watch_next();
-    assert_eq!(losses(&mut watched, 1), losses(&mut plain, 1));
-    let seen = block_on(watched.seen()).unwrap().unwrap();
-    assert_eq!((seen.step, seen.labels.len(), seen.inputs.1), (1, 16, vec![16, 3, 32, 32]));
-    let layer = seen.layers.iter().find_map(|layer| layer.parameters).unwrap();
+fn an_inspected_step_is_the_same_step() {
+    let (mut plain, mut inspected) = (trainer(spec()), trainer(spec()));
+    inspected.inspect_next_step();
+    assert_eq!(losses(&mut inspected, 1), losses(&mut plain, 1));
+    let details = block_on(inspected.take_step_details()).unwrap().unwrap();
+    assert_eq!((details.step, details.labels.len(), details.inputs.1), (1, 16, vec![16, 3, 32, 32]));
+    let layer = details.layers.iter().find_map(|layer| layer.parameters).unwrap();
     assert!(layer.iter().all(|norm| *norm > 0.0), "{layer:?}");
-    assert_eq!(seen.graph.nodes.iter().filter(|node| node.parameter).count(), 2);
-    assert_eq!(block_on(watched.graph()).unwrap().nodes.len(), seen.graph.nodes.len());
-    assert!(block_on(watched.seen()).unwrap().is_none());
-    assert_eq!(losses(&mut watched, 4), losses(&mut plain, 4));
+    assert_eq!(details.graph.nodes.iter().filter(|node| node.parameter).count(), 2);
+    assert_eq!(block_on(inspected.graph()).unwrap().nodes.len(), details.graph.nodes.len());
+    assert!(block_on(inspected.take_step_details()).unwrap().is_none());
+    assert_eq!(losses(&mut inspected, 4), losses(&mut plain, 4));
 }

@@ -1,14 +1,14 @@
-//! The interval between two reads of losses: short enough for a person to follow, long enough for the device to be
-//! busy.
+//! Interval between two readbacks of losses: short enough to follow the training, long enough to
+//! keep the device busy.
 
-/// Time for which steps are handed to the device before their losses are read, in milliseconds.
+/// Time between two readbacks of losses, in milliseconds.
 pub const READ_INTERVAL_MS: f64 = 100.0;
 
-/// Greatest number of steps that are handed over before their losses are read.
+/// Maximum number of steps between two readbacks.
 const MAX_WINDOW: usize = 512;
 
-/// Counts steps that have been handed to the device, and says when to wait for their losses: after about as many as
-/// take [`READ_INTERVAL_MS`]. It has no clock; whoever drives the run tells the time, in milliseconds.
+/// Schedules the readback of losses: after about as many submitted steps as take
+/// [`READ_INTERVAL_MS`]. It has no clock; the caller passes the time in milliseconds.
 ///
 /// ```
 /// use kindling::train::LossReader;
@@ -25,17 +25,18 @@ pub struct LossReader {
 }
 
 impl LossReader {
-    /// Begins with single steps.
+    /// Creates a reader that starts with single steps.
     pub fn new(now: f64) -> Self {
         Self { window: 1, read_at: now }
     }
 
-    /// Returns `true` once so many steps wait for their losses that they are to be read.
+    /// Returns `true` if the losses of `pending` steps are to be read.
     pub fn is_due(&self, pending: usize) -> bool {
         pending >= self.window
     }
 
-    /// Takes the losses of `steps` as read now. Returns how long the steps took, in milliseconds.
+    /// Records that the losses of `steps` were read at `now`. Returns the duration of the steps, in
+    /// milliseconds.
     pub fn read(&mut self, steps: usize, now: f64) -> f64 {
         let taken = (now - self.read_at).max(0.1);
         self.read_at = now;
@@ -44,7 +45,7 @@ impl LossReader {
         taken
     }
 
-    /// Counts time from now on: what has passed went to something else, such as an evaluation.
+    /// Restarts the measurement at `now`, after other work such as an evaluation.
     pub fn restart(&mut self, now: f64) {
         self.read_at = now;
     }
@@ -58,7 +59,7 @@ mod tests {
     fn the_window_follows_the_pace() {
         let (mut reader, mut now) = (LossReader::new(0.0), 0.0);
         let mut windows = Vec::new();
-        // Steps of 4 ms, then of 50.
+        // Steps of 4 ms, then of 50 ms.
         for step in [4.0; 8].into_iter().chain([50.0; 2]) {
             let steps = (1..).find(|steps| reader.is_due(*steps)).unwrap();
             windows.push(steps);

@@ -1,30 +1,30 @@
-//! What is measured: losses of steps, results of epochs, and how a model does on a test set, class by class. It knows
-//! no loop.
+//! Metrics: losses of steps, results of epochs, and evaluations on a test set, class by class. The
+//! module knows no training loop.
 
 use serde::{Deserialize, Serialize};
 
-/// One training step.
+/// Result of a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepResult {
-    /// The number of the step, from 1.
+    /// Index of the step, from 1.
     pub step: u64,
-    /// The mean loss of its batch.
+    /// Mean loss of the batch.
     #[serde(with = "crate::json::float")]
     pub loss: f64,
-    /// The part of its batch that was classified correctly, 0 … 1; `None` for regression.
+    /// Fraction of the batch classified correctly, 0 … 1; `None` for regression.
     pub accuracy: Option<f64>,
 }
 
-/// How a model does on a test set.
+/// Result of an evaluation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// The mean loss.
+    /// Mean loss of a sample.
     #[serde(with = "crate::json::float")]
     pub loss: f64,
-    /// The part that was classified correctly, 0 … 1; `None` for regression.
+    /// Fraction of the samples classified correctly, 0 … 1; `None` for regression.
     pub accuracy: Option<f64>,
-    /// For each class (row), how often it was predicted as each class (column). Empty for regression, and in a run's
-    /// history but for the last evaluation and the best.
+    /// Confusion matrix: number of samples by class (row) and predicted class (column). Empty for
+    /// regression, and in a run's history except for the last and the best evaluation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confusion: Vec<Vec<u64>>,
     /// Errors in the unit of the targets, for regression.
@@ -32,25 +32,26 @@ pub struct Evaluation {
     pub regression: Option<RegressionMetrics>,
 }
 
-/// Errors of a regression on a test set, in the unit of the targets.
+/// Errors of a regression, in the unit of the targets.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RegressionMetrics {
-    /// The mean squared error, mean (ŷ − y)², in the square of that unit.
+    /// Mean squared error, mean (ŷ − y)², in the square of the unit.
     #[serde(with = "crate::json::float")]
     pub mse: f64,
-    /// The mean absolute error, mean |ŷ − y|.
+    /// Mean absolute error, mean |ŷ − y|.
     #[serde(with = "crate::json::float")]
     pub mae: f64,
-    /// The coefficient of determination, 1 − Σ(ŷ − y)² / Σ(y − ȳ)², as scikit-learn's `r2_score`: 1 is perfect, 0 as
-    /// good as the mean. For targets that are all equal, 1 if every prediction is exact and else 0.
+    /// Coefficient of determination, 1 − Σ(ŷ − y)² / Σ(y − ȳ)², as scikit-learn's `r2_score`: 1 for
+    /// perfect predictions, 0 for the mean. If all targets are equal, 1 if every prediction is
+    /// exact, else 0.
     #[serde(with = "crate::json::float")]
     pub r2: f64,
-    /// Samples tested.
+    /// Number of samples.
     pub samples: u64,
 }
 
 impl Evaluation {
-    /// The part of each class that was classified rightly; `None` for classes without a sample.
+    /// Returns the fraction of each class classified correctly; `None` for classes without samples.
     pub fn class_accuracies(&self) -> Vec<Option<f64>> {
         let of_row = |(class, row): (usize, &Vec<u64>)| {
             let all: u64 = row.iter().sum();
@@ -59,7 +60,7 @@ impl Evaluation {
         self.confusion.iter().enumerate().map(of_row).collect()
     }
 
-    /// The cells of the confusion matrix that are not 0: class, prediction and count.
+    /// Returns the nonzero elements of the confusion matrix: class, prediction and count.
     pub(super) fn confusion_cells(&self) -> Vec<[u64; 3]> {
         let cells = self.confusion.iter().enumerate().flat_map(|(class, row)| {
             row.iter().enumerate().map(move |(prediction, count)| [class as u64, prediction as u64, *count])
@@ -67,7 +68,7 @@ impl Evaluation {
         cells.filter(|[.., count]| *count > 0).collect()
     }
 
-    /// Makes the confusion matrix of `classes` classes from its cells.
+    /// Sets the confusion matrix of `classes` classes from its nonzero elements.
     pub(super) fn set_confusion(&mut self, cells: &[[u64; 3]], classes: usize) {
         self.confusion = vec![vec![0; classes]; classes];
         for [class, prediction, count] in cells {
@@ -79,43 +80,46 @@ impl Evaluation {
         }
     }
 
-    /// Names and values of what was measured besides the loss: `accuracy`, or `mse`, `mae` and `r2`.
-    pub fn figures(&self) -> Vec<(&'static str, f64)> {
+    /// Returns names and values of the metrics other than the loss: `accuracy`, or `mse`, `mae` and
+    /// `r2`.
+    pub fn metrics(&self) -> Vec<(&'static str, f64)> {
         let accuracy = self.accuracy.map(|accuracy| ("accuracy", accuracy));
         let errors = self.regression.map(|errors| [("mse", errors.mse), ("mae", errors.mae), ("r2", errors.r2)]);
         accuracy.into_iter().chain(errors.into_iter().flatten()).collect()
     }
 
-    /// How many samples there were.
+    /// Returns the number of samples.
     pub fn samples(&self) -> u64 {
         self.regression.map_or_else(|| self.confusion.iter().flatten().sum(), |regression| regression.samples)
     }
 }
 
-/// One epoch.
+/// Result of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochResult {
-    /// The number of the epoch, from 1.
+    /// Index of the epoch, from 1.
     pub epoch: usize,
-    /// The number of the last step in it, from 1.
+    /// Index of its last step, from 1.
     pub step: u64,
-    /// The mean loss of its batches, as they were while the model learned from them.
+    /// Mean loss of its batches, each before its step.
     #[serde(with = "crate::json::float")]
     pub train_loss: f64,
-    /// The part of the training samples that was classified correctly, likewise; `None` for regression.
+    /// Fraction of its training samples classified correctly, each before its step; `None` for
+    /// regression.
     pub train_accuracy: Option<f64>,
-    /// The learning rate of its last step.
+    /// Learning rate of its last step.
     pub lr: f64,
-    /// Evaluation on the validation set after it, if there is one and it was due.
+    /// Evaluation on the validation set after the epoch, if there is such a set and it was due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<Evaluation>,
-    /// Evaluation on the test set after it, if it was due. Where there is a validation set, the test set waits for the
-    /// end of the run.
+    /// Evaluation on the test set after the epoch, if it was due. With a validation set, the test
+    /// set is evaluated only at the end of the run.
     pub test: Option<Evaluation>,
 }
 
 impl EpochResult {
-    /// The evaluation after the epoch: on the validation set where there is one, else on the test set.
+    /// Returns the evaluation after the epoch: on the validation set if there is one, else on the
+    /// test set.
     pub fn evaluation(&self) -> Option<&Evaluation> {
         self.validation.as_ref().or(self.test.as_ref())
     }
@@ -125,7 +129,7 @@ impl EpochResult {
     }
 }
 
-/// Sums over predictions of a quantity, in the scale of the model.
+/// Sums over scaled predictions of a regression.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RegressionSums {
     samples: u64,
@@ -150,7 +154,7 @@ impl RegressionSums {
         self.squared_targets += target * target;
     }
 
-    /// The metrics, where a unit of the scale is `std` units of the targets.
+    /// Returns the metrics in the targets' unit; `std` is their standard deviation.
     pub fn metrics(&self, std: f64) -> RegressionMetrics {
         let n = (self.samples as f64).max(1.0);
         let total = self.squared_targets - self.targets * self.targets / n;
@@ -160,16 +164,16 @@ impl RegressionSums {
     }
 }
 
-/// Losses and correct predictions, summed in double precision.
+/// Sums of losses and correct predictions, in double precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Sums {
-    /// Losses, each times the samples of its batch.
+    /// Losses, each times its batch's number of samples.
     #[serde(with = "crate::json::float")]
     pub loss: f64,
-    /// Samples classified correctly; `None` for regression.
+    /// Number of correct predictions; `None` for regression.
     #[serde(default, rename = "hits")]
     pub correct: Option<f64>,
-    /// Samples.
+    /// Number of samples.
     pub samples: f64,
 }
 
@@ -183,12 +187,12 @@ impl Sums {
         self.samples += samples as f64;
     }
 
-    /// The mean loss of a sample.
+    /// Returns the mean loss of a sample.
     pub fn mean_loss(&self) -> f64 {
         self.loss / self.samples.max(1.0)
     }
 
-    /// The part classified correctly; `None` for regression.
+    /// Returns the fraction of correct predictions; `None` for regression.
     pub fn accuracy(&self) -> Option<f64> {
         self.correct.map(|correct| correct / self.samples.max(1.0))
     }
@@ -208,7 +212,8 @@ mod tests {
 
     #[test]
     fn regression_metrics_are_those_of_scikit_learn() {
-        // r2_score([3, -0.5, 2, 7], [2.5, 0, 2, 8]) and mean_absolute_error of the same, from its documentation.
+        // Examples of scikit-learn's documentation: r2_score([3, -0.5, 2, 7], [2.5, 0, 2, 8]), and
+        // mean_absolute_error.
         let mut sums = RegressionSums::default();
         for (prediction, target) in [(2.5, 3.0), (0.0, -0.5), (2.0, 2.0), (8.0, 7.0)] {
             sums.add(prediction, target);

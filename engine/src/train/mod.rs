@@ -1,13 +1,13 @@
-//! Training as plain data: what a model is made of and how it is trained. Specifications are what the page edits, a
-//! share link carries, a model file's metadata holds, the command line reads and exporters print. Checking one
-//! needs no device. A [`Trainer`] does what a specification says, a batch at a time.
+//! Models and runs as plain data: the page edits specifications, share links and model files
+//! contain them, the command line reads them and exporters print them. Checking one needs no
+//! device. A [`Trainer`] executes a specification, one batch at a time.
 
 mod augment;
 pub mod bench;
 mod check;
-mod closely;
 mod evaluate;
 mod inputs;
+mod inspect;
 mod live;
 mod loss_reader;
 mod metrics;
@@ -24,8 +24,8 @@ mod trainer;
 pub mod weights;
 
 pub use augment::Augment;
-pub use closely::{Graph, GraphNode, LayerDetails, StepDetails};
 pub use evaluate::evaluate;
+pub use inspect::{Graph, GraphNode, LayerDetails, StepDetails};
 pub use loss_reader::{LossReader, READ_INTERVAL_MS};
 pub use metrics::{EpochResult, Evaluation, RegressionMetrics, StepResult};
 pub use model::{LayerSpec, Model, ModelSpec};

@@ -1,4 +1,4 @@
-//! How far a run has come and what happens in it, as plain data.
+//! Progress and events of a run, as plain data.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,16 +6,16 @@ use super::EpochResult;
 #[cfg(doc)]
 use super::Trainer;
 
-/// What has happened.
+/// Event of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A batch has been learned from. Its loss comes with [`Trainer::collect`].
+    /// A training step was submitted. [`Trainer::collect`] returns its loss.
     Step(Position),
-    /// A batch has been tested.
+    /// A batch was evaluated.
     Test {
-        /// Batches tested.
+        /// Number of evaluated batches.
         done: usize,
-        /// Batches to test.
+        /// Number of batches to evaluate.
         of: usize,
     },
     /// An epoch has ended.
@@ -24,44 +24,44 @@ pub enum Event {
     Done(Ending),
 }
 
-/// Why a run has ended.
+/// Reason for the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// All epochs are over.
+    /// All epochs are complete.
     Finished,
-    /// The loss of the evaluations has not fallen for longer than the patience.
+    /// The loss has not improved within the patience.
     StoppedEarly,
 }
 
-/// How far a run has come.
+/// Position of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// The epoch, from 0.
+    /// Index of the epoch, from 0.
     pub epoch: usize,
-    /// Batches of it that have been learned from.
+    /// Number of batches completed in the epoch.
     pub batch: usize,
-    /// Batches that an epoch has.
+    /// Number of batches of an epoch.
     pub batches: usize,
-    /// Steps since the run began.
+    /// Number of steps since the start of the run.
     pub step: u64,
 }
 
-/// The best evaluation so far, and evaluations since.
+/// Best evaluation so far, and number of evaluations since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Patience {
-    /// Its loss.
+    /// Loss of the best evaluation.
     pub best: Option<f64>,
-    /// Evaluations since then.
+    /// Number of evaluations since then.
     pub since: usize,
-    /// Its epoch, from 1.
+    /// Epoch of the best evaluation, from 1.
     #[serde(default)]
     pub epoch: Option<usize>,
 }
 
 impl Patience {
-    /// Takes the loss of an evaluation; returns `true` if it improves on the best by more than `min_delta`. NaN never
-    /// does.
+    /// Records the loss of an evaluation. Returns `true` if it improves on the best by more than
+    /// `min_delta`; NaN never does.
     pub fn improves(&mut self, loss: f64, min_delta: f64, epoch: usize) -> bool {
         let improves = loss < self.best.unwrap_or(f64::INFINITY) - min_delta;
         match improves {

@@ -1,5 +1,5 @@
-//! The record of a run: what its settings do not say. A model file holds it, so that whoever tests the model later
-//! finds the same samples and knows which epoch the weights are of.
+//! Record of a run beyond its settings, stored in model files: a later evaluation finds the same
+//! samples, and the epoch of the weights.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,29 +13,30 @@ use crate::{Error, json};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunRecord {
-    /// The samples.
+    /// Samples of the run.
     pub data: DataRecord,
-    /// The epoch that the weights are of.
+    /// Epoch of the weights.
     pub selection: Selection,
-    /// Settings that were changed under way, oldest first. The run's own settings held after them.
+    /// Earlier settings, oldest first; the run's own settings followed them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierSettings>,
 }
 
-/// The samples of a run.
+/// Samples of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataRecord {
-    /// Channels, height and width of an image, or columns of a row, before any augmentation.
+    /// Channels, height and width of an image, or number of columns of a row, before any
+    /// augmentation.
     pub shape: Vec<usize>,
     /// Training samples.
     pub train: SplitDigest,
-    /// Validation samples, if the data has a validation set.
+    /// Validation samples, if the data has a validation split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<SplitDigest>,
     /// Test samples.
     pub test: SplitDigest,
-    /// The way the splits were made.
+    /// Method of the splits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitRecord>,
 }
@@ -54,51 +55,52 @@ impl SplitDigest {
     /// Counts samples and computes their digest.
     ///
     /// # Errors
-    /// A sample that cannot be read.
+    /// A sample cannot be read.
     pub fn from_dataset(data: &dyn Dataset) -> Result<Self> {
         Ok(Self { samples: data.len(), digest: format!("{:016x}", digest(data)?) })
     }
 }
 
-/// The weights that a file holds, and the epoch that was best.
+/// Epoch of a file's weights, and the best epoch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Selection {
-    /// The epoch that the weights are of, from 1; 0 before the first has ended.
+    /// Epoch of the weights, from 1; 0 before the end of the first.
     pub epoch: usize,
     /// Weights that the run ends with.
     pub keep: Keep,
-    /// The quantity by which epochs are compared: `validation_loss`, or `test_loss` where there is no validation set.
+    /// Metric that epochs are compared by: `validation_loss`, or `test_loss` without a validation
+    /// set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// The epoch at which it was lowest, from 1.
+    /// Epoch of its minimum, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best_epoch: Option<usize>,
-    /// Its value there.
+    /// Its minimum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best: Option<f64>,
 }
 
-/// Settings that held before others.
+/// Settings before a change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlierSettings {
-    /// The last step, from 1, that was made with them.
+    /// Index of the last step with them, from 1.
     pub until_step: u64,
-    /// The settings.
+    /// Settings.
     pub settings: TrainSpec,
 }
 
-/// The record of the run that a model was trained by; `None` in files of older versions.
+/// Returns the record of the run in a model file; `None` in files of older versions.
 ///
 /// # Errors
-/// It is damaged.
+/// The record is damaged.
 pub fn run_record(file: &ModelFile) -> Result<Option<RunRecord>> {
     let damaged = |e| Error::value("model", format!("the file's record of the run is damaged: {e}"));
     file.info.record.as_ref().map(|record| json::from_value(record).map_err(damaged)).transpose()
 }
 
 impl Trainer {
-    /// Records how the splits that the run was given were made.
+    /// Records the method of the splits that the run was given.
     pub fn set_split(&mut self, split: SplitRecord) {
         self.split = Some(split);
     }
@@ -106,7 +108,7 @@ impl Trainer {
     /// Returns the record of the run so far.
     ///
     /// # Errors
-    /// A sample that cannot be read.
+    /// A sample cannot be read.
     pub fn record(&self) -> Result<RunRecord> {
         let of = |loader: &DataLoader| SplitDigest::from_dataset(loader.dataset().as_ref());
         let validation = self.validation.as_deref().map(of).transpose()?;
@@ -120,7 +122,7 @@ impl Trainer {
         Ok(RunRecord { data, selection: self.selection(), earlier: self.earlier.clone() })
     }
 
-    /// Returns the epoch that the model's weights are of, and the best epoch.
+    /// Returns the epoch of the model's weights, and the best epoch.
     pub fn selection(&self) -> Selection {
         let metric = match &self.validation {
             Some(_) => Some("validation_loss"),
@@ -128,7 +130,7 @@ impl Trainer {
         };
         Selection {
             epoch: self.weights_epoch(),
-            keep: self.spec.keeps(),
+            keep: self.spec.final_weights(),
             metric: metric.map(str::to_owned),
             best_epoch: self.patience.epoch,
             best: self.patience.best,

@@ -1,4 +1,4 @@
-//! A run that goes on from a checkpoint. Settings that were changed since hold from here on, or are refused by name:
+//! Resuming a run from a checkpoint. Changed settings apply from there on, or are refused by name;
 //! none is ignored.
 
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::optim::{Hyperparameters, OptimState, ParamState, Scheduler, StateValu
 use crate::{Device, Error, Result};
 
 impl Trainer {
-    /// A run that goes on from a checkpoint. `spec` is the checkpoint's ([`super::checkpoint_spec`]), perhaps changed:
-    /// what differs holds from the next step on. Another learning rate is the schedule's new base; another schedule
-    /// begins at its step 0.
+    /// Resumes a run from a checkpoint. `spec` is the checkpoint's ([`super::checkpoint_spec`]),
+    /// possibly changed; changes apply from the next step on. Another learning rate becomes the
+    /// schedule's base; another schedule starts at step 0.
     ///
     /// # Errors
-    /// The file is no checkpoint, or does not fit the data; or a setting differs that a run cannot change: seed, loss,
-    /// model, kind of optimizer, data, and within an epoch the batch size.
+    /// The file is no checkpoint, or does not match the data. A setting is changed that cannot
+    /// change during a run: seed, loss, model, optimizer, data; or the batch size within an epoch.
     pub fn resume(
         file: &ModelFile,
         spec: TrainSpec,
@@ -80,15 +80,15 @@ impl Trainer {
         trainer.earlier = record.earlier;
         trainer.split = record.data.split;
         if let Some(before) = before {
-            trainer.take_over(&before)?;
+            trainer.apply_changes(&before)?;
         }
-        let made = trainer.scheduler.as_ref().map_or(0, |scheduler| scheduler.state().step);
-        check_schedule(&trainer.spec, made, trainer.position.batches, trainer.position)?;
+        let done = trainer.scheduler.as_ref().map_or(0, |scheduler| scheduler.state().step);
+        check_schedule(&trainer.spec, done, trainer.position.batches, trainer.position)?;
         Ok(trainer)
     }
 
-    /// Makes settings that differ from `before` hold from now on.
-    fn take_over(&mut self, before: &TrainSpec) -> Result<()> {
+    /// Applies settings that differ from `before`.
+    fn apply_changes(&mut self, before: &TrainSpec) -> Result<()> {
         let (old, new) = (&before.optimizer, self.spec.optimizer.clone());
         let replanned =
             (&before.schedule, before.schedule_by_epoch) != (&self.spec.schedule, self.spec.schedule_by_epoch);
@@ -96,7 +96,7 @@ impl Trainer {
         for rule in self.optimizer.rules_mut() {
             let same = rule.spec().name() == new.name();
             let mut changed = new.attrs()?;
-            // A group of another kind, as Muon has one of AdamW, shares the weight decay alone.
+            // A group of another kind, such as Muon's of AdamW, shares only the weight decay.
             changed.retain(|name, value| {
                 name != "lr" && (replanned || old_attrs.get(name) != Some(value)) && (same || name == "weight_decay")
             });
@@ -115,15 +115,15 @@ impl Trainer {
                 None => self.optimizer.set_lr(lr),
             }
         }
-        self.note_change(before);
+        self.record_change(before);
         Ok(())
     }
 
-    /// Notes that other settings held until now.
-    pub(super) fn note_change(&mut self, before: &TrainSpec) {
+    /// Records that other settings applied until now.
+    pub(super) fn record_change(&mut self, before: &TrainSpec) {
         let data = |spec: &TrainSpec| super::DataSpec { path: None, ..spec.data.clone() };
         let settings = TrainSpec {
-            // What may change without changing what has run so far; and the model, which cannot change.
+            // Settings without effect on the past, and the model, which cannot change.
             epochs: self.spec.epochs,
             early_stopping: self.spec.early_stopping.clone(),
             keep: self.spec.keep,
@@ -145,7 +145,7 @@ fn refuse(rule: String) -> Result<()> {
     Err(Error::value("resume", rule))
 }
 
-/// Refuses data that is not what the run was trained on.
+/// Refuses data other than the run's.
 fn check_data(file: &ModelFile, record: &RunRecord, samples: usize, train: &dyn Dataset) -> Result<()> {
     if samples != train.len() {
         return refuse(format!("the run was trained on {samples} samples, the data has {}", train.len()));
@@ -163,7 +163,7 @@ fn check_data(file: &ModelFile, record: &RunRecord, samples: usize, train: &dyn 
     Ok(())
 }
 
-/// Refuses changes of settings that cannot change under way.
+/// Refuses changes of settings that cannot change during a run.
 fn check_changes(before: &TrainSpec, now: &TrainSpec, position: Position) -> Result<()> {
     if before.seed != now.seed {
         let (old, new) = (before.seed, now.seed);
@@ -206,7 +206,7 @@ fn check_changes(before: &TrainSpec, now: &TrainSpec, position: Position) -> Res
     Ok(())
 }
 
-/// Refuses another test set: results could not be compared with those before.
+/// Refuses another test set, since results would not be comparable.
 fn check_test(before: &TrainSpec, now: &TrainSpec, record: &RunRecord, samples: usize) -> Result<()> {
     let tested = record.data.test.samples;
     if before.data.test_limit != now.data.test_limit && !record.data.test.digest.is_empty() && tested != samples {
@@ -215,20 +215,20 @@ fn check_test(before: &TrainSpec, now: &TrainSpec, record: &RunRecord, samples: 
     Ok(())
 }
 
-/// Refuses another model than the checkpoint's, if one is asked for.
+/// Refuses a model other than the checkpoint's, if one is specified.
 fn check_model(before: &TrainSpec, now: &TrainSpec, model: &ModelSpec, train: &dyn Dataset) -> Result<()> {
     if (&before.model, &before.preset) == (&now.model, &now.preset) {
         return Ok(());
     }
-    let asked = now.model_for(&model.input, train.outputs())?;
-    if asked.layers == model.layers {
+    let specified = now.model_for(&model.input, train.outputs())?;
+    if specified.layers == model.layers {
         return Ok(());
     }
     refuse(format!(
         "the checkpoint's model is {} with {} parameters, another model ({} with {}) cannot take its place",
         model.name,
         model.summary().parameters,
-        asked.name,
-        asked.summary().parameters
+        specified.name,
+        specified.summary().parameters
     ))
 }

@@ -1,9 +1,9 @@
-//! The end of an epoch and of a run: which epoch was best, whether the run goes on, and which weights it ends with.
+//! End of an epoch and of a run: the best epoch, early stopping, and the final weights.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::check::same_kind;
+use super::check::check_same_kind;
 use super::evaluate::EvaluationPass;
 use super::trainer::Phase;
 use super::{Ending, EpochResult, Evaluation, Keep, Trainer};
@@ -14,13 +14,13 @@ use crate::optim::Schedule;
 use crate::optim::schedule::PlateauMode;
 
 impl Trainer {
-    /// Chooses by these samples from now on: the best epoch, when to stop early, and the rate of a plateau schedule.
-    /// The test set is then looked at once, at the end of the run.
+    /// Sets the validation set, which determines the best epoch, early stopping and plateau
+    /// schedules. The test set is then evaluated only once, at the end of the run.
     ///
     /// # Errors
-    /// Samples of another shape or other classes than those to train on.
+    /// The samples have another shape or other classes than the training set.
     pub fn set_validation(&mut self, validation: Arc<dyn Dataset>) -> Result<()> {
-        same_kind(self.train.dataset().as_ref(), validation.as_ref(), "validation")?;
+        check_same_kind(self.train.dataset().as_ref(), validation.as_ref(), "validation")?;
         if validation.is_empty() {
             return Ok(());
         }
@@ -30,10 +30,10 @@ impl Trainer {
         Ok(())
     }
 
-    /// The result that the run's weights are judged by: on the test set, once the run is over, or at least the
-    /// evaluation after the epoch that the weights are of.
+    /// Returns the result of the run's weights: on the test set after the end of the run, else the
+    /// evaluation of their epoch.
     pub fn result(&self) -> Option<&Evaluation> {
-        self.tested.as_ref().or_else(|| {
+        self.test_result.as_ref().or_else(|| {
             let epoch = self.weights_epoch();
             let ended = self.position.batch == 0 || self.last_weights.is_some();
             self.history
@@ -44,7 +44,7 @@ impl Trainer {
         })
     }
 
-    /// The epoch that the model's weights are of, from 1; 0 before the first has ended.
+    /// Returns the epoch of the model's weights, from 1; 0 before the end of the first.
     pub(super) fn weights_epoch(&self) -> usize {
         match (&self.last_weights, self.patience.epoch) {
             (Some(_), Some(best)) => best,
@@ -62,7 +62,7 @@ impl Trainer {
         if let Some(evaluation) = &evaluation {
             let min_delta = self.spec.early_stopping.as_ref().map_or(0.0, |stopping| stopping.min_delta);
             if self.patience.improves(evaluation.loss, min_delta, self.position.epoch)
-                && self.spec.keeps() == Keep::Best
+                && self.spec.final_weights() == Keep::Best
             {
                 self.best_weights = Some(self.model.state_dict()?);
             }
@@ -81,14 +81,14 @@ impl Trainer {
             test,
         };
         self.history.push(result.clone());
-        self.forget_confusions();
-        // The last good state now lies behind the epoch.
-        self.good = None;
+        self.drop_confusions();
+        // The last valid state is now that of the epoch's end.
+        self.last_valid = None;
         Ok(result)
     }
 
-    /// Steps a schedule by epoch. A plateau is stepped on one quantity: on the evaluations where there are any, as
-    /// PyTorch's `scheduler.step(val_loss)` after each, else on the training loss of every epoch.
+    /// Steps a schedule that counts epochs. A plateau schedule is stepped on evaluations if there
+    /// are any, as PyTorch's `scheduler.step(val_loss)`, else on each epoch's training loss.
     fn step_schedule(&mut self, evaluation: Option<&Evaluation>) {
         let evaluates = self.evaluates();
         let Some(scheduler) = self.scheduler.as_mut().filter(|_| self.spec.schedule_by_epoch) else { return };
@@ -108,12 +108,12 @@ impl Trainer {
         }
     }
 
-    /// Returns `true` if there are samples to evaluate epochs on: a validation set, or a test set.
+    /// Returns `true` if there is a validation or a test set.
     pub(super) fn evaluates(&self) -> bool {
         self.validation.is_some() || !self.test.is_empty()
     }
 
-    /// Returns the reason that the run is over; `None` while it is not.
+    /// Returns the reason for the end of the run; `None` before it.
     pub(super) fn ending(&self) -> Option<Ending> {
         if self.position.batch > 0 {
             return None;
@@ -123,38 +123,38 @@ impl Trainer {
         if stops { Some(Ending::StoppedEarly) } else { over }
     }
 
-    /// Ends the run: takes up the weights that it keeps, and tests them if that was put off.
+    /// Ends the run: loads the chosen weights, and evaluates them if that was deferred.
     pub(super) fn end(&mut self, ending: Ending) -> Result<()> {
         let was_best_before = self.patience.epoch.is_some_and(|epoch| epoch < self.position.epoch);
         if let Some(best) = self
             .best_weights
             .as_ref()
-            .filter(|_| self.spec.keeps() == Keep::Best && was_best_before && self.last_weights.is_none())
+            .filter(|_| self.spec.final_weights() == Keep::Best && was_best_before && self.last_weights.is_none())
         {
             self.last_weights = Some(self.model.state_dict()?);
             self.model.load_state_dict(best)?;
         }
-        self.good = None;
-        self.phase = match self.validation.is_some() && !self.test.is_empty() && self.tested.is_none() {
+        self.last_valid = None;
+        self.phase = match self.validation.is_some() && !self.test.is_empty() && self.test_result.is_none() {
             true => Phase::Evaluating(Box::new(EvaluationPass::new(self.test.clone())?), Some(ending)),
             false => Phase::Ended(ending),
         };
         Ok(())
     }
 
-    /// Takes up the weights of the last step again, for a run that was over and goes on.
+    /// Loads the weights of the last step, when a finished run resumes.
     pub(super) fn reopen(&mut self) -> Result<()> {
         if let Some(last) = self.last_weights.take() {
             self.model.load_state_dict(&last)?;
         }
-        self.tested = None;
+        self.test_result = None;
         self.phase = Phase::Training;
         Ok(())
     }
 
-    /// Drops the confusion matrices of all evaluations but the last and the best: they grow with the square of the
-    /// classes.
-    fn forget_confusions(&mut self) {
+    /// Drops all confusion matrices except the last and the best: their size is the square of the
+    /// number of classes.
+    fn drop_confusions(&mut self) {
         let best = self.patience.epoch;
         let mut evaluated = self.history.iter_mut().rev().filter(|result| result.evaluation().is_some());
         evaluated.next();

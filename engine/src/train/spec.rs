@@ -1,4 +1,4 @@
-//! A training run as plain data: model, data, augmentation, optimizer, schedule, and how long.
+//! Specification of a run as plain data: model, data, augmentation, optimizer, schedule, duration.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::nn::times;
 use crate::optim::{AdamOptions, OptimizerSpec, Schedule};
 use crate::{Error, Result};
 
-/// Everything that determines a run. What is left out has the default.
+/// Specification of a run. Omitted fields have their defaults.
 ///
 /// ```
 /// use kindling::train::TrainSpec;
@@ -26,52 +26,53 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainSpec {
-    /// The model's layers; else `preset` names them.
+    /// Layers of the model; without them, `preset` is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelSpec>,
-    /// The name of a model to begin with.
+    /// Name of a preset model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
-    /// What is learned from.
+    /// Training and test data.
     pub data: DataSpec,
-    /// What is done to pictures before they are learned from, in order.
+    /// Augmentation of training images, in order; none by default.
     pub augment: Vec<Augment>,
-    /// What is compared.
+    /// Loss function, cross entropy by default.
     pub loss: LossSpec,
-    /// How parameters move.
+    /// Optimizer and its hyperparameters, Adam with PyTorch's defaults by default.
     pub optimizer: OptimizerSpec,
-    /// How the learning rate changes.
+    /// Learning-rate schedule; a constant rate by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
-    /// Whether the schedule's steps are epochs; else they are batches.
+    /// Steps the schedule after each epoch, the default, instead of after each batch.
     pub schedule_by_epoch: bool,
-    /// The norm beyond which gradients are made smaller.
+    /// Maximum norm of the gradients; no clipping by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_grad_norm: Option<f64>,
-    /// Samples a step.
+    /// Number of samples per step, 64 by default.
     pub batch_size: usize,
-    /// Leaves out the last batch of an epoch if it has fewer samples. Default: `false`.
+    /// Drops the last batch of an epoch if it is smaller; `false` by default.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drop_last: bool,
-    /// Times that all pictures are seen.
+    /// Number of passes over the training set, 15 by default.
     pub epochs: usize,
-    /// Epochs from one evaluation to the next; the last epoch is always followed by one.
+    /// Epochs from one evaluation to the next, 5 by default; the last epoch is always evaluated.
     pub evaluate_every: usize,
-    /// When to stop before the end.
+    /// Early stopping; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
     /// Weights that the run ends with; by default the best if it may stop early, else the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<Keep>,
-    /// What all randomness begins with.
+    /// Seed of all random numbers, 0 by default.
     pub seed: u64,
 }
 
-/// Where pictures come from.
+/// Data of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataSpec {
-    /// `cifar10`, `cifar100`, `mnist`, `fashion-mnist`, `folder`, `csv` or `shapes`.
+    /// Name of the data set or format: `cifar10` (the default), `cifar100`, `mnist`,
+    /// `fashion-mnist`, `folder`, `csv` or `shapes`.
     pub name: String,
     /// Label column of a table: its name, or its number from 1. Detected by default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,21 +80,21 @@ pub struct DataSpec {
     /// Task that a table's label sets. Detected by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
-    /// Where it lies; not needed for `shapes`.
+    /// Path of the data; not needed for `shapes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The first so many pictures to train on.
+    /// Number of training samples to use, from the first on; all by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<usize>,
-    /// The first so many pictures to test on.
+    /// Number of test samples to use, from the first on; all by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_limit: Option<usize>,
-    /// Whether training takes pictures in another order each epoch.
+    /// Shuffles the training samples in each epoch; `true` by default.
     pub shuffle: bool,
-    /// What is subtracted from each channel, of values from 0 to 1; the data set's own if left out.
+    /// Mean of each channel, of values from 0 to 1; computed from the training set by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<Vec<f64>>,
-    /// What each channel is divided by.
+    /// Standard deviation of each channel; computed from the training set by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub std: Option<Vec<f64>>,
 }
@@ -102,59 +103,59 @@ fn one() -> f64 {
     1.0
 }
 
-/// What is compared with what.
+/// Loss functions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", deny_unknown_fields)]
 pub enum LossSpec {
-    /// Logits with classes.
+    /// Cross entropy of logits and classes.
     #[serde(rename = "cross_entropy")]
     CrossEntropy {
-        /// How much of a target is spread over all classes.
+        /// Share of the target that is spread over all classes, 0 by default.
         #[serde(default)]
         label_smoothing: f64,
     },
-    /// The squared error; classes count as one-hot.
+    /// Mean squared error; classes are one-hot.
     #[serde(rename = "mse")]
     Mse {},
-    /// The absolute error of a quantity.
+    /// Mean absolute error, for regression.
     #[serde(rename = "l1")]
     L1 {},
-    /// The squared error of a quantity below `beta`, the absolute error above.
+    /// Squared error below `beta`, absolute error above, for regression.
     #[serde(rename = "smooth_l1")]
     SmoothL1 {
-        /// Error at which the two pieces meet, in units of the scaled target; 1 by default.
+        /// Threshold between the two pieces, in units of the scaled target; 1 by default.
         #[serde(default = "one")]
         beta: f64,
     },
-    /// The squared error of a quantity below `delta`, `delta` times the absolute error above.
+    /// Squared error below `delta`, `delta` times the absolute error above, for regression.
     #[serde(rename = "huber")]
     Huber {
-        /// Error at which the two pieces meet, in units of the scaled target; 1 by default.
+        /// Threshold between the two pieces, in units of the scaled target; 1 by default.
         #[serde(default = "one")]
         delta: f64,
     },
 }
 
-/// Stops a run whose validation loss (the test loss, where there is no validation set) has not fallen for a while.
+/// Early stopping, by the validation loss, or by the test loss without a validation set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// Evaluations without improvement that are tolerated; the run ends with the next one.
+    /// Number of evaluations without improvement; the run ends with the next one.
     pub patience: usize,
-    /// The smallest fall of the loss that counts as improvement. Default: 0.
+    /// Minimum decrease of the loss that counts as improvement, 0 by default.
     #[serde(default)]
     pub min_delta: f64,
 }
 
-/// Choice of the weights that a run ends with.
+/// Weights that a run ends with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Keep {
-    /// Those after its last step.
+    /// Weights after the last step.
     #[default]
     Last,
-    /// Those of the epoch with the lowest validation loss (test loss, where there is no validation set), as Keras's
-    /// `restore_best_weights`.
+    /// Weights of the epoch with the lowest validation loss (test loss without a validation set),
+    /// as Keras's `restore_best_weights`.
     Best,
 }
 
@@ -204,23 +205,25 @@ impl Default for TrainSpec {
 }
 
 impl TrainSpec {
-    /// From JSON.
+    /// Parses JSON.
     ///
     /// # Errors
-    /// No JSON, an unknown key, a value of the wrong kind; the error says where.
+    /// The text is no JSON, or has an unknown key or a value of the wrong type; the error names the
+    /// position.
     pub fn from_json(json: &str) -> Result<Self> {
         crate::json::read(json).map_err(|e| Error::value("train", e))
     }
 
-    /// As JSON.
+    /// Returns the specification as JSON.
     ///
     /// # Errors
-    /// A number that JSON cannot express.
+    /// A number cannot be expressed in JSON.
     pub fn to_json(&self) -> Result<String> {
         crate::json::write(self).map_err(|e| Error::value("train", e))
     }
 
-    /// The same run with a loss for the task: for a quantity, `mse` takes the place of cross entropy.
+    /// Returns the specification with a loss for the task: for regression, `mse` replaces cross
+    /// entropy.
     #[must_use]
     pub fn for_task(mut self, task: Task) -> Self {
         if task == Task::Regression && matches!(self.loss, LossSpec::CrossEntropy { .. }) {
@@ -229,11 +232,12 @@ impl TrainSpec {
         self
     }
 
-    /// The model for inputs of a shape, with an output for each class or one for a quantity: the one given, or the
-    /// preset, or the CIFAR form of the introduction's network.
+    /// Returns the model for inputs of a shape: the specified one, or the preset, or the tutorial's
+    /// network for CIFAR. It has one output per class, or a single one for regression.
     ///
     /// # Errors
-    /// Model and preset are both given; no such preset; the model does not take these inputs or give these outputs.
+    /// Model and preset are both specified; the preset is unknown; or the model does not fit inputs
+    /// or outputs.
     pub fn model_for(&self, input: &[usize], outputs: usize) -> Result<ModelSpec> {
         let model = match (&self.model, &self.preset) {
             (Some(_), Some(_)) => return Err(Error::value("train", "give a model or a preset, not both")),
@@ -259,16 +263,17 @@ impl TrainSpec {
         }
     }
 
-    /// Returns the weights that the run ends with: as set, else the best if it may stop early and the last if not.
-    pub fn keeps(&self) -> Keep {
+    /// Returns the weights that the run ends with: as specified, else the best if it may stop
+    /// early, else the last.
+    pub fn final_weights(&self) -> Keep {
         let default = if self.early_stopping.is_some() { Keep::Best } else { Keep::Last };
         self.keep.unwrap_or(default)
     }
 
-    /// Whether the numbers make sense, as far as can be said without the data.
+    /// Checks the settings, as far as possible without the data.
     ///
     /// # Errors
-    /// One is out of its range; the error names it.
+    /// A setting is out of its range; the error names it.
     pub fn check(&self) -> Result<()> {
         let refuse = |rule: String| Err(Error::value("train", rule));
         if self.batch_size == 0 || self.epochs == 0 || self.evaluate_every == 0 {

@@ -1,5 +1,5 @@
-//! The state of a run: everything that decides how it goes on. In memory it is handles of tensors, which later steps
-//! do not change; in a checkpoint it is a model file with more in it.
+//! State of a run for resuming it. In memory it consists of tensors, which later steps do not
+//! change; in a checkpoint it is a model file with more metadata and tensors.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +17,16 @@ use crate::ops::Generator;
 use crate::optim::{OptimState, OptimizerSpec, Scheduler, StateValue, schedule::SchedulerState};
 use crate::{Device, Error, Result, Tensor};
 
-/// The state of a run, in memory.
+/// State of a run, in memory.
 pub(super) struct State {
     pub model: StateDict,
     pub optimizer: OptimState,
-    pub rest: Rest,
+    pub rest: Scalars,
 }
 
-/// What of the state is no tensor.
+/// State other than tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Rest {
+pub(super) struct Scalars {
     pub position: Position,
     sums: Sums,
     patience: Patience,
@@ -37,23 +37,23 @@ pub(super) struct Rest {
 /// Metadata of a checkpoint.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Training {
-    pub rest: Rest,
-    /// The epochs, without their confusion matrices.
+    pub rest: Scalars,
+    /// Results of the epochs, without confusion matrices.
     pub history: Vec<EpochResult>,
     pub groups: Vec<(OptimizerSpec, usize)>,
-    /// For each parameter, the numbers of the optimizer's state.
+    /// Scalars of the optimizer's state, by parameter.
     pub numbers: Vec<BTreeMap<String, Float>>,
-    /// How many samples there were to train on: the order of an epoch depends on it.
+    /// Number of training samples, which determines the order of an epoch.
     pub samples: usize,
-    /// The confusion matrices of the last evaluation and of the best: the epoch, then class, prediction and count of
-    /// each cell that is not 0.
+    /// Confusion matrices of the last and the best evaluation: epoch, then class, prediction and
+    /// count of each nonzero element.
     #[serde(default)]
     pub confusions: Vec<(usize, Vec<[u64; 3]>)>,
 }
 
 impl Trainer {
     pub(super) fn state(&self) -> Result<State> {
-        let rest = Rest {
+        let rest = Scalars {
             position: self.position,
             sums: self.sums,
             patience: self.patience,
@@ -74,28 +74,28 @@ impl Trainer {
         if let (Some(schedule), Some(state)) = (&self.spec.schedule, &rest.scheduler) {
             self.scheduler = Some(Scheduler::resume(schedule.clone(), state.clone()));
         }
-        self.forget_progress();
+        self.reset_progress();
         Ok(())
     }
 
-    /// What is done to images before the model sees them; `None` for other inputs.
+    /// Returns the preprocessing of images; `None` for other inputs.
     fn preprocessing(&self) -> Option<Preprocessing> {
         let &[channels, height, width] = self.model.spec().input.as_slice() else { return None };
         let steps = Preprocessing::new([channels, height, width], Some(&self.normalization));
         steps.check().is_ok().then_some(steps)
     }
 
-    /// The columns of the table that the run learns from, with the scale of its targets.
+    /// Returns the columns of the run's table, with the scale of its targets.
     fn columns(&self) -> Option<Columns> {
         let mut columns = self.train.dataset().columns()?.clone();
         columns.target_scale = (columns.task == Task::Regression).then_some(self.target_scale);
         Some(columns)
     }
 
-    /// The model as it is now, with what is needed to use it.
+    /// Returns the model with its metadata.
     ///
     /// # Errors
-    /// What went wrong on the device.
+    /// The device fails.
     pub async fn model_file(&self) -> Result<ModelFile> {
         let mut tensors = crate::format::TensorFile::default();
         tensors.extend(self.model.state_dict()?).await?;
@@ -105,7 +105,7 @@ impl Trainer {
     /// Returns the metadata of a file of the model.
     ///
     /// # Errors
-    /// A sample that cannot be read.
+    /// A sample cannot be read.
     pub fn info(&self) -> Result<ModelInfo> {
         let value = |name: &str, value: Result<serde_json::Value, String>| {
             value.map_err(|e| Error::internal(format!("{name}: {e}")))
@@ -125,7 +125,7 @@ impl Trainer {
         })
     }
 
-    /// Figures of the epoch that the weights are of.
+    /// Returns the metrics of the weights' epoch.
     fn metrics(&self) -> BTreeMap<String, f64> {
         let mut metrics = BTreeMap::new();
         let epoch = self.weights_epoch();
@@ -135,49 +135,49 @@ impl Trainer {
         for (name, evaluation) in [("validation", last.validation.as_ref()), ("test", self.result())] {
             if let Some(evaluation) = evaluation {
                 metrics.insert(format!("{name}_loss"), evaluation.loss);
-                let figures = evaluation.figures().into_iter();
-                metrics.extend(figures.map(|(figure, value)| (format!("{name}_{figure}"), value)));
+                let measured = evaluation.metrics().into_iter();
+                metrics.extend(measured.map(|(metric, value)| (format!("{name}_{metric}"), value)));
             }
         }
         metrics
     }
 
-    /// Everything that the run needs to go on as if it had not been interrupted, bit for bit on the same device. It
-    /// can be used as a model too.
+    /// Returns a checkpoint. A run resumed from it equals the uninterrupted run, bit for bit on the
+    /// same device. It is a model file too.
     ///
     /// # Errors
-    /// A loss that is not a number; what went wrong on the device.
+    /// A loss is not finite; or the device fails.
     pub async fn checkpoint(&mut self) -> Result<ModelFile> {
         self.read().await?;
-        // A run that is over has taken up the best weights; it would go on from the last.
+        // A finished run has the best weights; it would resume from the last ones.
         let last = self.last_weights.take();
-        let taken_up = match &last {
+        let best = match &last {
             Some(last) => Some((self.model.state_dict()?, self.model.load_state_dict(last)?)),
             None => None,
         };
-        let file = self.checkpoint_of_last().await;
-        if let Some((best, ())) = taken_up {
+        let file = self.checkpoint_of_state().await;
+        if let Some((best, ())) = best {
             self.model.load_state_dict(&best)?;
         }
         self.last_weights = last;
         file
     }
 
-    async fn checkpoint_of_last(&self) -> Result<ModelFile> {
+    async fn checkpoint_of_state(&self) -> Result<ModelFile> {
         let mut file = self.model_file().await?;
         let State { optimizer, rest, .. } = self.state()?;
         let mut tensors = crate::format::TensorFile::default();
         let mut numbers = Vec::with_capacity(optimizer.state.len());
         let mut named = Vec::new();
         for (i, state) in optimizer.state.into_iter().enumerate() {
-            let mut of_one = BTreeMap::new();
+            let mut scalars = BTreeMap::new();
             for (name, value) in state {
                 match value {
-                    StateValue::Number(number) => drop(of_one.insert(name, Float(number))),
+                    StateValue::Number(number) => drop(scalars.insert(name, Float(number))),
                     StateValue::Tensor(tensor) => named.push((state_name(i, &name), tensor)),
                 }
             }
-            numbers.push(of_one);
+            numbers.push(scalars);
         }
         let best = self.best_weights.iter().flat_map(StateDict::iter);
         named.extend(best.map(|(name, tensor)| (format!("{BEST}{name}"), tensor.clone())));
@@ -200,28 +200,28 @@ impl Trainer {
     }
 }
 
-/// The settings of the run that a model was trained by, if the file says them.
+/// Returns the settings of the run in a model file, if it has them.
 ///
 /// # Errors
-/// They are damaged.
+/// The settings are damaged.
 pub fn run_spec(file: &ModelFile) -> Result<Option<TrainSpec>> {
     let damaged = |e| Error::value("model", format!("the file's settings of the run are damaged: {e}"));
     file.info.run.as_ref().map(|json| crate::json::from_value(json).map_err(damaged)).transpose()
 }
 
-/// The settings of the run that a checkpoint belongs to.
+/// Returns the settings of a checkpoint's run.
 ///
 /// # Errors
-/// The file is a model, but no checkpoint.
+/// The file is no checkpoint.
 pub fn checkpoint_spec(file: &ModelFile) -> Result<TrainSpec> {
     training(file)?;
     run_spec(file)?.ok_or_else(|| Error::value("resume", "the checkpoint does not say the settings of its run"))
 }
 
-/// Loads a model: builds what its specification describes and fills in the tensors.
+/// Builds the model of a file and loads its tensors.
 ///
 /// # Errors
-/// A specification that is damaged, or tensors that do not fit it.
+/// The specification is damaged, or the tensors do not match it.
 pub fn load_model(file: &ModelFile, device: &Device) -> Result<super::Model> {
     let spec: ModelSpec = crate::json::from_value(&file.info.spec)
         .map_err(|e| Error::value("model", format!("the file's description of the model is damaged: {e}")))?;
@@ -244,7 +244,7 @@ pub(super) fn training(file: &ModelFile) -> Result<Training> {
 /// Returns the position of the run of a checkpoint.
 ///
 /// # Errors
-/// The file is a model, but no checkpoint.
+/// The file is no checkpoint.
 pub fn checkpoint_position(file: &ModelFile) -> Result<Position> {
     training(file).map(|training| training.rest.position)
 }
@@ -252,7 +252,7 @@ pub fn checkpoint_position(file: &ModelFile) -> Result<Position> {
 /// Prefix of the names of the best epoch's tensors in a checkpoint.
 pub(super) const BEST: &str = "training/best/";
 
-/// The name in the file of an entry of the optimizer's state of a parameter.
+/// Returns the name in the file of an entry of a parameter's optimizer state.
 fn state_name(parameter: usize, entry: &str) -> String {
     format!("{}optimizer/{parameter}/{entry}", ModelFile::TRAINING)
 }

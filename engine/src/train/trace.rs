@@ -1,5 +1,5 @@
-//! Origin of a non-finite number: the steps since the last read, repeated with an inspection of
-//! every layer.
+//! Origin of a non-finite number: repeats the steps since the last readback and inspects every
+//! layer.
 
 use super::{Position, Trainer};
 use crate::data::Epoch;
@@ -7,13 +7,14 @@ use crate::nn::Module;
 use crate::{Error, Result, Tensor};
 
 impl Trainer {
-    /// Returns the error for a loss that is not finite: repeats the steps since the last read up to
-    /// that one, to find the layer in which it began. The run is reset to the state at that read.
+    /// Returns the error for a loss that is not finite. Repeats the steps since the last readback
+    /// up to that one, to find the layer where it originated. The run is reset to the state at that
+    /// readback.
     pub(super) async fn trace(&mut self, step: u64, loss: f64) -> Error {
         match self.find(step).await {
-            Ok(place) => {
+            Ok(origin) => {
                 let advice = "try a smaller learning rate, or clip gradients";
-                Error::value("train", format!("the loss is {loss} at step {step} {place}; {advice}"))
+                Error::value("train", format!("the loss is {loss} at step {step} {origin}; {advice}"))
             }
             Err(error) => error,
         }
@@ -21,8 +22,8 @@ impl Trainer {
 
     /// Finds the first non-finite number in a step.
     async fn find(&mut self, step: u64) -> Result<String> {
-        let good = self.good.take().ok_or_else(|| Error::internal("no state was kept to go back to"))?;
-        self.restore(&good)?;
+        let last_valid = self.last_valid.take().ok_or_else(|| Error::internal("no state was saved to restore"))?;
+        self.restore(&last_valid)?;
         while self.position.step + 1 < step {
             if !self.step()? {
                 return Err(Error::internal("a step that failed did not come again"));
@@ -33,7 +34,7 @@ impl Trainer {
             Some(place) => format!("it began in {place}"),
             None => "the numbers of all layers are finite".to_owned(),
         };
-        self.restore(&good)?;
+        self.restore(&last_valid)?;
         Ok(format!("(epoch {}, batch {}); {began}", epoch + 1, batch + 1))
     }
 

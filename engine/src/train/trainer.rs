@@ -1,6 +1,6 @@
-//! The training loop, a batch at a time, so that whoever drives it (a program, a worker in the browser) decides when
-//! to look at results, to save and to stop. Losses stay on the device until they are asked for. It knows no clock, no
-//! file and no screen.
+//! The training loop, one batch at a time: the caller (a program, a worker in the browser) decides
+//! when to read results, save and stop. Losses stay on the device until they are read. The module
+//! knows no clock, no file and no screen.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,21 +18,22 @@ use crate::ops::Generator;
 use crate::optim::{Optimizer, Scheduler, clip_grad_norm_};
 use crate::{Device, Error, Result, Tensor, plan};
 
-/// Losses that are kept on the device before they are read even if nobody asks.
-const MOST_PENDING: usize = 1024;
+/// Maximum number of steps whose losses are unread; the next step reads them.
+const MAX_PENDING: usize = 1024;
 
-/// A step whose loss has not been read.
+/// A submitted step whose loss is unread.
 pub(super) struct Pending {
     pub step: u64,
     pub samples: usize,
     pub loss: Tensor,
-    /// Samples classified correctly; `None` for regression.
+    /// Number of correct predictions; `None` for regression.
     pub correct: Option<Tensor>,
 }
 
 pub(super) enum Phase {
     Training,
-    /// An evaluation after an epoch; at the end of the run, of its test set, with the reason for the end.
+    /// An evaluation after an epoch, or of the test set at the end of the run, with the reason for
+    /// the end.
     Evaluating(Box<EvaluationPass<Rc<DataLoader>>>, Option<Ending>),
     Ended(Ending),
 }
@@ -71,34 +72,34 @@ pub struct Trainer {
     pub(super) target_scale: TargetScale,
     pub(super) train: Rc<DataLoader>,
     pub(super) test: Rc<DataLoader>,
-    /// The samples that epochs are compared by; the test set where there are none.
+    /// Loader of the validation set, by which epochs are compared; the test set if `None`.
     pub(super) validation: Option<Rc<DataLoader>>,
-    /// The weights of the best epoch, where they are kept.
+    /// Weights of the best epoch, if the run ends with them.
     pub(super) best_weights: Option<StateDict>,
-    /// The weights after the last step, while the model has the best.
+    /// Weights after the last step, while the model has the best ones.
     pub(super) last_weights: Option<StateDict>,
-    /// The result on the test set at the end, where epochs are compared by a validation set.
-    pub(super) tested: Option<Evaluation>,
+    /// Result on the test set at the end of a run with a validation set.
+    pub(super) test_result: Option<Evaluation>,
     pub(super) earlier: Vec<EarlierSettings>,
     pub(super) split: Option<SplitRecord>,
     pub(super) device: Device,
     pub(super) batches: Option<Epoch<Rc<DataLoader>>>,
     pub(super) pending: Vec<Pending>,
-    /// Results that were read and not given to anyone yet.
-    unseen: Vec<StepResult>,
-    /// What to go back to when a loss turns out not to be a number: the state at the last read.
-    pub(super) good: Option<super::state::State>,
+    /// Results that were read, for [`Trainer::take_read`].
+    results: Vec<StepResult>,
+    /// State at the last readback, to trace the origin of a loss that is not finite.
+    pub(super) last_valid: Option<super::state::State>,
     pub(super) phase: Phase,
-    /// Whether the next step is to be seen closely, and what was seen.
-    pub(super) watch: bool,
-    pub(super) watched: Option<super::closely::Watched>,
+    /// Requests the inspection of the next step, and its tensors.
+    pub(super) inspect_next: bool,
+    pub(super) inspected: Option<super::inspect::InspectedStep>,
 }
 
 impl Trainer {
-    /// A run from its beginning.
+    /// Creates a run.
     ///
     /// # Errors
-    /// A specification that makes no sense or does not fit the data; a device that cannot compute.
+    /// The specification is invalid or does not match the data; or the device cannot run it.
     pub fn new(spec: TrainSpec, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>, device: &Device) -> Result<Self> {
         check(&spec, train.as_ref(), test.as_ref())?;
         let model = spec.model_for(&input_shape(&spec, train.shape())?, train.outputs())?;
@@ -107,8 +108,8 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// A run from its beginning, of this model; inputs and targets are scaled by the training set's own numbers
-    /// if no others are given.
+    /// Creates a run of this model. Inputs and targets are scaled by the training set's statistics,
+    /// unless others are given.
     pub(super) fn with_model(
         spec: TrainSpec,
         model: &ModelSpec,
@@ -146,71 +147,72 @@ impl Trainer {
             validation: None,
             best_weights: None,
             last_weights: None,
-            tested: None,
+            test_result: None,
             earlier: Vec::new(),
             split: None,
             device: device.clone(),
             batches: None,
             pending: Vec::new(),
-            unseen: Vec::new(),
-            good: None,
+            results: Vec::new(),
+            last_valid: None,
             phase: Phase::Training,
-            watch: false,
-            watched: None,
+            inspect_next: false,
+            inspected: None,
         })
     }
 
-    /// What the run was asked to be.
+    /// Returns the run's specification.
     pub fn spec(&self) -> &TrainSpec {
         &self.spec
     }
 
-    /// The model.
+    /// Returns the model.
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// How far the run has come.
+    /// Returns the position of the run.
     pub fn position(&self) -> Position {
         self.position
     }
 
-    /// The epochs so far.
+    /// Returns the results of the epochs so far.
     pub fn history(&self) -> &[EpochResult] {
         &self.history
     }
 
-    /// What is trained on.
+    /// Returns the loader of the training set.
     pub fn train_loader(&self) -> &DataLoader {
         &self.train
     }
 
-    /// What inputs look like to the model.
+    /// Returns the normalization of the inputs.
     pub fn normalization(&self) -> &Normalization {
         &self.normalization
     }
 
-    /// The learning rate of the next step, of the first parameter group.
+    /// Returns the learning rate of the next step, of the first parameter group.
     pub fn lr(&self) -> f64 {
         self.optimizer.lrs().first().copied().unwrap_or(0.0)
     }
 
-    /// The device it runs on.
+    /// Returns the device of the run.
     pub fn device(&self) -> &Device {
         &self.device
     }
 
-    /// How many steps have losses that were not read yet.
+    /// Returns the number of steps with unread losses.
     pub fn pending(&self) -> usize {
         self.pending.len()
     }
 
-    /// Does the next thing: learns from a batch, tests one, or ends an epoch or the run. Steps are handed to the
-    /// device without waiting for it; call [`Trainer::collect`] now and then, which waits.
+    /// Executes the next unit of work: a training step, a batch of an evaluation, or the end of an
+    /// epoch or the run. Steps are submitted without waiting for the device; [`Trainer::collect`]
+    /// waits for them.
     ///
     /// # Errors
-    /// A loss that is not a number, with the step and the layer in which that began; what the data or the device
-    /// refuse.
+    /// A loss is not finite (the error names the step and the layer of its origin); the data cannot
+    /// be read; or the device fails.
     pub async fn next(&mut self) -> Result<Event> {
         loop {
             match &mut self.phase {
@@ -223,7 +225,7 @@ impl Trainer {
                     match std::mem::replace(&mut self.phase, Phase::Training) {
                         Phase::Evaluating(pass, None) => return Ok(Event::Epoch(self.end_epoch(Some(pass.result()))?)),
                         Phase::Evaluating(pass, Some(ending)) => {
-                            self.tested = Some(pass.result());
+                            self.test_result = Some(pass.result());
                             self.phase = Phase::Ended(ending);
                         }
                         _ => return Err(Error::internal("the phase of a run changed by itself")),
@@ -234,11 +236,11 @@ impl Trainer {
                         self.end(ending)?;
                         continue;
                     }
-                    if self.good.is_none() {
-                        self.good = Some(self.state()?);
+                    if self.last_valid.is_none() {
+                        self.last_valid = Some(self.state()?);
                     }
                     if self.step()? {
-                        if self.pending.len() >= MOST_PENDING {
+                        if self.pending.len() >= MAX_PENDING {
                             self.read().await?;
                         }
                         return Ok(Event::Step(self.position));
@@ -246,7 +248,7 @@ impl Trainer {
                     self.read().await?;
                     let epoch = self.position.epoch + 1;
                     let due = epoch.is_multiple_of(self.spec.evaluate_every) || epoch >= self.spec.epochs;
-                    // Samples to test on may still be on their way.
+                    // More test samples may still arrive.
                     if due && self.evaluates() {
                         let loader = self.validation.as_ref().unwrap_or(&self.test).clone();
                         self.phase = Phase::Evaluating(Box::new(EvaluationPass::new(loader)?), None);
@@ -258,7 +260,7 @@ impl Trainer {
         }
     }
 
-    /// Waits for the steps that were handed over and gives the losses of all that were not given yet, in order.
+    /// Waits for the submitted steps, and returns all losses that were not returned yet, in order.
     ///
     /// # Errors
     /// As [`Trainer::next`].
@@ -267,7 +269,7 @@ impl Trainer {
         Ok(self.take_read())
     }
 
-    /// Waits for the steps that were handed over; [`Trainer::take_read`] then gives their losses.
+    /// Waits for the submitted steps; [`Trainer::take_read`] then returns their losses.
     ///
     /// # Errors
     /// As [`Trainer::next`].
@@ -275,17 +277,18 @@ impl Trainer {
         self.read().await
     }
 
-    /// The losses that were read, at the end of an epoch for example, and not given yet. It does not wait.
+    /// Returns losses that were read but not returned yet, for example at the end of an epoch. It
+    /// does not wait.
     pub fn take_read(&mut self) -> Vec<StepResult> {
-        std::mem::take(&mut self.unseen)
+        std::mem::take(&mut self.results)
     }
 
-    /// Returns the number of steps whose losses were read and not given yet.
+    /// Returns the number of losses that were read but not returned yet.
     pub fn unread(&self) -> usize {
-        self.unseen.len()
+        self.results.len()
     }
 
-    /// Learns from the next batch. Returns `false` at the end of the epoch.
+    /// Trains on the next batch. Returns `false` at the end of the epoch.
     pub(super) fn step(&mut self) -> Result<bool> {
         let batches = match &mut self.batches {
             Some(batches) => batches,
@@ -293,18 +296,18 @@ impl Trainer {
         };
         let Some(batch) = batches.next() else { return Ok(false) };
         let (inputs, labels) = batch?;
-        let watch = std::mem::take(&mut self.watch);
-        let (passed, layers) = match watch {
+        let inspect = std::mem::take(&mut self.inspect_next);
+        let (passed, layers) = match inspect {
             true => observe(|| self.forward(&inputs, &labels)),
             false => (self.forward(&inputs, &labels), Vec::new()),
         };
         let (loss, output) = passed?;
-        let graph = watch.then(|| self.graph_of(&loss));
+        let graph = inspect.then(|| self.graph_of(&loss));
         loss.backward()?;
         if let Some(norm) = self.spec.clip_grad_norm {
             clip_grad_norm_(&self.model.parameters(), norm, 2.0)?;
         }
-        // Everything that is to be read later is recorded before the step executes it.
+        // Tensors to be read later are recorded before the step executes them.
         let correct = count_correct(self.train.dataset().task(), &output, &labels)?;
         self.position.batch += 1;
         self.position.step += 1;
@@ -312,7 +315,7 @@ impl Trainer {
         self.pending.push(Pending { step: self.position.step, samples, loss: loss.detach(), correct });
         if let Some(graph) = graph {
             let [inputs, labels, loss, output] = [&inputs, &labels, &loss, &output].map(Tensor::detach);
-            self.watched = Some(self.watched_step(graph, layers, [inputs, labels, loss, output])?);
+            self.inspected = Some(self.inspected_step(graph, layers, [inputs, labels, loss, output])?);
         }
         drop((loss, output));
         self.optimizer.step()?;
@@ -324,14 +327,14 @@ impl Trainer {
         Ok(true)
     }
 
-    /// The loss of a batch and the model's results, recorded for backward.
+    /// Records the forward pass. Returns the loss of a batch and the model's outputs.
     pub(super) fn forward(&mut self, inputs: &Tensor, labels: &Tensor) -> Result<(Tensor, Tensor)> {
         let Self { model, optimizer, generator, spec, .. } = self;
         model.train(true);
         optimizer.zero_grad();
         generator.scope(|| {
             let output = model.forward(inputs)?;
-            Ok((spec.loss.of(&output, labels)?, output))
+            Ok((spec.loss.forward(&output, labels)?, output))
         })
     }
 
@@ -348,21 +351,21 @@ impl Trainer {
                 return Err(self.trace(*step, loss).await);
             }
             self.sums.add(loss, correct, *samples);
-            self.unseen.push(StepResult {
+            self.results.push(StepResult {
                 step: *step,
                 loss,
                 accuracy: correct.map(|correct| correct / *samples as f64),
             });
         }
-        self.good = Some(self.state()?);
+        self.last_valid = Some(self.state()?);
         Ok(())
     }
 
-    /// Forgets what was under way; the next step begins from the state as it is.
-    pub(super) fn forget_progress(&mut self) {
+    /// Drops unread results; the next step begins from the current state.
+    pub(super) fn reset_progress(&mut self) {
         self.batches = None;
         self.pending.clear();
-        self.good = None;
+        self.last_valid = None;
         self.phase = Phase::Training;
     }
 }

@@ -1,5 +1,5 @@
-//! State dicts that come without a description of their model: matched, by names and shapes, to the model that is
-//! given with them. Fine-tuning begins with one.
+//! State dicts without a description of their model: matched by names and shapes to a given model.
+//! Fine-tuning begins with one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,19 @@ use crate::nn::{Module, StateDict};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
-/// Mismatches that an error lists of each side.
+/// Maximum number of mismatches that an error lists for each side.
 const MAX_LISTED: usize = 6;
 
-/// Inputs that a preset is tried with, the most usual first.
+/// Input shapes to try with a preset, the most common first.
 const INPUTS: &[[usize; 3]] =
     &[[3, 32, 32], [1, 28, 28], [3, 64, 64], [1, 32, 32], [3, 28, 28], [3, 224, 224], [1, 64, 64], [3, 96, 96]];
 
-/// Buffer that a batch normalization may lack: PyTorch counts from 0 then.
+/// Buffer that a batch normalization may lack; PyTorch then counts from 0.
 const COUNTER: &str = "num_batches_tracked";
 
-/// Makes a model file of a state dict and the model that it belongs to. Names may have a common prefix, such as
-/// `model_state_dict.` in a checkpoint or `module.` of `DataParallel`; other tensors of a checkpoint are left out.
+/// Creates a model file from a state dict and its model. Names may have a common prefix, such as
+/// `model_state_dict.` in a checkpoint or `module.` of `DataParallel`; other tensors of a
+/// checkpoint are ignored.
 ///
 /// # Errors
 /// Names or shapes differ; the error lists both sides.
@@ -41,11 +42,11 @@ pub fn with_spec(spec: &ModelSpec, file: &TensorFile) -> Result<ModelFile> {
     Ok(ModelFile { tensors, info })
 }
 
-/// Makes a model file of a state dict and a preset. The number of classes is read off the last tensor; an input that
-/// is not given is the most usual one that fits.
+/// Creates a model file from a state dict and a preset. The last tensor has the number of classes;
+/// without `input`, the most common one that fits is used.
 ///
 /// # Errors
-/// There is no such preset, or it does not fit; the error lists both sides.
+/// The preset is unknown or does not match; the error lists both sides.
 pub fn with_preset(name: &str, input: Option<&[usize]>, file: &TensorFile) -> Result<ModelFile> {
     with_inputs(input, |input| {
         let one = preset(name, input, 1)?;
@@ -54,10 +55,10 @@ pub fn with_preset(name: &str, input: Option<&[usize]>, file: &TensorFile) -> Re
     })
 }
 
-/// Makes a model file of a state dict and layers that do not say what they take.
+/// Creates a model file from a state dict and layers without a specified input.
 ///
 /// # Errors
-/// As [`with_spec`]; or no usual input fits the layers.
+/// As [`with_spec`]; or no common input shape fits the layers.
 pub fn with_layers(spec: &ModelSpec, input: Option<&[usize]>, file: &TensorFile) -> Result<ModelFile> {
     with_inputs(input, |input| {
         let spec = ModelSpec { input: input.to_vec(), ..spec.clone() };
@@ -66,7 +67,7 @@ pub fn with_layers(spec: &ModelSpec, input: Option<&[usize]>, file: &TensorFile)
     })
 }
 
-/// The first usual input that something can be made with; the first error if there is none.
+/// Returns the result for the first common input shape that succeeds, else the first error.
 fn with_inputs(input: Option<&[usize]>, make: impl Fn(&[usize]) -> Result<ModelFile>) -> Result<ModelFile> {
     if let Some(input) = input {
         return make(input);
@@ -81,14 +82,14 @@ fn with_inputs(input: Option<&[usize]>, make: impl Fn(&[usize]) -> Result<ModelF
     Err(first.unwrap_or_else(|| Error::internal("no input was tried")))
 }
 
-/// Loads a state dict into a model that there is, matched as [`with_spec`] does.
+/// Loads a state dict into a model, matched as by [`with_spec`].
 ///
 /// # Errors
 /// Names or shapes differ; the error lists both sides.
 pub fn load(model: &Model, file: &TensorFile) -> Result<()> {
-    let own = file.tensors.iter().filter(|(name, _)| !name.starts_with(ModelFile::TRAINING));
-    let own = own.map(|(name, tensor)| (name.clone(), tensor.clone())).collect();
-    let tensors = matched(model, &own)?;
+    let tensors = file.tensors.iter().filter(|(name, _)| !name.starts_with(ModelFile::TRAINING));
+    let tensors = tensors.map(|(name, tensor)| (name.clone(), tensor.clone())).collect();
+    let tensors = matched(model, &tensors)?;
     let dict = tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.to_tensor(&Device::cpu())?)));
     model.load_state_dict(&dict.collect::<Result<Vec<(String, Tensor)>>>()?.into_iter().collect())
 }
@@ -102,7 +103,7 @@ fn outputs(spec: &ModelSpec) -> usize {
     spec.summary().output.and_then(|output| output.last().copied()).unwrap_or(0)
 }
 
-/// The length of the tensor by which a model ends, in the file.
+/// Returns the length in the file of the model's last tensor.
 fn classes_of(spec: &ModelSpec, file: &TensorFile) -> Result<Option<usize>> {
     let state = spec.build(&Device::cpu())?.state_dict()?;
     let prefix = prefix(&state, &file.tensors);
@@ -110,7 +111,8 @@ fn classes_of(spec: &ModelSpec, file: &TensorFile) -> Result<Option<usize>> {
     Ok(last.and_then(|name| file.tensors.get(&name)).and_then(|tensor| tensor.shape.first().copied()))
 }
 
-/// The prefix of the file's names with which most names of the model are in the file; the shortest of several.
+/// Returns the prefix of the file's names that matches most names of the model; the shortest of
+/// several.
 fn prefix(state: &StateDict, tensors: &BTreeMap<String, FileTensor>) -> String {
     let known: BTreeSet<&str> = state.names().collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -124,28 +126,28 @@ fn prefix(state: &StateDict, tensors: &BTreeMap<String, FileTensor>) -> String {
     best.map_or_else(String::new, |(prefix, _)| prefix.to_owned())
 }
 
-/// The tensors of a file under the model's names, in the model's element types.
+/// Returns a file's tensors under the model's names, in the model's element types.
 fn matched(model: &Model, tensors: &BTreeMap<String, FileTensor>) -> Result<BTreeMap<String, FileTensor>> {
     let state = model.state_dict()?;
     let prefix = prefix(&state, tensors);
     let (mut wrong, mut others) = (Vec::new(), Vec::new());
     let mut found = BTreeMap::new();
-    for (name, own) in state.iter() {
+    for (name, parameter) in state.iter() {
         match tensors.get(&format!("{prefix}{name}")) {
-            Some(tensor) if *tensor.shape == *own.dims() => {
-                found.insert(name.to_owned(), converted(tensor, own.dtype()));
+            Some(tensor) if *tensor.shape == *parameter.dims() => {
+                found.insert(name.to_owned(), converted(tensor, parameter.dtype()));
             }
             Some(tensor) => {
-                wrong.push(format!("{name}: {:?} in the model, {:?} in the file", own.dims(), &*tensor.shape))
+                wrong.push(format!("{name}: {:?} in the model, {:?} in the file", parameter.dims(), &*tensor.shape))
             }
             None if name.rsplit('.').next() == Some(COUNTER) => {
                 found.insert(name.to_owned(), FileTensor::new(Shape::from(&[] as &[usize]), Array::I32(vec![0]))?);
             }
-            None => wrong.push(format!("{name}: {:?} in the model, not in the file", own.dims())),
+            None => wrong.push(format!("{name}: {:?} in the model, not in the file", parameter.dims())),
         }
     }
     for (name, tensor) in tensors {
-        // What does not have the prefix is the rest of a checkpoint.
+        // Tensors without the prefix are other parts of a checkpoint.
         if let Some(inner) = name.strip_prefix(&prefix).filter(|inner| state.get(inner).is_none()) {
             others.push(format!("{inner}: not in the model, {:?} in the file", &*tensor.shape));
         }
@@ -162,7 +164,7 @@ fn matched(model: &Model, tensors: &BTreeMap<String, FileTensor>) -> Result<BTre
     Err(Error::value("weights", format!("{count} tensors do not match: {}{more}", wrong.join("; "))))
 }
 
-/// Numbers of double precision in single, where the model has those.
+/// Converts double precision to single, if the model has single.
 fn converted(tensor: &FileTensor, dtype: DType) -> FileTensor {
     let data = match (&tensor.data, dtype) {
         (Array::F64(wide), DType::F32) => Array::F32(wide.iter().map(|x| *x as f32).collect()),

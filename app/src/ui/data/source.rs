@@ -1,4 +1,4 @@
-//! Which data, from where, and how much of it.
+//! Choice of data: its source, its limits, and the options of tables.
 
 use crate::protocol::{DataKind, DataSource};
 use crate::ui::numbers;
@@ -7,7 +7,7 @@ use crate::ui::store::Store;
 use kindling::data::{Task, catalog};
 use leptos::prelude::*;
 
-/// The sets on offer.
+/// Choice of the source.
 #[component]
 pub fn SourceChoice(store: Store) -> impl IntoView {
     let source = store.draft.source;
@@ -40,7 +40,7 @@ pub fn SourceChoice(store: Store) -> impl IntoView {
     }
 }
 
-/// How many of its samples are used.
+/// Limits of the numbers of samples.
 #[component]
 pub fn Limits(store: Store) -> impl IntoView {
     let source = store.draft.source;
@@ -100,8 +100,7 @@ pub fn TableFields(store: Store) -> impl IntoView {
         let numbers = |index: usize| (index + 1).to_string();
         let columns = table.columns.iter().enumerate().map(|(index, name)| (numbers(index), name.clone())).collect();
         let names = table.clone();
-        // Columns that were left out count where a table has no header: there, names are `column
-        // N`.
+        // Without a header, names are `column N` and count ignored columns too.
         let label = move |index: String| {
             let index = index.parse::<usize>().ok()?.checked_sub(1)?;
             let name = names.columns.get(index)?;

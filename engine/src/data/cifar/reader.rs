@@ -1,4 +1,4 @@
-//! CIFAR's files as bytes in any pieces, so that the same code serves files, the `.tar.gz` and a download.
+//! Streaming reader of CIFAR's files: the same code for files, the `.tar.gz` and a download.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::super::splits::{OpenOptions, SplitMethod, Splits};
 use super::{Cifar, PIXELS};
 use crate::{Error, Result};
 
-/// Reads the bytes of the official files, in whatever pieces they come, as images.
+/// Reads images from the bytes of the official files, as they arrive.
 pub struct CifarReader {
     set: Cifar,
     options: OpenOptions,
@@ -19,26 +19,26 @@ pub struct CifarReader {
     test: Images,
     names: Option<Vec<String>>,
     current: Option<Current>,
-    /// The files that have been read to their end, and which images of their split they gave.
-    seen: Vec<(&'static str, Split, Range<usize>)>,
+    /// Files read to their end, with the indices of their images in the split.
+    complete: Vec<(&'static str, Split, Range<usize>)>,
 }
 
-/// The file that is being read.
+/// File being read.
 struct Current {
     name: &'static str,
-    /// Where its images begin among those of its split.
+    /// Index of its first image in the split.
     start: usize,
-    /// `None`: the file of names.
+    /// Split of the file; `None` for the file of names.
     split: Option<Split>,
     partial: Vec<u8>,
     records: usize,
 }
 
 impl CifarReader {
-    /// Makes a reader. Limits and completeness are the only options it looks at.
+    /// Creates a reader. Of the options, it uses the limits and `incomplete`.
     pub fn new(set: Cifar, options: OpenOptions) -> Self {
         let images = || Images::new([3, 32, 32], set.class_names());
-        Self { set, options, train: images(), test: images(), names: None, current: None, seen: Vec::new() }
+        Self { set, options, train: images(), test: images(), names: None, current: None, complete: Vec::new() }
     }
 
     /// Returns the set that is read.
@@ -46,7 +46,7 @@ impl CifarReader {
         self.set
     }
 
-    /// What has been read of a split so far.
+    /// Returns the images of a split read so far.
     pub fn images(&self, split: Split) -> &Images {
         match split {
             Split::Train => &self.train,
@@ -59,11 +59,11 @@ impl CifarReader {
         self.images(split).len().min(self.options.limits.of(split).unwrap_or(usize::MAX))
     }
 
-    /// Returns a copy of what has been read so far.
+    /// Returns a copy of the images read so far.
     ///
     /// # Errors
     /// None is expected.
-    pub fn so_far(&self) -> Result<Splits> {
+    pub fn partial(&self) -> Result<Splits> {
         let part = |split: Split| -> Result<Images> {
             let available = self.available(split);
             self.images(split).parts(std::slice::from_ref(&(0..available)), available)
@@ -76,31 +76,33 @@ impl CifarReader {
         Splits::new(set.title, set.name, SplitMethod::Official, Arc::new(train), Arc::new(test))
     }
 
-    /// Returns what was read. `place` is the name for errors.
+    /// Returns the splits. `root` names the data in errors.
     ///
     /// # Errors
-    /// Images are missing, and [`OpenOptions::incomplete`] does not allow it; a limit above what is there.
-    pub fn finish(mut self, place: &str) -> Result<Splits> {
+    /// Images are missing, and [`OpenOptions::incomplete`] does not allow it; or a limit exceeds
+    /// the number of images.
+    pub fn finish(mut self, root: &str) -> Result<Splits> {
         let mut notes = Vec::new();
         for split in [Split::Train, Split::Test] {
             let (found, all) = (self.images(split).len(), self.set.samples(split));
-            let expected = self.options.limits.checked(place, split, all)?.unwrap_or(all);
+            let expected = self.options.limits.checked(root, split, all)?.unwrap_or(all);
             if found < expected {
-                let missing: Vec<&str> = self.set.files(split).iter().filter(|f| !self.has_seen(f)).copied().collect();
-                let why = match missing.as_slice() {
+                let missing: Vec<&str> =
+                    self.set.files(split).iter().filter(|f| !self.is_complete(f)).copied().collect();
+                let files = match missing.as_slice() {
                     [] => String::new(),
                     missing => format!(" ({} not found)", missing.join(", ")),
                 };
-                let problem = format!("{found} {split} images found, {expected} expected{why}");
+                let problem = format!("{found} {split} images found, {expected} expected{files}");
                 let none = found == 0 && split == Split::Train;
                 if !self.options.incomplete || none || self.options.limits.of(split).is_some() {
                     let advice = format!("fetch {} again, or ask for fewer", self.set.data_set().title);
-                    return Err(Error::file(place, format!("{problem}; {advice}")));
+                    return Err(Error::file(root, format!("{problem}; {advice}")));
                 }
                 notes.push(problem);
             } else if let Some(missing) = self.skipped(split, expected) {
                 let problem = format!("{missing} is missing: the first {expected} {split} images are not those found");
-                return Err(Error::file(place, problem));
+                return Err(Error::file(root, problem));
             }
             self.sort(split)?;
         }
@@ -113,14 +115,15 @@ impl CifarReader {
         Ok(Splits { notes, ..self.splits(train, test) })
     }
 
-    /// The first file that was not there though a later one was, if some of the first `n` images of a split are in it.
+    /// Returns the first missing file before a later one, if it holds some of the first `n` images
+    /// of the split.
     fn skipped(&self, split: Split, n: usize) -> Option<&'static str> {
         let mut found = 0;
         for name in self.set.files(split) {
             if found >= n {
                 return None;
             }
-            match self.seen.iter().find(|(seen, ..)| seen == name) {
+            match self.complete.iter().find(|(complete, ..)| complete == name) {
                 Some((.., range)) => found += range.len(),
                 None => return Some(name),
             }
@@ -128,21 +131,25 @@ impl CifarReader {
         None
     }
 
-    fn has_seen(&self, file: &str) -> bool {
-        self.seen.iter().any(|(name, ..)| *name == file)
+    fn is_complete(&self, file: &str) -> bool {
+        self.complete.iter().any(|(name, ..)| *name == file)
     }
 
-    /// Whether the files of a split have come in the official order so far, this one among them.
+    /// Returns `true` if the files of a split, up to and including this one, came in the official
+    /// order.
     fn in_order(&self, split: Split, file: &str) -> bool {
-        let came = self.seen.iter().filter(|(_, of, _)| *of == split).map(|(name, ..)| *name).chain([file]);
-        came.eq(self.set.files(split).iter().copied().take_while(|name| *name != file).chain([file]))
+        let order = self.complete.iter().filter(|(_, of, _)| *of == split).map(|(name, ..)| *name).chain([file]);
+        order.eq(self.set.files(split).iter().copied().take_while(|name| *name != file).chain([file]))
     }
 
-    /// Puts the images of a split in the order of the official files: the archive has them in another. "The first N"
-    /// are then the same from wherever they come.
+    /// Sorts the images of a split by the official order of their files, which the archive does not
+    /// have. The first N images are then the same from every source.
     fn sort(&mut self, split: Split) -> Result<()> {
         let part = |name: &&str| {
-            self.seen.iter().find(|(seen, of, _)| seen == name && *of == split).map(|(.., range)| range.clone())
+            self.complete
+                .iter()
+                .find(|(complete, of, _)| complete == name && *of == split)
+                .map(|(.., range)| range.clone())
         };
         let parts: Vec<Range<usize>> = self.set.files(split).iter().filter_map(part).collect();
         let images = match split {
@@ -158,7 +165,7 @@ impl CifarReader {
 
     fn record(&mut self, current: (&'static str, usize), split: Split, number: usize, record: &[u8]) -> Result<()> {
         let (name, start) = current;
-        // Of files out of order any may hold the first images.
+        // If files come out of order, any of them may hold the first images.
         let before = if self.in_order(split, name) { 0 } else { start };
         let (labels, pixels) = record.split_at(self.set.label_bytes());
         // CIFAR-100 has the coarse label first and the fine one second.
@@ -229,22 +236,22 @@ impl Sink for CifarReader {
         for split in [Split::Train, Split::Test] {
             let files = self.set.files(split);
             let Some(name) = files.iter().find(|name| **name == file) else { continue };
-            if self.has_seen(name) {
+            if self.is_complete(name) {
                 return Err(Error::file(name, "is there twice"));
             }
-            let most = (self.set.samples(split) / files.len() * self.set.record()) as u64;
-            if !size.is_multiple_of(self.set.record() as u64) || size > most {
+            let max_size = (self.set.samples(split) / files.len() * self.set.record()) as u64;
+            if !size.is_multiple_of(self.set.record() as u64) || size > max_size {
                 let problem = format!(
-                    "{size} bytes are not what a file of {} has: up to {most}, in records of {}; it is cut off or damaged",
+                    "{size} bytes are not what a file of {} has: up to {max_size}, in records of {}; it is cut off or damaged",
                     self.set.data_set().title,
                     self.set.record()
                 );
                 return Err(Error::file(name, problem));
             }
-            let room = (size as usize / self.set.record()).min(self.options.limits.of(split).unwrap_or(usize::MAX));
+            let expected = (size as usize / self.set.record()).min(self.options.limits.of(split).unwrap_or(usize::MAX));
             match split {
-                Split::Train => self.train.reserve(room),
-                Split::Validation | Split::Test => self.test.reserve(room),
+                Split::Train => self.train.reserve(expected),
+                Split::Validation | Split::Test => self.test.reserve(expected),
             }
             let start = self.images(split).len();
             self.current = Some(Current { name, start, split: Some(split), partial: Vec::new(), records: 0 });
@@ -271,7 +278,7 @@ impl Sink for CifarReader {
             return Err(Error::file(current.name, problem));
         }
         let range = current.start..self.images(split).len();
-        self.seen.push((current.name, split, range));
+        self.complete.push((current.name, split, range));
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
-//! What is done to an image before a model sees it, as plain data that model files store, and the one function that
-//! does it. Each step equals Pillow's to the bit, so that an exported script gives the same pixels.
+//! Preprocessing of images before a model, as plain data that model files store, and the function
+//! that applies it. Each step equals Pillow's to the bit, so that an exported script has the same
+//! pixels.
 
 mod resample;
 
@@ -11,60 +12,62 @@ use serde::{Deserialize, Serialize};
 use crate::format::Normalization;
 use crate::{Error, Result};
 
-/// The version of [`Preprocessing`] that this code writes; it reads no later one.
+/// Version of [`Preprocessing`] that this code writes; later ones are refused.
 pub const VERSION: u32 = 1;
 
-/// The steps from a decoded image to a model's input, in order.
+/// Steps from a decoded image to a model's input, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
-    /// The version of this structure.
+    /// Version of this structure.
     pub version: u32,
     /// Applies the orientation of the EXIF data.
     pub exif: bool,
-    /// The color that what is not opaque is laid on.
+    /// Color behind pixels that are not opaque.
     pub alpha: Background,
     /// Channels of the input: 1 for gray, 3 for red, green and blue.
     pub channels: usize,
-    /// The weights of red, green and blue in gray.
+    /// Conversion to gray.
     pub gray: Gray,
     /// Height and width of the input, in pixels.
     pub size: [usize; 2],
-    /// The way to that size.
+    /// Method of resizing.
     pub resize: Resize,
-    /// The mean of each channel, of values from 0 to 1; none if inputs are not normalized.
+    /// Mean of each channel, of values from 0 to 1; empty if inputs are not normalized.
     pub mean: Vec<f64>,
-    /// The standard deviation of each channel.
+    /// Standard deviation of each channel; empty if inputs are not normalized.
     pub std: Vec<f64>,
 }
 
-/// The color behind pixels that are not opaque.
+/// Color behind pixels that are not opaque.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Background {
-    /// White, as `Image.paste` with the opacity as mask lays an image on white.
+    /// White, as in `Image.paste` onto white with the opacity as mask.
     White,
 }
 
-/// The way from color to gray.
+/// Conversion from color to gray.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gray {
-    /// `(19595·R + 38470·G + 7471·B + 32768) / 65536`, as Pillow's `convert("L")`: ITU-R 601's luma.
+    /// `(19595·R + 38470·G + 7471·B + 32768) / 65536`, as Pillow's `convert("L")`: ITU-R 601's
+    /// luma.
     #[serde(rename = "L601")]
     L601,
 }
 
-/// The way to the size of the input.
+/// Method of resizing to the input's size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Resize {
-    /// The middle in the input's proportions, scaled by an antialiased bilinear filter, horizontally first:
+    /// Center crop in the input's aspect ratio, resized by an antialiased bilinear filter,
+    /// horizontally first:
     /// [`ImageOps.fit`](https://pillow.readthedocs.io/en/stable/reference/ImageOps.html#PIL.ImageOps.fit).
     #[serde(rename = "center-crop-bilinear-antialias")]
     CenterCrop,
 }
 
 impl Preprocessing {
-    /// The steps to inputs of `channels`×`height`×`width`, normalized.
+    /// Creates the steps to inputs of `channels`×`height`×`width`.
     pub fn new([channels, height, width]: [usize; 3], normalization: Option<&Normalization>) -> Self {
         let Normalization { mean, std } = normalization.cloned().unwrap_or_default();
         Self {
@@ -80,15 +83,16 @@ impl Preprocessing {
         }
     }
 
-    /// Channels, height and width of the input.
+    /// Returns channels, height and width of the input.
     pub fn shape(&self) -> [usize; 3] {
         [self.channels, self.size[0], self.size[1]]
     }
 
-    /// Refuses what [`Preprocessing::apply`] cannot do.
+    /// Checks that [`Preprocessing::apply`] supports these settings.
     ///
     /// # Errors
-    /// A later version, no pixels, other channels than 1 and 3, or numbers for another count of channels.
+    /// The version is later; the size is 0; channels are neither 1 nor 3; or the numbers of means
+    /// and deviations differ from them.
     pub fn check(&self) -> Result<()> {
         let refuse = |rule: String| Err(Error::value("preprocessing", rule));
         if self.version == 0 || self.version > VERSION {
@@ -105,32 +109,34 @@ impl Preprocessing {
         Ok(())
     }
 
-    /// The image as bytes of the input, channels first; [`Preprocessing::mean`] and `std` are left to the device.
+    /// Returns the bytes of the input, channels first. The device normalizes by
+    /// [`Preprocessing::mean`] and `std`.
     ///
     /// # Errors
-    /// An image without pixels, or channels other than 1 and 3.
+    /// The image has no pixels, or channels are neither 1 nor 3.
     pub fn apply(&self, image: &RgbImage) -> Result<Vec<u8>> {
         to_chw(image, self.shape())
     }
 }
 
-/// Sides beyond this are refused before memory is taken for them.
-const LARGEST_SIDE: usize = 16_384;
+/// Maximum height and width; larger ones are refused before memory is allocated.
+const MAX_SIDE: usize = 16_384;
 
 fn check_shape([channels, height, width]: [usize; 3]) -> Result<()> {
     if channels != 1 && channels != 3 {
         return Err(Error::shape("images", format!("{channels} channels; 1 (gray) or 3 (color) are possible")));
     }
-    if [height, width].iter().any(|side| !(1..=LARGEST_SIDE).contains(side)) {
-        return Err(Error::shape("images", format!("{height}×{width} pixels; sides are 1 to {LARGEST_SIDE}")));
+    if [height, width].iter().any(|side| !(1..=MAX_SIDE).contains(side)) {
+        return Err(Error::shape("images", format!("{height}×{width} pixels; sides are 1 to {MAX_SIDE}")));
     }
     Ok(())
 }
 
-/// An image as `channels`×`height`×`width` bytes: gray if asked for, then the middle in these proportions, scaled.
+/// Returns `channels`×`height`×`width` bytes of an image: gray if `channels` is 1, center-cropped
+/// and resized.
 ///
 /// # Errors
-/// An image without pixels, or channels other than 1 and 3.
+/// The image has no pixels, or channels are neither 1 nor 3.
 pub fn to_chw(image: &RgbImage, shape: [usize; 3]) -> Result<Vec<u8>> {
     check_shape(shape)?;
     let [channels, height, width] = shape;
@@ -146,15 +152,15 @@ pub fn to_chw(image: &RgbImage, shape: [usize; 3]) -> Result<Vec<u8>> {
     Ok((0..channels).flat_map(|c| fitted.iter().skip(c).step_by(channels).copied()).collect())
 }
 
-/// Gray by Pillow's weights: [`Gray::L601`].
+/// Converts a pixel to gray by Pillow's weights, [`Gray::L601`].
 pub fn gray([r, g, b]: [u8; 3]) -> u8 {
     ((u32::from(r) * 19_595 + u32::from(g) * 38_470 + u32::from(b) * 7_471 + 0x8000) >> 16) as u8
 }
 
-/// An image from its pixels, a byte each of red, green, blue and opacity, laid on white.
+/// Creates an image from RGBA bytes, composited on white.
 ///
 /// # Errors
-/// Another number of bytes than the size wants, or none.
+/// The number of bytes contradicts the size, or is 0.
 pub fn from_rgba(width: u32, height: u32, rgba: &[u8]) -> Result<RgbImage> {
     let rule = || format!("{} bytes are not {width}×{height} pixels of 4 bytes", rgba.len());
     if rgba.is_empty() {
@@ -169,11 +175,11 @@ pub fn from_rgba(width: u32, height: u32, rgba: &[u8]) -> Result<RgbImage> {
     image.ok_or_else(|| Error::shape("images", rule()))
 }
 
-/// A decoded image of any kind in three bytes a pixel: what is not opaque is laid on white, and of wider numbers the
-/// highest byte is taken, as Pillow takes it.
+/// Converts a decoded image to RGB bytes: composited on white where it is not opaque, 16-bit values
+/// cut to their high byte, as in Pillow.
 ///
 /// # Errors
-/// An image without pixels.
+/// The image has no pixels.
 #[cfg(feature = "codecs")]
 pub fn to_rgb8(image: image::DynamicImage) -> Result<RgbImage> {
     use image::DynamicImage as Any;

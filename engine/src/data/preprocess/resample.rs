@@ -1,21 +1,23 @@
-//! Scaling with an antialiased bilinear filter in Pillow's fixed-point arithmetic: two passes, horizontal first, each
-//! rounded to bytes. Equal to `Image.resize(size, Image.Resampling.BILINEAR, box=…)` to the bit.
+//! Resizing with an antialiased bilinear filter in Pillow's fixed-point arithmetic: two passes,
+//! horizontal first, each rounded to bytes. Equal to `Image.resize(size, Image.Resampling.BILINEAR,
+//! box=…)` to the bit.
 //! [Resample.c](https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c)
 
 use std::borrow::Cow;
 
-/// Bits after the point of a weight: a sum of products with bytes stays in 32 bits.
+/// Fraction bits of a weight: a weighted sum of bytes fits in 32 bits.
 const PRECISION: u32 = 32 - 8 - 2;
 
-/// The weights of the pixels that one pixel of the result is made of.
+/// Input pixels of an output pixel, and their weights.
 struct Window {
     first: usize,
     weights: Vec<i32>,
 }
 
-/// The middle of an image in the proportions of `to`, scaled to `to` (height, width): Pillow's `ImageOps.fit`,
-/// whose order of passes depends on its version (13 has the cheaper one first; here it is always the horizontal one).
-/// `pixels` has `channels` bytes a pixel, in rows; neither size is zero.
+/// Crops the center of an image to the aspect ratio of `to` and resizes it to `to` (height, width):
+/// Pillow's `ImageOps.fit`. The order of Pillow's passes depends on its version (13 runs the
+/// cheaper one first); here the horizontal one is first. `pixels` are rows of `channels` bytes per
+/// pixel; neither size is 0.
 pub fn fit(pixels: Cow<'_, [u8]>, from: [usize; 2], to: [usize; 2], channels: usize) -> Cow<'_, [u8]> {
     if from == to {
         return pixels;
@@ -35,8 +37,8 @@ pub fn fit(pixels: Cow<'_, [u8]>, from: [usize; 2], to: [usize; 2], channels: us
     rows
 }
 
-/// The largest part of the middle with the proportions of `to`: from and to by row, then by column. Pillow computes
-/// it in double precision and hands it over in single.
+/// Returns the largest centered crop with the aspect ratio of `to`: start and end of rows, then of
+/// columns. Pillow computes it in double precision and passes it in single.
 fn crop([height, width]: [usize; 2], to: [usize; 2]) -> [[f32; 2]; 2] {
     let (height, width) = (height as f64, width as f64);
     let (have, want) = (width / height, to[1] as f64 / to[0] as f64);

@@ -1,36 +1,35 @@
-//! Single cells: numbers in the way of the table, truth values, and what stands for a missing
-//! value.
+//! Single cells: numbers in the table's format, booleans, and missing values.
 
 use crate::json;
 
-/// Cells that stand for a missing value, as `pandas.read_csv` takes them.
+/// Cells that `pandas.read_csv` reads as missing values.
 const MISSING: &[&str] = &[
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",
 ];
 
-/// The largest power of ten that a float holds exactly, and all below it.
+/// Powers of ten that an f64 holds exactly.
 const EXACT_POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
 
-/// Returns `true` for a cell that stands for a missing value.
+/// Returns `true` for a cell that means a missing value.
 pub fn is_missing(cell: &str) -> bool {
     MISSING.contains(&cell)
 }
 
-/// The way numbers are written in a table.
+/// Format of a table's numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NumberFormat {
-    /// The decimal sign is a comma: `1,5`.
+    /// `true` for a decimal comma: `1,5`.
     pub decimal_comma: bool,
-    /// Points stand between thousands: `1.234,5`.
+    /// `true` for points between thousands: `1.234,5`.
     pub thousands: bool,
 }
 
 impl NumberFormat {
-    /// Reads a cell as a number, infinite ones too, as `pandas.read_csv` does.
+    /// Parses a cell as a number, possibly infinite, as `pandas.read_csv` does.
     pub fn number(self, cell: &str) -> Option<f64> {
         if let Some(number) = plain_number(cell, if self.decimal_comma { b',' } else { b'.' }) {
             return Some(number);
@@ -39,14 +38,14 @@ impl NumberFormat {
             return json::number(cell).or_else(|| infinity(cell));
         }
         let bare = if self.thousands && is_grouped(cell) { cell.replace('.', "") } else { cell.to_owned() };
-        // A point that is left is no number in this table.
+        // A cell with a remaining point is no number in this table.
         let number = if bare.contains('.') { None } else { json::number(&bare.replace(',', ".")) };
         number.or_else(|| infinity(cell))
     }
 }
 
-/// Reads digits with at most one decimal sign, where the result is exact: almost every cell there
-/// is.
+/// Parses digits with at most one decimal sign if the result is exact: the fast path for almost all
+/// cells.
 fn plain_number(cell: &str, decimal: u8) -> Option<f64> {
     let (negative, digits) = match cell.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
@@ -63,7 +62,7 @@ fn plain_number(cell: &str, decimal: u8) -> Option<f64> {
             byte if *byte == decimal && places.is_none() => places = Some(0),
             _ => return None,
         }
-        // Fifteen digits are exact in a float.
+        // Fifteen digits are exact in an f64.
         if count > 15 {
             return None;
         }
@@ -81,7 +80,7 @@ fn infinity(cell: &str) -> Option<f64> {
     is_infinite.then_some(sign * f64::INFINITY)
 }
 
-/// Returns `true` for digits in groups of three with points between, and perhaps a decimal comma:
+/// Returns `true` for digits in groups of three with points between, and an optional decimal comma:
 /// `1.234.567,8`.
 pub fn is_grouped(cell: &str) -> bool {
     let cell = cell.strip_prefix(['-', '+']).unwrap_or(cell);
@@ -97,8 +96,7 @@ pub fn is_grouped(cell: &str) -> bool {
     rest && count > 0 && (1..=3).contains(&first.len()) && is_digits(first)
 }
 
-/// Reads `True`, `TRUE`, `true` and their opposites, the words that `pandas.read_csv` takes for
-/// truth values.
+/// Parses `True`, `TRUE`, `true` and their opposites, the booleans of `pandas.read_csv`.
 pub fn truth(cell: &str) -> Option<bool> {
     match cell {
         "True" | "TRUE" | "true" => Some(true),

@@ -1,4 +1,4 @@
-//! The columns that a model was trained on, and finding them in another table.
+//! Columns that a model was trained on, and their match with another table's.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,50 +7,50 @@ use super::labels;
 use crate::data::{TargetScale, Task};
 use crate::{Error, Result};
 
-/// The columns of a table that a model was trained on. Its inputs are normalized by the model
-/// file's `normalization`.
+/// Columns of the table that a model was trained on. The model file's `normalization` applies to
+/// its inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Columns {
-    /// The names of the features, in the order of the model's inputs.
+    /// Names of the features, in the order of the model's inputs.
     pub features: Vec<String>,
-    /// The name of the label's column.
+    /// Name of the label's column.
     pub label: String,
-    /// Features that stand before the label.
+    /// Number of features before the label.
     #[serde(default)]
     pub label_index: usize,
-    /// The names are a header's; else they are `column 1`, `column 2`, …
+    /// `true` for names of a header; else they are `column 1`, `column 2`, …
     #[serde(default)]
     pub header: bool,
-    /// The task that the label sets.
+    /// Task that the label sets.
     #[serde(default)]
     pub task: Task,
-    /// The scale that the model predicts a quantity in.
+    /// Scale of the model's output, for regression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_scale: Option<TargetScale>,
 }
 
-/// Columns of a table by their index.
+/// Columns of a table, by index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
-    /// The features, in the order of the model's inputs.
+    /// Features, in the order of the model's inputs.
     pub features: Vec<usize>,
-    /// The label, where there is one.
+    /// Label, if there is one.
     pub label: Option<usize>,
-    /// Words about what was left out or matched.
+    /// Notes on ignored and matched columns.
     pub notes: Vec<String>,
 }
 
 impl Columns {
-    /// All names, the label's last.
+    /// Returns all names, the label's last.
     pub fn names(&self) -> Vec<String> {
         self.features.iter().cloned().chain([self.label.clone()]).collect()
     }
 
-    /// Finds the columns in another table: by name in any order, or by their order where one of the
+    /// Finds the columns in another table: by name in any order, or by their order if one of the
     /// two has no header.
     ///
     /// # Errors
-    /// A feature is missing; without names, another number of columns.
+    /// A feature is missing; or without names, the number of columns differs.
     pub fn find(&self, file: &str, layout: &Layout) -> Result<Chosen> {
         if !(self.header && layout.header) {
             return self.find_by_order(file, layout);

@@ -13,24 +13,24 @@ const DELIMITERS: [(u8, &str); 4] =
 /// Description of a table whose delimiter is whitespace.
 const SPACES: &str = "space separated";
 
-/// Rows that are tried, and bytes they are taken from.
+/// Number of rows to try, and of bytes to take them from.
 const SAMPLE_ROWS: usize = 200;
 const SAMPLE_BYTES: usize = 1 << 18;
 
-/// Rows of cells with a number format.
+/// Rows of cells, with a number format.
 #[derive(Clone, Debug)]
 pub struct Dialect<'a> {
     text: Cow<'a, str>,
     delimiter: u8,
-    /// Lines before the text: `sep=;`.
+    /// Number of lines before the text: `sep=;`.
     skipped_lines: u64,
     /// Description of the delimiter.
     pub name: &'static str,
-    /// Format of the numbers.
+    /// Number format.
     pub numbers: NumberFormat,
 }
 
-/// The rows of a text, cells trimmed; a row's cells may have newlines in quotes.
+/// Returns a reader of a text, with cells trimmed; quoted cells may have newlines.
 fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new()
         .has_headers(false)
@@ -40,20 +40,20 @@ fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
-/// Measures of a delimiter's fit.
+/// Quality of a delimiter.
 #[derive(Clone, Copy)]
 struct Fit {
-    /// Share of the rows that have the usual width.
+    /// Fraction of the rows with the most common width.
     same: f64,
-    /// Share of the cells that are numbers, plus that of cells without another delimiter.
+    /// Fraction of the cells that are numbers, plus that of cells without another delimiter.
     sense: f64,
-    /// Usual number of cells in a row.
+    /// Most common number of cells in a row.
     width: usize,
 }
 
 impl Fit {
-    /// Rows of one width come first, unless they nearly are; then cells that make sense; then more
-    /// columns.
+    /// Returns `true` for the better fit: more rows of one width, unless both are nearly equal;
+    /// then more valid cells; then more columns.
     fn is_better(self, other: Self) -> bool {
         match (self.same - other.same).abs() > 0.1 {
             true => self.same > other.same,
@@ -62,11 +62,11 @@ impl Fit {
     }
 }
 
-/// Tries a delimiter; nothing if it leaves a single column.
+/// Tries a delimiter; `None` if the text has a single column.
 fn fit(sample: &str, delimiter: u8, whole: bool) -> Option<Fit> {
     let mut rows: Vec<csv::StringRecord> =
         reader(sample, delimiter).into_records().map_while(std::result::Result::ok).take(SAMPLE_ROWS + 1).collect();
-    // The last row may be cut off.
+    // The last row may be truncated.
     if rows.len() > SAMPLE_ROWS || (!whole && rows.len() > 1) {
         rows.pop();
     }
@@ -87,10 +87,10 @@ fn fit(sample: &str, delimiter: u8, whole: bool) -> Option<Fit> {
 }
 
 impl<'a> Dialect<'a> {
-    /// Finds how a text is written. A first line `sep=;`, as Excel writes it, decides.
+    /// Detects the dialect of a text. A first line `sep=;`, as Excel writes it, sets the delimiter.
     ///
     /// # Errors
-    /// There are no rows; there is one column only.
+    /// There are no rows, or only one column.
     pub fn detect(name: &str, text: &'a str) -> Result<Self> {
         if text.trim().is_empty() {
             return Err(Error::file(name, "has no rows"));
@@ -140,13 +140,13 @@ impl<'a> Dialect<'a> {
         dialect
     }
 
-    /// The rows from the first one, the header too.
+    /// Returns a reader of the rows from the first one, including the header.
     pub fn rows(&self) -> csv::Reader<&[u8]> {
         reader(&self.text, self.delimiter)
     }
 
-    /// The line of the file in which a row begins, from 1. The reader counts from the end of the
-    /// row before, blank lines between them and the second half of `\r\n` not yet passed.
+    /// Returns the line of the file in which a row begins, from 1. The reader counts from the end
+    /// of the previous row, before blank lines and the line feed of `\r\n`.
     pub fn line(&self, row: &csv::StringRecord) -> u64 {
         let Some(position) = row.position() else { return 0 };
         let rest = self.text.as_bytes().iter().skip(usize::try_from(position.byte()).unwrap_or(usize::MAX));

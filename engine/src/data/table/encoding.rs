@@ -1,20 +1,19 @@
-//! From the bytes of a table to its text: UTF-8, UTF-16, and Windows-1252, which most older
-//! programs write. A table of 32 characters does here what a crate of all encodings would bring a
-//! page.
+//! Decoding of a table's bytes: UTF-8, UTF-16, and Windows-1252, which most older programs write.
+//! An array of 32 characters replaces a crate of all encodings, which the page would download.
 
 use crate::{Error, Result};
 
 /// Characters of the bytes 0x80 to 0x9F in Windows-1252; the other bytes are Latin-1's.
 const WINDOWS_1252: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
 
-/// Bytes that are looked at for zeros, which UTF-16 has and other text has not.
+/// Number of bytes to search for zeros, which UTF-16 has and other text has not.
 const SAMPLE: usize = 4096;
 
-/// Decodes a table. A byte order mark decides; without one the bytes are UTF-8, UTF-16 if about
-/// every second byte is zero, else Windows-1252. Returns the encoding's name unless it is UTF-8.
+/// Decodes a table by its byte order mark. Without one the bytes are UTF-8, UTF-16 if about every
+/// second byte is zero, else Windows-1252. Returns the encoding's name unless it is UTF-8.
 ///
 /// # Errors
-/// The bytes are no text: an archive or a workbook, zeros, half a character of UTF-16.
+/// The bytes are no text: an archive or a workbook, zeros, or truncated UTF-16.
 pub fn decode(name: &str, bytes: &[u8]) -> Result<(String, Option<&'static str>)> {
     let refuse = |problem: &str| Err(Error::file(name, problem));
     if bytes.starts_with(b"PK\x03\x04") {

@@ -1,5 +1,4 @@
-//! The first pass over a table: what its columns hold, whether the first row names them, which of
-//! them number the rows.
+//! First pass over a table: statistics of the columns, and detection of the header and the index.
 
 use std::collections::BTreeSet;
 
@@ -8,30 +7,30 @@ use super::dialect::Dialect;
 use super::labels;
 use crate::{Error, Result};
 
-/// Different values of a column that are counted; beyond, there are many.
+/// Maximum number of distinct values of a column that are counted.
 pub const MAX_DISTINCT: usize = 1024;
 
-/// Counts of a column's values.
+/// Statistics of a column's values.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnStats {
-    /// Cells.
+    /// Number of cells.
     pub rows: usize,
-    /// Cells without a value.
+    /// Number of cells without a value.
     pub missing: usize,
-    /// Cells that are numbers.
+    /// Number of cells that are numbers.
     pub numbers: usize,
-    /// Cells that are integers.
+    /// Number of cells that are integers.
     pub integers: usize,
-    /// Cells that are truth values.
+    /// Number of cells that are booleans.
     pub truths: usize,
-    /// Keys of the different values, up to [`MAX_DISTINCT`].
+    /// Keys of the distinct values, up to [`MAX_DISTINCT`].
     distinct: BTreeSet<u64>,
     last: Option<u64>,
-    /// Some value stands there twice.
+    /// `true` if a value occurs twice.
     pub repeats: bool,
 }
 
-/// A number or a word as a key: equal numbers have equal keys.
+/// Returns the key of a number or a word: equal numbers have equal keys.
 fn key(cell: &str, numbers: NumberFormat) -> u64 {
     match numbers.number(cell) {
         Some(number) => (number + 0.0).to_bits(),
@@ -65,7 +64,7 @@ impl ColumnStats {
         }
     }
 
-    /// Different values, at most [`MAX_DISTINCT`].
+    /// Returns the number of distinct values, at most [`MAX_DISTINCT`].
     pub fn distinct(&self) -> usize {
         self.distinct.len()
     }
@@ -74,7 +73,7 @@ impl ColumnStats {
         self.distinct.contains(&key(cell, numbers))
     }
 
-    /// Cells with a value.
+    /// Returns the number of cells with a value.
     pub fn values(&self) -> usize {
         self.rows - self.missing
     }
@@ -89,8 +88,8 @@ impl ColumnStats {
         self.integers > 0 && self.integers == self.values()
     }
 
-    /// Returns `true` for the integers from 0 or from 1 without a gap, fewer than the rows: codes
-    /// of classes.
+    /// Returns `true` for class codes: all integers from 0 or from 1 up to the maximum, fewer than
+    /// the rows.
     pub fn is_codes(&self) -> bool {
         let count = self.distinct.len();
         let range = |from: usize| (from..from + count).all(|i| self.distinct.contains(&(i as f64).to_bits()));
@@ -98,30 +97,31 @@ impl ColumnStats {
     }
 }
 
-/// A table's columns.
+/// Columns of a table.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    /// The first row names the columns.
+    /// `true` if the first row has the columns' names.
     pub header: bool,
-    /// The rows have one cell more than the header: the first is an index, as R writes it.
+    /// `true` if the rows have one cell more than the header: the first is an index, as R writes
+    /// it.
     pub implicit_index: bool,
-    /// The columns' names, each once.
+    /// Unique names of the columns.
     pub names: Vec<String>,
-    /// Counts of each column's values.
+    /// Statistics of each column's values.
     pub stats: Vec<ColumnStats>,
 }
 
-/// Returns `true` for a row with nothing in it.
+/// Returns `true` for a row of empty cells.
 pub fn is_blank(row: &csv::StringRecord) -> bool {
     row.iter().all(str::is_empty) && row.len() <= 1
 }
 
 impl Layout {
-    /// Looks at all rows. `known` are names that a header may have, of the label or of a model's
+    /// Scans all rows. `known` are names that a header may have: the label's, or those of a model's
     /// columns.
     ///
     /// # Errors
-    /// A row with more cells than the first.
+    /// A row has more cells than the first.
     pub fn scan(name: &str, dialect: &Dialect<'_>, known: &[String]) -> Result<Self> {
         let mut reader = dialect.rows();
         let mut first: Option<csv::StringRecord> = None;
@@ -165,8 +165,8 @@ impl Layout {
 
     /// Returns `true` for a column that numbers the rows.
     ///
-    /// It is the first column without a name, as pandas and R write their index, or one called `id`
-    /// or the like whose integers never repeat.
+    /// Such a column is the first one and has no name, as pandas and R write their index; or it is
+    /// called `id` or the like and its integers never repeat.
     pub fn is_index(&self, column: usize) -> bool {
         let (stats, name) = (&self.stats[column], &self.names[column]);
         if !self.header {
@@ -182,8 +182,8 @@ impl Layout {
     }
 }
 
-/// The names of a header, each once: repeated ones get `.1`, `.2`, missing ones `Unnamed: 0`, as
-/// pandas has it.
+/// Returns the unique names of a header, as in pandas: repeated ones get `.1`, `.2`, missing ones
+/// `Unnamed: 0`.
 fn names(first: &csv::StringRecord, implicit_index: bool) -> Vec<String> {
     let cells = implicit_index.then_some("").into_iter().chain(first.iter());
     let mut names: Vec<String> = Vec::new();
@@ -200,11 +200,11 @@ fn names(first: &csv::StringRecord, implicit_index: bool) -> Vec<String> {
     names
 }
 
-/// Returns `true` if a first row names the columns whose other rows have these values.
+/// Returns `true` if a first row has names of columns, given the values of the other rows.
 fn is_header(first: &csv::StringRecord, stats: &[ColumnStats], known: &[String], numbers: NumberFormat) -> bool {
     let cells = || first.iter().zip(stats);
     let is_number = |cell: &str| numbers.number(cell).is_some();
-    // Names that are known already: most of a model's, or the label's.
+    // Known names: most of a model's, or the label's.
     let found = cells().filter(|(cell, _)| known.iter().any(|name| name.eq_ignore_ascii_case(cell))).count();
     if found > 0 && 2 * found >= known.len() && cells().any(|(cell, _)| !is_number(cell)) {
         return true;
@@ -224,7 +224,7 @@ fn is_header(first: &csv::StringRecord, stats: &[ColumnStats], known: &[String],
     }
     let new_words = cells().filter(|(cell, column)| !is_number(cell) && !column.has(cell, numbers));
     if numeric > 0 {
-        // pandas names columns 0, 1, 2, … where there are no names.
+        // pandas names columns 0, 1, 2, … if there is no header.
         let mut next = 0.0;
         let counts_up = cells().filter(|(cell, _)| is_number(cell)).all(|(cell, _)| {
             let fits = numbers.number(cell) == Some(next);
@@ -234,6 +234,6 @@ fn is_header(first: &csv::StringRecord, stats: &[ColumnStats], known: &[String],
         let others = first.len() - numeric;
         return counts_up && first.len() >= 3 && new_words.count() == others;
     }
-    // Words only: names, unless they are values that come again.
+    // Only words: names, unless they occur again as values.
     new_words.count() == first.len()
 }

@@ -1,4 +1,4 @@
-//! The label of a table: which column it is, whether it is a class or a quantity, and its classes.
+//! Label of a table: its column, its task and its classes.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use super::header::{ColumnStats, Layout};
 use crate::data::Task;
 use crate::{Error, Result, argsort};
 
-/// Names of a label's column, the likeliest first, in lower case without spaces and underscores.
+/// Names of a label's column, the most likely first, in lower case without spaces and underscores.
 const NAMES: &[&str] =
     &["label", "labels", "class", "classes", "classlabel", "target", "targets", "species", "category", "outcome", "y"];
 
-/// Numbers beyond which integers are a quantity, and other numbers.
+/// Maximum numbers of classes that are integers, and other numbers; more are quantities.
 const MAX_INTEGER_CLASSES: usize = 50;
 const MAX_DECIMAL_CLASSES: usize = 10;
 
-/// Returns how likely a column of this name is the label, 0 being likeliest.
+/// Returns the rank of a column's name as the label's, 0 for the most likely.
 pub fn rank(name: &str) -> Option<usize> {
     let plain: String = name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).collect();
     NAMES.iter().position(|known| known.eq_ignore_ascii_case(&plain))
@@ -40,22 +40,25 @@ pub fn find(file: &str, layout: &Layout, label: &str) -> Result<usize> {
     })
 }
 
-/// The first few of some names, quoted.
+/// Quotes and lists the first names.
 pub fn list(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(8).map(|name| format!("{name:?}")).collect();
     let more = if names.len() > shown.len() { format!(", … ({} in all)", names.len()) } else { String::new() };
     format!("{}{more}", shown.join(", "))
 }
 
-/// Finds the label's column among those that may be it.
+/// Finds the label's column among candidates.
 ///
-/// The first of: a column with a label's name; the only column of words that repeat; the
-/// first column, where it has codes of classes and the last has not. Else it is the last column.
+/// The first match decides:
+/// - a column with a label's name,
+/// - the only column of repeated words,
+/// - the first column, if it has class codes and the last has not,
+/// - the last column.
 pub fn choose(layout: &Layout, among: &[usize]) -> Option<usize> {
     let (first, last) = (*among.first()?, *among.last()?);
     let stats = |column: usize| &layout.stats[column];
     if layout.header {
-        // A column `y` in the middle is a coordinate beside `x`.
+        // A column `y` in the middle is a coordinate, like `x`.
         let is_outside =
             |column: usize| !layout.names[column].eq_ignore_ascii_case("y") || column == first || column == last;
         let named = among.iter().copied().filter(|column| is_outside(*column));
@@ -67,7 +70,7 @@ pub fn choose(layout: &Layout, among: &[usize]) -> Option<usize> {
     if is_words(stats(last)) {
         return Some(last);
     }
-    // A named column of truth values before a last one of numbers is a feature.
+    // A named column of booleans before a last one of numbers is a feature.
     let is_class = |column: &ColumnStats| is_words(column) && !(layout.header && column.truths == column.values());
     let mut words = among.iter().copied().filter(|column| is_class(stats(*column)));
     if let (Some(only), None) = (words.next(), words.next())
@@ -89,37 +92,37 @@ fn is_series(layout: &Layout, among: &[usize]) -> bool {
     rest.len() >= 3 && rest.iter().all(|column| stem(column) == of_rest) && stem(first) != of_rest
 }
 
-/// Labels that were read.
+/// Labels of a table's rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Labels {
-    /// The task that they set.
+    /// Task that the labels set.
     pub task: Task,
-    /// The names of the classes; none for regression.
+    /// Names of the classes; empty for regression.
     pub classes: Vec<String>,
-    /// The class of each row.
+    /// Class of each row.
     pub indices: Vec<u32>,
-    /// The quantity of each row, for regression.
+    /// Target of each row, for regression.
     pub targets: Vec<f64>,
-    /// Different values.
+    /// Number of distinct values.
     pub distinct: usize,
-    /// Spellings of numbers that were taken for one class.
+    /// Spellings of numbers that were merged into one class.
     pub merged: Option<String>,
 }
 
-/// The label's column, for errors.
+/// Label's column, for errors.
 #[derive(Clone, Copy, Debug)]
 pub struct Column<'a> {
-    /// The file.
+    /// File.
     pub file: &'a str,
-    /// The column's name.
+    /// Name of the column.
     pub name: &'a str,
 }
 
 impl Labels {
-    /// Reads the cells of a label's column, with their lines.
+    /// Parses the cells of a label's column, with their lines.
     ///
     /// # Errors
-    /// There are fewer than two classes; a quantity is asked for and a cell is no finite number.
+    /// There are fewer than two classes; or the task is regression and a cell is no finite number.
     pub fn new(column: Column<'_>, cells: &[(u64, String)], numbers: NumberFormat, task: Option<Task>) -> Result<Self> {
         let values: Option<Vec<f64>> = cells.iter().map(|(_, cell)| numbers.number(cell)).collect();
         let values = values.filter(|values| values.iter().all(|value| value.is_finite()));
@@ -149,11 +152,10 @@ impl Labels {
         Ok(labels)
     }
 
-    /// Reads labels as those that a model knows: classes by their names or as equal numbers, or its
-    /// quantity.
+    /// Parses labels for a model: its classes, by their names or as equal numbers, or its quantity.
     ///
     /// # Errors
-    /// A class that the model does not know; a cell that is no number where it predicts a quantity.
+    /// A class is unknown to the model; or the model predicts a quantity and a cell is no number.
     pub fn known(
         column: Column<'_>,
         cells: &[(u64, String)],
@@ -214,8 +216,8 @@ fn distinct(values: &[f64]) -> usize {
     values.iter().map(|value| (value + 0.0).to_bits()).collect::<BTreeSet<u64>>().len()
 }
 
-/// Tells classes from quantities: many different numbers that are no codes counted from 0 or 1 with
-/// several rows each.
+/// Detects the task: regression for many distinct numbers that are not class codes with several
+/// rows each.
 fn usual_task(values: &[f64]) -> Task {
     let (rows, count) = (values.len(), distinct(values));
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
@@ -226,8 +228,8 @@ fn usual_task(values: &[f64]) -> Task {
     if !codes && (count > max || hardly_repeats) { Task::Regression } else { Task::Classification }
 }
 
-/// The classes of numbers, by size; numbers that equal each other are one. Also the spellings of
-/// one that has several.
+/// Returns the classes of numbers, by size; equal numbers are one class. Also returns the spellings
+/// of a class that has several.
 fn numeric_classes(cells: &[(u64, String)], values: &[f64]) -> (Vec<String>, Option<String>) {
     let mut found: Vec<(f64, &str)> = values.iter().copied().zip(cells.iter().map(|(_, cell)| cell.as_str())).collect();
     found.sort_by(|a, b| (a.0 + 0.0).total_cmp(&(b.0 + 0.0)).then(a.1.cmp(b.1)));
@@ -244,8 +246,8 @@ fn numeric_classes(cells: &[(u64, String)], values: &[f64]) -> (Vec<String>, Opt
     (classes, merged)
 }
 
-/// The classes of words, by alphabet; `true`, `True` and `TRUE` are one where there are truth
-/// values only.
+/// Returns the classes of words, in alphabetical order; `true`, `True` and `TRUE` are one class if
+/// all values are booleans.
 fn word_classes(cells: &[(u64, String)]) -> Vec<String> {
     let words: BTreeSet<&str> = cells.iter().map(|(_, cell)| cell.as_str()).collect();
     let truths: Option<BTreeSet<bool>> = words.iter().map(|word| cell::truth(word)).collect();

@@ -1,4 +1,5 @@
-//! Tables of numbers with a label a row: CSV, read as `pandas.read_csv` reads it. It knows no disk.
+//! Tables of numbers with a label per row: CSV, read as by `pandas.read_csv`. The module knows no
+//! disk.
 
 mod cell;
 mod columns;
@@ -25,29 +26,29 @@ pub struct TableOptions {
     pub label: Option<String>,
     /// Task that the label sets. Detected by default.
     pub task: Option<Task>,
-    /// The model that the table is for: columns and classes are matched to its own.
-    pub model: Option<TrainedOn>,
+    /// Schema of the model that the table is for, to match columns and classes; none by default.
+    pub model: Option<TableSchema>,
 }
 
 /// Columns and classes of a trained model, for matching another table to it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct TrainedOn {
-    /// Its columns.
+pub struct TableSchema {
+    /// Columns of the model.
     pub columns: Columns,
-    /// Its classes, in the order of its outputs; none for regression.
+    /// Classes of the model, in the order of its outputs; none for regression.
     pub classes: Vec<String>,
-    /// Rows need a label: to test the model, not to predict.
+    /// `true` if rows need a label: to test the model, not to predict.
     pub needs_labels: bool,
 }
 
-/// A row that lacks a value and is left out.
+/// A row without a value in one of its columns, which is skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// The row below the header, from 1.
+pub struct SkippedRow {
+    /// Row below the header, from 1.
     pub row: u32,
-    /// The line of the file, from 1.
+    /// Line of the file, from 1.
     pub line: u64,
-    /// The column that has no value.
+    /// Column without a value.
     pub column: String,
 }
 
@@ -59,7 +60,7 @@ pub struct Table {
     values: Vec<f32>,
     labels: Labels,
     rows: Vec<u32>,
-    left_out: Vec<LeftOut>,
+    skipped: Vec<SkippedRow>,
     notes: Vec<String>,
 }
 
@@ -96,7 +97,7 @@ impl Table {
         read::read(name, bytes, options)
     }
 
-    /// Splits the rows at random, with the notes on how they were read.
+    /// Splits the rows at random. The notes of the splits include the table's.
     ///
     /// # Errors
     /// As [`Splits::stratified`].
@@ -109,24 +110,24 @@ impl Table {
         Ok(splits)
     }
 
-    /// The columns that the samples are made of.
+    /// Returns the columns of the samples.
     pub fn columns(&self) -> &Columns {
         &self.columns
     }
 
-    /// Sentences for users: what was concluded about the file, then what was left out.
+    /// Returns notes for users: on the file, then on skipped rows and columns.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The row of each sample below the header, from 1.
+    /// Returns the row of each sample below the header, from 1.
     pub fn rows(&self) -> &[u32] {
         &self.rows
     }
 
-    /// The rows that were left out for want of a value.
-    pub fn left_out(&self) -> &[LeftOut] {
-        &self.left_out
+    /// Returns the rows that were skipped because a value is missing.
+    pub fn skipped(&self) -> &[SkippedRow] {
+        &self.skipped
     }
 }
 

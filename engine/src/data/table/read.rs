@@ -1,5 +1,5 @@
-//! From the bytes of a table to its samples: two passes over the rows, first to know the columns,
-//! then to read them.
+//! Reading of a table in two passes over the rows: detection of the columns, then conversion of the
+//! cells.
 
 use super::cell::{self, NumberFormat};
 use super::columns::{Chosen, Columns};
@@ -7,15 +7,15 @@ use super::dialect::Dialect;
 use super::encoding;
 use super::header::{Layout, is_blank};
 use super::labels::{self, Labels};
-use super::{LeftOut, Table, TableOptions, TrainedOn};
+use super::{SkippedRow, Table, TableOptions, TableSchema};
 use crate::data::Task;
 use crate::{Error, Result};
 
-/// A column in the second pass.
+/// A feature column in the second pass.
 #[derive(Clone, Copy)]
 struct Feature {
     column: usize,
-    /// All its values are truth values: they are 1 and 0.
+    /// `true` if all values are booleans, which become 1 and 0.
     is_truth: bool,
 }
 
@@ -88,8 +88,8 @@ fn unused_classes(labels: &Labels) -> Option<String> {
     (!unused.is_empty()).then(|| format!("classes are matched by name; the model's {named} have no row"))
 }
 
-/// The columns that a model knows, with the label that is asked for.
-fn find(name: &str, layout: &Layout, model: &TrainedOn, options: &TableOptions) -> Result<Chosen> {
+/// Finds the columns of a model, with the label of the options.
+fn find(name: &str, layout: &Layout, model: &TableSchema, options: &TableOptions) -> Result<Chosen> {
     let mut chosen = model.columns.find(name, layout)?;
     if let Some(label) = &options.label {
         let label = labels::find(name, layout, label)?;
@@ -106,7 +106,7 @@ fn find(name: &str, layout: &Layout, model: &TrainedOn, options: &TableOptions) 
     }
 }
 
-/// The label and the features of a table that no model has seen.
+/// Chooses the label and the features of a table, without a model.
 fn choose(name: &str, layout: &Layout, options: &TableOptions) -> Result<Chosen> {
     let given = options.label.as_ref().map(|label| labels::find(name, layout, label)).transpose()?;
     let all = 0..layout.names.len();
@@ -126,7 +126,7 @@ fn choose(name: &str, layout: &Layout, options: &TableOptions) -> Result<Chosen>
         };
         kind.push(column);
     }
-    // A table of nothing else is learned from its index.
+    // A table without other columns is trained on its index.
     if rest.len() < 2 {
         rest.append(&mut index);
         rest.sort_unstable();
@@ -149,7 +149,7 @@ fn choose(name: &str, layout: &Layout, options: &TableOptions) -> Result<Chosen>
     Ok(Chosen { features: rest, label, notes })
 }
 
-/// The record of the columns for a model that is trained on them.
+/// Returns the record of the columns for a model that is trained on them.
 fn columns(layout: &Layout, chosen: &Chosen, task: Task) -> Columns {
     let label = chosen.label.unwrap_or_default();
     Columns {
@@ -170,7 +170,7 @@ struct Reading<'a> {
     chosen: &'a Chosen,
     needs_label: bool,
     table: Table,
-    /// The label's cells with their lines.
+    /// Cells of the label, with their lines.
     cells: Vec<(u64, String)>,
 }
 
@@ -197,7 +197,7 @@ impl Reading<'_> {
             self.row(&row, number, line, &features)?;
         }
         if self.table.rows.is_empty() && self.needs_label {
-            let problem = match self.table.left_out.first() {
+            let problem = match self.table.skipped.first() {
                 Some(left) => format!("has no complete row: line {} lacks {:?}", left.line, left.column),
                 None => "has no rows below its header".to_owned(),
             };
@@ -211,8 +211,8 @@ impl Reading<'_> {
         let label = self.chosen.label.filter(|_| self.needs_label);
         let missing = label.into_iter().chain(features.iter().map(|feature| feature.column));
         if let Some(column) = missing.into_iter().find(|column| cell::is_missing(cell(*column))) {
-            let left = LeftOut { row: number, line, column: self.layout.names[column].clone() };
-            self.table.left_out.push(left);
+            let left = SkippedRow { row: number, line, column: self.layout.names[column].clone() };
+            self.table.skipped.push(left);
             return Ok(());
         }
         for feature in features {
@@ -245,7 +245,7 @@ impl Reading<'_> {
     }
 }
 
-/// Sentences about what was concluded and what was left out, the first about the whole.
+/// Returns notes on the file and its columns, then on skipped rows.
 fn notes(
     layout: &Layout,
     dialect: &Dialect<'_>,
@@ -283,9 +283,9 @@ fn notes(
     }
     notes.extend(labels.merged.as_ref().map(|cells| format!("equal numbers are one class: {cells}")));
     let label = chosen.label.map(|label| &layout.names[label]);
-    let (unlabelled, incomplete): (Vec<&LeftOut>, Vec<&LeftOut>) =
-        table.left_out.iter().partition(|left| Some(&left.column) == label);
-    for (left, of) in [(unlabelled, "without a label"), (incomplete, "with missing values")] {
+    let (unlabeled, incomplete): (Vec<&SkippedRow>, Vec<&SkippedRow>) =
+        table.skipped.iter().partition(|row| Some(&row.column) == label);
+    for (left, of) in [(unlabeled, "without a label"), (incomplete, "with missing values")] {
         if let Some(first) = left.first() {
             let rows = if left.len() == 1 { "row" } else { "rows" };
             notes.push(format!(

@@ -1,4 +1,4 @@
-//! `ColorJitter`: brightness, contrast, saturation and hue changed at random.
+//! `ColorJitter`: random changes of brightness, contrast, saturation and hue.
 
 use super::{Transform, sizes};
 use crate::data::Random;

@@ -1,11 +1,11 @@
-//! `RandomCrop`, `CenterCrop`: a part of each image.
+//! `RandomCrop`, `CenterCrop`: crops of each image.
 
 use super::{Transform, apply_by_crop};
 use crate::data::Random;
 use crate::ops::Crop;
 use crate::{Error, Result, Tensor};
 
-/// Zeros on every side, at most: offsets of parts are 32-bit integers.
+/// Maximum padding on every side: offsets of crops are 32-bit integers.
 const MAX_PADDING: usize = 1 << 20;
 
 /// Crops each image at a random position, after padding it with zeros.
@@ -65,7 +65,7 @@ impl Transform for RandomCrop {
         true
     }
 
-    fn is_placing(&self) -> bool {
+    fn is_geometric(&self) -> bool {
         true
     }
 
@@ -107,7 +107,7 @@ impl Transform for CenterCrop {
         true
     }
 
-    fn is_placing(&self) -> bool {
+    fn is_geometric(&self) -> bool {
         true
     }
 

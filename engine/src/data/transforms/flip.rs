@@ -44,7 +44,7 @@ macro_rules! flip {
                 true
             }
 
-            fn is_placing(&self) -> bool {
+            fn is_geometric(&self) -> bool {
                 true
             }
         }

@@ -48,7 +48,7 @@ pub trait Transform: Debug {
     }
 
     /// Returns `true` if [`Transform::crop`] implements it.
-    fn is_placing(&self) -> bool {
+    fn is_geometric(&self) -> bool {
         false
     }
 
@@ -107,13 +107,13 @@ impl Compose {
     }
 
     /// Returns the number of leading transforms that crops implement.
-    pub(super) fn placing(&self) -> usize {
+    pub(super) fn leading_geometric(&self) -> usize {
         // A second crop with padding would restore pixels that the first removed.
         let mut cut = false;
         self.0
             .iter()
             .take_while(|t| {
-                let fits = t.is_placing() && !(cut && t.pads());
+                let fits = t.is_geometric() && !(cut && t.pads());
                 cut |= t.output([1 << 20, 1 << 20]).is_ok_and(|size| size != [1 << 20, 1 << 20]) || t.pads();
                 fits
             })

@@ -1,10 +1,11 @@
-//! The names that a pickle asks for: the functions and classes of Python that opening it would call. Instructions are
-//! stepped over, none is followed. [The instructions](https://github.com/python/cpython/blob/main/Lib/pickletools.py)
+//! Names of Python functions and classes in a pickle, which unpickling would call. Instructions are
+//! parsed, none is executed.
+//! [Instructions](https://github.com/python/cpython/blob/main/Lib/pickletools.py)
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Names that state dicts and checkpoints are made of, as `torch.load` with `weights_only` allows them; and those of
-/// numbers that people save beside them, which are read as nothing.
+/// Names in state dicts and checkpoints that `torch.load` allows with `weights_only`, and those of
+/// numbers saved with them, whose values are ignored.
 const KNOWN: &[&str] = &[
     "collections.OrderedDict",
     "collections.defaultdict",
@@ -46,7 +47,7 @@ const DTYPES: &[&str] = &[
     "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool",
 ];
 
-/// Returns whether state dicts and checkpoints are made of what a name stands for.
+/// Returns `true` for names that occur in state dicts and checkpoints.
 pub fn is_of_state_dicts(global: &str) -> bool {
     let of_torch = |name: &str| {
         let storage = name.trim_start_matches("cuda.");
@@ -55,13 +56,13 @@ pub fn is_of_state_dicts(global: &str) -> bool {
     KNOWN.contains(&global) || global.strip_prefix("torch.").is_some_and(of_torch)
 }
 
-/// The operands of an instruction.
+/// Operands of an instruction.
 enum Operands {
-    /// Bytes of a fixed number.
+    /// Fixed number of bytes.
     Fixed(usize),
-    /// Bytes behind their count, itself of so many bytes.
+    /// Bytes after their length, an integer of this number of bytes.
     Counted(usize),
-    /// Lines of text.
+    /// Number of lines of text.
     Lines(usize),
 }
 
@@ -106,11 +107,11 @@ fn operands(code: u8) -> Option<Operands> {
     })
 }
 
-/// The names that pickles, at most so many one after another, ask for.
+/// Returns the names in up to `pickles` consecutive pickles.
 ///
 /// # Errors
-/// An instruction that is none, or cut off; a name that is put together while the pickle runs.
-pub fn of(bytes: &[u8], mut pickles: usize) -> Result<BTreeSet<String>, String> {
+/// An instruction is unknown or truncated; or a name is computed while unpickling.
+pub fn globals(bytes: &[u8], mut pickles: usize) -> Result<BTreeSet<String>, String> {
     let mut found = BTreeSet::new();
     let mut scan = Scan { rest: bytes, strings: Vec::new(), memo: BTreeMap::new(), last: None };
     while pickles > 0 && !scan.rest.is_empty() {
@@ -155,11 +156,11 @@ fn number(little_endian: &[u8]) -> u64 {
 
 struct Scan<'a> {
     rest: &'a [u8],
-    /// Strings that were put on the stack, the last two of them.
+    /// Last two strings on the stack.
     strings: Vec<String>,
-    /// Values of the memo, where they are strings.
+    /// Strings in the memo.
     memo: BTreeMap<u64, Option<String>>,
-    /// The string that the last instruction put on the stack, if it did.
+    /// String that the last instruction pushed, if any.
     last: Option<String>,
 }
 

@@ -1,5 +1,6 @@
-//! Files of `torch.save`: state dicts and checkpoints, as tensors by name. The crate `pytorch-reader` reads them and
-//! executes nothing; a pickle that asks for more than tensors are made of is refused before it is read.
+//! Files of `torch.save`: state dicts and checkpoints, as tensors by name. The crate
+//! `pytorch-reader` reads them and executes nothing; a pickle with other names than those of
+//! tensors is refused before it is read.
 
 mod globals;
 
@@ -14,28 +15,30 @@ use super::safetensors::{FileTensor, TensorFile, decode};
 use crate::tensor::Shape;
 use crate::{Error, Result};
 
-/// Bytes of the pickle that describes the tensors, at most.
+/// Maximum bytes of the pickle that describes the tensors.
 const MAX_PICKLE_BYTES: u64 = 100 << 20;
 
-/// Tensors may share bytes of the file: together they are at most this many times as large, and a MiB.
-const MAX_SHARING: usize = 8;
+/// Maximum ratio of the tensors' bytes to the file's, beyond a MiB: tensors may share bytes.
+const MAX_EXPANSION: usize = 8;
 
-/// Pickles that open a file of PyTorch before 1.6: magic number, version, system, objects, keys.
+/// Pickles at the start of a file of PyTorch before 1.6: magic number, version, system, objects,
+/// keys.
 const LEGACY_PICKLES: usize = 5;
 
 /// Reads the tensors of a file by `torch.save`, under their names joined by dots:
 /// `model_state_dict.conv1.weight`. `name` is the file's name in errors.
 ///
 /// # Errors
-/// The file is damaged, holds no tensors, or claims more bytes than it has; its pickle asks for something that is no
-/// part of a state dict.
+/// The file is damaged, has no tensors, or claims more bytes than it has; or its pickle names
+/// objects that are not part of a state dict.
 pub fn read(bytes: &[u8], name: &str) -> Result<TensorFile> {
     let refuse = |problem: String| Error::file(name, format!("is no PyTorch file that can be read: {problem}"));
-    let asked = match bytes.starts_with(b"PK") {
-        true => globals::of(&pickle(bytes).map_err(refuse)?, 1),
-        false => globals::of(bytes, LEGACY_PICKLES),
+    let globals_found = match bytes.starts_with(b"PK") {
+        true => globals::globals(&pickle(bytes).map_err(refuse)?, 1),
+        false => globals::globals(bytes, LEGACY_PICKLES),
     };
-    if let Some(global) = asked.map_err(refuse)?.into_iter().find(|global| !globals::is_of_state_dicts(global)) {
+    if let Some(global) = globals_found.map_err(refuse)?.into_iter().find(|global| !globals::is_of_state_dicts(global))
+    {
         let problem = format!(
             "is a PyTorch file that asks for {global:?} when it is opened, which could run code; state dicts alone are \
              read: save model.state_dict()"
@@ -44,7 +47,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<TensorFile> {
     }
     let reader = PytorchReader::from_bytes(bytes.to_vec(), None).map_err(|e| refuse(e.to_string()))?;
     let claimed = reader.tensors().values().fold(0, |sum: usize, t| sum.saturating_add(t.byte_len()));
-    if claimed > bytes.len().saturating_mul(MAX_SHARING).saturating_add(1 << 20) {
+    if claimed > bytes.len().saturating_mul(MAX_EXPANSION).saturating_add(1 << 20) {
         return Err(refuse(format!("its tensors claim {claimed} bytes, the file has {}", bytes.len())));
     }
     let mut tensors = BTreeMap::new();
@@ -78,7 +81,7 @@ fn dtype(dtype: DType) -> Dtype {
     }
 }
 
-/// The pickle of a zip: the file `data.pkl` of the archive's folder.
+/// Returns the pickle of a zip: the file `data.pkl` of the archive's folder.
 fn pickle(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let archive = ZipArchive::from_slice(bytes).map_err(|e| e.to_string())?;
     let mut entries = archive.entries();

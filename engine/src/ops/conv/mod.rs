@@ -207,7 +207,7 @@ pub(crate) fn normalized(layout: &Layout) -> Layout {
 /// Checks that the operands of a convolution have one float type.
 ///
 /// # Errors
-/// They have not.
+/// The types differ, or are integers.
 pub(crate) fn float_operands(op: &'static str, operands: &[Spec]) -> Result<crate::DType> {
     let dtype = operands[0].dtype;
     if !dtype.is_float() || operands.iter().any(|spec| spec.dtype != dtype) {

@@ -97,7 +97,7 @@ impl Tensor {
 }
 
 /// Computes d² / 2 up to `from`, continued along its tangent: m·(d − m / 2) with m = min(d, from).
-/// Nothing overflows for large d, neither here nor in the gradient.
+/// Neither the loss nor its gradient overflows for large d.
 fn bent(distance: &Tensor, from: f64) -> Result<Tensor> {
     let least = distance.clamp(None, Some(from))?;
     least.mul(&distance.sub(&least.mul_scalar(0.5)?)?)

@@ -1,5 +1,5 @@
-//! Arguments of PyTorch's constructors: their order, those that layers hold, and those that are
-//! accepted with the value that layers have anyway, or refused by name with the reason.
+//! Arguments of PyTorch's constructors: their order, those of the layers, and those that are
+//! accepted with one value only, or refused by name with the reason.
 
 use serde_json::{Map, Value};
 
@@ -94,19 +94,19 @@ const FIXED: &[(&str, &str, &str)] = &[
     ("batch_first", "True", "sequences are (batch, length, features)"),
 ];
 
-/// Returns the way in which a kind is written.
+/// Returns the name and the arguments of a layer.
 pub fn signature(name: &str) -> Option<&'static Signature> {
     SIGNATURES.iter().find(|signature| signature.name == name)
 }
 
-/// A layer by PyTorch's name of it and the arguments of its constructor, by position and by name.
+/// Returns a layer by PyTorch's name and the arguments of its constructor, by position and by name.
 ///
 /// # Errors
-/// No such layer; an argument that is unknown, missing, given twice, of the wrong type, or asks for
-/// something that the layer does not do.
+/// The layer is unknown; or an argument is unknown, missing, given twice, of the wrong type, or
+/// unsupported.
 pub fn layer(name: &str, positional: Vec<Value>, named: Vec<(String, Value)>) -> Result<Kind, String> {
     let signature = signature(name).ok_or_else(|| unknown(name))?;
-    // PyTorch's `Identity` takes anything.
+    // PyTorch's `Identity` accepts any arguments.
     let (positional, named) = if name == "Identity" { Default::default() } else { (positional, named) };
     let order = order(signature);
     if positional.len() > order.len() {
@@ -135,7 +135,7 @@ pub fn layer(name: &str, positional: Vec<Value>, named: Vec<(String, Value)>) ->
     if let Some(missing) = signature.arguments[..signature.required].iter().find(|key| !map.contains_key(**key)) {
         return Err(format!("{name} needs {missing}"));
     }
-    // `None` is PyTorch's way to leave these out.
+    // `None` is PyTorch's default for these.
     for key in ["stride", "padding_idx", "divisor_override", "dim"] {
         if map.get(key).is_some_and(Value::is_null) {
             map.remove(key);
@@ -174,7 +174,7 @@ fn accept(layer: &str, key: &str, value: &Value) -> Result<(), String> {
     Err(format!("{layer} takes {key}={accepted} only, got {shown}: {reason}"))
 }
 
-/// A value as Python writes it.
+/// Returns a value as Python.
 pub fn python(value: &Value) -> String {
     match value {
         Value::Array(list) if list.len() == 1 => format!("({},)", list.iter().map(python).collect::<String>()),
@@ -187,7 +187,7 @@ pub fn python(value: &Value) -> String {
     }
 }
 
-/// A message of the reader of JSON in the words of those who write models.
+/// Rephrases an error of the JSON reader for authors of models.
 pub fn in_words(error: &str) -> String {
     const WORDS: &[(&str, &str)] = &[
         ("expected usize", "expected a whole number of at least 0"),

@@ -1,4 +1,4 @@
-//! A model that a specification was built into.
+//! Models built from specifications.
 
 use super::kind::Kind;
 use super::{LayerSpec, ModelSpec};
@@ -12,12 +12,12 @@ pub struct Model {
 }
 
 impl Model {
-    /// The specification.
+    /// Returns the specification.
     pub fn spec(&self) -> &ModelSpec {
         &self.spec
     }
 
-    /// The layers and their names.
+    /// Returns the layers and their names.
     pub fn layers(&self) -> impl Iterator<Item = (&str, &dyn Module)> {
         self.layers.iter()
     }
@@ -42,7 +42,7 @@ impl ModelSpec {
     /// Builds the model on a device, initialized as PyTorch does.
     ///
     /// # Errors
-    /// A layer that does not fit; the device cannot compute.
+    /// A layer does not fit; or the device fails.
     pub fn build(&self, device: &Device) -> Result<Model> {
         self.check()?;
         Ok(Model { spec: self.clone(), layers: sequential(&self.layers, device)? })

@@ -1,4 +1,4 @@
-//! Shapes through a model, layer by layer, without a device.
+//! Shape inference through a model, layer by layer, without a device.
 
 use std::collections::HashSet;
 
@@ -9,34 +9,34 @@ use crate::nn::{product, times};
 /// Shapes and parameters of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Its full name, such as `layer1.0.conv1`.
+    /// Full name, such as `layer1.0.conv1`.
     pub name: String,
-    /// Its kind.
+    /// Name of the layer's type.
     pub kind: &'static str,
-    /// Number of blocks around it.
+    /// Number of blocks around the layer.
     pub depth: usize,
-    /// The shape it receives, without the batch dimension.
+    /// Shape of the input, without the batch dimension.
     pub input: Vec<usize>,
-    /// The shape it gives, or why it does not.
+    /// Shape of the output, or the error.
     pub output: Result<Vec<usize>, String>,
-    /// Number of its parameters, those of layers in it included.
+    /// Number of parameters, including those of layers inside.
     pub parameters: usize,
 }
 
 /// Shapes and parameters of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Layers in order, blocks before what is in them; up to the first that does not fit.
+    /// Layers in order, blocks before their layers; up to the first that does not fit.
     pub rows: Vec<Row>,
-    /// The shape that the model gives, if all layers fit.
+    /// Shape of the model's output, if all layers fit.
     pub output: Option<Vec<usize>>,
-    /// Number of the model's parameters.
+    /// Number of parameters.
     pub parameters: usize,
-    /// The first layer that does not fit, and why.
+    /// Error of the first layer that does not fit.
     pub error: Option<String>,
 }
 
-/// A shape, and the one it was flattened from.
+/// A shape, and the shape it was flattened from.
 #[derive(Clone, Debug)]
 struct Flow {
     shape: Vec<usize>,
@@ -51,7 +51,7 @@ struct Walk {
 }
 
 impl ModelSpec {
-    /// The shapes and parameters of all layers, and what does not fit.
+    /// Infers the shapes and parameters of all layers.
     pub fn summary(&self) -> Summary {
         let mut walk = Walk::default();
         let parameters = match self.check_sizes() {
@@ -63,7 +63,7 @@ impl ModelSpec {
         Summary { rows: walk.rows, output, parameters, error: walk.error }
     }
 
-    /// Checks the input, the limits and the names; the number of parameters.
+    /// Checks the input, the limits and the names. Returns the number of parameters.
     fn check_sizes(&self) -> Result<usize, String> {
         limits::check(&self.layers)?;
         if self.input.is_empty() || self.input.contains(&0) {
@@ -80,8 +80,8 @@ impl ModelSpec {
         usize::try_from(parameters).map_err(|_| format!("the model has {parameters} parameters, which is too many"))
     }
 
-    /// The same model with every size that follows from the input set to what it must be:
-    /// `in_features`, `in_channels`, `num_features` and the like.
+    /// Returns the model with all inferred sizes set: `in_features`, `in_channels`, `num_features`
+    /// and the like.
     #[must_use]
     pub fn fitted(&self) -> Self {
         let mut fitted = self.clone();
@@ -90,7 +90,7 @@ impl ModelSpec {
     }
 }
 
-/// Fits layers to a shape, as far as they can be; the shape after them.
+/// Sets the inferred sizes of layers, as far as possible. Returns the shape of their output.
 fn fit(layers: &mut [LayerSpec], mut shape: Vec<usize>) -> Option<Vec<usize>> {
     for layer in layers {
         shape = match &mut layer.kind {
@@ -109,12 +109,12 @@ fn fit(layers: &mut [LayerSpec], mut shape: Vec<usize>) -> Option<Vec<usize>> {
     Some(shape)
 }
 
-/// Number of parameters of layers; `u128::MAX` where it is larger.
+/// Returns the number of parameters of layers; `u128::MAX` if it overflows.
 fn sum(layers: &[LayerSpec]) -> u128 {
     layers.iter().fold(0, |sum: u128, layer| sum.saturating_add(count(&layer.kind)))
 }
 
-/// Number of parameters of a layer.
+/// Returns the number of parameters of a layer.
 fn count(kind: &Kind) -> u128 {
     match kind {
         Kind::Sequential(sequence) => sum(&sequence.layers),
@@ -126,7 +126,7 @@ fn count(kind: &Kind) -> u128 {
     }
 }
 
-/// A name that two layers of one list have.
+/// Returns a name that two layers of one list have.
 fn duplicate(layers: &[LayerSpec]) -> Option<String> {
     let mut known = HashSet::new();
     let mut names = layers.iter().enumerate().map(|(i, layer)| layer.name_at(i));
@@ -156,7 +156,7 @@ impl Walk {
             depth: self.depth,
             input: flow.shape.clone(),
             output: Ok(Vec::new()),
-            // The whole model was found to have no more than fits.
+            // Does not overflow: the number of the whole model was checked.
             parameters: count(kind) as usize,
         };
         self.rows.push(row);
@@ -203,7 +203,7 @@ impl Walk {
     }
 }
 
-/// A layer's full name, with its kind where the name is a number.
+/// Returns a layer's full name, with its type if the name is a number.
 fn titled(path: &str, kind: &Kind) -> String {
     let is_number = path.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
     match path {
@@ -213,12 +213,12 @@ fn titled(path: &str, kind: &Kind) -> String {
     }
 }
 
-/// A full name from that of a block and one in it.
+/// Joins the names of a block and of a layer in it.
 fn joined(prefix: &str, name: &str) -> String {
     if prefix.is_empty() || name.is_empty() { format!("{prefix}{name}") } else { format!("{prefix}.{name}") }
 }
 
-/// A layer that is not made of layers.
+/// Infers the output of a layer other than a block.
 fn single(kind: &Kind, flow: &Flow) -> Result<Flow, String> {
     let Some(layer) = kind.layer() else { return Err("cannot follow a sum".into()) };
     match layer.output(&flow.shape) {

@@ -1,4 +1,4 @@
-//! The kinds of layers that a specification can hold.
+//! Layers of a specification, by PyTorch's names.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,25 +12,25 @@ use crate::nn::{
     Sigmoid, Softmax, Softplus, Tanh, Transpose, Unflatten,
 };
 
-/// Name and arguments under which a layer is written.
+/// Name and arguments of a layer in text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
-    /// The names of its arguments, in order.
+    /// Names of the arguments, in order.
     pub arguments: &'static [&'static str],
-    /// Number of arguments, the first ones, that must be given.
+    /// Number of leading arguments without a default.
     pub required: usize,
 }
 
 macro_rules! kinds {
     ($($variant:ident($spec:ty): ($($argument:ident)*) ($($optional:ident)*);)*) => {
-        /// A layer's kind and hyper-parameters. In JSON the kind is `type`, by PyTorch's name.
+        /// A layer's type and hyper-parameters. In JSON the type is `type`, by PyTorch's name.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "type")]
         pub enum Kind {
             $(#[doc = concat!("PyTorch's `", stringify!($variant), "`.")] $variant($spec),)*
-            /// Layers one after another.
+            /// A sequence of layers.
             Sequential(Sequence),
             /// body(x) + shortcut(x), then an activation.
             Residual(Branches),
@@ -43,7 +43,7 @@ macro_rules! kinds {
         })*
 
         impl Kind {
-            /// The layer, if it is not made of layers.
+            /// Returns the layer's configuration; `None` for blocks.
             pub fn layer(&self) -> Option<&dyn LayerConfig> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
@@ -66,7 +66,7 @@ macro_rules! kinds {
             }
         }
 
-        /// All layers that are not made of layers.
+        /// All layers except blocks.
         pub const SIGNATURES: &[Signature] = &[
             $(Signature {
                 name: stringify!($variant),
@@ -114,11 +114,11 @@ kinds! {
     LogSoftmax(LogSoftmax): () (dim);
 }
 
-/// Layers one after another.
+/// A sequence of layers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequence {
-    /// The layers.
+    /// Layers.
     pub layers: Vec<LayerSpec>,
 }
 
@@ -126,17 +126,17 @@ pub struct Sequence {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Branches {
-    /// Layers that change the input. Their parameters stand beside the block's own.
+    /// Layers of the main branch. Their parameters are named as the block's own.
     pub body: Vec<LayerSpec>,
-    /// Layers whose result is added to the body's; the block's input itself if empty, as by
-    /// default.
+    /// Layers of the shortcut, whose output is added to the body's; by default none, for the
+    /// identity.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shortcut: Vec<LayerSpec>,
-    /// Prefix of the shortcut's parameters, `downsample` by default as in torchvision; under an
-    /// empty one they stand beside the block's own.
+    /// Prefix of the shortcut's parameters, `downsample` by default as in torchvision; if empty,
+    /// they are named as the block's own.
     #[serde(default = "default_shortcut_name", skip_serializing_if = "is_default_shortcut_name")]
     pub shortcut_name: String,
-    /// Activation of the sum.
+    /// Activation of the sum; none by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation: Option<Box<Kind>>,
 }
@@ -169,7 +169,7 @@ impl From<Branches> for Kind {
 }
 
 impl Kind {
-    /// PyTorch's name of the kind.
+    /// Returns PyTorch's name of the layer.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sequential(_) => "Sequential",
@@ -178,12 +178,12 @@ impl Kind {
         }
     }
 
-    /// Returns its name and arguments, if it is not made of layers.
+    /// Returns the name and the arguments; `None` for blocks.
     pub fn signature(&self) -> Option<&'static Signature> {
         SIGNATURES.iter().find(|signature| signature.name == self.name())
     }
 
-    /// Its arguments by name; none if it is made of layers.
+    /// Returns the arguments by name; empty for blocks.
     pub fn arguments(&self) -> Map<String, Value> {
         match (self.signature(), crate::json::to_value(self)) {
             (Some(_), Ok(Value::Object(mut map))) => {
@@ -194,10 +194,10 @@ impl Kind {
         }
     }
 
-    /// A layer by name and arguments; those left out have PyTorch's defaults.
+    /// Creates a layer from name and arguments; omitted ones have PyTorch's defaults.
     ///
     /// # Errors
-    /// No such layer, or an argument that is unknown, missing or of the wrong kind.
+    /// The layer is unknown; or an argument is unknown, missing or of the wrong type.
     ///
     /// ```
     /// use kindling::train::model::Kind;

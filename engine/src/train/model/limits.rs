@@ -1,25 +1,25 @@
-//! Limits of a model: depth of blocks, number of layers, parameters and elements. They hold off
-//! whatever would overflow the stack or a number, and are far above any network in use.
+//! Limits of a model: depth of blocks, number of layers, parameters and elements. They prevent
+//! overflows of the stack and of numbers, far above any network in use.
 
 use super::LayerSpec;
 use super::kind::Kind;
 
-/// Levels of blocks in one another.
+/// Maximum depth of nested blocks.
 pub const MAX_DEPTH: usize = 32;
 
-/// Layers of a model, blocks included.
+/// Maximum number of layers, including blocks.
 pub const MAX_LAYERS: usize = 10_000;
 
-/// Parameters of a model.
+/// Maximum number of parameters.
 pub const MAX_PARAMETERS: u128 = 1 << 31;
 
-/// Elements of one layer's result for one sample.
+/// Maximum number of elements of a layer's output for one sample.
 pub const MAX_ELEMENTS: u128 = 1 << 31;
 
-/// The rule about levels, for a list of layers that lies in `depth` blocks.
+/// Checks the depth of a list of layers within `depth` blocks.
 ///
 /// # Errors
-/// It lies too deep.
+/// The depth exceeds the maximum.
 pub fn check_depth(depth: usize) -> Result<(), String> {
     if depth <= MAX_DEPTH { Ok(()) } else { Err(format!("blocks nest more than {MAX_DEPTH} levels deep")) }
 }
@@ -52,7 +52,7 @@ pub fn check(layers: &[LayerSpec]) -> Result<(), String> {
     Ok(())
 }
 
-/// An activation after a sum is one layer.
+/// Checks that an activation after a sum is a single layer.
 fn check_activation(activation: Option<&Kind>) -> Result<(), String> {
     match activation {
         Some(Kind::Sequential(_) | Kind::Residual(_)) => Err("only a single layer can follow a sum".into()),

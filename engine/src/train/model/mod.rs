@@ -1,5 +1,5 @@
-//! A model as a value: its layers, in plain data. It is checked without a device, read and written
-//! as JSON and as text, and built into a module.
+//! Models as plain data: a list of layers, checked without a device, read and written as JSON and
+//! as text, and built into a module.
 
 mod arguments;
 mod build;
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// A model: its layers, and the shape it takes.
+/// A model: its layers and its input shape.
 ///
 /// ```
 /// use kindling::train::ModelSpec;
@@ -40,59 +40,60 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
-    /// A name for people.
+    /// Name for display.
     pub name: String,
-    /// The shape of one input, without the batch dimension: channels, height, width.
+    /// Shape of an input, without the batch dimension: channels, height, width.
     pub input: Vec<usize>,
-    /// The layers, in order.
+    /// Layers, in order.
     pub layers: Vec<LayerSpec>,
 }
 
 /// A layer and its name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerSpec {
-    /// The name under which its parameters are saved. Without one it is its number, as in
-    /// `nn.Sequential`; under an empty one its parameters stand beside those of what it is in.
+    /// Prefix of the layer's parameters. Without one it is the index, as in `nn.Sequential`; if
+    /// empty, the parameters are named as those of the containing block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its kind and hyper-parameters.
+    /// Type and hyper-parameters.
     #[serde(flatten)]
     pub kind: Kind,
 }
 
 impl LayerSpec {
-    /// A layer with a name.
+    /// Creates a layer with a name.
     pub fn named(name: impl Into<String>, kind: impl Into<Kind>) -> Self {
         Self { name: Some(name.into()), kind: kind.into() }
     }
 
-    /// A layer under its number.
+    /// Creates a layer named by its index.
     pub fn numbered(kind: impl Into<Kind>) -> Self {
         Self { name: None, kind: kind.into() }
     }
 
-    /// Its name where it is layer `number`.
+    /// Returns the name of the layer at index `number`.
     pub fn name_at(&self, number: usize) -> String {
         self.name.clone().unwrap_or_else(|| number.to_string())
     }
 }
 
 impl ModelSpec {
-    /// From JSON.
+    /// Parses JSON.
     ///
     /// # Errors
-    /// No JSON, an unknown layer or hyper-parameter, a value of the wrong type, with its line;
-    /// blocks nested too deeply, or too many layers.
+    /// The text is no JSON, or has an unknown layer or hyper-parameter or a value of the wrong
+    /// type; the error has the line. Blocks are nested too deeply, or there are too many layers.
     pub fn from_json(json: &str) -> Result<Self> {
         let spec: Self = crate::json::read(json).map_err(|e| Error::value("model", arguments::in_words(&e)))?;
         limits::check(&spec.layers).map_err(|why| Error::value("model", why))?;
         Ok(spec)
     }
 
-    /// As JSON.
+    /// Returns the model as JSON.
     ///
     /// # Errors
-    /// A number that JSON cannot express; blocks nested too deeply, or too many layers.
+    /// A number cannot be expressed in JSON; blocks are nested too deeply; or there are too many
+    /// layers.
     pub fn to_json(&self) -> Result<String> {
         limits::check(&self.layers).map_err(|why| Error::value("model", why))?;
         crate::json::write(self).map_err(|e| Error::value("model", e))
@@ -131,7 +132,7 @@ impl ModelSpec {
         }
     }
 
-    /// Reads layers and where each stands, for an editor.
+    /// Parses layers with their lines, for an editor.
     ///
     /// # Errors
     /// The first error and its line.
@@ -142,7 +143,7 @@ impl ModelSpec {
         }
     }
 
-    /// The layers as text.
+    /// Returns the layers as text.
     pub fn to_text(&self) -> String {
         text::print(&self.layers)
     }
@@ -150,7 +151,7 @@ impl ModelSpec {
     /// Checks that every layer fits.
     ///
     /// # Errors
-    /// The first layer that does not, and why: "fc1 expects 400 inputs, receives 256 = 16×4×4".
+    /// Error of the first layer that does not fit: "fc1 expects 400 inputs, receives 256 = 16×4×4".
     pub fn check(&self) -> Result<()> {
         match self.summary().error {
             Some(error) => Err(Error::shape("model", error)),

@@ -1,4 +1,4 @@
-//! Models to begin with.
+//! Preset models.
 
 use super::kind::{Branches, Sequence};
 use super::{Kind, LayerSpec, ModelSpec};
@@ -8,20 +8,20 @@ use crate::nn::{
 };
 use crate::{Error, Result};
 
-/// A model by name.
+/// A preset model.
 #[derive(Clone, Copy)]
 pub struct Preset {
-    /// The name.
+    /// Name.
     pub name: &'static str,
     /// Description in a sentence.
     pub about: &'static str,
     make: fn(&[usize], usize) -> Result<Vec<LayerSpec>>,
-    /// Shape of the images it was made for.
+    /// Shape of the images that it is designed for.
     pub input: [usize; 3],
 }
 
 impl Preset {
-    /// Makes the model for images of a shape and a number of classes.
+    /// Creates the model for images of a shape and a number of classes.
     ///
     /// # Errors
     /// The image is too small.
@@ -53,7 +53,7 @@ pub const PRESETS: &[Preset] = &[
 /// Returns a preset's model for images of a shape and a number of classes.
 ///
 /// # Errors
-/// No such preset; an image that is too small for it.
+/// The preset is unknown; or the image is too small for it.
 ///
 /// ```
 /// use kindling::train::model::preset;
@@ -94,7 +94,7 @@ fn flatten() -> LayerSpec {
     LayerSpec::numbered(Flatten::default())
 }
 
-// Sizes that follow from the image are left to `fitted`.
+// `fitted` sets the sizes that follow from the image.
 fn softmax(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
     Ok(vec![flatten(), linear("fc", 1, classes)])
 }
@@ -148,7 +148,7 @@ fn resnet20(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
     Ok(resnet(3, classes))
 }
 
-/// 6n + 2 layers: three stages of n blocks with 16, 32 and 64 channels.
+/// Returns the 6n + 2 layers of a ResNet: three stages of n blocks with 16, 32 and 64 channels.
 fn resnet(n: usize, classes: usize) -> Vec<LayerSpec> {
     let norm = |name: &str, channels: usize| named(name, BatchNormSpec::<2>::new(channels));
     let conv = |name: &str, from: usize, to: usize, kernel: usize, stride: usize| {
@@ -193,8 +193,8 @@ fn vit(input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
     Ok(transformer(PATCH, tokens, 64, 4, 4, 128, classes))
 }
 
-/// Patches as a sequence, a class token, and blocks of attention and two linear layers, each after
-/// a norm.
+/// Returns a vision transformer: patches as a sequence, a class token, and blocks of attention and
+/// two linear layers, each after a norm.
 fn transformer(
     patch: usize,
     tokens: usize,

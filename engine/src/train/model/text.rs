@@ -1,5 +1,5 @@
-//! Models as text: a layer a line, as one would write PyTorch's constructors. Arguments become
-//! JSON, which the layers' own data types check.
+//! Models as text: one layer per line, as PyTorch's constructors. Arguments become JSON, which the
+//! layers' own types check.
 
 use serde_json::{Map, Value};
 
@@ -9,25 +9,24 @@ use super::kind::{Branches, Kind, Sequence};
 use super::limits::{MAX_LAYERS, check_depth};
 use crate::nn::residual::SHORTCUT_NAME;
 
-/// Levels of lists in one another in an argument.
+/// Maximum depth of nested lists in an argument.
 const MAX_LIST_DEPTH: usize = 8;
 
-/// Layers that were read, and where.
+/// Parsed layers, with their lines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
-    /// The layers.
+    /// Layers.
     pub layers: Vec<LayerSpec>,
-    /// The line, from 1, on which each layer begins, in the order of
-    /// [`Summary::rows`](super::Summary::rows).
+    /// First line of each layer, from 1, in the order of [`Summary::rows`](super::Summary::rows).
     pub lines: Vec<usize>,
 }
 
 /// An error in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextError {
-    /// The line, from 1.
+    /// Line, from 1.
     pub line: usize,
-    /// The error, without the line.
+    /// Error, without the line.
     pub why: String,
 }
 
@@ -68,7 +67,7 @@ fn print_layer(layer: &LayerSpec, depth: usize, out: &mut String) {
     }
 }
 
-/// `Kind(arguments)`: those that must be given by place, others by name, defaults left out.
+/// Writes `Kind(arguments)`: required ones by position, others by name, without defaults.
 pub fn call(kind: &Kind) -> String {
     let Some(signature) = kind.signature() else { return kind.name().to_owned() };
     let map = kind.arguments();
@@ -86,7 +85,7 @@ pub fn call(kind: &Kind) -> String {
     format!("{}({})", signature.name, arguments.join(", "))
 }
 
-/// Reads layers.
+/// Parses layers.
 ///
 /// # Errors
 /// The first error and its line.
@@ -109,17 +108,16 @@ pub fn parse(text: &str) -> Result<Parsed, TextError> {
 struct Parser<'a> {
     rest: &'a str,
     line: usize,
-    /// The line of what was taken last: what is missing is missing there, not where the next thing
-    /// stands.
+    /// Line of the last token: a missing token is reported there, not at the next one.
     last: usize,
-    /// Number of blocks around what is read.
+    /// Number of blocks around the current position.
     depth: usize,
-    /// Lines on which the layers read so far begin.
+    /// First lines of the layers so far.
     lines: Vec<usize>,
 }
 
 impl<'a> Parser<'a> {
-    /// The next character that is no space and no comment.
+    /// Returns the next character other than space and comments.
     fn peek(&mut self) -> Option<char> {
         loop {
             let next = self.rest.chars().next()?;
@@ -150,7 +148,7 @@ impl<'a> Parser<'a> {
         Err(format!("expected '{wanted}', found {}", self.peek().map_or("the end".into(), |c| format!("'{c}'"))))
     }
 
-    /// Letters, digits, `_`, `-` and `.`, perhaps none.
+    /// Reads letters, digits, `_`, `-` and `.`, possibly none.
     fn word(&mut self) -> &'a str {
         self.peek();
         let end = self.rest.find(|c: char| !(c.is_alphanumeric() || "_-+.".contains(c))).unwrap_or(self.rest.len());
@@ -207,7 +205,7 @@ impl<'a> Parser<'a> {
         Ok(LayerSpec { name, kind })
     }
 
-    /// The word before a shortcut's block, with its name if it has another than torchvision's.
+    /// Reads the word before a shortcut's block. Returns its name if it is not torchvision's.
     fn shortcut_name(&mut self) -> Option<String> {
         self.peek();
         let before = (self.rest, self.line, self.last);
@@ -260,7 +258,7 @@ impl<'a> Parser<'a> {
         Ok((None, self.value(0)?))
     }
 
-    /// A value; products of numbers, as in `16*5*5`, are multiplied.
+    /// Reads a value; products of numbers, as in `16*5*5`, are multiplied.
     fn value(&mut self, depth: usize) -> Result<Value, String> {
         let mut value = self.factor(depth)?;
         while self.take('*') {

@@ -1,21 +1,22 @@
-//! How a script opens the data of a run: torchvision's data sets by their classes, images in folders or a zip by the
-//! names of the classes. Data that only Kindling has gives a script without a training loop.
+//! Data of a run in a script: torchvision's data sets by their classes, or images in folders or a
+//! zip by the names of the classes. For data that only Kindling reads, the script has no training
+//! loop.
 
 use crate::train::DataSpec;
 
-/// The data of a run in a script.
+/// Data of a run in a script.
 pub enum Source {
     /// A class of `torchvision.datasets`.
     Torchvision(&'static str),
     /// Images in folders named after their classes.
     Images,
-    /// Images and labels in NumPy's arrays.
+    /// NumPy arrays of images and labels.
     Arrays,
 }
 
 impl Source {
-    /// The source of a run's data; `None` for data that only Kindling reads.
-    pub fn of(data: &DataSpec) -> Option<Self> {
+    /// Returns the source of a run's data; `None` for data that only Kindling reads.
+    pub fn from_spec(data: &DataSpec) -> Option<Self> {
         Some(match data.name.as_str() {
             "cifar10" => Self::Torchvision("CIFAR10"),
             "cifar100" => Self::Torchvision("CIFAR100"),
@@ -27,7 +28,7 @@ impl Source {
         })
     }
 
-    /// The line that imports what [`Source::functions`] needs of torchvision; empty if nothing.
+    /// Returns the line that imports from torchvision for [`Source::functions`], if any.
     pub fn import(&self) -> &'static str {
         match self {
             Self::Torchvision(_) => "from torchvision import datasets\n",
@@ -35,7 +36,7 @@ impl Source {
         }
     }
 
-    /// The function `open_data(args, train, transform)`, and what it stands on.
+    /// Returns the function `open_data(args, train, transform)` with its helpers.
     pub fn functions(&self, data: &DataSpec, seed: u64) -> String {
         let limit = |limit: Option<usize>| limit.map_or("None".to_owned(), |n| n.to_string());
         let (train, test) = (limit(data.train_limit), limit(data.test_limit));
@@ -65,8 +66,8 @@ SPLITS = {
 }
 "#;
 
-/// Images of a folder or a zip. A path's first part that names a class is its class; a part that names a split and no
-/// class is its split.
+/// Images of a folder or a zip. The first folder named after a class is an image's class; a folder
+/// named after a split, and not after a class, is its split.
 const IMAGES: &str = r#"
 
 def split_of(folder):
@@ -114,7 +115,8 @@ def find_images(root):
     return found
 "#;
 
-/// Images and labels of a `.npz`, or of `.npy` files in a folder. An array's name says what it holds and its split.
+/// Images and labels of a `.npz`, or of `.npy` files in a folder, with role and split by the
+/// arrays' names.
 const ARRAYS: &str = r#"
 
 class ArrayImages(torch.utils.data.Dataset):

@@ -1,5 +1,4 @@
-//! What a script does to images: the preprocessing that the model file records, in Pillow's words, and torchvision's
-//! transforms after it.
+//! Images in a script: the recorded preprocessing with Pillow, then torchvision's transforms.
 
 use super::Script;
 use super::names::arguments;
@@ -8,7 +7,7 @@ use crate::data::preprocess::{Background, Gray, Resize};
 use crate::train::Augment;
 use crate::{Error, Result};
 
-/// `prepare`, and the transforms of test and training images.
+/// Returns `prepare`, and the transforms of test and training images.
 pub fn functions(script: &Script<'_>, steps: &Preprocessing) -> Result<String> {
     let [channels, height, width] = steps.shape();
     let gray = match (channels, steps.gray) {
@@ -66,7 +65,7 @@ TEST = {}
     );
     if script.has_loop() {
         let augment = script.train.map_or(&[][..], |train| train.augment.as_slice());
-        // What is erased is 0 after normalization.
+        // Erased elements are 0 after normalization.
         let (after, before): (Vec<&Augment>, Vec<&Augment>) =
             augment.iter().partition(|a| matches!(a, Augment::RandomErasing { .. }));
         let mut parts = before.into_iter().map(transform).collect::<Result<Vec<_>>>()?;

@@ -1,6 +1,6 @@
-//! A model and its run as a PyTorch script: the same layers under the same names, the same preprocessing, data,
-//! optimizer and loop, with the weights beside it. It runs by itself and under `torchrun`. It writes text and knows no
-//! device.
+//! A model and its run as a PyTorch script: the same layers under the same names, the same
+//! preprocessing, data, optimizer and loop, with the weights beside it. It runs alone and under
+//! `torchrun`. The module writes text and knows no device.
 
 mod data;
 mod images;
@@ -18,28 +18,29 @@ use crate::data::{Columns, Preprocessing};
 use crate::format::Normalization;
 use crate::optim::OptimizerSpec;
 
-/// The model's layers as classes; the last one is `Net`.
+/// Returns the model's layers as classes; the last one is `Net`.
 ///
 /// # Errors
-/// A layer's name that no module of PyTorch can have.
+/// A layer has a name that no module of PyTorch can have.
 pub fn classes(model: &ModelSpec) -> Result<String> {
     modules::classes(model)
 }
 
-/// A model and its run, to be written as a script.
+/// A model and its run, for a script.
 #[derive(Clone, Debug)]
 pub struct Script<'a> {
-    /// The model.
+    /// Model.
     pub model: &'a ModelSpec,
-    /// Steps from an image to the model's input; `None` for a model of other inputs.
+    /// Preprocessing of images; `None` for a model of other inputs.
     pub preprocessing: Option<&'a Preprocessing>,
-    /// Columns of the table that it was trained on, with the scale of its features; `None` for models of other inputs.
+    /// Columns of the table that the model was trained on, with the normalization of its features;
+    /// `None` for models of other inputs.
     pub table: Option<(&'a Columns, Option<&'a Normalization>)>,
-    /// The names of the classes.
+    /// Names of the classes.
     pub classes: &'a [String],
-    /// The run, if it is known: a checkpoint has it.
+    /// Settings of the run, if known.
     pub train: Option<&'a TrainSpec>,
-    /// The name of the file with the weights, in the script's folder.
+    /// Name of the file with the weights, in the script's folder.
     pub weights: &'a str,
 }
 
@@ -52,20 +53,20 @@ impl Script<'_> {
         self.run().is_some() || self.table.is_some() && self.settings().is_some()
     }
 
-    /// The settings of the run, if its optimizer is one of PyTorch's. (Its Muon takes matrices only, Kindling's
-    /// convolutions too.)
+    /// Returns the settings of the run, if its optimizer is one of PyTorch's. (PyTorch's Muon takes
+    /// only matrices, Kindling's also convolutions.)
     fn settings(&self) -> Option<&TrainSpec> {
         self.train.filter(|train| !matches!(train.optimizer, OptimizerSpec::Muon(_)))
     }
 
-    /// The run and its data, if PyTorch can repeat it and the data is of images that torchvision reads.
+    /// Returns the run and its data, if PyTorch can repeat it and torchvision reads the images.
     fn run(&self) -> Option<(&TrainSpec, Source)> {
         let train = self.settings()?;
         self.preprocessing?;
-        Some((train, Source::of(&train.data)?))
+        Some((train, Source::from_spec(&train.data)?))
     }
 
-    /// The script.
+    /// Returns the script.
     ///
     /// ```
     /// use kindling::train::{model::preset, python::Script};
@@ -80,7 +81,8 @@ impl Script<'_> {
     /// ```
     ///
     /// # Errors
-    /// Settings that JSON cannot express; a layer's name that no module of PyTorch can have.
+    /// A setting cannot be expressed in JSON; or a layer has a name that no module of PyTorch can
+    /// have.
     pub fn text(&self) -> Result<String> {
         if let Some((columns, normalization)) = self.table {
             return self.table_text(columns, normalization);
@@ -95,7 +97,7 @@ impl Script<'_> {
         Ok(out)
     }
 
-    /// The docstring and the imports. No word of it comes from a file.
+    /// Returns the docstring and the imports. No text from a file is in them.
     fn opening(&self) -> String {
         let run = self.run();
         let (says, takes, image) = match self.preprocessing {

@@ -6,10 +6,10 @@ use super::super::model::{Branches, Kind, LayerSpec, ModelSpec, Sequence, call};
 use super::names;
 use crate::{Error, Result};
 
-/// The classes of a model; the last is `Net`.
+/// Returns the classes of a model; the last is `Net`.
 pub fn classes(model: &ModelSpec) -> Result<String> {
     let mut writer = Writer::default();
-    let mut net = Body::of(&model.layers);
+    let mut net = Body::for_layers(&model.layers);
     writer.sequence(&model.layers, &mut net)?;
     let net = net.class("Net");
     let classes = writer.classes.iter().map(|(name, body)| body.class(name));
@@ -21,12 +21,13 @@ pub fn classes(model: &ModelSpec) -> Result<String> {
 struct Body {
     init: Vec<String>,
     forward: Vec<String>,
-    /// Attributes that hold a layer without parameters, by the call that makes it: used again and again.
+    /// Attributes of layers without parameters, by the call that creates them; equal calls share
+    /// one.
     shared: Vec<(String, String)>,
-    /// Paths of modules that are registered, each ended by a dot.
+    /// Paths of registered modules, each followed by a dot.
     containers: Vec<String>,
-    /// Attributes that layers with parameters have or will have.
-    taken: Vec<String>,
+    /// Attributes of layers with parameters.
+    reserved: Vec<String>,
     skips: usize,
 }
 
@@ -36,9 +37,9 @@ struct Writer {
 }
 
 impl Body {
-    /// An empty body for layers, whose names stay theirs.
-    fn of(layers: &[LayerSpec]) -> Self {
-        Self { taken: attributes(layers), ..Self::default() }
+    /// Creates an empty body for layers, and reserves their names.
+    fn for_layers(layers: &[LayerSpec]) -> Self {
+        Self { reserved: attributes(layers), ..Self::default() }
     }
 
     fn class(&self, name: &str) -> String {
@@ -49,22 +50,23 @@ impl Body {
         out + "        return x\n"
     }
 
-    /// The attribute for a layer without parameters.
-    fn shared(&mut self, made_by: &str) -> String {
-        if let Some((_, name)) = self.shared.iter().find(|(call, _)| call == made_by) {
+    /// Returns the attribute of a layer without parameters.
+    fn shared(&mut self, constructor: &str) -> String {
+        if let Some((_, name)) = self.shared.iter().find(|(call, _)| call == constructor) {
             return name.clone();
         }
-        let kind = made_by.split(['(', '.']).nth(1).unwrap_or("layer").to_ascii_lowercase();
-        let free = |name: &String| !self.taken.contains(name) && self.shared.iter().all(|(_, known)| known != name);
+        let kind = constructor.split(['(', '.']).nth(1).unwrap_or("layer").to_ascii_lowercase();
+        let free = |name: &String| !self.reserved.contains(name) && self.shared.iter().all(|(_, known)| known != name);
         let numbered = (2..).map(|n| format!("{kind}{n}"));
         let name = std::iter::once(kind.clone()).chain(numbered).find(free).unwrap_or_else(|| kind.clone());
-        self.init.push(format!("self.{name} = {made_by}"));
-        self.shared.push((made_by.to_owned(), name.clone()));
+        self.init.push(format!("self.{name} = {constructor}"));
+        self.shared.push((constructor.to_owned(), name.clone()));
         name
     }
 
-    /// Registers a module under a name, of which dots separate modules within modules; and gives what it is called by.
-    fn register(&mut self, name: &str, made_by: &str) -> Result<String> {
+    /// Registers a module under a name, of which dots separate nested modules. Returns the
+    /// expression for it.
+    fn register(&mut self, name: &str, constructor: &str) -> Result<String> {
         let parts = names::parts(name)?;
         let (last, within) = parts.split_last().ok_or_else(|| Error::internal("a name without parts"))?;
         let (mut owner, mut path) = ("self".to_owned(), String::new());
@@ -82,12 +84,12 @@ impl Body {
             return Err(Error::value("export", rule));
         }
         self.containers.push(path);
-        self.init.push(names::register(&owner, last, made_by));
+        self.init.push(names::register(&owner, last, constructor));
         Ok(names::module(&owner, last))
     }
 }
 
-/// Attributes that layers with names take in the class that they stand in.
+/// Returns the attributes of named layers in the class that contains them.
 fn attributes(layers: &[LayerSpec]) -> Vec<String> {
     let mut found: Vec<String> = ["cls_token", "pos_embed", "downsample"].map(str::to_owned).to_vec();
     for layer in layers {
@@ -106,9 +108,10 @@ impl Writer {
         layers.iter().enumerate().try_for_each(|(i, layer)| self.layer(layer, &layer.name_at(i), body))
     }
 
-    /// A layer's lines in the class that it stands in.
+    /// Adds a layer's lines to the class that contains it.
     fn layer(&mut self, layer: &LayerSpec, name: &str, body: &mut Body) -> Result<()> {
-        // Under an empty name parameters stand beside those of what the layer is in: its lines do, too.
+        // With an empty name, parameters are attributes of the containing class: the layer's lines
+        // are, too.
         match &layer.kind {
             Kind::Sequential(Sequence { layers }) if name.is_empty() => return self.sequence(layers, body),
             Kind::Residual(branches) if name.is_empty() => return self.residual(branches, body),
@@ -132,12 +135,12 @@ impl Writer {
                 "x = x + self.pos_embed".into()
             }
             Kind::MultiheadAttention(_) => {
-                let attend = body.register(name, &made_by(&layer.kind))?;
+                let attend = body.register(name, &constructor(&layer.kind))?;
                 format!("x = {attend}(x, x, x, need_weights=False)[0]")
             }
             kind if kind.layer().is_some_and(|layer| !layer.has_state()) => {
-                let place = body.shared(&made_by(kind));
-                format!("x = self.{place}(x)")
+                let attribute = body.shared(&constructor(kind));
+                format!("x = self.{attribute}(x)")
             }
             kind => {
                 let expression = self.expression(kind)?;
@@ -148,21 +151,22 @@ impl Writer {
         Ok(())
     }
 
-    /// A layer that is made by one expression: PyTorch's own, an `nn.Sequential` of such, or a class of ours.
+    /// Returns the expression that creates a layer: PyTorch's own, an `nn.Sequential` of such, or
+    /// one of the script's classes.
     fn expression(&mut self, kind: &Kind) -> Result<String> {
         match kind {
-            Kind::Sequential(Sequence { layers }) if is_itself(layers) => self.expression(&layers[0].kind),
+            Kind::Sequential(Sequence { layers }) if is_inline(layers) => self.expression(&layers[0].kind),
             Kind::Sequential(Sequence { layers }) if layers.iter().all(is_plain) => {
                 let parts: Result<Vec<String>> = layers.iter().map(|layer| self.expression(&layer.kind)).collect();
                 Ok(format!("nn.Sequential({})", parts?.join(", ")))
             }
             Kind::Sequential(Sequence { layers }) => {
-                let mut body = Body::of(layers);
+                let mut body = Body::for_layers(layers);
                 self.sequence(layers, &mut body)?;
                 Ok(self.class("Stage", body))
             }
             Kind::Residual(branches) => {
-                let mut body = Body::of(&branches.body);
+                let mut body = Body::for_layers(&branches.body);
                 self.residual(branches, &mut body)?;
                 Ok(self.class("Block", body))
             }
@@ -176,12 +180,12 @@ impl Writer {
                 self.layer(&LayerSpec::named(name, kind.clone()), name, &mut body)?;
                 Ok(self.class(kind.name(), body))
             }
-            kind if kind.layer().is_some() => Ok(made_by(kind)),
+            kind if kind.layer().is_some() => Ok(constructor(kind)),
             _ => Err(Error::internal("a layer that PyTorch has no expression for")),
         }
     }
 
-    /// activation(body(x) + shortcut(x)).
+    /// Adds activation(body(x) + shortcut(x)).
     fn residual(&mut self, branches: &Branches, body: &mut Body) -> Result<()> {
         body.skips += 1;
         let skip = if body.skips == 1 { "skip".to_owned() } else { format!("skip{}", body.skips) };
@@ -205,7 +209,7 @@ impl Writer {
         }
     }
 
-    /// The call that makes a class with this body; equal ones are one class.
+    /// Returns the call that creates a class with this body; equal bodies share a class.
     fn class(&mut self, stem: &str, body: Body) -> String {
         if let Some((name, _)) = self.classes.iter().find(|(_, known)| *known == body) {
             return format!("{name}()");
@@ -213,7 +217,7 @@ impl Writer {
         let same = self.classes.iter().filter(|(name, _)| name.trim_end_matches(char::is_numeric) == stem).count();
         let mut name = stem.to_owned();
         if same > 0 {
-            // Writing into a string does not fail.
+            // Writing to a string does not fail.
             let _ = write!(name, "{}", same + 1);
         }
         self.classes.push((name.clone(), body));
@@ -221,17 +225,19 @@ impl Writer {
     }
 }
 
-/// Returns `true` for a single layer whose parameters stand beside those of what it is in.
-fn is_itself(layers: &[LayerSpec]) -> bool {
+/// Returns `true` for a single layer without a name, whose parameters are attributes of the
+/// containing class.
+fn is_inline(layers: &[LayerSpec]) -> bool {
     matches!(layers, [LayerSpec { name: Some(name), kind }] if name.is_empty() && kind.layer().is_some())
 }
 
-/// Returns `true` for a layer that can stand in `nn.Sequential`, under its number.
+/// Returns `true` for a layer that `nn.Sequential` can contain, under its index.
 fn is_plain(layer: &LayerSpec) -> bool {
     layer.name.is_none() && !matches!(layer.kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_))
 }
 
-/// A layer without state as a function of `x`, if there is one with the layer's arguments.
+/// Returns a layer without state as a function of `x`, if PyTorch has it with the layer's
+/// arguments.
 fn functional(kind: &Kind) -> Option<String> {
     let name = match kind {
         Kind::ReLU(_) => "relu",
@@ -267,12 +273,12 @@ fn functional(kind: &Kind) -> Option<String> {
     })
 }
 
-/// PyTorch's constructor.
-fn made_by(kind: &Kind) -> String {
+/// Returns the call of PyTorch's constructor.
+fn constructor(kind: &Kind) -> String {
     let call = call(kind);
     match kind {
-        // PyTorch warns where the dimension is left out. It is 1 then: a model with an input of 3
-        // dimensions there is refused.
+        // PyTorch warns without a dimension. It is 1 then: a model with an input of 3 dimensions
+        // there is refused.
         Kind::Softmax(softmax) => format!("nn.Softmax(dim={})", softmax.dim.unwrap_or(1)),
         Kind::LogSoftmax(softmax) => format!("nn.LogSoftmax(dim={})", softmax.dim.unwrap_or(1)),
         Kind::MultiheadAttention(_) => format!("nn.{}, batch_first=True)", call.trim_end_matches(')')),

@@ -1,10 +1,10 @@
-//! Text from elsewhere as Python: string literals, and the attributes that hold layers. Nothing from a file reaches a
-//! script but through [`literal`] or as an attribute's name that this module has checked.
+//! Foreign text in Python: string literals, and attributes that hold layers. Text from a file
+//! reaches a script only through [`literal`], or as an attribute's name checked by this module.
 
 use crate::{Error, Result};
 
-/// A string literal of Python. Letters and digits of any script stay as they are; what could end the literal, break
-/// the line or turn the direction of the text is escaped.
+/// Returns a string literal of Python. Letters and digits of any script are unchanged; characters
+/// that could end the literal, break the line or change the direction of text are escaped.
 pub fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -25,7 +25,7 @@ pub fn literal(text: &str) -> String {
     out
 }
 
-/// A value of JSON as Python writes it.
+/// Returns a JSON value as Python.
 pub fn value(json: &serde_json::Value) -> String {
     use serde_json::Value;
     match json {
@@ -42,19 +42,19 @@ pub fn value(json: &serde_json::Value) -> String {
     }
 }
 
-/// `, key=value` for each entry but the name.
+/// Returns `, key=value` for each entry except the name.
 pub fn arguments(map: &serde_json::Map<String, serde_json::Value>) -> String {
     map.iter().filter(|(key, _)| *key != "name").map(|(key, v)| format!(", {key}={}", value(v))).collect()
 }
 
-/// Words that Python does not take as names.
+/// Keywords, which Python does not accept as names.
 const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
-/// Attributes that every `nn.Module` has; those that begin with `_` come on top.
+/// Attributes of every `nn.Module`, except those that begin with `_`.
 const OF_MODULE: &[&str] = &[
     "T_destination",
     "add_module",
@@ -112,14 +112,14 @@ const OF_MODULE: &[&str] = &[
     "zero_grad",
 ];
 
-/// The ways to register a module under a name.
+/// Ways to register a module under a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Registered {
-    /// `self.name`.
+    /// `self.name = …`.
     Attribute,
-    /// `self.add_module("name", …)`: no name of Python, but one of a module.
+    /// `self.add_module("name", …)`, for a name that Python does not accept but PyTorch does.
     Module,
-    /// `self._modules["name"]`: an attribute that `nn.Module` has for something else.
+    /// `self._modules["name"] = …`, for a name that `nn.Module` uses for another attribute.
     Shadowed,
 }
 
@@ -134,7 +134,7 @@ fn registered(name: &str) -> Registered {
     }
 }
 
-/// The line that registers a module under a name without dots.
+/// Returns the line that registers a module under a name without dots.
 pub fn register(owner: &str, name: &str, made_by: &str) -> String {
     match registered(name) {
         Registered::Attribute => format!("{owner}.{name} = {made_by}"),
@@ -143,7 +143,7 @@ pub fn register(owner: &str, name: &str, made_by: &str) -> String {
     }
 }
 
-/// The expression for a module registered by [`register`].
+/// Returns the expression for a module registered by [`register`].
 pub fn module(owner: &str, name: &str) -> String {
     match registered(name) {
         Registered::Attribute => format!("{owner}.{name}"),
@@ -152,10 +152,10 @@ pub fn module(owner: &str, name: &str) -> String {
     }
 }
 
-/// The parts of a layer's name, which dots separate.
+/// Splits a layer's name at its dots.
 ///
 /// # Errors
-/// An empty part: PyTorch has no such name.
+/// A component is empty: PyTorch has no such name.
 pub fn parts(name: &str) -> Result<Vec<&str>> {
     let parts: Vec<&str> = name.split('.').collect();
     if parts.iter().any(|part| part.is_empty()) {

@@ -1,4 +1,4 @@
-//! The functions of a script: prediction, and the training loop where the data is one that PyTorch can read.
+//! Functions of a script: prediction, and the training loop if PyTorch can read the data.
 
 use super::super::{LossSpec, TrainSpec};
 use super::Script;
@@ -6,7 +6,7 @@ use super::names::{arguments, value};
 use crate::optim::{OptimizerSpec, Schedule};
 use crate::{Error, Result};
 
-/// The functions and the start.
+/// Returns the functions and the entry point.
 pub fn functions(script: &Script<'_>) -> Result<String> {
     let run = script.run();
     let mut out = String::from(match script.preprocessing {
@@ -49,7 +49,7 @@ def predict(images):
             print(f"  {CLASSES[i]:<16} {100 * p:6.2f} %")
 "#;
 
-/// Rows of numbers as they come: the columns in the model's order.
+/// Prediction of rows of numbers, with the columns in the model's order.
 const PREDICT_ROWS: &str = r#"
 
 def predict(tables):
@@ -87,7 +87,7 @@ except ImportError:
         return batches
 "#;
 
-/// A loss of numbers, with classes one-hot.
+/// Returns a loss of quantities, with one-hot classes.
 fn one_hot(loss: &str, arguments: &str) -> String {
     format!(
         "lambda output, labels: nn.functional.{loss}(output, \
@@ -95,7 +95,7 @@ fn one_hot(loss: &str, arguments: &str) -> String {
     )
 }
 
-/// The loss of results and classes.
+/// Returns the loss of outputs and classes.
 pub fn loss(loss: &LossSpec) -> String {
     match loss {
         LossSpec::CrossEntropy { label_smoothing } if *label_smoothing == 0.0 => "nn.CrossEntropyLoss()".to_owned(),
@@ -173,19 +173,20 @@ def train(args):
     ))
 }
 
-/// The line that makes gradients smaller, if the run has one.
+/// Returns the line that clips gradients, if the run does.
 pub fn clip(train: &TrainSpec) -> String {
     train
         .clip_grad_norm
         .map_or(String::new(), |norm| format!("            nn.utils.clip_grad_norm_(net.parameters(), {norm})\n"))
 }
 
-/// The expression that makes the optimizer.
+/// Returns the expression that creates the optimizer.
 pub fn optimizer(spec: &OptimizerSpec) -> Result<String> {
     Ok(format!("torch.optim.{}(net.parameters(){})", spec.name(), arguments(&spec.attrs()?)))
 }
 
-/// The line that makes the scheduler, and the lines that step it after a batch and after an epoch.
+/// Returns the line that creates the scheduler, and the lines that step it after a batch and after
+/// an epoch.
 pub fn scheduler(train: &TrainSpec) -> Result<(String, String, String)> {
     let Some(schedule) = &train.schedule else { return Ok(Default::default()) };
     let made = format!("    scheduler = {}\n", constructor(schedule)?);

@@ -1,5 +1,5 @@
-//! The script of a model of a table: it reads tables with pandas, by the names of their columns, and prepares them as
-//! Kindling does.
+//! The script of a model of a table: it reads tables with pandas, by the names of their columns,
+//! and encodes them as Kindling does.
 
 use super::super::{LossSpec, TrainSpec};
 use super::{Script, classes, literal, run};
@@ -8,10 +8,10 @@ use crate::data::{Columns, Task};
 use crate::format::Normalization;
 
 impl Script<'_> {
-    /// The script of a model that was trained on a table with these columns.
+    /// Returns the script of a model that was trained on a table with these columns.
     ///
     /// # Errors
-    /// Settings that JSON cannot express.
+    /// A setting cannot be expressed in JSON.
     pub(super) fn table_text(&self, columns: &Columns, normalization: Option<&Normalization>) -> Result<String> {
         let train = self.settings();
         let usage = if train.is_some() { TRAIN_USAGE } else { "" };

@@ -1,15 +1,15 @@
-//! The syntax tree of the part of Python that models are written in.
+//! Syntax tree of the subset of Python that defines models.
 
 use std::rc::Rc;
 
 /// An expression and its line.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// The expression.
+    /// Expression.
     pub expr: Expr,
-    /// Its line, from 1.
+    /// Line, from 1.
     pub line: usize,
-    /// Levels of expressions in it, itself included.
+    /// Depth of nested expressions, including this one.
     pub depth: usize,
 }
 
@@ -20,13 +20,13 @@ pub enum Expr {
     None,
     /// `True` or `False`.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Int(i64),
-    /// Another number.
+    /// A float.
     Float(f64),
     /// A string.
     Text(String),
-    /// An f-string: text and expressions in turn.
+    /// An f-string: text and expressions alternate.
     Format(Vec<Node>),
     /// A name.
     Name(String),
@@ -67,9 +67,9 @@ pub enum Expr {
 pub struct Comprehension {
     /// Elements of the list.
     pub element: Node,
-    /// The variables.
+    /// Target variables.
     pub target: Node,
-    /// Values of the variables.
+    /// Iterated values.
     pub items: Node,
     /// Conditions, all of which must hold.
     pub conditions: Vec<Node>,
@@ -78,20 +78,20 @@ pub struct Comprehension {
 /// An argument of a call.
 #[derive(Clone, Debug)]
 pub struct Argument {
-    /// Its name, if it is given by name.
+    /// Name of a keyword argument.
     pub name: Option<String>,
-    /// Stars before it: 1 for a list, 2 for a dict.
+    /// Number of stars: 1 for a list, 2 for a dict.
     pub stars: usize,
-    /// Its value.
+    /// Value.
     pub value: Node,
 }
 
 /// A statement and its line.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// The statement.
+    /// Statement.
     pub statement: Statement,
-    /// Its line, from 1.
+    /// Line, from 1.
     pub line: usize,
 }
 
@@ -114,9 +114,9 @@ pub enum Statement {
     Function(Rc<Function>),
     /// `class`.
     Class(Rc<ClassBody>),
-    /// Imported names, and the path that each stands for.
+    /// Imported names, with their paths.
     Import(Vec<(String, String)>),
-    /// `pass`, and what changes no model.
+    /// `pass`, and statements without effect on a model.
     Pass,
     /// `break`.
     Break,
@@ -129,38 +129,38 @@ pub enum Statement {
 /// A function.
 #[derive(Debug)]
 pub struct Function {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its parameters.
+    /// Parameters.
     pub parameters: Vec<Parameter>,
-    /// Its statements.
+    /// Statements.
     pub body: Vec<Line>,
     /// `true` for a `staticmethod`.
     pub is_static: bool,
-    /// Its line.
+    /// Line.
     pub line: usize,
 }
 
 /// A parameter of a function.
 #[derive(Debug)]
 pub struct Parameter {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Stars before it: 1 for the rest by position, 2 for the rest by name.
+    /// Number of stars: 1 for the other positional arguments, 2 for the other keyword arguments.
     pub stars: usize,
-    /// Its value if it is left out.
+    /// Default value.
     pub default: Option<Node>,
 }
 
 /// A class.
 #[derive(Debug)]
 pub struct ClassBody {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// The classes that it extends.
+    /// Base classes.
     pub bases: Vec<Node>,
-    /// Its statements.
+    /// Statements.
     pub body: Vec<Line>,
-    /// Its line.
+    /// Line.
     pub line: usize,
 }

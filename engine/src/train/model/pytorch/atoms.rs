@@ -8,7 +8,7 @@ use super::lexer::{self, Token};
 use super::stream::Parser;
 
 impl Parser {
-    /// A literal, a name, or something in brackets.
+    /// Parses a literal, a name, or an expression in brackets.
     pub fn atom(&mut self) -> Result<Node, TextError> {
         let line = self.line();
         let Some(token) = self.next() else { return Err(fault(line, "a value is missing at the end")) };
@@ -100,7 +100,7 @@ impl Parser {
     }
 }
 
-/// The text and the expressions of an f-string.
+/// Splits an f-string into text and expressions.
 fn format_parts(text: &str, line: usize, depth: usize) -> Result<Node, TextError> {
     let mut parts = Vec::new();
     let mut rest = text;

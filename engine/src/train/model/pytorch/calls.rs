@@ -1,4 +1,4 @@
-//! Calls: of functions and classes of the text, and of what Python and PyTorch bring.
+//! Calls of the program's own functions and classes, and of Python's and PyTorch's.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,24 +10,24 @@ use super::interpreter::Interpreter;
 use super::value::{Class, Closure, Content, Value};
 
 impl Arguments {
-    /// Arguments by position.
+    /// Creates positional arguments.
     pub fn of(positional: Vec<Value>) -> Self {
         Self { positional, named: Vec::new() }
     }
 
-    /// The argument at a position, or by name.
+    /// Returns the argument at a position, or by name.
     pub fn get(&self, position: usize, name: &str) -> Option<&Value> {
         let named = self.named.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         named.or_else(|| self.positional.get(position))
     }
 
-    /// Returns `true` if a tensor of the forward pass is among them.
+    /// Returns `true` if a tensor of the forward pass is among the arguments.
     pub fn has_tensor(&self) -> bool {
         let is_tensor = |value: &Value| matches!(value, Value::Tensor(_));
         self.positional.iter().any(is_tensor) || self.named.iter().any(|(_, value)| is_tensor(value))
     }
 
-    /// The arguments behind a first one.
+    /// Inserts a first argument.
     pub fn with_first(mut self, first: Value) -> Self {
         self.positional.insert(0, first);
         self
@@ -38,7 +38,7 @@ impl Interpreter {
     /// Calls a value.
     ///
     /// # Errors
-    /// It cannot be called with these arguments, or what it does cannot be read.
+    /// The value is not callable with these arguments, or its body is unsupported.
     pub fn call(&mut self, callee: &Value, arguments: Arguments, line: usize) -> Result<Value, TextError> {
         self.deeper(line, |this| match callee {
             Value::Function(closure) => this.run(closure, arguments, line),
@@ -54,10 +54,10 @@ impl Interpreter {
         })
     }
 
-    /// An object of a class of the text.
+    /// Creates an object of one of the program's classes.
     ///
     /// # Errors
-    /// Its `__init__` cannot be read.
+    /// The class's `__init__` is unsupported.
     pub fn instantiate(&mut self, class: &Rc<Class>, arguments: Arguments, line: usize) -> Result<Value, TextError> {
         let is_container = |name: &str| class.extends(&Value::Path(format!("torch.nn.{name}").into()));
         if is_container("Sequential") || is_container("ModuleList") {
@@ -78,7 +78,7 @@ impl Interpreter {
         Ok(Value::Module(module))
     }
 
-    /// Parameters without a default that a class's objects need.
+    /// Returns the parameters without a default of a class's constructor.
     pub fn needed(&self, class: &Rc<Class>) -> Vec<String> {
         match class.find("__init__") {
             Some((Value::Function(closure), _)) => {

@@ -19,7 +19,7 @@ pub struct Arguments {
     pub named: Vec<(String, Value)>,
 }
 
-/// Names that stand for something without an import, as in code that is pasted without its head.
+/// Names that are known without an import, for code pasted without its first lines.
 const NAMES: &[(&str, &str)] = &[
     ("torch", "torch"),
     ("nn", "torch.nn"),
@@ -65,10 +65,10 @@ const BUILTINS: &[&str] = &[
 ];
 
 impl Interpreter {
-    /// The value of an expression.
+    /// Evaluates an expression.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The expression is unsupported.
     pub fn eval(&mut self, node: &Node, variables: &Rc<Variables>) -> Result<Value, TextError> {
         self.deeper(node.line, |this| this.value(node, variables))
     }
@@ -154,7 +154,7 @@ impl Interpreter {
         Ok(Value::text(out))
     }
 
-    /// Values of a list, in which stars stand for lists.
+    /// Evaluates a list; starred elements are unpacked.
     fn values(&mut self, list: &[Node], variables: &Rc<Variables>) -> Result<Vec<Value>, TextError> {
         let mut values = Vec::with_capacity(list.len());
         for node in list {
@@ -177,14 +177,14 @@ impl Interpreter {
         line: usize,
     ) -> Result<Value, TextError> {
         let callee = self.eval(function, variables)?;
-        // `super()` means the object and the class of the function that it stands in.
+        // `super()` depends on the object and the class of the enclosing function.
         if matches!(&callee, Value::Path(path) if &**path == "builtins.super") {
             return match (variables.get("self"), variables.get("__class__")) {
                 (Some(Value::Module(module)), Some(Value::Class(class))) => Ok(Value::Super(module, class)),
                 _ => Err(fault(line, "super() stands outside of a method")),
             };
         }
-        // What `.to(device)` and the like are given is of no matter.
+        // The arguments of `.to(device)` and the like have no effect.
         if matches!(&callee, Value::Builtin(object, name) if matches!(**object, Value::Module(_)) && is_idle(name)) {
             return self.call(&callee, Arguments::default(), line);
         }
@@ -252,7 +252,7 @@ impl Interpreter {
         Ok(Value::Bool(true))
     }
 
-    /// Returns the elements that a loop runs through.
+    /// Returns the elements that a loop iterates over.
     ///
     /// # Errors
     /// The value has no elements, or too many.
@@ -263,7 +263,7 @@ impl Interpreter {
             Value::Dict(pairs) => pairs.borrow().iter().map(|(key, _)| key.clone()).collect(),
             Value::Text(text) => text.chars().map(|c| Value::text(c.to_string())).collect(),
             Value::Module(module) => module.children().into_iter().map(|(_, child)| Value::Module(child)).collect(),
-            // Their product stands for all of them.
+            // Their product is the product of all sizes.
             Value::Sizes(0) => vec![Value::Batch, Value::Size],
             Value::Sizes(_) => vec![Value::Size],
             other => return Err(fault(line, format!("a loop cannot run through {}", other.describe()))),
@@ -274,10 +274,10 @@ impl Interpreter {
         Ok(items)
     }
 
-    /// Runs a function of the text.
+    /// Runs one of the program's functions.
     ///
     /// # Errors
-    /// Arguments that do not fit, or a statement that cannot be read.
+    /// The arguments do not match, or a statement is unsupported.
     pub fn run(&mut self, closure: &Closure, arguments: Arguments, line: usize) -> Result<Value, TextError> {
         let function = closure.function.clone();
         let local = Rc::new(Variables { outer: Some(closure.variables.clone()), ..Variables::default() });

@@ -1,4 +1,4 @@
-//! Expressions of Python, read from tokens by precedence.
+//! Parser of Python's expressions, by precedence.
 
 use std::rc::Rc;
 
@@ -8,13 +8,13 @@ use super::fault;
 use super::lexer::Token;
 use super::stream::Parser;
 
-/// Levels of expressions in one another.
+/// Maximum depth of nested expressions.
 const MAX_LEVELS: usize = 100;
 
-/// Operators between two values, from the loosest; those of a row bind alike.
+/// Binary operators by precedence, the lowest first; those of a row are equal.
 const BINARY: &[&[&str]] = &[&["|"], &["^"], &["&"], &["<<", ">>"], &["+", "-"], &["*", "/", "//", "%", "@"]];
 
-/// An expression, one level above the deepest of its parts.
+/// Creates an expression, one level above its deepest part.
 pub fn node(expr: Expr, line: usize, parts: &[&Node]) -> Result<Node, TextError> {
     let depth = 1 + parts.iter().map(|part| part.depth).max().unwrap_or_default();
     if depth > MAX_LEVELS {
@@ -24,7 +24,7 @@ pub fn node(expr: Expr, line: usize, parts: &[&Node]) -> Result<Node, TextError>
 }
 
 impl Parser {
-    /// An expression, or a tuple without parentheses.
+    /// Parses an expression, or a tuple without parentheses.
     pub fn expressions(&mut self) -> Result<Node, TextError> {
         let line = self.line();
         let first = self.starred()?;
@@ -45,7 +45,7 @@ impl Parser {
         matches!(self.peek(), None | Some(Token::Newline | Token::Op(")" | "]" | "}" | "=" | ":" | ";")))
     }
 
-    /// An expression, perhaps with a star before it.
+    /// Parses an expression, possibly starred.
     pub fn starred(&mut self) -> Result<Node, TextError> {
         let line = self.line();
         if self.take("*") {
@@ -56,7 +56,7 @@ impl Parser {
         self.expression()
     }
 
-    /// An expression.
+    /// Parses an expression.
     pub fn expression(&mut self) -> Result<Node, TextError> {
         self.enter()?;
         let value = self.choice();
@@ -269,7 +269,7 @@ impl Parser {
         Ok(list)
     }
 
-    /// Reads the part of a comprehension behind its element.
+    /// Parses the part of a comprehension after its element.
     pub fn comprehension(&mut self, element: Node) -> Result<Node, TextError> {
         let line = self.line();
         self.expect_word("for")?;
@@ -288,7 +288,7 @@ impl Parser {
         Ok(Node { expr: Expr::Comprehension(Box::new(parts)), line, depth })
     }
 
-    /// The variables of a loop.
+    /// Parses the variables of a loop.
     pub fn targets(&mut self) -> Result<Node, TextError> {
         let line = self.line();
         let mut list = vec![self.postfix()?];
@@ -302,7 +302,7 @@ impl Parser {
     }
 }
 
-/// An expression made of a list.
+/// Creates an expression from a list.
 pub fn sequence(made: impl FnOnce(Vec<Node>) -> Expr, list: Vec<Node>, line: usize) -> Result<Node, TextError> {
     let depth = 1 + list.iter().map(|part| part.depth).max().unwrap_or_default();
     let value = Node { expr: made(list), line, depth };

@@ -1,6 +1,6 @@
-//! The graph of a forward pass, and its reading as layers one after another.
+//! The graph of a forward pass, and its conversion to a sequence of layers.
 //!
-//! A sum of two paths is a residual block. Paths nest, or the graph cannot be read.
+//! A sum of two paths is a residual block. Other branches are unsupported.
 
 use std::collections::HashMap;
 
@@ -10,15 +10,15 @@ use super::super::{LayerSpec, TextError};
 use super::fault;
 use crate::nn::residual::SHORTCUT_NAME;
 
-/// Names that people give to shortcuts.
+/// Common names of shortcuts.
 const SHORTCUTS: &[&str] = &[SHORTCUT_NAME, "shortcut", "skip", "identity", "residual", "proj", "projection"];
 
-/// A layer, and the lines of it and of all that is in it.
+/// A layer, with the lines of it and of all layers inside.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// The layer.
+    /// Layer.
     pub layer: LayerSpec,
-    /// The lines, in the order of a summary's rows.
+    /// Lines, in the order of a summary's rows.
     pub lines: Vec<usize>,
 }
 
@@ -28,10 +28,10 @@ struct Node {
     operation: Operation,
     inputs: Vec<usize>,
     line: usize,
-    /// The last node before it that every path to it passes, and the number of those.
+    /// Last node before this one on all paths to it, and the depth in the tree of such nodes.
     dominator: usize,
     depth: usize,
-    /// The node whose storage it shares; itself if it has its own.
+    /// Node whose storage this one shares; its own index otherwise.
     storage: usize,
 }
 
@@ -42,7 +42,7 @@ enum Operation {
     Add,
 }
 
-/// The graph; node 0 is the input.
+/// Graph of a forward pass; node 0 is the input.
 #[derive(Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
@@ -51,32 +51,32 @@ pub struct Graph {
 }
 
 impl Item {
-    /// A layer of one line.
+    /// Creates a layer of one line.
     pub fn new(name: Option<String>, kind: Kind, line: usize) -> Self {
         Self { layer: LayerSpec { name, kind }, lines: vec![line] }
     }
 
-    /// A layer made of others.
+    /// Creates a block of layers.
     pub fn block(name: Option<String>, kind: Kind, line: usize, inner: Vec<usize>) -> Self {
         Self { layer: LayerSpec { name, kind }, lines: [vec![line], inner].concat() }
     }
 }
 
 impl Graph {
-    /// A graph with nothing but its input.
+    /// Creates a graph with only its input.
     pub fn new() -> Self {
         let input =
             Node { operation: Operation::Input, inputs: Vec::new(), line: 0, dominator: 0, depth: 0, storage: 0 };
         Self { nodes: vec![input], views: HashMap::new() }
     }
 
-    /// Adds a layer; its result.
+    /// Adds a layer. Returns its node.
     pub fn layer(&mut self, item: Item, input: usize) -> usize {
         let line = item.lines.first().copied().unwrap_or_default();
         self.push(Operation::Layer(item), vec![input], line)
     }
 
-    /// Adds a sum; its result.
+    /// Adds a sum. Returns its node.
     pub fn add(&mut self, inputs: [usize; 2], line: usize) -> usize {
         self.push(Operation::Add, inputs.to_vec(), line)
     }
@@ -93,14 +93,14 @@ impl Graph {
         number
     }
 
-    /// A node, and all that share its storage.
+    /// Returns all nodes that share a node's storage, and the node.
     pub fn shared(&self, node: usize) -> Vec<usize> {
         let storage = self.nodes[node].storage;
         let views = self.views.get(&storage).map(Vec::as_slice).unwrap_or_default();
         [&[storage], views].concat()
     }
 
-    /// The last node that all paths to both pass.
+    /// Returns the last node on all paths to both nodes.
     fn common(&self, mut a: usize, mut b: usize) -> usize {
         while a != b {
             if self.nodes[a].depth >= self.nodes[b].depth {
@@ -112,10 +112,10 @@ impl Graph {
         a
     }
 
-    /// The layers from the input to a node.
+    /// Returns the layers from the input to a node.
     ///
     /// # Errors
-    /// Paths that do not nest: a result is used twice, and not by the two terms of one sum.
+    /// Paths do not nest: an output is used twice, other than by the two terms of one sum.
     pub fn layers(&self, to: usize) -> Result<Vec<Item>, TextError> {
         let mut used = vec![false; self.nodes.len()];
         self.sequence(0, to, 0, &mut used)
@@ -149,7 +149,7 @@ impl Graph {
     }
 }
 
-/// Returns `true` if a result has the storage of the operation's input.
+/// Returns `true` if the output shares the storage of the input.
 fn is_view(operation: &Operation) -> bool {
     let Operation::Layer(item) = operation else { return false };
     matches!(
@@ -158,7 +158,7 @@ fn is_view(operation: &Operation) -> bool {
     )
 }
 
-/// A sum of two paths.
+/// Creates the residual block of a sum of two paths.
 fn residual(left: Vec<Item>, right: Vec<Item>, line: usize) -> Item {
     let is_shortcut = |items: &[Item]| match items {
         [item] => item.layer.name.as_deref().is_some_and(|name| SHORTCUTS.contains(&name)),
@@ -174,7 +174,7 @@ fn residual(left: Vec<Item>, right: Vec<Item>, line: usize) -> Item {
         },
         _ => String::new(),
     };
-    // A shortcut that is a sequence under its name is a list of layers.
+    // A sequence under the shortcut's name becomes its list of layers.
     if let [Item { layer: LayerSpec { kind: Kind::Sequential(sequence), .. }, lines }] = shortcut.as_mut_slice() {
         let (layers, lines) = (std::mem::take(&mut sequence.layers), lines.split_off(1));
         let (body, body_lines) = joined(body);
@@ -186,7 +186,7 @@ fn residual(left: Vec<Item>, right: Vec<Item>, line: usize) -> Item {
     Item::block(Some(String::new()), branches.into(), line, [body_lines, lines].concat())
 }
 
-/// Makes an activation without a name part of the sum that it follows.
+/// Moves each unnamed activation into the sum before it.
 fn with_activations(items: Vec<Item>) -> Vec<Item> {
     let mut found: Vec<Item> = Vec::new();
     for item in items {
@@ -203,7 +203,7 @@ fn with_activations(items: Vec<Item>) -> Vec<Item> {
     found
 }
 
-/// Returns `true` if a layer works on each element for itself.
+/// Returns `true` for elementwise layers.
 pub fn is_activation(kind: &Kind) -> bool {
     matches!(
         kind,
@@ -221,8 +221,8 @@ pub fn is_activation(kind: &Kind) -> bool {
     )
 }
 
-/// Layers of one list and their lines. Names that are a layer's number are left out, and layers
-/// without a name get one where their number is taken.
+/// Joins the layers of a list, and their lines. Names equal to a layer's index are dropped; unnamed
+/// layers whose index is a name get another one.
 pub fn joined(items: Vec<Item>) -> (Vec<LayerSpec>, Vec<usize>) {
     let taken: Vec<Option<String>> = items.iter().map(|item| item.layer.name.clone()).collect();
     let is_taken = |name: &str| taken.iter().any(|known| known.as_deref() == Some(name));
@@ -245,7 +245,7 @@ pub fn joined(items: Vec<Item>) -> (Vec<LayerSpec>, Vec<usize>) {
     (layers, lines)
 }
 
-/// A module's layers as one: a block that is nothing but a sum is that sum.
+/// Joins a module's layers to one: a block that is only a sum becomes that sum.
 pub fn group(items: Vec<Item>) -> (Kind, Vec<usize>) {
     let (mut layers, mut lines) = joined(items);
     match layers.pop() {

@@ -7,14 +7,14 @@ use super::interpreter::{Frame, Interpreter};
 use super::value::{Tensor, Value};
 
 impl Frame {
-    /// Notes that a tensor's values are those of another node from now on. Tensors that share its
-    /// storage are no longer known.
+    /// Records that another node has a tensor's values. Tensors that share its storage become
+    /// unknown.
     fn replace(&mut self, old: usize, new: usize) {
         self.forget(old);
         self.replaced.insert(old, Some(new));
     }
 
-    /// Notes that the values of a tensor, and of those that share its storage, are no longer known.
+    /// Records that the values of a tensor, and of those that share its storage, are unknown.
     fn forget(&mut self, node: usize) {
         for shared in self.graph.shared(node) {
             self.replaced.entry(shared).or_insert(None);
@@ -23,10 +23,10 @@ impl Frame {
 }
 
 impl Interpreter {
-    /// The node that has a tensor's values now.
+    /// Returns the node with a tensor's current values.
     ///
     /// # Errors
-    /// The tensor is of another pass, or was changed in a way that cannot be followed.
+    /// The tensor belongs to another pass, or was changed by an unsupported operation.
     pub fn current(&mut self, tensor: Tensor, line: usize) -> Result<usize, TextError> {
         let frame = self.frame(line)?;
         if frame.id != tensor.frame {
@@ -42,7 +42,7 @@ impl Interpreter {
         Ok(node)
     }
 
-    /// Notes that `made` was computed in place of `tensor`.
+    /// Records that `made` was computed in place of `tensor`.
     ///
     /// # Errors
     /// As [`Self::current`].
@@ -56,7 +56,7 @@ impl Interpreter {
         Ok(made)
     }
 
-    /// Notes that a module changed its input in place.
+    /// Records that a module changed its input in place.
     ///
     /// # Errors
     /// As [`Self::current`].

@@ -1,4 +1,4 @@
-//! Statements, played one after another.
+//! Interpreter of statements.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -9,24 +9,24 @@ use super::fault;
 use super::graph::Graph;
 use super::value::{Class, Closure, Module, Value, Variables, find, set};
 
-/// Statements and expressions of a program: far more than any network's definition takes.
+/// Maximum number of executed statements and expressions, far above any network's definition.
 const MAX_STEPS: usize = 300_000;
 
-/// Statements and expressions that wait for others.
+/// Maximum depth of nested statements and expressions.
 const MAX_DEPTH: usize = 160;
 
-/// Elements of a list.
+/// Maximum number of elements of a list.
 pub const MAX_LIST: usize = 20_000;
 
-/// All that a program has come to.
+/// State of a program.
 pub struct Interpreter {
-    /// Variables of the program itself.
+    /// Global variables.
     pub globals: Rc<Variables>,
-    /// Forward passes that are under way, the innermost last.
+    /// Forward passes in progress, the innermost last.
     pub frames: Vec<Frame>,
-    /// Layers with parameters or statistics that were used.
+    /// Used layers with parameters or statistics.
     pub used: HashSet<usize>,
-    /// Modules that are in another one.
+    /// Modules inside others.
     pub contained: HashSet<usize>,
     /// Layers that compute in place of their input.
     pub in_place: HashSet<usize>,
@@ -39,32 +39,32 @@ pub struct Interpreter {
 pub struct Frame {
     /// Unique index of the pass.
     pub id: usize,
-    /// The layers and sums recorded so far.
+    /// Recorded layers and sums.
     pub graph: Graph,
-    /// Names of modules, by their numbers, from the module whose pass it is.
+    /// Names of modules by index, relative to the pass's module.
     pub names: HashMap<usize, String>,
-    /// Numbers of features that a `view` gives its result, by node.
+    /// Number of features of a `view`'s output, by node.
     pub features: HashMap<usize, usize>,
-    /// Modules whose names were given to a layer.
+    /// Modules whose name a layer has.
     pub named: HashSet<usize>,
-    /// Nodes that were changed in place: the node with the new values, if it is known.
+    /// Nodes changed in place: the node with the new values, if known.
     pub replaced: HashMap<usize, Option<usize>>,
 }
 
-/// End of a statement.
+/// Outcome of a statement.
 pub enum Flow {
-    /// The next one follows.
+    /// The next statement runs.
     Next,
     /// The function returns.
     Return(Value),
     /// The loop ends.
     Break,
-    /// The loop's next turn begins.
+    /// The loop's next iteration begins.
     Continue,
 }
 
 impl Interpreter {
-    /// A program that has not begun.
+    /// Creates the state before a program.
     pub fn new() -> Self {
         Self {
             globals: Rc::default(),
@@ -78,16 +78,16 @@ impl Interpreter {
         }
     }
 
-    /// A number that nothing else has.
+    /// Returns a new unique index.
     pub fn new_id(&mut self) -> usize {
         self.ids += 1;
         self.ids
     }
 
-    /// Runs something one level deeper.
+    /// Calls `run` one level deeper.
     ///
     /// # Errors
-    /// The program takes too many steps or levels; what `run` refuses.
+    /// The program has too many steps or levels; or `run` fails.
     pub fn deeper<T>(
         &mut self,
         line: usize,
@@ -109,7 +109,7 @@ impl Interpreter {
     /// Runs statements.
     ///
     /// # Errors
-    /// The first that cannot be read.
+    /// The first statement that fails.
     pub fn block(&mut self, lines: &[Line], variables: &Rc<Variables>) -> Result<Flow, TextError> {
         for line in lines {
             match self.deeper(line.line, |this| this.statement(line, variables))? {
@@ -123,7 +123,7 @@ impl Interpreter {
     /// Runs a statement.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The statement is unsupported.
     pub fn statement(&mut self, line: &Line, variables: &Rc<Variables>) -> Result<Flow, TextError> {
         match &line.statement {
             Statement::Expr(node) => {
@@ -152,7 +152,7 @@ impl Interpreter {
                 let bases = body.bases.iter().map(|base| self.eval(base, variables)).collect::<Result<_, _>>()?;
                 let inner = Rc::new(Variables { outer: Some(variables.clone()), ..Variables::default() });
                 self.block(&body.body, &inner)?;
-                // Methods see the variables around the class, not its own.
+                // Methods see the variables outside the class, not the class's.
                 let members = inner.own.take().into_iter().map(|(name, value)| match value {
                     Value::Function(closure) => {
                         (name, Value::Function(Closure { variables: variables.clone(), ..closure }))
@@ -211,7 +211,7 @@ impl Interpreter {
         Ok(Flow::Next)
     }
 
-    /// Assigns a value to a variable, an attribute, an element, or each of several.
+    /// Assigns a value to a variable, an attribute, an element, or to several.
     ///
     /// # Errors
     /// The target cannot be assigned to.
@@ -237,7 +237,7 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Values for a number of targets.
+    /// Unpacks a value for a number of targets.
     fn unpack(&mut self, value: &Value, number: usize, line: usize) -> Result<Vec<Value>, TextError> {
         if let Value::Sizes(from) = value {
             return Ok((*from..from + number).map(|d| if d == 0 { Value::Batch } else { Value::Size }).collect());
@@ -249,20 +249,20 @@ impl Interpreter {
         Err(fault(line, format!("{} values are assigned to {number} variables", values.len())))
     }
 
-    /// The forward pass that is under way.
+    /// Returns the current forward pass.
     ///
     /// # Errors
-    /// None is.
+    /// There is no forward pass.
     pub fn frame(&mut self, line: usize) -> Result<&mut Frame, TextError> {
         self.frames.last_mut().ok_or_else(|| fault(line, "a layer is used outside of a forward pass"))
     }
 
-    /// A module of a content, made on a line.
+    /// Creates a module.
     pub fn module(&mut self, content: super::value::Content, line: usize) -> Rc<Module> {
         Rc::new(Module { id: self.new_id(), line, content })
     }
 
-    /// A variable, or a name of Python or PyTorch.
+    /// Returns a variable, or a name of Python or PyTorch.
     pub fn variable(&self, name: &str, variables: &Variables) -> Option<Value> {
         variables.get(name).or_else(|| find(&self.globals.own, name))
     }

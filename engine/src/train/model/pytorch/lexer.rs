@@ -1,10 +1,10 @@
-//! Python source as tokens: names, numbers, strings, operators, and the lines and blocks that
-//! indentation makes. Comments are left out.
+//! Tokens of Python source: names, numbers, strings, operators, and the lines and blocks of
+//! indentation. Comments are dropped.
 
 use super::super::TextError;
 use super::fault;
 
-/// Brackets in one another.
+/// Maximum depth of nested brackets.
 const MAX_BRACKETS: usize = 60;
 
 /// A token.
@@ -12,19 +12,19 @@ const MAX_BRACKETS: usize = 60;
 pub enum Token {
     /// A name or keyword.
     Name(String),
-    /// A whole number.
+    /// An integer.
     Int(i64),
-    /// Another number.
+    /// A float.
     Float(f64),
     /// A string without its quotes; `true` for an f-string.
     Text(String, bool),
     /// An operator or bracket.
     Op(&'static str),
-    /// The end of a statement.
+    /// End of a statement.
     Newline,
-    /// The start of a block.
+    /// Start of a block.
     Indent,
-    /// The end of a block.
+    /// End of a block.
     Dedent,
 }
 
@@ -43,11 +43,11 @@ struct Lexer<'a> {
     tokens: Vec<(Token, usize)>,
 }
 
-/// Tokens and the line, from 1, on which each begins.
+/// Returns the tokens, each with its line, from 1.
 ///
 /// # Errors
-/// A bracket or string that is not closed, a character that Python does not have, indentation that
-/// fits no block, a number that is too large.
+/// A bracket or string is not closed; a character is not Python's; an indentation matches no block;
+/// or a number is too large.
 pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, TextError> {
     let mut lexer = Lexer { rest: text, line: 1, brackets: Vec::new(), indents: Vec::new(), tokens: Vec::new() };
     lexer.run()?;
@@ -111,7 +111,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Compares the blanks before a line with those of the blocks that it may be in.
+    /// Compares a line's indentation with that of the blocks around it.
     fn indentation(&mut self) -> Result<(), TextError> {
         let mut width = 0;
         loop {
@@ -144,7 +144,7 @@ impl<'a> Lexer<'a> {
                     self.indents.pop();
                     self.push(Token::Dedent);
                 }
-                // A first line with less indentation than the ones before begins anew.
+                // A first line with less indentation than the ones before restarts the blocks.
                 if self.indents.len() == 1 {
                     self.indents = vec![width];
                 } else if self.indents.last() != Some(&width) {

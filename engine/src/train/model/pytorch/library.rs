@@ -12,10 +12,10 @@ use super::operators::number;
 use super::value::{Content, Value};
 
 impl Interpreter {
-    /// Calls something of a library.
+    /// Calls a function or class of a library.
     ///
     /// # Errors
-    /// It is not known, or cannot be read.
+    /// The function is unknown, or its arguments are unsupported.
     pub fn library(&mut self, path: &str, given: Arguments, line: usize) -> Result<Value, TextError> {
         let last = path.rsplit('.').next().unwrap_or_default();
         let above = path.strip_suffix(last).unwrap_or_default();
@@ -37,7 +37,7 @@ impl Interpreter {
             }
             "torch.cuda." | "torch.backends.mps." if last == "is_available" => Ok(Value::Bool(false)),
             _ if given.has_tensor() => Err(fault(line, format!("{path} cannot be read"))),
-            // A model that is compiled or moved is the same model.
+            // A compiled or moved model is the same model.
             _ => match given.positional.into_iter().next() {
                 Some(module @ Value::Module(_)) if matches!(last, "compile" | "DataParallel" | "script") => Ok(module),
                 _ => Ok(Value::Opaque(path.into())),
@@ -45,7 +45,7 @@ impl Interpreter {
         }
     }
 
-    /// A layer or container of `torch.nn`.
+    /// Creates a layer or container of `torch.nn`.
     fn layer(&mut self, name: &str, given: Arguments, line: usize) -> Result<Value, TextError> {
         match name {
             "Sequential" => {
@@ -103,7 +103,7 @@ impl Interpreter {
         }
     }
 
-    /// `torch.zeros(…)` and the like: a tensor of a shape.
+    /// Creates a tensor of a shape: `torch.zeros(…)` and the like.
     fn array(&mut self, given: &Arguments, line: usize) -> Result<Value, TextError> {
         let sizes = match given.positional.as_slice() {
             [list @ (Value::Tuple(_) | Value::List(_)), ..] => self.items(list, line)?,
@@ -158,7 +158,7 @@ impl Interpreter {
         })
     }
 
-    /// Python's own functions.
+    /// Calls a function of Python.
     fn python(&mut self, name: &str, given: Arguments, line: usize) -> Result<Value, TextError> {
         let unknown = || fault(line, format!("{name} of these values cannot be read"));
         let first = given.positional.first().cloned();
@@ -258,12 +258,12 @@ impl Interpreter {
     }
 }
 
-/// Functions that take tensors in a list.
+/// Returns `true` for functions of a list of tensors.
 fn is_join(name: &str) -> bool {
     matches!(name, "cat" | "concat" | "concatenate" | "stack")
 }
 
-/// A key that is a text, and its value.
+/// Returns a key that is a string, and its value.
 fn key((key, value): &(Value, Value)) -> Option<(String, Value)> {
     match key {
         Value::Text(key) => Some((key.to_string(), value.clone())),

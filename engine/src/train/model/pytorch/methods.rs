@@ -1,4 +1,4 @@
-//! Methods that lists, dicts, strings and modules have.
+//! Methods of lists, dicts, strings and modules.
 
 use super::super::TextError;
 use super::eval::Arguments;
@@ -7,7 +7,7 @@ use super::interpreter::{Interpreter, MAX_LIST};
 use super::value::{Content, Module, Value, set};
 use std::rc::Rc;
 
-/// Returns `true` for the methods of `nn.Module` that are known here.
+/// Returns `true` for supported methods of `nn.Module`.
 pub fn is_module_method(name: &str) -> bool {
     is_idle(name)
         || matches!(
@@ -33,7 +33,7 @@ pub fn is_module_method(name: &str) -> bool {
         )
 }
 
-/// Methods of a module that leave its layers as they are.
+/// Returns `true` for methods of a module without effect on its layers.
 pub fn is_idle(name: &str) -> bool {
     matches!(
         name,
@@ -55,10 +55,10 @@ pub fn is_idle(name: &str) -> bool {
 }
 
 impl Interpreter {
-    /// Calls a method that a value has in Python or PyTorch.
+    /// Calls a method of a Python or PyTorch value.
     ///
     /// # Errors
-    /// There is no such method, or it cannot be read.
+    /// The method is unknown, or its arguments are unsupported.
     pub fn method(
         &mut self,
         object: &Value,
@@ -70,7 +70,7 @@ impl Interpreter {
         match object {
             Value::Tensor(tensor) => self.tensor_method(*tensor, name, arguments, line),
             Value::Module(module) => self.module_method(module, name, arguments, line),
-            // Whatever `nn.Module` itself does is of no matter here.
+            // The methods of `nn.Module` itself have no effect here.
             Value::Super(..) => Ok(Value::None),
             Value::List(list) => {
                 let first = arguments.positional.first().cloned();
@@ -213,7 +213,7 @@ impl Interpreter {
         }
     }
 
-    /// A container of modules with names.
+    /// Calls a method of a container with named modules.
     pub fn container(
         &mut self,
         kind: &'static str,

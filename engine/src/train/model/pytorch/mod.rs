@@ -1,6 +1,6 @@
 //! Models as PyTorch code: `nn.Sequential(…)`, classes of `nn.Module`, lists of assignments, and
 //! the output of `print(model)`. The code is interpreted with symbolic tensors; nothing is
-//! computed, and nothing but the code's own text can be reached.
+//! computed, and only the code's own text is accessible.
 
 mod ast;
 mod atoms;
@@ -27,15 +27,15 @@ mod views;
 use super::{Parsed, TextError};
 use lexer::Token;
 
-/// An error on a line.
+/// Creates an error on a line.
 fn fault(line: usize, why: impl Into<String>) -> TextError {
     TextError { line: line.max(1), why: why.into() }
 }
 
-/// Reads layers from Python or from what `print` shows of a model, if the text is such a one.
+/// Parses layers from Python or from the output of `print(model)`; `None` for other texts.
 ///
 /// # Errors
-/// The line that cannot be read, and why.
+/// The code is invalid or unsupported; the error has the line and the reason.
 pub fn parse(text: &str) -> Option<Result<Parsed, TextError>> {
     let text = without_prompts(text);
     if printed::is_printed(&text) {
@@ -48,7 +48,7 @@ pub fn parse(text: &str) -> Option<Result<Parsed, TextError>> {
     is_python(&tokens).then(|| parser::program(tokens).and_then(|program| program::layers(&program)))
 }
 
-/// Takes away the prompts of consoles and the marks of notebooks; lines keep their numbers.
+/// Removes the prompts of consoles and notebooks; line numbers stay.
 fn without_prompts(text: &str) -> String {
     let has_prompts = text.lines().any(|line| line.starts_with(">>> "));
     let line = |line: &str| -> String {
@@ -61,7 +61,7 @@ fn without_prompts(text: &str) -> String {
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Words that open a statement of Python and no layer's line.
+/// Returns `true` for words that begin a statement of Python, and no layer's line.
 fn is_statement(word: &str) -> bool {
     matches!(word, "import" | "from" | "class" | "def" | "if" | "for" | "while" | "with")
 }

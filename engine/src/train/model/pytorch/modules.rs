@@ -1,5 +1,4 @@
-//! Forward passes through modules. Each module's pass records a separate graph, which becomes the
-//! layers in it.
+//! Forward passes through modules. Each module's pass has its own graph, which becomes its layers.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -13,22 +12,22 @@ use super::interpreter::{Frame, Interpreter};
 use super::value::{Closure, Content, Module, Tensor, Value};
 use crate::nn::Identity;
 
-/// Modules below one that are looked at for their names.
+/// Maximum number of nested modules to search for names.
 const MAX_NAMES: usize = 20_000;
 
 /// A forward pass of a module.
 struct Pass {
-    /// Its layers.
+    /// Layers.
     items: Vec<Item>,
-    /// `true` if it leaves its input with other values.
+    /// `true` if the pass changes its input in place.
     changes_input: bool,
 }
 
 impl Interpreter {
-    /// A module's layers and the lines of them.
+    /// Returns a module's layers and their lines.
     ///
     /// # Errors
-    /// Its forward pass cannot be read.
+    /// The module's forward pass is unsupported.
     pub fn layers(&mut self, module: &Rc<Module>) -> Result<(Vec<LayerSpec>, Vec<usize>), TextError> {
         if matches!(module.content, Content::Layer(_)) {
             let item = self.item(module, module.line)?;
@@ -45,7 +44,7 @@ impl Interpreter {
     /// Calls a module.
     ///
     /// # Errors
-    /// It is not called with one tensor of this pass, or its own pass cannot be read.
+    /// The argument is not one tensor of this pass; or the module's pass is unsupported.
     pub fn forward(&mut self, module: &Rc<Module>, arguments: Arguments, line: usize) -> Result<Value, TextError> {
         if let Content::Layer(Kind::MultiheadAttention(_)) = &module.content {
             return self.attention(module, &arguments, line);
@@ -56,7 +55,7 @@ impl Interpreter {
         }
         let others_are_tensors = arguments.positional.iter().skip(1).any(|value| matches!(value, Value::Tensor(_)))
             || arguments.named.iter().any(|(_, value)| matches!(value, Value::Tensor(_)));
-        // Several inputs, and parts of containers, are recorded in the pass that is under way.
+        // Several inputs, and parts of containers, are recorded in the current pass.
         let is_part = matches!(module.content, Content::Container("Sequential", _)) && name.is_none();
         if others_are_tensors || is_part {
             return self.run_forward(module, arguments, line);
@@ -95,8 +94,8 @@ impl Interpreter {
         Ok(made)
     }
 
-    /// Refuses layers with parameters that the forward pass does not use: PyTorch has them in the
-    /// state dict.
+    /// Refuses layers with parameters that the forward pass does not use, since PyTorch has them in
+    /// the state dict.
     fn check_all_used(&self, module: &Rc<Module>) -> Result<(), TextError> {
         for (name, child) in below(module) {
             if let Content::Layer(kind) = &child.content
@@ -110,9 +109,9 @@ impl Interpreter {
         Ok(())
     }
 
-    /// The layers of a module's own pass.
+    /// Runs a module's own pass.
     ///
-    /// `features` is the number of features that a `view` before it makes.
+    /// `features` is the number of features of a `view` before it.
     fn pass(
         &mut self,
         module: &Rc<Module>,
@@ -140,7 +139,7 @@ impl Interpreter {
         let result = self.run_forward(module, arguments, line).and_then(|value| match value {
             Value::Tensor(tensor) if tensor.frame == id => {
                 let node = self.current(tensor, line)?;
-                // An input that is returned is checked where it comes from.
+                // A returned input is checked where it was created.
                 let node = if node == 0 { node } else { self.frame(line)?.checked(node, line) };
                 Ok(Value::Tensor(Tensor { node, ..tensor }))
             }
@@ -159,7 +158,7 @@ impl Interpreter {
         }
     }
 
-    /// Runs a module's layers in the pass that is under way.
+    /// Runs a module's layers in the current pass.
     fn run_forward(&mut self, module: &Rc<Module>, mut arguments: Arguments, line: usize) -> Result<Value, TextError> {
         match &module.content {
             Content::Container("Sequential", _) => {
@@ -178,7 +177,7 @@ impl Interpreter {
         }
     }
 
-    /// Attention of a sequence to itself: a result, and weights that are not read.
+    /// Records self-attention: its output, and weights that are not read.
     fn attention(&mut self, module: &Rc<Module>, arguments: &Arguments, line: usize) -> Result<Value, TextError> {
         let inputs: Vec<Tensor> = ["query", "key", "value"]
             .iter()
@@ -202,7 +201,7 @@ impl Interpreter {
         Ok(Value::tuple(vec![result, Value::None]))
     }
 
-    /// A layer under its name in the pass that is under way.
+    /// Returns a layer under its name in the current pass.
     fn item(&mut self, module: &Rc<Module>, line: usize) -> Result<Item, TextError> {
         let Content::Layer(kind) = &module.content else { return Err(fault(line, "this is no layer")) };
         let has_state = kind.layer().is_some_and(|layer| layer.has_state());
@@ -218,22 +217,22 @@ impl Interpreter {
         Ok(Item::new(name, kind.clone(), line))
     }
 
-    /// A module's name in the pass that is under way.
+    /// Returns a module's name in the current pass.
     fn name_of(&self, module: &Module) -> Option<String> {
         self.frames.last()?.names.get(&module.id).cloned()
     }
 
-    /// A module's name for the layer that it becomes, the first time.
+    /// Returns a module's name for its layer, once.
     fn take_name(&mut self, module: &Module) -> Option<String> {
         let frame = self.frames.last_mut()?;
         let name = frame.names.get(&module.id)?;
         frame.named.insert(module.id).then(|| name.clone())
     }
 
-    /// Adds a layer to the pass that is under way.
+    /// Adds a layer to the current pass.
     ///
     /// # Errors
-    /// The tensor is of another pass.
+    /// The tensor belongs to another pass.
     pub fn record(&mut self, item: Item, input: Tensor, line: usize) -> Result<Value, TextError> {
         let input = Tensor { node: self.current(input, line)?, ..input };
         let frame = self.frame(line)?;
@@ -247,7 +246,7 @@ impl Interpreter {
     }
 }
 
-/// The function that a call of an object runs.
+/// Returns the function that a call of an object runs.
 fn class_forward(module: &Module) -> Option<Closure> {
     let Content::Object(class, _) = &module.content else { return None };
     match class.find("forward") {
@@ -256,7 +255,7 @@ fn class_forward(module: &Module) -> Option<Closure> {
     }
 }
 
-/// The modules below one and their names; the first name of several counts.
+/// Returns the modules inside one, each with its first name.
 fn below(module: &Rc<Module>) -> Vec<(String, Rc<Module>)> {
     let (mut found, mut known) = (Vec::new(), HashSet::new());
     let mut waiting: Vec<(String, Rc<Module>)> = module.children();

@@ -9,7 +9,7 @@ use super::interpreter::Interpreter;
 use super::value::{Closure, Content, Module, Value, Variables, find, set};
 
 impl Interpreter {
-    /// `object.name`.
+    /// Returns `object.name`.
     ///
     /// # Errors
     /// The object has no such attribute.
@@ -80,7 +80,7 @@ impl Interpreter {
         }
     }
 
-    /// `object.name = value`.
+    /// Sets `object.name = value`.
     ///
     /// # Errors
     /// The object has no attributes.
@@ -112,7 +112,7 @@ impl Interpreter {
         }
     }
 
-    /// `object[index]`.
+    /// Returns `object[index]`.
     ///
     /// # Errors
     /// There is no such element.
@@ -187,7 +187,7 @@ impl Interpreter {
         let values: Vec<Value> = chosen.into_iter().map(|i| items[i].clone()).collect();
         match object {
             Value::Tuple(_) => Ok(Value::tuple(values)),
-            // Part of a container, with the names that its layers have there.
+            // Part of a container; its layers keep their names.
             Value::Module(module) => {
                 let children = module.children();
                 let kind = match &module.content {
@@ -204,10 +204,10 @@ impl Interpreter {
         }
     }
 
-    /// `object[key] = value`.
+    /// Sets `object[key] = value`.
     ///
     /// # Errors
-    /// The object has no elements that can be set.
+    /// The elements of the object cannot be set.
     pub fn set_item(&mut self, object: &Value, key: Value, value: Value, line: usize) -> Result<(), TextError> {
         match (object, &key) {
             (Value::Dict(pairs), _) => {

@@ -1,4 +1,4 @@
-//! Operators between values. Of tensors there is the sum alone: a residual connection.
+//! Operators between values. Of tensors only the sum is supported, as a residual connection.
 
 use std::rc::Rc;
 
@@ -10,10 +10,10 @@ use super::value::{Content, Value};
 use crate::nn::PositionEmbeddingSpec;
 
 impl Interpreter {
-    /// `a op b`.
+    /// Evaluates `a op b`.
     ///
     /// # Errors
-    /// There is no such operation on these values, or its result is too large.
+    /// The operation is not defined for these values, or the result is too large.
     pub fn binary(&mut self, op: &str, left: Value, right: Value, line: usize) -> Result<Value, TextError> {
         if matches!(left, Value::Tensor(_)) || matches!(right, Value::Tensor(_)) {
             return self.tensors(op, left, right, line);
@@ -42,7 +42,7 @@ impl Interpreter {
                 }
                 Ok(Value::list(list.borrow().iter().cycle().take(list.borrow().len() * n).cloned().collect()))
             }
-            // A parameter that is scaled when it is made, or a size of the input.
+            // A scaled parameter, or a size of the input.
             (Value::Array(..), Value::Int(_) | Value::Float(_)) => Ok(left),
             (Value::Int(_) | Value::Float(_), Value::Array(..)) => Ok(right),
             (Value::Size | Value::Batch | Value::Int(_), Value::Size | Value::Batch | Value::Int(_)) => Ok(Value::Size),
@@ -55,7 +55,7 @@ impl Interpreter {
         }
     }
 
-    /// `a op= b`: a list is changed in place.
+    /// Evaluates `a op= b`: a list is changed in place.
     ///
     /// # Errors
     /// As [`Self::binary`].
@@ -102,10 +102,10 @@ impl Interpreter {
         }
     }
 
-    /// `-a`, `+a`, `not a`.
+    /// Evaluates `-a`, `+a`, `not a`.
     ///
     /// # Errors
-    /// There is no such operation on this value.
+    /// The operation is not defined for this value.
     pub fn unary(&mut self, op: &str, value: Value, line: usize) -> Result<Value, TextError> {
         match (op, &value) {
             ("not", value) => Ok(Value::Bool(!self.truth(value, line)?)),
@@ -116,10 +116,10 @@ impl Interpreter {
         }
     }
 
-    /// Python's idea of a value as a condition.
+    /// Returns the truth of a value.
     ///
     /// # Errors
-    /// It depends on what is not known here.
+    /// The truth depends on values that are unknown here.
     pub fn truth(&mut self, value: &Value, line: usize) -> Result<bool, TextError> {
         Ok(match value {
             Value::None => false,
@@ -139,10 +139,10 @@ impl Interpreter {
         })
     }
 
-    /// `a op b` as a condition.
+    /// Evaluates the comparison `a op b`.
     ///
     /// # Errors
-    /// It depends on what is not known here.
+    /// The result depends on values that are unknown here.
     pub fn comparison(&mut self, op: &str, left: &Value, right: &Value, line: usize) -> Result<bool, TextError> {
         let same = || is_same(left, right);
         let undecided =
@@ -172,7 +172,7 @@ impl Interpreter {
     }
 }
 
-/// A number as a float.
+/// Converts a number to a float.
 pub fn number(value: &Value) -> f64 {
     match value {
         Value::Int(value) => *value as f64,
@@ -181,7 +181,7 @@ pub fn number(value: &Value) -> f64 {
     }
 }
 
-/// Returns `None` if it is not known whether two values are the same.
+/// Returns `true` if two values are equal; `None` if that is unknown.
 fn is_same(left: &Value, right: &Value) -> Option<bool> {
     Some(match (left, right) {
         (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => number(left) == number(right),

@@ -1,5 +1,4 @@
-//! Statements of Python, read from tokens. A statement that is no part of models is noted as such:
-//! it matters only if it is reached.
+//! Parser of Python's statements. Unsupported ones are recorded, and reported only when executed.
 
 use std::rc::Rc;
 
@@ -9,18 +8,18 @@ use super::fault;
 use super::lexer::Token;
 use super::stream::Parser;
 
-/// Operators that change a variable.
+/// Augmented assignment operators.
 const CHANGES: &[(&str, &str)] = &[("+=", "+"), ("-=", "-"), ("*=", "*"), ("/=", "/"), ("//=", "//"), ("**=", "**")];
 
-/// Statements of a program.
+/// Parses the statements of a program.
 ///
 /// # Errors
-/// Blocks that are not well formed.
+/// Blocks are malformed.
 pub fn program(tokens: Vec<(Token, usize)>) -> Result<Vec<Line>, TextError> {
     let mut parser = Parser::new(tokens, 0, 0);
     let mut lines = Vec::new();
     while parser.peek().is_some() {
-        // A block without its head is one of the text's own indentation.
+        // A block without its header is indented text.
         if matches!(parser.peek(), Some(Token::Indent | Token::Dedent | Token::Newline)) {
             parser.next();
             continue;
@@ -32,7 +31,7 @@ pub fn program(tokens: Vec<(Token, usize)>) -> Result<Vec<Line>, TextError> {
 }
 
 impl Parser {
-    /// Reads a statement, or several on one line.
+    /// Parses a statement, or several on one line.
     fn statement(&mut self, lines: &mut Vec<Line>) -> Result<(), TextError> {
         let (line, before) = (self.line(), self.position());
         if let Some((statement, line)) = self.compound(line)? {
@@ -66,7 +65,7 @@ impl Parser {
         }
     }
 
-    /// Skips to the end of a statement, and the block that belongs to it.
+    /// Skips to the end of a statement and its block.
     fn skip_statement(&mut self) {
         while let Some(token) = self.next() {
             if token == Token::Newline {
@@ -88,7 +87,7 @@ impl Parser {
         }
     }
 
-    /// A statement with a block and its line, if one begins here.
+    /// Parses a compound statement with its line, if one begins here.
     fn compound(&mut self, line: usize) -> Result<Option<(Statement, usize)>, TextError> {
         let mut is_static = false;
         while self.take("@") {
@@ -153,7 +152,7 @@ impl Parser {
         Ok(Function { name, parameters, body: self.block()?, is_static, line })
     }
 
-    /// Parameters up to a closing mark.
+    /// Parses parameters up to a closing token.
     pub fn parameters(&mut self, close: &str) -> Result<Vec<Parameter>, TextError> {
         let mut list = Vec::new();
         while !self.take(close) {
@@ -195,7 +194,7 @@ impl Parser {
         Ok(Statement::Class(Rc::new(ClassBody { name, bases, body: self.block()?, line })))
     }
 
-    /// The statements after a colon: on the same line, or indented below it.
+    /// Parses the statements after a colon: on the same line, or indented below it.
     fn block(&mut self) -> Result<Vec<Line>, TextError> {
         self.expect(":")?;
         self.enter()?;

@@ -1,6 +1,6 @@
-//! Output of `print(model)`: a layer a line, `(name): Kind(arguments)`, in blocks. It names layers
-//! in the order in which they were made and does not say what happens between them. It is read as
-//! a sequence: an activation that is a function does not show.
+//! Output of `print(model)`: one layer per line, `(name): Kind(arguments)`, in blocks. Layers are
+//! listed in the order of their creation, and read as a sequence: functional activations are not
+//! printed.
 
 use serde_json::Value as Json;
 
@@ -10,19 +10,19 @@ use super::super::{LayerSpec, Parsed, TextError, arguments};
 use super::ast::{Expr, Node, Statement};
 use super::{fault, lexer, parser};
 
-/// Returns `true` if `(name): …` is the first or second line that is not blank.
+/// Returns `true` if `(name): …` is the first or second nonblank line.
 pub fn is_printed(text: &str) -> bool {
     text.lines().filter(|line| !line.trim().is_empty()).take(2).any(|line| entry(line.trim()).is_some())
 }
 
-/// The name and the rest of `(name): rest`.
+/// Splits `(name): rest`.
 fn entry(line: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.strip_prefix('(')?.split_once("): ")?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
     is_name.then_some((name, rest))
 }
 
-/// A block that is not closed yet.
+/// An open block.
 struct Block {
     name: Option<String>,
     kind: String,
@@ -31,10 +31,10 @@ struct Block {
     lines: Vec<usize>,
 }
 
-/// Reads the layers.
+/// Parses the layers.
 ///
 /// # Errors
-/// The line that cannot be read, and why.
+/// A line is not in this format; the error has its number and the reason.
 pub fn parse(text: &str) -> Result<Parsed, TextError> {
     let root = Block { name: None, kind: "Sequential".into(), line: 1, layers: Vec::new(), lines: Vec::new() };
     let mut blocks = vec![root];
@@ -78,7 +78,7 @@ pub fn parse(text: &str) -> Result<Parsed, TextError> {
     if !blocks.is_empty() {
         return Err(fault(root.line, "the block is not closed"));
     }
-    // The printed model is itself the one block.
+    // The printed model itself is the only block.
     if let [LayerSpec { name: None, kind: super::super::Kind::Sequential(Sequence { layers }) }] =
         root.layers.as_mut_slice()
     {
@@ -107,7 +107,7 @@ fn close(blocks: &mut Vec<Block>, at: usize) -> Result<(), TextError> {
     if block.kind == "MultiheadAttention" {
         return Err(fault(block.line, "print does not show the number of heads of MultiheadAttention"));
     }
-    // The model itself may be of any class: its layers are taken in their order.
+    // The model itself may have any class: its layers are read in order.
     let is_known = matches!(block.kind.as_str(), "Sequential" | "ModuleList");
     if !is_known && blocks_above > 1 {
         let why = "print does not show what its forward does; paste the class";
@@ -119,7 +119,7 @@ fn close(blocks: &mut Vec<Block>, at: usize) -> Result<(), TextError> {
     Ok(())
 }
 
-/// A layer of one line; none for a loss or an empty `Sequential`.
+/// Parses a layer of one line; `None` for a loss or an empty `Sequential`.
 fn layer(text: &str, name: Option<String>, line: usize) -> Result<Option<LayerSpec>, TextError> {
     let tokens = lexer::tokens(text).map_err(|error| fault(line, error.why))?;
     let program = parser::program(tokens).map_err(|error| fault(line, error.why))?;
@@ -149,7 +149,7 @@ fn layer(text: &str, name: Option<String>, line: usize) -> Result<Option<LayerSp
     Ok(Some(LayerSpec { name, kind }))
 }
 
-/// A literal; names stand for themselves, as in `padding=same`.
+/// Converts a literal; names become strings, as in `padding=same`.
 fn json(node: &Node) -> Option<Json> {
     match &node.expr {
         Expr::None => Some(Json::Null),

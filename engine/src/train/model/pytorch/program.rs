@@ -1,4 +1,4 @@
-//! A program played, and the model among what it leaves behind.
+//! Execution of a program, and the search for the model in its variables.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -14,23 +14,23 @@ use super::value::{Class, Content, Module, Value, set};
 /// Definitions of a program.
 struct Program {
     interpreter: Interpreter,
-    /// Modules that stand for themselves, as in a list of layers.
+    /// Modules in expression statements, as in a list of layers.
     alone: Vec<Rc<Module>>,
-    /// Statements of the program itself that could not be read: they matter if there is no model.
+    /// Errors of the program's statements, reported if there is no model.
     errors: Vec<TextError>,
-    /// The first call of a class that could not be read, with the name of what was called.
+    /// Error of the first call of a class that failed, with the called name.
     failed: Option<(String, TextError)>,
 }
 
-/// The layers of the model that a program defines.
+/// Returns the layers of the model that a program defines.
 ///
 /// # Errors
-/// There is none, or it cannot be read: the line, and why.
+/// There is no model, or it is unsupported; the error has the line and the reason.
 pub fn layers(lines: &[Line]) -> Result<Parsed, TextError> {
     let mut program = Program { interpreter: Interpreter::new(), alone: Vec::new(), errors: Vec::new(), failed: None };
     program.run(lines);
     let found = program.model().and_then(|model| program.interpreter.layers(&model));
-    // Functions hold the variables that hold them.
+    // Breaks the cycles between functions and their variables.
     program.interpreter.globals.own.take();
     let (layers, lines) = found?;
     Ok(Parsed { layers, lines })
@@ -41,7 +41,7 @@ impl Program {
         let variables = self.interpreter.globals.clone();
         let has_class = lines.iter().any(|line| matches!(line.statement, Statement::Class(_)));
         if !has_class {
-            // Lines that were cut out of `__init__`.
+            // Lines copied from an `__init__`.
             let base = Value::Path("torch.nn.Module".into());
             let class = Class { name: "Net".into(), bases: vec![base], members: RefCell::default(), line: 1 };
             let content = Content::Object(Rc::new(class), RefCell::default());
@@ -55,7 +55,7 @@ impl Program {
                     let is_made_here = |module: &Module| module.line >= node.line.saturating_sub(1);
                     match (value, &node.expr) {
                         (Value::Module(module), Expr::Call(..)) if is_made_here(&module) => self.alone.push(module),
-                        // Calls with commas behind them.
+                        // Calls followed by commas.
                         (Value::Tuple(list), Expr::Tuple(_)) => self.alone.extend(list.iter().filter_map(module)),
                         _ => {}
                     }
@@ -101,7 +101,7 @@ impl Program {
             true => alone.enumerate().map(|(i, module)| (i.to_string(), module)).collect(),
             false => roots,
         };
-        // What could not be read may have been one of the layers.
+        // A failed statement may have defined one of the layers.
         match (list.as_slice(), self.errors.first()) {
             ([(_, only)], _) if !matches!(only.content, Content::Layer(_)) => Ok(only.clone()),
             (_, Some(error)) => Err(error.clone()),
@@ -119,7 +119,7 @@ impl Program {
         }
     }
 
-    /// An object of the class that is defined last, or of the first function without parameters.
+    /// Creates an object of the last class, or of the first function without parameters.
     fn instance(&mut self, classes: &[Rc<Class>], globals: &[(String, Value)]) -> Result<Rc<Module>, TextError> {
         let Some(last) = classes.last() else { return Err(fault(1, "no class is defined here")) };
         if let Some((name, error)) = &self.failed

@@ -1,41 +1,42 @@
-//! Tokens, and the position in them: what the readers of statements and expressions ask.
+//! Stream of tokens, for the parsers of statements and expressions.
 
 use super::super::TextError;
 use super::fault;
 use super::lexer::Token;
 
-/// Levels of expressions that wait for others.
+/// Maximum depth of nested expressions.
 const MAX_DEPTH: usize = 60;
 
-/// Tokens, and the position in them.
+/// Tokens, and the current position.
 pub struct Parser {
     tokens: Vec<(Token, usize)>,
     position: usize,
     depth: usize,
-    /// The first place that nests too deep: the text is refused, whatever is read of it.
+    /// First position that exceeds the depth: the text is refused.
     too_deep: Option<TextError>,
-    /// The line of all tokens, if it is not 0: those of an f-string.
+    /// Line of all tokens of an f-string; 0 otherwise.
     line: usize,
 }
 
 impl Parser {
-    /// A reader of tokens, all of which stand on `line` unless it is 0, within `depth` expressions.
+    /// Creates a stream within `depth` expressions. All tokens have the line `line`, unless that is
+    /// 0.
     pub fn new(tokens: Vec<(Token, usize)>, line: usize, depth: usize) -> Self {
         Self { tokens, position: 0, depth, too_deep: None, line }
     }
 
-    /// The next token.
+    /// Returns the next token.
     pub fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.position).map(|(token, _)| token)
     }
 
-    /// The line of the next token, or of the last one.
+    /// Returns the line of the next token, or of the last one.
     pub fn line(&self) -> usize {
         let at = self.position.min(self.tokens.len().saturating_sub(1));
         if self.line > 0 { self.line } else { self.tokens.get(at).map_or(1, |(_, line)| *line) }
     }
 
-    /// Takes the next token.
+    /// Consumes the next token.
     pub fn next(&mut self) -> Option<Token> {
         let token = self.peek().cloned();
         self.position += 1;
@@ -47,7 +48,7 @@ impl Parser {
         matches!(self.peek(), Some(Token::Op(next)) if *next == op)
     }
 
-    /// Returns `true` if an operator comes after the next token.
+    /// Returns `true` if the token after the next is an operator.
     pub fn is_op_after(&self, op: &str) -> bool {
         matches!(self.tokens.get(self.position + 1), Some((Token::Op(next), _)) if *next == op)
     }
@@ -57,29 +58,29 @@ impl Parser {
         matches!(self.peek(), Some(Token::Name(next)) if next == word)
     }
 
-    /// Returns `true` if a keyword comes after the next token.
+    /// Returns `true` if the token after the next is a keyword.
     pub fn is_word_after(&self, word: &str) -> bool {
         matches!(self.tokens.get(self.position + 1), Some((Token::Name(next), _)) if next == word)
     }
 
-    /// Takes an operator, if it is next.
+    /// Consumes an operator, if it is next.
     pub fn take(&mut self, op: &str) -> bool {
         let found = self.is_op(op);
         self.position += usize::from(found);
         found
     }
 
-    /// Takes a keyword, if it is next.
+    /// Consumes a keyword, if it is next.
     pub fn take_word(&mut self, word: &str) -> bool {
         let found = self.is_word(word);
         self.position += usize::from(found);
         found
     }
 
-    /// Takes an operator.
+    /// Consumes an operator.
     ///
     /// # Errors
-    /// It is not next.
+    /// Another token is next.
     pub fn expect(&mut self, op: &str) -> Result<(), TextError> {
         if self.take(op) {
             return Ok(());
@@ -87,10 +88,10 @@ impl Parser {
         Err(fault(self.line(), format!("expected '{op}', found {}", self.found())))
     }
 
-    /// Takes a keyword.
+    /// Consumes a keyword.
     ///
     /// # Errors
-    /// It is not next.
+    /// Another token is next.
     pub fn expect_word(&mut self, word: &str) -> Result<(), TextError> {
         if self.take_word(word) {
             return Ok(());
@@ -98,7 +99,7 @@ impl Parser {
         Err(fault(self.line(), format!("expected '{word}', found {}", self.found())))
     }
 
-    /// The next token in words.
+    /// Describes the next token.
     pub fn found(&self) -> String {
         match self.peek() {
             None => "the end".into(),
@@ -112,10 +113,10 @@ impl Parser {
         }
     }
 
-    /// Takes a name.
+    /// Consumes a name.
     ///
     /// # Errors
-    /// Something else is next.
+    /// Another token is next.
     pub fn name(&mut self) -> Result<String, TextError> {
         match self.peek() {
             Some(Token::Name(name)) => {
@@ -127,25 +128,25 @@ impl Parser {
         }
     }
 
-    /// The position, to return to.
+    /// Returns the position, for [`Self::return_to`].
     pub fn position(&self) -> (usize, usize) {
         (self.position, self.depth)
     }
 
-    /// Levels of blocks and expressions around the next token.
+    /// Returns the depth of blocks and expressions around the next token.
     pub fn depth(&self) -> usize {
         self.depth
     }
 
-    /// Returns to a position.
+    /// Restores a position.
     pub fn return_to(&mut self, (position, depth): (usize, usize)) {
         (self.position, self.depth) = (position, depth);
     }
 
-    /// Notes that an expression is begun within another.
+    /// Enters a nested expression.
     ///
     /// # Errors
-    /// There are too many.
+    /// The depth exceeds the maximum.
     pub fn enter(&mut self) -> Result<(), TextError> {
         self.depth += 1;
         if self.depth <= MAX_DEPTH {
@@ -156,15 +157,15 @@ impl Parser {
         Err(error)
     }
 
-    /// Refuses a text that nested too deep somewhere.
+    /// Refuses a text that exceeded the depth.
     ///
     /// # Errors
-    /// The first place that did.
+    /// The first position that did.
     pub fn check_depth(&self) -> Result<(), TextError> {
         self.too_deep.clone().map_or(Ok(()), Err)
     }
 
-    /// Notes that an expression is read.
+    /// Leaves a nested expression.
     pub fn leave(&mut self) {
         self.depth -= 1;
     }

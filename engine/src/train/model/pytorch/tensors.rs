@@ -1,5 +1,4 @@
-//! Functions and methods of tensors: those that are a layer, those that change the shape, and those
-//! that change nothing.
+//! Functions and methods of tensors: layers, changes of shape, and identities.
 
 use std::rc::Rc;
 
@@ -14,7 +13,7 @@ use super::interpreter::Interpreter;
 use super::value::{Tensor, Value, Variables};
 use crate::nn::{AdaptiveAvgPool2d, ClassTokenSpec, Flatten, Select, Transpose, Unflatten};
 
-/// Functions that are a layer: the layer, and its arguments behind the input in order.
+/// Functional layers: the layer, and its arguments after the input, in order.
 const LAYERS: &[(&str, &str, &[&str])] = &[
     ("relu", "ReLU", &["inplace"]),
     ("relu_", "ReLU", &[]),
@@ -46,14 +45,14 @@ const LAYERS: &[(&str, &str, &[&str])] = &[
     ("dropout", "Dropout", &["p", "training", "inplace"]),
 ];
 
-/// Methods that are the identity in a model.
+/// Methods that are identities in a model.
 const SAME: &[&str] = &["contiguous", "float", "to", "cuda", "cpu", "clone", "type", "requires_grad_"];
 
 impl Interpreter {
-    /// Calls a function whose first argument is a tensor, or a list with one.
+    /// Calls a function whose first argument is a tensor or a list with a tensor.
     ///
     /// # Errors
-    /// There is no layer for it.
+    /// The function has no layer.
     pub fn tensor_function(&mut self, name: &str, mut given: Arguments, line: usize) -> Result<Value, TextError> {
         if let Some(at) = given.named.iter().position(|(key, _)| key == "input" || key == "tensors") {
             let (_, value) = given.named.remove(at);
@@ -72,7 +71,7 @@ impl Interpreter {
     /// Calls a method of a tensor.
     ///
     /// # Errors
-    /// There is no layer for it.
+    /// The method has no layer.
     pub fn tensor_method(
         &mut self,
         tensor: Tensor,
@@ -162,7 +161,7 @@ impl Interpreter {
         }
     }
 
-    /// A function that is a layer.
+    /// Records a functional layer.
     fn functional(
         &mut self,
         tensor: Tensor,
@@ -190,7 +189,7 @@ impl Interpreter {
                 }
             }
         }
-        // `torch.flatten` begins with the batch dimension, `nn.Flatten` after it.
+        // `torch.flatten` starts at the batch dimension, `nn.Flatten` after it.
         if name == "flatten" && !named.iter().any(|(key, _)| key == "start_dim") {
             named.push(("start_dim".into(), Value::Int(0)));
         }
@@ -207,7 +206,7 @@ impl Interpreter {
         if is_in_place { self.in_place(tensor, result, line) } else { Ok(result) }
     }
 
-    /// `x.view(…)`: a sample as one row, or as dimensions of given sizes.
+    /// Records `x.view(…)`: a sample as one row, or as dimensions of given sizes.
     fn view(&mut self, tensor: Tensor, given: &Arguments, line: usize) -> Result<Value, TextError> {
         let shape = match given.positional.as_slice() {
             [list @ (Value::Tuple(_) | Value::List(_))] => self.items(list, line)?,
@@ -254,7 +253,7 @@ impl Interpreter {
         }
     }
 
-    /// `torch.cat`: a class token before a sequence.
+    /// Records `torch.cat`: a class token before a sequence.
     fn join(&mut self, list: &Value, given: &Arguments, line: usize) -> Result<Value, TextError> {
         let dim = match given.get(0, "dim").or_else(|| given.get(0, "axis")) {
             Some(Value::Int(dim)) => *dim,
@@ -272,7 +271,7 @@ impl Interpreter {
         }
     }
 
-    /// `x[:, 0]`: an element of a dimension, or a result of several.
+    /// Records `x[:, 0]`: an element of a dimension, or one of several outputs.
     pub fn select(&mut self, tensor: Tensor, index: &Node, variables: &Rc<Variables>) -> Result<Value, TextError> {
         let line = index.line;
         let refuse = || fault(line, "of a tensor, x[:, index] can be read only");
@@ -288,7 +287,7 @@ impl Interpreter {
         }
     }
 
-    /// A layer without a name.
+    /// Records an unnamed layer.
     fn apply(&mut self, kind: Kind, tensor: Tensor, line: usize) -> Result<Value, TextError> {
         self.record(Item::new(None, kind, line), tensor, line)
     }

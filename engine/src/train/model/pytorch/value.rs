@@ -1,4 +1,4 @@
-//! The Python values that models are built from: numbers, lists, modules, and symbolic tensors.
+//! Python values that models are built from: numbers, lists, modules, and symbolic tensors.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,11 +13,11 @@ use super::ast::Function;
 pub enum Value {
     /// `None`.
     None,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Int(i64),
-    /// Another number.
+    /// A float.
     Float(f64),
     /// A string.
     Text(Rc<str>),
@@ -27,27 +27,27 @@ pub enum Value {
     Tuple(Rc<Vec<Value>>),
     /// A dict, in the order of its keys.
     Dict(Rc<RefCell<Vec<(Value, Value)>>>),
-    /// A layer, a container of layers, or an object of a class of the text.
+    /// A layer, a container of layers, or an object of the program's classes.
     Module(Rc<Module>),
-    /// A class of the text.
+    /// A class of the program.
     Class(Rc<Class>),
-    /// A function of the text.
+    /// A function of the program.
     Function(Closure),
-    /// A function of the text with its first argument.
+    /// A function of the program, bound to its first argument.
     Method(Rc<Module>, Closure),
-    /// A method that values of this kind have in Python or PyTorch.
+    /// A method of a Python or PyTorch value.
     Builtin(Box<Value>, Rc<str>),
-    /// `super()`: the object, and the class whose bases are meant.
+    /// `super()`: the object, and the class whose bases are searched.
     Super(Rc<Module>, Rc<Class>),
-    /// A name of a library by its path, such as `torch.nn.Linear`.
+    /// A library's name by its path, such as `torch.nn.Linear`.
     Path(Rc<str>),
-    /// A tensor that flows through the network.
+    /// A tensor of a forward pass.
     Tensor(Tensor),
-    /// A tensor of a shape that is no input; `true` if it is a parameter.
+    /// A tensor of a shape that is not an input; `true` if it is a parameter.
     Array(Rc<Vec<i64>>, bool),
-    /// The sizes of a tensor, from a dimension on.
+    /// Sizes of a tensor, from a dimension on.
     Sizes(usize),
-    /// The number of samples in a batch.
+    /// Number of samples in a batch.
     Batch,
     /// A size, or a product of sizes, that depends on the input.
     Size,
@@ -55,12 +55,12 @@ pub enum Value {
     Opaque(Rc<str>),
 }
 
-/// A result within a forward pass.
+/// An output within a forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tensor {
-    /// The forward pass.
+    /// Index of the forward pass.
     pub frame: usize,
-    /// The node of its graph.
+    /// Node in the pass's graph.
     pub node: usize,
 }
 
@@ -69,7 +69,7 @@ pub struct Tensor {
 pub struct Module {
     /// Unique index of the module.
     pub id: usize,
-    /// The line on which it is made.
+    /// Line of its creation.
     pub line: usize,
     /// A layer, a container or an object.
     pub content: Content,
@@ -80,42 +80,42 @@ pub struct Module {
 pub enum Content {
     /// A layer.
     Layer(Kind),
-    /// `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`, by its name.
+    /// `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`, by name.
     Container(&'static str, RefCell<Vec<(String, Value)>>),
     /// An object with attributes.
     Object(Rc<Class>, RefCell<Vec<(String, Value)>>),
 }
 
-/// A class of the text.
+/// A class of the program.
 #[derive(Debug)]
 pub struct Class {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// The classes that it extends.
+    /// Base classes.
     pub bases: Vec<Value>,
     /// Functions and values.
     pub members: RefCell<Vec<(String, Value)>>,
-    /// Its line.
+    /// Line.
     pub line: usize,
 }
 
-/// A function and the variables around it.
+/// A function and its enclosing variables.
 #[derive(Clone, Debug)]
 pub struct Closure {
-    /// The function.
+    /// Function.
     pub function: Rc<Function>,
-    /// The variables around it.
+    /// Enclosing variables.
     pub variables: Rc<Variables>,
-    /// The class that it stands in, once it is taken from an object.
+    /// Class of a method, once it is looked up on an object.
     pub class: Option<Rc<Class>>,
 }
 
-/// Variables, and those around them.
+/// Variables of a scope.
 #[derive(Debug, Default)]
 pub struct Variables {
-    /// The variables, in the order of their first assignment.
+    /// Variables, in the order of their first assignment.
     pub own: RefCell<Vec<(String, Value)>>,
-    /// The variables around.
+    /// Variables of the enclosing scope.
     pub outer: Option<Rc<Variables>>,
 }
 
@@ -134,19 +134,19 @@ pub fn set(list: &RefCell<Vec<(String, Value)>>, name: &str, value: Value) {
 }
 
 impl Variables {
-    /// A variable, also of those around.
+    /// Returns a variable of this or an enclosing scope.
     pub fn get(&self, name: &str) -> Option<Value> {
         find(&self.own, name).or_else(|| self.outer.as_ref().and_then(|outer| outer.get(name)))
     }
 }
 
 impl Class {
-    /// A member of the class or of one that it extends, and the class that has it.
+    /// Returns a member of the class or its bases, with the class that defines it.
     pub fn find(self: &Rc<Self>, name: &str) -> Option<(Value, Rc<Self>)> {
         find(&self.members, name).map(|value| (value, self.clone())).or_else(|| self.find_above(name))
     }
 
-    /// A member of the classes that it extends.
+    /// Returns a member of the base classes.
     pub fn find_above(&self, name: &str) -> Option<(Value, Rc<Self>)> {
         self.bases.iter().find_map(|base| match base {
             Value::Class(base) => base.find(name),
@@ -154,7 +154,7 @@ impl Class {
         })
     }
 
-    /// Returns `true` if it is, or extends, the class of a value.
+    /// Returns `true` if the class is, or extends, the class of a value.
     pub fn extends(self: &Rc<Self>, other: &Value) -> bool {
         let is_same = |value: &Value| match (value, other) {
             (Value::Class(a), Value::Class(b)) => Rc::ptr_eq(a, b) || a.extends(other),
@@ -165,14 +165,14 @@ impl Class {
         matches!(other, Value::Class(class) if Rc::ptr_eq(self, class)) || self.bases.iter().any(is_same)
     }
 
-    /// Returns `true` if its objects are modules.
+    /// Returns `true` if the class's objects are modules.
     pub fn is_module(self: &Rc<Self>) -> bool {
         self.extends(&Value::Path("torch.nn.Module".into()))
     }
 }
 
 impl Module {
-    /// The modules in it, with their names.
+    /// Returns the modules inside this one, with their names.
     pub fn children(&self) -> Vec<(String, Rc<Module>)> {
         let list = match &self.content {
             Content::Layer(_) => return Vec::new(),
@@ -187,17 +187,17 @@ impl Module {
 }
 
 impl Value {
-    /// A string.
+    /// Creates a string.
     pub fn text(text: impl Into<Rc<str>>) -> Self {
         Self::Text(text.into())
     }
 
-    /// A list.
+    /// Creates a list.
     pub fn list(list: Vec<Value>) -> Self {
         Self::List(Rc::new(RefCell::new(list)))
     }
 
-    /// A tuple.
+    /// Creates a tuple.
     pub fn tuple(list: Vec<Value>) -> Self {
         Self::Tuple(Rc::new(list))
     }
@@ -230,10 +230,10 @@ impl Value {
         }
     }
 
-    /// The value as an argument of a layer.
+    /// Converts the value to an argument of a layer.
     ///
     /// # Errors
-    /// It is none.
+    /// The value cannot be an argument.
     pub fn json(&self) -> Result<Json, String> {
         match self {
             Self::None => Ok(Json::Null),
@@ -249,7 +249,7 @@ impl Value {
         }
     }
 
-    /// A value of an argument of a layer.
+    /// Converts an argument of a layer to a value.
     pub fn from_json(json: &Json) -> Self {
         match json {
             Json::Null => Self::None,

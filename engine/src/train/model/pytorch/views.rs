@@ -1,5 +1,5 @@
-//! Numbers of features that `view` gives: `x.view(-1, 400)` is read as `Flatten`, which gives all
-//! features of a sample, and 400 must be as many.
+//! Number of features of a `view`: `x.view(-1, 400)` is read as `Flatten`, which outputs all
+//! features of a sample, and checked to output 400.
 
 use super::super::TextError;
 use super::super::kind::Kind;
@@ -9,11 +9,11 @@ use super::interpreter::Frame;
 use crate::nn::{Unflatten, product};
 
 impl Frame {
-    /// Adds a layer; its result. A number of features that a view gave is compared with the
-    /// layer's.
+    /// Adds a layer, after comparing its number of features with that of a view before it. Returns
+    /// its node.
     ///
     /// # Errors
-    /// The layer takes another number of features than the view before it gives.
+    /// The layer has another number of features than the view before it.
     pub fn record(&mut self, item: Item, input: usize, line: usize) -> Result<usize, TextError> {
         let Some(features) = self.features.get(&input).copied() else { return Ok(self.graph.layer(item, input)) };
         let kind = &item.layer.kind;
@@ -21,7 +21,7 @@ impl Frame {
             Kind::Linear(linear) => Some(linear.in_features as u128),
             Kind::BatchNorm1d(norm) => Some(norm.num_features as u128),
             Kind::Unflatten(unflatten) => Some(product(&unflatten.unflattened_size)),
-            // A block was given the number for its own layers.
+            // The layers of a block were compared already.
             Kind::Sequential(_) | Kind::Residual(_) => return Ok(self.graph.layer(item, input)),
             _ => None,
         };

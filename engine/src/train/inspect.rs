@@ -12,7 +12,7 @@ use crate::tensor::{Edge, Node};
 use crate::{Error, Result, Tensor, no_grad, plan};
 
 /// Tensors of an inspected step.
-pub(super) struct Watched {
+pub(super) struct InspectedStep {
     step: u64,
     graph: Graph,
     lr: f64,
@@ -28,18 +28,18 @@ pub(super) struct Watched {
 /// Details of an inspected step. Norms are Euclidean.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepDetails {
-    /// Number of the step, from 1.
+    /// Index of the step, from 1.
     pub step: u64,
     /// Learning rate of the step.
     pub lr: f64,
     /// Mean loss of the batch.
     pub loss: f64,
-    /// Inputs of the model, normalized, and their sizes.
+    /// Normalized inputs of the model, and their dimensions.
     pub inputs: (Vec<f32>, Vec<usize>),
     /// Class of each sample.
     pub labels: Vec<usize>,
     /// Prediction for each sample.
-    pub guesses: Vec<usize>,
+    pub predictions: Vec<usize>,
     /// Layers in order, also those without parameters.
     pub layers: Vec<LayerDetails>,
     /// Autograd graph.
@@ -53,14 +53,15 @@ pub struct LayerDetails {
     pub name: String,
     /// Norm of its outputs.
     pub activation: f64,
-    /// Norms of its own parameters, of their gradient and of their change, if it has parameters.
+    /// Norms of the layer's own parameters, their gradient and their change; `None` without
+    /// parameters.
     pub parameters: Option<[f64; 3]>,
 }
 
 /// An autograd graph as plain data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Graph {
-    /// Functions and parameters; the first made the loss.
+    /// Functions and parameters; the first produced the loss.
     pub nodes: Vec<GraphNode>,
     /// Edges from a node to a receiver of its gradient.
     pub edges: Vec<[usize; 2]>,
@@ -73,15 +74,15 @@ pub struct GraphNode {
     pub name: String,
     /// Shape of its gradient.
     pub shape: Vec<usize>,
-    /// True for a parameter.
+    /// `true` for a parameter.
     pub parameter: bool,
 }
 
 impl Graph {
-    /// Builds the graph of a tensor; leaves get the names of these parameters.
-    pub fn of(tensor: &Tensor, parameters: &[(String, Tensor)]) -> Self {
+    /// Builds the graph of a tensor; leaves have the names of these parameters.
+    pub fn from_loss(loss: &Tensor, parameters: &[(String, Tensor)]) -> Self {
         let mut graph = Self::default();
-        let Some(root) = tensor.grad_fn() else { return graph };
+        let Some(root) = loss.grad_fn() else { return graph };
         let mut known: HashMap<*const Node, usize> = HashMap::new();
         let mut leaves: Vec<(Tensor, usize)> = Vec::new();
         let mut waiting = vec![(root.clone(), graph.function(&root, &mut known))];
@@ -123,31 +124,31 @@ impl Graph {
 }
 
 impl Trainer {
-    /// Requests the inspection of the next step; [`Trainer::seen`] returns it afterwards.
-    pub fn watch_next(&mut self) {
-        self.watch = true;
+    /// Requests the inspection of the next step; [`Trainer::take_step_details`] then returns it.
+    pub fn inspect_next_step(&mut self) {
+        self.inspect_next = true;
     }
 
     pub(super) fn graph_of(&self, loss: &Tensor) -> Graph {
-        Graph::of(loss, &self.model.named_parameters())
+        Graph::from_loss(loss, &self.model.named_parameters())
     }
 
     /// Stores the tensors of a step, between backward and the optimizer.
-    pub(super) fn watched_step(
+    pub(super) fn inspected_step(
         &self,
         graph: Graph,
         layers: Vec<(String, Tensor)>,
         [inputs, labels, loss, output]: [Tensor; 4],
-    ) -> Result<Watched> {
+    ) -> Result<InspectedStep> {
         let before = self.model.state_dict()?;
-        let kept = |(name, parameter): (String, Tensor)| {
+        let saved = |(name, parameter): (String, Tensor)| {
             let value = before.get(&name).cloned();
             Some((name, value?, parameter.grad()))
         };
-        let parameters = self.model.named_parameters().into_iter().filter_map(kept).collect();
+        let parameters = self.model.named_parameters().into_iter().filter_map(saved).collect();
         let layers = layers.into_iter().map(|(name, result)| (name, result.detach())).collect();
         let step = self.position.step;
-        Ok(Watched { step, graph, lr: self.lr(), inputs, labels, loss, output, layers, parameters })
+        Ok(InspectedStep { step, graph, lr: self.lr(), inputs, labels, loss, output, layers, parameters })
     }
 
     /// Returns the last inspected step, once; `None` if there was none since. It waits for the
@@ -155,16 +156,16 @@ impl Trainer {
     ///
     /// # Errors
     /// An error of the device.
-    pub async fn seen(&mut self) -> Result<Option<StepDetails>> {
-        let Some(watched) = self.watched.take() else { return Ok(None) };
+    pub async fn take_step_details(&mut self) -> Result<Option<StepDetails>> {
+        let Some(inspected) = self.inspected.take() else { return Ok(None) };
         let now: HashMap<String, Tensor> = self.model.named_parameters().into_iter().collect();
         let norm = |tensor: &Tensor| tensor.detach().norm(2.0, None, false);
         let mut norms = Vec::new();
         no_grad(|| -> Result<()> {
-            for (_, result) in &watched.layers {
+            for (_, result) in &inspected.layers {
                 norms.push(norm(result)?);
             }
-            for (name, before, gradient) in &watched.parameters {
+            for (name, before, gradient) in &inspected.parameters {
                 let after = now.get(name).ok_or_else(|| Error::internal(format!("{name} has gone")))?;
                 norms.push(norm(before)?);
                 norms.push(match gradient {
@@ -175,18 +176,18 @@ impl Trainer {
             }
             Ok(())
         })?;
-        let guesses = watched.output.argmax(Some(1), false)?;
-        let mut wanted = vec![&watched.loss, &watched.inputs, &watched.labels, &guesses];
-        wanted.extend(&norms);
-        let arrays = plan::read_many(&wanted).await?;
+        let predictions = inspected.output.argmax(Some(1), false)?;
+        let mut to_read = vec![&inspected.loss, &inspected.inputs, &inspected.labels, &predictions];
+        to_read.extend(&norms);
+        let arrays = plan::read_many(&to_read).await?;
         let numbers: Vec<Vec<f64>> = arrays.iter().map(crate::device::Array::to_f64).collect();
         let one = |i: usize| numbers.get(i).and_then(|array| array.first().copied()).unwrap_or(f64::NAN);
         let classes = |i: usize| numbers.get(i).map(|a| a.iter().map(|x| *x as usize).collect()).unwrap_or_default();
-        let (first, count) = (4, watched.layers.len());
-        // A layer's own parameters are those whose name is its name and one more part.
+        let (first, count) = (4, inspected.layers.len());
+        // A layer's own parameters are named by its name and one more component.
         let own = |layer: &str| {
             let mut sums: Option<[f64; 3]> = None;
-            for (i, (name, ..)) in watched.parameters.iter().enumerate() {
+            for (i, (name, ..)) in inspected.parameters.iter().enumerate() {
                 if name.rsplit_once('.').is_some_and(|(owner, _)| owner == layer) {
                     let sums = sums.get_or_insert([0.0; 3]);
                     for (k, sum) in sums.iter_mut().enumerate() {
@@ -196,21 +197,21 @@ impl Trainer {
             }
             sums.map(|sums| sums.map(f64::sqrt))
         };
-        let layers = watched.layers.iter().enumerate().map(|(i, (name, _))| LayerDetails {
+        let layers = inspected.layers.iter().enumerate().map(|(i, (name, _))| LayerDetails {
             name: name.clone(),
             activation: one(first + i),
             parameters: own(name),
         });
         let inputs = numbers.get(1).map(|array| array.iter().map(|x| *x as f32).collect()).unwrap_or_default();
         Ok(Some(StepDetails {
-            step: watched.step,
-            lr: watched.lr,
+            step: inspected.step,
+            lr: inspected.lr,
             loss: one(0),
-            inputs: (inputs, watched.inputs.dims().to_vec()),
+            inputs: (inputs, inspected.inputs.dims().to_vec()),
             labels: classes(2),
-            guesses: classes(3),
+            predictions: classes(3),
             layers: layers.collect(),
-            graph: watched.graph,
+            graph: inspected.graph,
         }))
     }
 }

@@ -17,14 +17,15 @@ use crate::{Error, Result};
 #[cfg(not(target_arch = "wasm32"))]
 const DEPTH: usize = 2;
 
-/// Threads that read the batches of an epoch. They end after the last one, or when this is dropped.
-pub(super) struct Ahead {
+/// Threads that read the batches of an epoch. They end after the last batch, or when this is
+/// dropped.
+pub(super) struct Prefetcher {
     lanes: Vec<Receiver<Result<Samples>>>,
     next: usize,
 }
 
-impl Ahead {
-    /// Starts to read the samples of these batches.
+impl Prefetcher {
+    /// Starts reading the samples of `batches` on `workers` threads.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn start(dataset: &Arc<dyn Dataset>, batches: Vec<Vec<usize>>, workers: usize) -> Self {
         let mut lanes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); workers];
@@ -36,7 +37,7 @@ impl Ahead {
             let (sender, receiver) = sync_channel(DEPTH);
             std::thread::spawn(move || {
                 for samples in batches {
-                    // The receiver is gone: the epoch was left before its end.
+                    // The receiver is gone: the epoch was dropped before its end.
                     if sender.send(dataset.read(&samples)).is_err() {
                         return;
                     }
@@ -48,7 +49,7 @@ impl Ahead {
     }
 
     /// Returns the next batch.
-    pub fn take(&mut self) -> Result<Samples> {
+    pub fn next(&mut self) -> Result<Samples> {
         let lane = self.next % self.lanes.len().max(1);
         self.next += 1;
         let received = self.lanes.get(lane).map(Receiver::recv);

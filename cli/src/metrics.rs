@@ -1,14 +1,14 @@
-//! The figures of an evaluation, for people and for machines: accuracy of classes, errors of quantities.
+//! Metrics of an evaluation as text and as JSON: accuracy of classes, errors of quantities.
 
 use kindling::train::Evaluation;
 use serde_json::{Map, Value, json};
 
-/// Writes an accuracy, such as `, accuracy 93.10 %`; nothing for regression.
+/// Returns an accuracy, such as `, accuracy 93.10 %`; empty for regression.
 pub fn accuracy(accuracy: Option<f64>) -> String {
     accuracy.map_or_else(String::new, |accuracy| format!(", accuracy {:.2} %", 100.0 * accuracy))
 }
 
-/// Writes what a test gave besides its loss: the accuracy, or `, MSE 201.4, MAE 12.31, R² 0.9130`.
+/// Returns the metrics other than the loss: the accuracy, or `, MSE 201.4, MAE 12.31, R² 0.9130`.
 pub fn text(test: &Evaluation) -> String {
     match test.regression {
         Some(errors) => {
@@ -18,14 +18,15 @@ pub fn text(test: &Evaluation) -> String {
     }
 }
 
-/// Gives the loss and what else was measured on a split by name, such as `test_loss`; nulls where nothing was tested.
+/// Returns the loss and the metrics of a split by name, such as `test_loss`; nulls without an
+/// evaluation.
 pub fn json(split: &str, evaluation: Option<&Evaluation>) -> Map<String, Value> {
     let named = |figure: &str, value: Option<f64>| (format!("{split}_{figure}"), json!(value));
     let Some(evaluation) = evaluation else {
         return Map::from_iter([named("loss", None), named("accuracy", None)]);
     };
-    let figures = evaluation.figures().into_iter().map(|(figure, value)| named(figure, Some(value)));
-    [named("loss", Some(evaluation.loss))].into_iter().chain(figures).collect()
+    let metrics = evaluation.metrics().into_iter().map(|(figure, value)| named(figure, Some(value)));
+    [named("loss", Some(evaluation.loss))].into_iter().chain(metrics).collect()
 }
 
 /// Adds entries to an event.
@@ -39,16 +40,16 @@ pub fn extended(event: Value, more: Map<String, Value>) -> Value {
     }
 }
 
-/// Writes a number with about six significant digits: its unit can be anything.
+/// Formats a number with about six significant digits, in any unit.
 pub fn significant(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }
-    let places = 5 - size.log10().floor() as i32;
-    match places {
+    let decimals = 5 - size.log10().floor() as i32;
+    match decimals {
         0..=12 => {
-            let text = format!("{value:.*}", places as usize);
+            let text = format!("{value:.*}", decimals as usize);
             if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
         }
         -9..0 => format!("{value:.0}"),
