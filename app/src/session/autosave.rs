@@ -47,33 +47,49 @@ impl Session {
     /// Reports the checkpoints of closed tabs. Called first.
     pub async fn start(&mut self) {
         match self.saved_runs().await {
-            Ok(saved) => {
-                for (slot, AutosaveInfo { spec, data, name, step, epoch, saved_at }) in saved {
-                    self.say(FromWorker::CheckpointFound { slot, spec, data, name, step, epoch, saved_at });
-                }
-            }
+            Ok(saved) => saved.into_iter().for_each(|(slot, info)| self.offer(slot, info)),
             Err(reason) => self.not_stored(reason),
         }
     }
 
-    /// Returns the checkpoints of closed tabs, the newest first, and deletes those beyond the limit.
+    /// Reports the checkpoint of a tab that has been closed since the start. A tab that is reloaded
+    /// may be among them: its lock is released after the new page has loaded.
+    pub async fn released(&mut self, lock: &str) {
+        let Some(slot) = lock.strip_prefix(INFO_KEY).filter(|slot| self.slot.as_deref() != Some(*slot)) else {
+            return;
+        };
+        match self.host.get(lock).await {
+            Ok(info) => info.and_then(|info| read_info(&info)).into_iter().for_each(|i| self.offer(slot.to_owned(), i)),
+            Err(reason) => self.not_stored(reason),
+        }
+    }
+
+    fn offer(&self, slot: String, info: AutosaveInfo) {
+        let AutosaveInfo { spec, data, name, step, epoch, saved_at } = info;
+        self.say(FromWorker::CheckpointFound { slot, spec, data, name, step, epoch, saved_at });
+    }
+
+    /// Returns the checkpoints of closed tabs, the last begun first. Deletes those beyond the limit.
     async fn saved_runs(&self) -> Result<Vec<(String, AutosaveInfo)>, String> {
         let names = self.host.names().await?;
         let slots = names.iter().filter(|name| !name.ends_with(BYTES_SUFFIX)).filter_map(|n| n.strip_prefix(INFO_KEY));
         let held = self.host.held().await;
         let mut saved = Vec::new();
-        for slot in slots.filter(|slot| !held.contains(&info_key(slot))) {
+        for slot in slots {
+            if held.contains(&info_key(slot)) {
+                self.host.watch(info_key(slot));
+                continue;
+            }
             // The record of another version of the page may be unreadable.
             if let Some(info) = self.host.get(&info_key(slot)).await?.and_then(|bytes| read_info(&bytes)) {
                 saved.push((slot.to_owned(), info));
             }
         }
-        let order = kindling::argsort(saved.len(), &mut |a, b| saved[b].1.saved_at.total_cmp(&saved[a].1.saved_at));
-        let mut saved: Vec<Option<(String, AutosaveInfo)>> = saved.into_iter().map(Some).collect();
-        let mut newest: Vec<_> = order.into_iter().filter_map(|index| saved[index].take()).collect();
-        let old = newest.split_off(newest.len().min(MAX_SAVED_RUNS));
+        // Slots are named by the time of their first checkpoint, and names come in order.
+        saved.reverse();
+        let old = saved.split_off(saved.len().min(MAX_SAVED_RUNS));
         self.host.delete(old.iter().flat_map(|(slot, _)| [info_key(slot), bytes_key(slot)]).collect()).await?;
-        Ok(newest)
+        Ok(saved)
     }
 
     /// Refuses to resume a run from files that are gone since a reload.

@@ -34,11 +34,14 @@ pub trait Host {
     /// Returns a stored value, if there is one.
     fn get<'a>(&'a self, name: &'a str) -> LocalBoxFuture<'a, Result<Option<Vec<u8>>, String>>;
 
-    /// Returns the names of all stored values.
+    /// Returns the names of all stored values, in order.
     fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, String>>;
 
     /// Holds a lock until this session ends or holds another one.
     fn hold(&self, lock: String);
+
+    /// Calls [`Session::released`](super::Session::released) when no session holds a lock.
+    fn watch(&self, lock: String);
 
     /// Returns the locks that sessions in any tab hold.
     fn held(&self) -> LocalBoxFuture<'_, Vec<String>>;

@@ -217,7 +217,13 @@ fn tabs_have_checkpoints_of_their_own_and_those_of_open_tabs_are_not_offered() {
     let mut second = TestSession::beside(host.clone());
     assert_eq!(found(&host.messages.take()), Vec::<String>::new());
     train_a_step(&mut second);
-    drop((first, second));
+    // The other tab is closed while this one is open.
+    drop(first);
+    let lock = host.watched.take().remove(0);
+    host.messages.take();
+    block_on(second.session.released(&lock));
+    assert_eq!(found(&host.messages.take()).len(), 1);
+    drop(second);
 
     let mut third = TestSession::with_host(host.clone());
     let slots = found(&host.messages.take());

@@ -67,5 +67,5 @@ fn SavedRuns(store: Store) -> impl IntoView {
             </p>
         }
     };
-    view! { <For each=move || store.saved_runs.get() key=|saved| saved.slot.clone() children=row /> }
+    move || store.saved_runs.get().into_iter().map(row).collect_view()
 }

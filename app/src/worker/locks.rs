@@ -46,6 +46,13 @@ impl Drop for Lock {
     }
 }
 
+/// Waits until no worker holds a lock. Returns `false` if the browser cannot tell.
+pub async fn released(name: &str) -> bool {
+    let Some(locks) = manager() else { return false };
+    let granted = Closure::once_into_js(|| JsValue::UNDEFINED);
+    call_async(&locks, "request", &[name.into(), granted]).await.is_ok()
+}
+
 /// Returns the names of the locks that workers of this page hold.
 pub async fn held() -> Vec<String> {
     let Some(locks) = manager() else { return Vec::new() };

@@ -35,6 +35,8 @@ const TIME_SLICE_MS: f64 = 8.0;
 enum Item {
     Page(Box<ToWorker>, Vec<Attachment>),
     Data(u32, Arrival),
+    /// Name of a lock that no tab holds.
+    Released(String),
 }
 
 /// Queue of the session.
@@ -84,6 +86,7 @@ struct Browser {
     hardware: RefCell<Option<Hardware>>,
     /// Lock of the session's slot.
     lock: RefCell<Option<Lock>>,
+    inbox: Rc<Inbox>,
 }
 
 impl Host for Browser {
@@ -130,6 +133,16 @@ impl Host for Browser {
         self.lock.replace(Lock::request(&lock));
     }
 
+    fn watch(&self, lock: String) {
+        let inbox = self.inbox.clone();
+        spawn_local(async move {
+            if locks::released(&lock).await {
+                inbox.items.borrow_mut().push_back(Item::Released(lock));
+                inbox.arrived.raise();
+            }
+        });
+    }
+
     fn held(&self) -> LocalBoxFuture<'_, Vec<String>> {
         Box::pin(locks::held())
     }
@@ -169,7 +182,12 @@ pub fn start() {
 
 async fn run_loop(inbox: Rc<Inbox>) {
     let store = Rc::new(Store::default());
-    let browser = Rc::new(Browser { store: store.clone(), hardware: RefCell::default(), lock: RefCell::default() });
+    let browser = Rc::new(Browser {
+        store: store.clone(),
+        hardware: RefCell::default(),
+        lock: RefCell::default(),
+        inbox: inbox.clone(),
+    });
     let mut session = Session::new(browser.clone());
     let turn = Turn::new();
     let mut benches = bench::Benches::default();
@@ -185,6 +203,7 @@ async fn run_loop(inbox: Rc<Inbox>) {
                     }
                     turn.next().await;
                 }
+                Item::Released(lock) => session.released(&lock).await,
                 Item::Page(message, attachments) => match *message {
                     ToWorker::ProbeHardware => {
                         channel::send(&FromWorker::Hardware(browser.hardware().await), &[]);

@@ -22,6 +22,7 @@ pub struct TestHost {
     pub stored: RefCell<BTreeMap<String, Vec<u8>>>,
     pub full: Cell<bool>,
     held: RefCell<Vec<String>>,
+    pub watched: RefCell<Vec<String>>,
     clock: Cell<f64>,
 }
 
@@ -69,6 +70,10 @@ impl Host for TestHost {
 
     fn hold(&self, lock: String) {
         self.held.borrow_mut().push(lock);
+    }
+
+    fn watch(&self, lock: String) {
+        self.watched.borrow_mut().push(lock);
     }
 
     fn held(&self) -> LocalBoxFuture<'_, Vec<String>> {

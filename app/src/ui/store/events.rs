@@ -147,6 +147,7 @@ impl Store {
             FromWorker::CheckpointFound { slot, spec, data, name, step, epoch, saved_at } => {
                 if self.run.phase.get_untracked() == Phase::None {
                     let saved = SavedRun { slot, spec, data, name, step, epoch, saved_at };
+                    self.remove_saved_run(&saved.slot);
                     self.saved_runs.update(|all| all.push(saved));
                 }
             }
