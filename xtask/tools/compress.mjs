@@ -1,4 +1,5 @@
-// Writes NAME.wasm.gz beside each NAME.wasm of a built page: trunk runs it after a build, in its staging folder.
+// Prepares a built page for hosts: writes NAME.wasm.gz beside each NAME.wasm, and removes comments from the JavaScript
+// of a release. Trunk runs it after a build, in its staging folder.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,8 +7,17 @@ import { gzipSync } from "node:zlib";
 
 const folder = process.env.TRUNK_STAGING_DIR;
 if (!folder) throw new Error("TRUNK_STAGING_DIR is not set: trunk runs this program after a build");
-const level = process.env.TRUNK_PROFILE === "release" ? 9 : 1;
-for (const name of readdirSync(folder).filter((name) => name.endsWith(".wasm"))) {
+const isRelease = process.env.TRUNK_PROFILE === "release";
+for (const name of readdirSync(folder, { recursive: true })) {
   const path = join(folder, name);
-  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level }));
+  if (name.endsWith(".wasm")) {
+    writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: isRelease ? 9 : 1 }));
+  } else if (name.endsWith(".js") && isRelease) {
+    writeFileSync(path, withoutComments(readFileSync(path, "utf8")));
+  }
+}
+
+/** Removes comments that have lines of their own. Neither our scripts nor wasm-bindgen's have such lines in a string. */
+function withoutComments(script) {
+  return script.replace(/^[ \t]*\/\*\*[^]*?\*\/[ \t]*\n/gm, "").replace(/^[ \t]*\/\/.*\n/gm, "");
 }
