@@ -177,6 +177,21 @@ fn every_shader_is_used() {
 }
 
 #[test]
+fn documents_name_files_that_exist() {
+    let folders = ["app/", "cli/", "docs/", "engine/", "gemm/", "shaders/", "tests/", "torch/", "xtask/"];
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = text(&root().join(document));
+        let named =
+            text.split('`').skip(1).step_by(2).filter(|word| folders.iter().any(|folder| word.starts_with(folder)));
+        // `x.rs` and `x.wgsl` are those of the reader's addition; braces list several files.
+        let named: Vec<&str> = named.filter(|path| !path.contains("/x.") && !path.contains([' ', '{'])).collect();
+        assert!(named.len() > 10, "{document} names {named:?}");
+        let gone: Vec<&&str> = named.iter().filter(|path| !root().join(path).exists()).collect();
+        assert!(gone.is_empty(), "{document} names what does not exist: {gone:?}");
+    }
+}
+
+#[test]
 fn only_readback_opening_and_measuring_wait() {
     let allowed = [
         "device/mod.rs",

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Build, LayerConfig, default_true, is_true, times};
-use super::{Counter, Members, Module, init};
+use super::{Counter, Module, init, members};
 use crate::{Device, Error, Result, Tensor};
 
 /// Batch normalization: (x − mean)/√(var + ε)·weight + bias for each channel. In training the
@@ -161,16 +161,7 @@ impl<const RANK: usize> Module for BatchNorm<RANK> {
         Ok(output)
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        if let (Some(weight), Some(bias)) = (&self.weight, &self.bias) {
-            to.parameter("weight", weight);
-            to.parameter("bias", bias);
-        }
-        to.buffer("running_mean", &self.running_mean);
-        to.buffer("running_var", &self.running_var);
-        to.counter("num_batches_tracked", &self.num_batches_tracked);
-        to.training(&self.training);
-    }
+    members!(weight, bias, running_mean: buffer, running_var: buffer, num_batches_tracked, training, spec: _);
 }
 
 impl<const RANK: usize> LayerConfig for BatchNormSpec<RANK> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Build, LayerConfig, times};
-use super::{Members, Module, init};
+use super::{Module, init, members};
 use crate::{Device, Result, Tensor};
 
 /// Class token: (N, L, E) → (N, 1 + L, E). The vector, `cls_token`, is drawn from N(0, 0.02²).
@@ -48,9 +48,7 @@ impl Module for ClassToken {
         Tensor::cat(&[&self.cls_token.expand(&[batch, -1, -1])?, input], 1)
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        to.parameter("cls_token", &self.cls_token);
-    }
+    members!(cls_token);
 }
 
 impl LayerConfig for ClassTokenSpec {

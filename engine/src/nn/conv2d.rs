@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::layer::{
     Build, LayerConfig, Pair, SizesOrName, default_true, image_dims, is_one, is_true, one, product, times, windows,
 };
-use super::{Members, Module, init};
+use super::{Module, init, members};
 use crate::ops::{Conv2dOptions, Padding};
 use crate::{Device, Error, Result, Tensor};
 
@@ -208,12 +208,7 @@ impl Module for Conv2d {
         input.conv2d(&self.weight, self.bias.as_ref(), &self.options)
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        to.parameter("weight", &self.weight);
-        if let Some(bias) = &self.bias {
-            to.parameter("bias", bias);
-        }
-    }
+    members!(weight, bias, options: _);
 }
 
 impl LayerConfig for Conv2dSpec {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Build, LayerConfig};
-use super::{Members, Module};
+use super::{Module, members};
 use crate::{Device, Error, Result, Tensor};
 
 /// Dropout: in training, each element is zero with probability p and else divided by 1 − p; the
@@ -59,9 +59,7 @@ impl Module for Dropout {
         input.dropout(self.p, self.training.get())
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        to.training(&self.training);
-    }
+    members!(p: _, training);
 }
 
 impl LayerConfig for DropoutSpec {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Build, LayerConfig, product};
-use super::{Members, Module, init};
+use super::{Module, init, members};
 use crate::{Device, Error, Result, Tensor, no_grad};
 
 /// Embedding: row i of `weight` for each index i. The rows are drawn from N(0, 1); that of
@@ -71,9 +71,7 @@ impl Module for Embedding {
         indices.embedding(&self.weight, self.padding_idx, false)
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        to.parameter("weight", &self.weight);
-    }
+    members!(weight, padding_idx: _);
 }
 
 impl LayerConfig for EmbeddingSpec {

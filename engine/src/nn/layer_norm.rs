@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch_norm::{default_eps, is_eps};
 use super::layer::{Build, LayerConfig, Sizes, product, times};
-use super::{Members, Module, init};
+use super::{Module, init, members};
 use crate::{Device, Result, Tensor};
 
 /// Layer normalization: (x − mean)/√(var + ε)·weight + bias over the last dimensions.
@@ -90,10 +90,7 @@ impl Module for LayerNorm {
         input.layer_norm(&self.spec.normalized_shape, Some(&self.weight), Some(&self.bias), self.spec.eps)
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        to.parameter("weight", &self.weight);
-        to.parameter("bias", &self.bias);
-    }
+    members!(weight, bias, spec: _);
 }
 
 impl LayerConfig for LayerNormSpec {

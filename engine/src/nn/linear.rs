@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Build, LayerConfig, default_true, is_true, product, times};
-use super::{Members, Module, init};
+use super::{Module, init, members};
 use crate::{Device, Result, Tensor};
 
 /// Linear map y = xWᵀ + b over the last dimension. `weight` is out×in; both are drawn from
@@ -74,12 +74,7 @@ impl Module for Linear {
         input.linear(&self.weight, self.bias.as_ref())
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        to.parameter("weight", &self.weight);
-        if let Some(bias) = &self.bias {
-            to.parameter("bias", bias);
-        }
-    }
+    members!(weight, bias);
 }
 
 impl LayerConfig for LinearSpec {

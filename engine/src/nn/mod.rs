@@ -3,6 +3,7 @@
 //! them. The layer knows no optimizer, no data and no loop.
 
 mod layer;
+mod members;
 mod module;
 mod state_dict;
 
@@ -48,6 +49,7 @@ pub use layer_norm::{LayerNorm, LayerNormSpec};
 pub use linear::{Linear, LinearSpec};
 pub use loss::{BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLoss, SmoothL1Loss};
 pub use max_pool2d::MaxPool2d;
+pub use members::Field;
 pub use module::{Member, Members, Module, forward_named, observe};
 pub use multihead_attention::{MultiheadAttention, MultiheadAttentionSpec};
 pub use position_embedding::{PositionEmbedding, PositionEmbeddingSpec};
@@ -58,3 +60,6 @@ pub use softmax::{LogSoftmax, Softmax};
 pub use state_dict::{Counter, StateDict};
 pub use transpose::Transpose;
 pub use unflatten::Unflatten;
+
+#[doc(no_inline)]
+pub use crate::members;

@@ -9,7 +9,7 @@ use crate::{Result, Tensor};
 /// A layer or a network.
 ///
 /// ```
-/// use kindling::nn::{Linear, Members, Module};
+/// use kindling::nn::{Linear, Module, members};
 /// use kindling::{Device, Result, Tensor};
 ///
 /// struct Net {
@@ -19,13 +19,10 @@ use crate::{Result, Tensor};
 ///
 /// impl Module for Net {
 ///     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-///         self.fc2.forward(&self.fc1.forward(x)?.relu()?)
+///         x.apply(&self.fc1)?.relu()?.apply(&self.fc2)
 ///     }
 ///
-///     fn members<'a>(&'a self, to: &mut Members<'a>) {
-///         to.module("fc1", &self.fc1);
-///         to.module("fc2", &self.fc2);
-///     }
+///     members!(fc1, fc2);
 /// }
 ///
 /// # fn main() -> Result<()> {
@@ -44,6 +41,8 @@ pub trait Module {
     fn forward(&self, input: &Tensor) -> Result<Tensor>;
 
     /// Registers the parameters, buffers and inner modules, in the order of PyTorch's definition.
+    /// [`members!`](crate::members!) implements it, so that none is forgotten; containers with
+    /// names of their own write it out.
     fn members<'a>(&'a self, to: &mut Members<'a>);
 
     /// Returns the parameters by name, such as `layer1.0.conv1.weight`.
@@ -131,6 +130,27 @@ impl<M: Module + ?Sized> Module for Box<M> {
     }
 }
 
+impl Tensor {
+    /// Applies a module: `x.apply(&layer)` is `layer.forward(&x)`, so that a forward pass reads
+    /// from left to right.
+    ///
+    /// ```
+    /// use kindling::nn::{Conv2d, MaxPool2d};
+    /// use kindling::{Device, Tensor};
+    /// let cpu = Device::cpu();
+    /// let (conv, pool) = (Conv2d::new(3, 6, 5, &cpu)?, MaxPool2d::new(2));
+    /// let images = Tensor::zeros([4, 3, 32, 32], &cpu)?;
+    /// assert_eq!(images.apply(&conv)?.relu()?.apply(&pool)?.dims(), [4, 6, 14, 14]);
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As the module's [`Module::forward`].
+    pub fn apply<M: Module + ?Sized>(&self, module: &M) -> Result<Self> {
+        module.forward(self)
+    }
+}
+
 /// A member of a module.
 #[derive(Clone, Copy)]
 pub enum Member<'a> {
@@ -191,13 +211,18 @@ impl<'a> Members<'a> {
 
     /// Registers an inner module; under an empty name its members are on this module's level.
     pub fn module(&mut self, name: &str, module: &'a dyn Module) {
-        if name.is_empty() {
-            return module.members(self);
-        }
+        self.within(name, |members| module.members(members));
+    }
+
+    /// Runs `register`, whose registrations have their names below `name`; under an empty name they
+    /// are on this level.
+    pub(super) fn within(&mut self, name: &str, register: impl FnOnce(&mut Self)) {
         let length = self.prefix.len();
-        self.prefix.push_str(name);
-        self.prefix.push('.');
-        module.members(self);
+        if !name.is_empty() {
+            self.prefix.push_str(name);
+            self.prefix.push('.');
+        }
+        register(self);
         self.prefix.truncate(length);
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layer::{Build, LayerConfig, times};
 use super::linear::Linear;
-use super::{Members, Module, init};
+use super::{Module, init, members};
 use crate::{Device, Error, Result, Tensor};
 
 /// Multi-head attention: softmax(QKᵀ/√d)V for each head, d = E/heads. Q, K, V are linear maps of
@@ -124,12 +124,7 @@ impl Module for MultiheadAttention {
         }
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        to.parameter("in_proj_weight", &self.in_proj_weight);
-        to.parameter("in_proj_bias", &self.in_proj_bias);
-        to.module("out_proj", &self.out_proj);
-        to.training(&self.training);
-    }
+    members!(in_proj_weight, in_proj_bias, out_proj, training, spec: _);
 }
 
 impl MultiheadAttentionSpec {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Build, LayerConfig, product, times};
-use super::{Members, Module, init};
+use super::{Module, init, members};
 use crate::{Device, Result, Tensor};
 
 /// Position embedding: x + `pos_embed` for x of (N, L, E). The vectors are drawn from N(0, 0.02²).
@@ -49,9 +49,7 @@ impl Module for PositionEmbedding {
         input.add(&self.pos_embed)
     }
 
-    fn members<'a>(&'a self, to: &mut Members<'a>) {
-        to.parameter("pos_embed", &self.pos_embed);
-    }
+    members!(pos_embed);
 }
 
 impl LayerConfig for PositionEmbeddingSpec {

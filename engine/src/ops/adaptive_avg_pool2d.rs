@@ -29,6 +29,6 @@ impl Tensor {
             return Err(Error::shape(OP, format!("an image of size {input:?} has no mean")));
         }
         let output = [output_size[0].unwrap_or(input[0]), output_size[1].unwrap_or(input[1])];
-        Self::apply(MeanPool { means: Means::Adaptive, input, output, backward: false }, &[self])
+        Self::call(MeanPool { means: Means::Adaptive, input, output, backward: false }, &[self])
     }
 }

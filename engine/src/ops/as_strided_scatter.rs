@@ -133,6 +133,6 @@ impl Tensor {
     /// are replaced by those of `source`.
     /// [torch.as_strided_scatter](https://docs.pytorch.org/docs/stable/generated/torch.as_strided_scatter.html)
     pub(crate) fn as_strided_scatter(&self, source: &Self, layout: &Layout) -> Result<Self> {
-        Self::apply(AsStridedScatter { layout: layout.clone() }, &[self, source])
+        Self::call(AsStridedScatter { layout: layout.clone() }, &[self, source])
     }
 }

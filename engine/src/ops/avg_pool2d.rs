@@ -68,6 +68,6 @@ impl Tensor {
         let output = windows.output(OP, input)?;
         let AvgPool2dOptions { count_include_pad, divisor_override: divisor, .. } = *options;
         let means = Means::Strided { windows, count_include_pad, divisor };
-        Self::apply(MeanPool { means, input, output, backward: false }, &[self])
+        Self::call(MeanPool { means, input, output, backward: false }, &[self])
     }
 }

@@ -133,7 +133,7 @@ impl Tensor {
         };
         let (x, y) = (x.to_dtype(dtype)?, y.to_dtype(dtype)?);
         let [x, y] = Self::broadcast([&x, &y], B::NAME)?;
-        Self::apply(BinaryOp(op), &[&x, &y])
+        Self::call(BinaryOp(op), &[&x, &y])
     }
 
     /// Converts both tensors to PyTorch's computation type: the wider of the two; a scalar tensor

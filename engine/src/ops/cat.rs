@@ -186,7 +186,7 @@ impl Tensor {
             return first.to_dtype(dtype)?.copy();
         };
         let dim = shape.dim("cat", dim)?;
-        Self::apply(Cat { dim }, &kept.iter().collect::<Vec<_>>())
+        Self::call(Cat { dim }, &kept.iter().collect::<Vec<_>>())
     }
 
     /// Stacks tensors of one shape along a new dimension.

@@ -233,6 +233,6 @@ impl Tensor {
     /// # Errors
     /// Operands of other shapes or types.
     pub fn color_jitter(&self, factors: &Self, orders: &Self) -> Result<Self> {
-        Self::apply(ColorJitter, &[self, factors, orders])
+        Self::call(ColorJitter, &[self, factors, orders])
     }
 }

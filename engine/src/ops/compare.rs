@@ -144,12 +144,12 @@ impl Tensor {
             (x, y) = (x.to_dtype(DType::I32)?, y.to_dtype(DType::I32)?);
         }
         let [x, y] = Self::broadcast([&x, &y], C::NAME)?;
-        Self::apply(CompareOp::<C>(PhantomData), &[&x, &y])
+        Self::call(CompareOp::<C>(PhantomData), &[&x, &y])
     }
 
     /// Evaluates a predicate of one tensor; integers and bools as f32, in whose range they are.
     pub(crate) fn classify<C: Classify>(&self, _question: C) -> Result<Self> {
         let x = if self.dtype().is_float() { self.clone() } else { self.to_dtype(DType::F32)? };
-        Self::apply(ClassifyOp::<C>(PhantomData), &[&x])
+        Self::call(ClassifyOp::<C>(PhantomData), &[&x])
     }
 }

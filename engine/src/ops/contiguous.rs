@@ -88,7 +88,7 @@ impl Tensor {
         if self.is_contiguous() {
             return Ok(self.clone());
         }
-        Self::apply(Copy { name: "contiguous", shape: None }, &[self])
+        Self::call(Copy { name: "contiguous", shape: None }, &[self])
     }
 
     /// Creates a copy, through which gradients flow. (`clone()` in Rust returns another handle to
@@ -107,7 +107,7 @@ impl Tensor {
     /// # Errors
     /// The device cannot compute.
     pub fn copy(&self) -> Result<Self> {
-        Self::apply(Copy { name: "clone", shape: None }, &[self])
+        Self::call(Copy { name: "clone", shape: None }, &[self])
     }
 
     /// Creates a copy of the elements of `layout`, over this tensor's storage, as the result of
@@ -115,7 +115,7 @@ impl Tensor {
     /// its consumer.
     pub(crate) fn copy_through(&self, function: impl Function, layout: Layout, shape: Shape) -> Result<Self> {
         let copy = Copy { name: function.name(), shape: Some(shape) };
-        let output = no_grad(|| Self::apply(copy, &[&self.view_through(layout)]))?;
+        let output = no_grad(|| Self::call(copy, &[&self.view_through(layout)]))?;
         output.record_grad_fn(Rc::new(function), &[self]);
         Ok(output)
     }

@@ -205,8 +205,8 @@ impl Tensor {
         };
         let window = options.window("conv2d", kernel)?;
         self.batched("conv2d", 4, |input| match bias {
-            Some(bias) => Self::apply(Conv2d { window }, &[input, weight, bias]),
-            None => Self::apply(Conv2d { window }, &[input, weight]),
+            Some(bias) => Self::call(Conv2d { window }, &[input, weight, bias]),
+            None => Self::call(Conv2d { window }, &[input, weight]),
         })
     }
 

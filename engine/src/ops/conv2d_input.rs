@@ -51,7 +51,7 @@ impl Function for Conv2dInput {
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let window = self.window;
-        let output = cx.needs(0).then(|| Tensor::apply(Conv2d { window }, &[grad, &cx.input(1)?])).transpose()?;
+        let output = cx.needs(0).then(|| Tensor::call(Conv2d { window }, &[grad, &cx.input(1)?])).transpose()?;
         let kernel = [cx.shape(1)[2], cx.shape(1)[3]];
         let weight = cx.needs(1).then(|| grad.conv2d_weight(kernel, &cx.input(0)?, window)).transpose()?;
         Ok(vec![output, weight])
@@ -130,6 +130,6 @@ impl Kernel for Conv2dInput {
 impl Tensor {
     /// Computes the gradient of the input of a convolution whose output has the gradient `self`.
     pub(super) fn conv2d_input(&self, input: [usize; 2], weight: &Self, window: Window) -> Result<Self> {
-        Self::apply(Conv2dInput { window, input }, &[self, weight])
+        Self::call(Conv2dInput { window, input }, &[self, weight])
     }
 }

@@ -58,7 +58,7 @@ impl Function for Conv2dWeight {
         let window = self.window;
         let size = [cx.shape(0)[2], cx.shape(0)[3]];
         let input = cx.needs(0).then(|| cx.input(1)?.conv2d_input(size, grad, window)).transpose()?;
-        let output = cx.needs(1).then(|| Tensor::apply(Conv2d { window }, &[&cx.input(0)?, grad])).transpose()?;
+        let output = cx.needs(1).then(|| Tensor::call(Conv2d { window }, &[&cx.input(0)?, grad])).transpose()?;
         Ok(vec![input, output])
     }
 }
@@ -153,13 +153,13 @@ impl Tensor {
     /// Computes the gradient of the weight of a convolution of `self` whose output has the gradient
     /// `grad`.
     pub(super) fn conv2d_weight(&self, kernel: [usize; 2], grad: &Self, window: Window) -> Result<Self> {
-        Self::apply(Conv2dWeight { window, kernel, bias: false }, &[self, grad])
+        Self::call(Conv2dWeight { window, kernel, bias: false }, &[self, grad])
     }
 
     /// Computes the gradients of the weight and of the bias, without history.
     pub(super) fn conv2d_weight_bias(&self, weight: &Shape, grad: &Self, window: Window) -> Result<[Self; 2]> {
         let op = Conv2dWeight { window, kernel: [weight[2], weight[3]], bias: true };
-        no_grad(|| Self::apply(op, &[self, grad]))?.cut_bias(weight)
+        no_grad(|| Self::call(op, &[self, grad]))?.cut_bias(weight)
     }
 
     /// Splits consecutive gradients of a weight of this shape and of its bias.

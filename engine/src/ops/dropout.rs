@@ -31,7 +31,7 @@ impl Function for Dropout {
     }
 
     fn vjp(&self, _cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Ok(vec![Some(Tensor::apply(self.clone(), &[grad])?)])
+        Ok(vec![Some(Tensor::call(self.clone(), &[grad])?)])
     }
 }
 
@@ -103,6 +103,6 @@ impl Tensor {
             return Ok(self.clone());
         }
         let scale = if p < 1.0 { 1.0 / (1.0 - p) } else { 0.0 };
-        Self::apply(Dropout { p: p as f32, scale, key: next_key() }, &[self])
+        Self::call(Dropout { p: p as f32, scale, key: next_key() }, &[self])
     }
 }

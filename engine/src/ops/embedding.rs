@@ -31,6 +31,6 @@ impl Tensor {
         };
         let skip = padding_idx.map(|at| wrap_dim("embedding", at, rows)).transpose()?;
         let lookup = Lookup { skip, by_frequency: scale_grad_by_freq, ..Lookup::new("embedding", 0, true) };
-        Self::apply(Gather(lookup), &[weight, &index])
+        Self::call(Gather(lookup), &[weight, &index])
     }
 }

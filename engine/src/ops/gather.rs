@@ -84,7 +84,7 @@ impl Function for Gather {
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let sum = IndexSum { lookup: self.0.clone(), shape: cx.shape(0).clone() };
-        Ok(vec![Some(Tensor::apply(sum, &[&cx.input(1)?, grad])?), None])
+        Ok(vec![Some(Tensor::call(sum, &[&cx.input(1)?, grad])?), None])
     }
 }
 
@@ -195,7 +195,7 @@ impl Tensor {
             return self.reshape(&[1])?.index_select(0, &index)?.reshape(&[]);
         }
         let lookup = Lookup::new("index_select", dim, true);
-        Self::apply(Gather(lookup), &[self, &index.reshape(&[-1])?])
+        Self::call(Gather(lookup), &[self, &index.reshape(&[-1])?])
     }
 
     /// Computes `output[i, j, k] = self[i, index[i, j, k], k]` for `dim` 1, and likewise for
@@ -221,7 +221,7 @@ impl Tensor {
         if self.ndim() == 0 {
             return self.reshape(&[1])?.gather(0, &index.reshape(&[1])?)?.reshape(&[]);
         }
-        Self::apply(Gather(Lookup::new("gather", dim, false)), &[&part, &index])
+        Self::call(Gather(Lookup::new("gather", dim, false)), &[&part, &index])
     }
 
     /// Converts integers to the indices that kernels take.

@@ -208,6 +208,6 @@ impl Tensor {
     /// # Errors
     /// Too few bytes for the images, or operands of other shapes or types.
     pub fn gather_batch(&self, crops: &Self, scale: &Self, how: GatherBatch) -> Result<Self> {
-        Self::apply(how, &[self, crops, scale])
+        Self::call(how, &[self, crops, scale])
     }
 }

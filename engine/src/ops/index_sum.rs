@@ -51,13 +51,13 @@ impl Function for IndexSum {
             row.shape.sizes_mut()[self.lookup.dim] = 1;
             grad = grad.as_strided_scatter(&Tensor::zeros(row.shape.clone(), (grad.dtype(), &grad.device()))?, &row)?;
         }
-        let mut source = Tensor::apply(Gather(self.lookup.clone()), &[&grad, &index])?;
+        let mut source = Tensor::call(Gather(self.lookup.clone()), &[&grad, &index])?;
         if self.lookup.by_frequency {
             let ones = Tensor::ones(index.shape().clone(), (grad.dtype(), &grad.device()))?;
             let lookup = Lookup::new(self.lookup.name, 0, true);
             let count = Self { lookup: lookup.clone(), shape: Shape::from(self.shape[self.lookup.dim]) };
-            let counts = Tensor::apply(count, &[&index, &ones])?;
-            let counts = Tensor::apply(Gather(lookup), &[&counts, &index])?;
+            let counts = Tensor::call(count, &[&index, &ones])?;
+            let counts = Tensor::call(Gather(lookup), &[&counts, &index])?;
             source = source.div(&counts.unsqueeze(-1)?)?;
         }
         Ok(vec![None, Some(source)])
@@ -186,7 +186,7 @@ impl Tensor {
         }
         self.scattered(NAME, dim, index, src, |part, dim, index, src| {
             let sum = IndexSum { lookup: Lookup::new(NAME, dim, false), shape: part.shape().clone() };
-            part.add(&Self::apply(sum, &[index, src])?)
+            part.add(&Self::call(sum, &[index, src])?)
         })
     }
 

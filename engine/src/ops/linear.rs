@@ -33,7 +33,7 @@ impl Function for Linear {
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let input = cx.needs(0).then(|| grad.matmul(&cx.input(1)?)).transpose()?;
         if cx.needs(1) && cx.needs(2) && !is_grad_enabled() {
-            let both = no_grad(|| Tensor::apply(LinearWeight, &[grad, &cx.input(0)?]))?;
+            let both = no_grad(|| Tensor::call(LinearWeight, &[grad, &cx.input(0)?]))?;
             let [weight, bias] = both.cut_bias(cx.shape(1))?;
             return Ok(vec![input, Some(weight), Some(bias)]);
         }
@@ -263,8 +263,8 @@ impl Tensor {
         let shape = Shape::new(rows.iter().chain([outputs]).copied());
         let flat = self.reshape_to(&Shape::from([rows.iter().product(), *inputs]))?;
         let output = match bias {
-            Some(bias) => Self::apply(Linear, &[&flat, weight, &bias.expand_to(&row)?])?,
-            None => Self::apply(Linear, &[&flat, weight])?,
+            Some(bias) => Self::call(Linear, &[&flat, weight, &bias.expand_to(&row)?])?,
+            None => Self::call(Linear, &[&flat, weight])?,
         };
         output.reshape_to(&shape)
     }

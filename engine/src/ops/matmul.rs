@@ -32,8 +32,8 @@ impl Function for MatMul {
     }
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let a = cx.needs(0).then(|| Tensor::apply(Self, &[grad, &cx.input(1)?.transpose(-1, -2)?])).transpose()?;
-        let b = cx.needs(1).then(|| Tensor::apply(Self, &[&cx.input(0)?.transpose(-1, -2)?, grad])).transpose()?;
+        let a = cx.needs(0).then(|| Tensor::call(Self, &[grad, &cx.input(1)?.transpose(-1, -2)?])).transpose()?;
+        let b = cx.needs(1).then(|| Tensor::call(Self, &[&cx.input(0)?.transpose(-1, -2)?, grad])).transpose()?;
         Ok(vec![a, b])
     }
 }
@@ -238,11 +238,11 @@ impl Tensor {
         // its gradient.
         let product = if b_batch.is_empty() && !a_batch.is_empty() {
             let rows = batch.numel() * m;
-            Self::apply(MatMul, &[&a.reshape_to(&Shape::from([rows, *k]))?, &b])?
+            Self::call(MatMul, &[&a.reshape_to(&Shape::from([rows, *k]))?, &b])?
         } else {
             let with = |rows: &usize, cols: &usize| Shape::new(batch.iter().chain([rows, cols]).copied());
             let (left, right) = (a.expand_to_batch(&with(m, k))?, b.expand_to_batch(&with(k, n))?);
-            Self::apply(MatMul, &[&left, &right])?
+            Self::call(MatMul, &[&left, &right])?
         };
         let rows = (a_dims > 1).then_some(m);
         let cols = (b_dims > 1).then_some(n);

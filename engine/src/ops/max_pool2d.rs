@@ -81,8 +81,8 @@ impl Pool {
 
     /// Returns the elements of `from` at the indices of the maxima of `input`.
     pub fn taken(&self, from: &Tensor, input: &Tensor) -> Result<Tensor> {
-        let indices = Tensor::apply(Indices(*self), &[input])?;
-        Tensor::apply(MaxPool2d { pool: *self, backward: false }, &[from, &indices])
+        let indices = Tensor::call(Indices(*self), &[input])?;
+        Tensor::call(MaxPool2d { pool: *self, backward: false }, &[from, &indices])
     }
 
     /// Returns the launch of `len` threads.
@@ -251,7 +251,7 @@ impl Function for MaxPool2d {
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let other = Self { pool: self.pool, backward: !self.backward };
-        Ok(vec![Some(Tensor::apply(other, &[grad, &cx.input(1)?])?), None])
+        Ok(vec![Some(Tensor::call(other, &[grad, &cx.input(1)?])?), None])
     }
 }
 
@@ -363,8 +363,8 @@ impl Tensor {
         let pool = self.max_pool(options)?;
         // Copied once for both operations, if at all.
         let input = self.contiguous()?;
-        let indices = Self::apply(Indices(pool), &[&input])?;
-        let maxima = Self::apply(MaxPool2d { pool, backward: false }, &[&input, &indices])?;
+        let indices = Self::call(Indices(pool), &[&input])?;
+        let maxima = Self::call(MaxPool2d { pool, backward: false }, &[&input, &indices])?;
         Ok((maxima, indices))
     }
 

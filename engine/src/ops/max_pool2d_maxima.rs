@@ -32,7 +32,7 @@ impl Function for Maxima {
 
     fn vjp(&self, cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         if !self.backward {
-            return Ok(vec![Some(Tensor::apply(Self { backward: true, ..*self }, &[grad, &cx.input(0)?])?)]);
+            return Ok(vec![Some(Tensor::call(Self { backward: true, ..*self }, &[grad, &cx.input(0)?])?)]);
         }
         // Linear in the incoming gradient; the indices do not change with the images.
         let input = cx.input(1)?.detach();
@@ -115,6 +115,6 @@ impl Kernel for Maxima {
 impl Tensor {
     /// Computes the maxima of windows that do not overlap.
     pub(super) fn max_pool2d_maxima(&self, pool: Pool) -> Result<Self> {
-        Self::apply(Maxima { pool, backward: false }, &[self])
+        Self::call(Maxima { pool, backward: false }, &[self])
     }
 }

@@ -166,7 +166,7 @@ impl Function for Normalized {
 fn normalize_pointwise(x: &Tensor, others: &[&Tensor]) -> Result<Tensor> {
     let expanded: Vec<Tensor> = others.iter().map(|t| t.expand_to(x.shape())).collect::<Result<_>>()?;
     let operands: Vec<&Tensor> = std::iter::once(x).chain(&expanded).collect();
-    no_grad(|| Tensor::apply(Normalize, &operands))
+    no_grad(|| Tensor::call(Normalize, &operands))
 }
 
 /// Statistics of a tensor over some dimensions, of size 1 there; without history.

@@ -112,6 +112,6 @@ impl Tensor {
                 largest.max(0.0) as usize + 1
             }
         };
-        Self::apply(OneHot { classes }, &[&index])
+        Self::call(OneHot { classes }, &[&index])
     }
 }

@@ -271,7 +271,7 @@ impl Tensor {
     pub fn bernoulli(&self) -> Result<Self> {
         floats("bernoulli", self.dtype())?;
         let spec = Spec { shape: self.shape().clone(), dtype: self.dtype() };
-        Self::apply(Rand { kind: Kind::Bernoulli, spec, key: next_key() }, &[self])
+        Self::call(Rand { kind: Kind::Bernoulli, spec, key: next_key() }, &[self])
     }
 }
 

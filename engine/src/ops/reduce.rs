@@ -247,7 +247,7 @@ impl Tensor {
     pub(crate) fn reduce<R: Reduce>(&self, op: R, dims: Option<&[isize]>, keepdim: bool) -> Result<Self> {
         let dims = self.reduced_dims(R::NAME, dims)?;
         let squeezed = self.shape().reduce(&dims, false);
-        let reduced = Self::apply(ReduceOp { op, dims }, &[self])?;
+        let reduced = Self::call(ReduceOp { op, dims }, &[self])?;
         if keepdim { Ok(reduced) } else { reduced.reshape_to(&squeezed) }
     }
 
@@ -255,7 +255,7 @@ impl Tensor {
     /// dimensions.
     pub(crate) fn reduce_planes<R: Reduce>(&self, op: R, dims: &[usize]) -> Result<Vec<Self>> {
         let dims = Dims::from_slice(dims);
-        let packed = Self::apply(ReduceOp { op, dims }, &[self])?;
+        let packed = Self::call(ReduceOp { op, dims }, &[self])?;
         (0..R::PLANES).map(|plane| packed.select(0, plane as isize)).collect()
     }
 

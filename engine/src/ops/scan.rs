@@ -189,8 +189,8 @@ impl Tensor {
     fn scan(&self, name: &'static str, dim: usize, factors: Option<&Self>) -> Result<Self> {
         let op = Scan { name, dim, factors: factors.is_some() };
         match factors {
-            Some(factors) => Self::apply(op, &[self, factors]),
-            None => Self::apply(op, &[self]),
+            Some(factors) => Self::call(op, &[self, factors]),
+            None => Self::call(op, &[self]),
         }
     }
 

@@ -129,7 +129,7 @@ impl Tensor {
     /// As [`Tensor::scatter_add`].
     pub fn scatter(&self, dim: isize, index: &Self, src: &Self) -> Result<Self> {
         self.scattered(NAME, dim, index, src, |part, dim, index, src| {
-            Self::apply(Scatter(Lookup::new(NAME, dim, false)), &[part, index, src])
+            Self::call(Scatter(Lookup::new(NAME, dim, false)), &[part, index, src])
         })
     }
 }

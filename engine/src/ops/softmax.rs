@@ -223,7 +223,7 @@ impl Tensor {
     /// The dimension is out of range.
     pub fn softmax(&self, dim: isize) -> Result<Self> {
         let dim = self.shape().dim("softmax", dim)?;
-        Self::apply(Softmax { dim, log: false }, &[&self.as_float()?])
+        Self::call(Softmax { dim, log: false }, &[&self.as_float()?])
     }
 
     /// Computes x − log Σ eˣ over `dim`: the logarithm of softmax, more accurate than taking it.
@@ -242,12 +242,12 @@ impl Tensor {
     /// The dimension is out of range.
     pub fn log_softmax(&self, dim: isize) -> Result<Self> {
         let dim = self.shape().dim("log_softmax", dim)?;
-        Self::apply(Softmax { dim, log: true }, &[&self.as_float()?])
+        Self::call(Softmax { dim, log: true }, &[&self.as_float()?])
     }
 
     /// Computes the gradient of softmax or log_softmax for `self`, the gradient of its result `y`.
     pub(crate) fn softmax_backward(&self, y: &Self, dim: usize, log: bool) -> Result<Self> {
-        Self::apply(SoftmaxBackward { dim, log }, &[self, y])
+        Self::call(SoftmaxBackward { dim, log }, &[self, y])
     }
 
     /// Converts to f32 unless it is floating point.

@@ -165,7 +165,7 @@ impl Tensor {
         if self.ndim() == 0 {
             return self.reshape(&[1])?.argsort(0, descending)?.reshape(&[]);
         }
-        Self::apply(Argsort { dim, descending }, &[self])
+        Self::call(Argsort { dim, descending }, &[self])
     }
 
     /// Returns the `k` largest (or smallest) elements along `dim`, sorted, and their indices (i32).

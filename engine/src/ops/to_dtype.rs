@@ -97,6 +97,6 @@ impl Tensor {
         if self.dtype() == dtype {
             return Ok(self.clone());
         }
-        Self::apply(ToDType { from: self.dtype(), to: dtype }, &[self])
+        Self::call(ToDType { from: self.dtype(), to: dtype }, &[self])
     }
 }

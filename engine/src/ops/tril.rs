@@ -39,7 +39,7 @@ impl Function for Triangle {
     }
 
     fn vjp(&self, _cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Ok(vec![Some(Tensor::apply(self.clone(), &[grad])?)])
+        Ok(vec![Some(Tensor::call(self.clone(), &[grad])?)])
     }
 }
 
@@ -141,6 +141,6 @@ impl Tensor {
         // Diagonals beyond the corners are all equivalent.
         let most = i32::MAX as isize;
         let op = Triangle { upper, rows, cols, diagonal: diagonal.clamp(-most, most) as i32 };
-        Self::apply(op, &[self])
+        Self::call(op, &[self])
     }
 }

@@ -152,6 +152,6 @@ impl Tensor {
             dtype if U::INT.is_some() => dtype.integer(),
             _ => DType::F32,
         };
-        Self::apply(UnaryOp(op), &[&self.to_dtype(dtype)?])
+        Self::call(UnaryOp(op), &[&self.to_dtype(dtype)?])
     }
 }

@@ -109,7 +109,7 @@ impl Function for Unfold {
     }
 
     fn vjp(&self, _cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Ok(vec![Some(Tensor::apply(Self { fold: !self.fold, ..*self }, &[grad])?)])
+        Ok(vec![Some(Tensor::call(Self { fold: !self.fold, ..*self }, &[grad])?)])
     }
 }
 
@@ -213,7 +213,7 @@ impl Tensor {
                 return Err(Error::shape(OP, rule));
             }
             let windows = options.windows(OP, image)?;
-            Self::apply(Unfold { options: *options, image, windows, fold: false }, &[input])
+            Self::call(Unfold { options: *options, image, windows, fold: false }, &[input])
         })
     }
 
@@ -264,7 +264,7 @@ impl Tensor {
                 );
                 return Err(Error::shape(OP, rule));
             }
-            Self::apply(op, &[input])
+            Self::call(op, &[input])
         })
     }
 }

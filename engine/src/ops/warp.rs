@@ -128,6 +128,6 @@ impl Tensor {
     /// # Errors
     /// Images or maps of another shape or type.
     pub fn warp(&self, maps: &Self, size: [usize; 2]) -> Result<Self> {
-        Self::apply(Warp { size }, &[self, maps])
+        Self::call(Warp { size }, &[self, maps])
     }
 }

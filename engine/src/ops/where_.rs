@@ -99,6 +99,6 @@ impl Tensor {
         }
         let (input, other) = input.promoted(other)?;
         let [condition, input, other] = Self::broadcast([self, &input, &other], "where")?;
-        Self::apply(Where, &[&condition, &input, &other])
+        Self::call(Where, &[&condition, &input, &other])
     }
 }

@@ -3,7 +3,7 @@
 //! runs it. The plan of a structure is made once and cached by its key. The layer knows the
 //! contract of operations, none by name.
 
-mod apply;
+mod call;
 mod codegen;
 mod concat;
 mod cpu;

@@ -108,6 +108,22 @@ impl Tensor {
         T::downcast(&array).map(<[T]>::to_vec).ok_or_else(|| Error::internal("a read changed the element type"))
     }
 
+    /// Returns the elements as [`Tensor::to_vec`] does, waiting on this thread; natively only.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::arange(0.0, 3.0, 1.0, &Device::cpu())?;
+    /// assert_eq!(x.square()?.blocking_to_vec::<f32>()?, [0.0, 1.0, 4.0]);
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tensor::to_vec`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn blocking_to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        block_on(self.to_vec())
+    }
+
     /// Moves the tensor to the CPU; returns itself if it is there. Gradients move back to its
     /// device.
     ///
@@ -139,6 +155,22 @@ impl Tensor {
             }
             _ => Ok(number),
         }
+    }
+
+    /// Returns the only element as [`Tensor::item`] does, waiting on this thread; natively only.
+    ///
+    /// ```
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[1.0_f32, 2.0, 3.0], &Device::cpu())?;
+    /// assert_eq!(x.mean()?.blocking_item()?, 2.0);
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tensor::item`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn blocking_item(&self) -> Result<f64> {
+        block_on(self.item())
     }
 }
 

@@ -1,5 +1,9 @@
 //! Tensors and the contracts of operations and derivatives: shapes, layouts, and values that are
 //! recorded before they are computed. The layer knows no operation and runs nothing.
+//!
+//! The contract is open: another crate adds an operation by implementing [`Function`], [`Op`], and
+//! [`Pointwise`] or [`Kernel`], and calls it by [`Tensor::call`]. `engine/examples/06_custom_op.rs`
+//! has one with a CPU loop, a WGSL function and a derivative; `tests/outside` one with a kernel.
 
 mod as_strided;
 mod function;

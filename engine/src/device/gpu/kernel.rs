@@ -10,12 +10,12 @@ use std::rc::Rc;
 use crate::device::{Counts, count};
 
 /// The text of a shader without its comments (`build.rs`), by its stem in `shaders/`.
-#[macro_export]
 macro_rules! shader {
     ($stem:literal) => {
         include_str!(concat!(env!("OUT_DIR"), "/shaders/", $stem, ".wgsl"))
     };
 }
+pub(crate) use shader;
 
 /// A kernel's source: WGSL pieces to concatenate, an entry point, and values for its `override`s.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 
 pub use buffer::GpuBuffer;
 pub use fault::FaultSite;
+pub(crate) use kernel::shader;
 pub use kernel::{Access, KernelSource, Pipeline};
 pub use wgpu::BindGroup;
 

@@ -204,7 +204,7 @@ impl Tensor {
                     scale: [scale(0), scale(1)],
                     backward: false,
                 };
-                Self::apply(op, &[&images])?
+                Self::call(op, &[&images])?
             }
         };
         result.reshape_to(&Shape::new([batch, channels].into_iter().chain(output)))

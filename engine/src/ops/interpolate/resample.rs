@@ -92,7 +92,7 @@ impl Function for Resample {
     }
 
     fn vjp(&self, _cx: &Vjp<'_>, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        Ok(vec![Some(Tensor::apply(Self { backward: !self.backward, ..*self }, &[grad])?)])
+        Ok(vec![Some(Tensor::call(Self { backward: !self.backward, ..*self }, &[grad])?)])
     }
 }
 

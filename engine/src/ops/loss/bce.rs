@@ -136,7 +136,7 @@ impl Tensor {
     /// Shapes that differ; an element outside of 0..=1 (found when the value is computed).
     pub fn bce(&self, target: &Self, weight: Option<&Self>, reduction: Reduction) -> Result<Self> {
         same_shape("bce", self.float_only("bce")?, target)?;
-        let losses = Self::apply(Bce, &[self, &target.to_dtype(self.dtype())?])?;
+        let losses = Self::call(Bce, &[self, &target.to_dtype(self.dtype())?])?;
         reduce_loss(weighted(losses, weight)?, reduction)
     }
 

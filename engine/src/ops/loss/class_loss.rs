@@ -64,7 +64,7 @@ impl Function for ClassLoss {
         let inputs: Vec<Tensor> = (0..cx.inputs()).map(|i| cx.input(i)).collect::<Result<_>>()?;
         let operands: Vec<&Tensor> = std::iter::once(grad).chain(&inputs).collect();
         let mut grads = vec![None; cx.inputs()];
-        grads[0] = Some(Tensor::apply(ClassLossBackward(*self), &operands)?);
+        grads[0] = Some(Tensor::call(ClassLossBackward(*self), &operands)?);
         Ok(grads)
     }
 }
@@ -210,7 +210,7 @@ impl Function for ClassLossBackward {
         if cx.needs(0) {
             let ones = inputs[0].ones_like()?;
             operands[0] = &ones;
-            let slope = Tensor::apply(Self(self.0), &operands)?.mul(grad)?;
+            let slope = Tensor::call(Self(self.0), &operands)?.mul(grad)?;
             grads[0] = Some(if each { slope.sum_dim(&[1], false)? } else { slope.sum()? });
         }
         if cx.needs(1) && self.0.softmax {
@@ -239,7 +239,7 @@ pub(super) fn target_weights(
     let minus_one = input.detach().full_like(-1.0)?;
     let loss = ClassLoss { softmax: false, reduction: Reduction::None, ignore_index };
     let operands: Vec<&Tensor> = [&minus_one, target].into_iter().chain(weight).collect();
-    Tensor::apply(loss, &operands)
+    Tensor::call(loss, &operands)
 }
 
 impl Op for ClassLossBackward {

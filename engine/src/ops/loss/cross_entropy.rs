@@ -206,7 +206,7 @@ fn class_loss(
     unbatched: bool,
 ) -> Result<Tensor> {
     let operands: Vec<&Tensor> = [x, target].into_iter().chain(weight).collect();
-    let loss = Tensor::apply(ClassLoss { softmax, reduction, ignore_index }, &operands)?;
+    let loss = Tensor::call(ClassLoss { softmax, reduction, ignore_index }, &operands)?;
     if unbatched && reduction == Reduction::None { loss.reshape_to(&Shape::default()) } else { Ok(loss) }
 }
 

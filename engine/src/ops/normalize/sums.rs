@@ -126,7 +126,7 @@ impl Kernel for NormSums {
 impl Tensor {
     /// Computes Σ grad·(self − mean)·rstd and Σ grad over `dims`, with size 1 there.
     pub(super) fn norm_sums(&self, grad: &Self, mean: &Self, rstd: &Self, dims: &[usize]) -> Result<(Self, Self)> {
-        let packed = Self::apply(NormSums { dims: Dims::from_slice(dims) }, &[grad, self, mean, rstd])?;
+        let packed = Self::call(NormSums { dims: Dims::from_slice(dims) }, &[grad, self, mean, rstd])?;
         Ok((packed.select(0, 0)?, packed.select(0, 1)?))
     }
 }

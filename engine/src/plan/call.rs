@@ -9,11 +9,13 @@ use crate::tensor::{Compute, Function, Layout, Node, Op, Recorded, Spec, State, 
 use crate::{Error, Result};
 
 impl Tensor {
-    /// Calls an operation on at least one tensor.
+    /// Calls an operation on at least one tensor: the engine's own, or one that another crate
+    /// defines by implementing [`Op`](crate::tensor::Op). The operation is recorded, fused and
+    /// differentiated like any other; `engine/examples/06_custom_op.rs` defines one.
     ///
     /// # Errors
     /// Operands on different devices, or operands that the operation refuses.
-    pub(crate) fn apply(op: impl Op, inputs: &[&Self]) -> Result<Self> {
+    pub fn call(op: impl Op, inputs: &[&Self]) -> Result<Self> {
         let first = inputs.first().ok_or_else(|| Error::internal("an operation without operands needs a device"))?;
         let device = first.device();
         if inputs.iter().any(|t| !t.device().same(&device)) {
