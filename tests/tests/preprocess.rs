@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use image::metadata::Orientation;
 use kindling::data::images::{self, RgbImage};
+use kindling::data::preprocess::orientation::{apply_orientation, take_webp_orientation};
 use kindling::data::preprocess::{Preprocessing, gray, to_chw};
 use kindling::data::transforms::{Compose, Normalize};
 use kindling::data::{DataLoader, OpenOptions, crc32, open};
@@ -18,6 +20,31 @@ use serde::Deserialize;
 fn image(width: u32, height: u32) -> RgbImage {
     let value = |x: u32, y: u32, c: u32| (x * 7 + y * 13 + c * 101 + x * y * 3 + (x * x + 5 * y) / 4 % 97) as u8;
     RgbImage::from_fn(width, height, |x, y| image::Rgb([0, 1, 2].map(|c| value(x, y, c))))
+}
+
+#[test]
+fn a_browsers_image_is_oriented_as_by_the_crate_and_each_orientation_is_taken_once() {
+    let plain = image(5, 3);
+    for value in 1..=8 {
+        let orientation = Orientation::from_exif(value).unwrap();
+        let mut wanted = image::DynamicImage::from(plain.clone());
+        wanted.apply_orientation(orientation);
+        assert_eq!(apply_orientation(&plain, orientation), wanted.into_rgb8(), "orientation {value}");
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/preprocess/images");
+    let file = std::fs::read(folder.join("exif8.webp")).unwrap();
+    let mut stripped = file.clone();
+    let orientation = take_webp_orientation(&mut stripped).unwrap();
+    assert_eq!(orientation.to_exif(), 8);
+    assert_eq!(take_webp_orientation(&mut stripped.clone()).map(Orientation::to_exif), Some(1));
+    let decoded = images::decode("exif8.webp", &stripped).unwrap();
+    assert_eq!(apply_orientation(&decoded, orientation), images::decode("exif8.webp", &file).unwrap());
+    for length in 0..file.len() {
+        take_webp_orientation(&mut file[..length].to_vec());
+    }
+    for name in ["rgb.png", "exif6.jpg", "lossless.webp"] {
+        assert!(take_webp_orientation(&mut std::fs::read(folder.join(name)).unwrap()).is_none(), "{name}");
+    }
 }
 
 #[derive(Deserialize)]

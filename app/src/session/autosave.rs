@@ -69,7 +69,8 @@ impl Session {
         self.say(FromWorker::CheckpointFound { slot, spec, data, name, step, epoch, saved_at });
     }
 
-    /// Returns the checkpoints of closed tabs, the last begun first. Deletes those beyond the limit.
+    /// Returns the checkpoints of closed tabs, the last begun first. Deletes those beyond the
+    /// limit.
     async fn saved_runs(&self) -> Result<Vec<(String, AutosaveInfo)>, String> {
         let names = self.host.names().await?;
         let slots = names.iter().filter(|name| !name.ends_with(BYTES_SUFFIX)).filter_map(|n| n.strip_prefix(INFO_KEY));

@@ -4,15 +4,21 @@ use crate::js::{call, call_async, construct, error_message, get, global, object}
 use js_sys::{Array, Uint8Array, Uint8ClampedArray};
 use kindling::data::images::{MAX_SIDE, RgbImage};
 use kindling::data::preprocess::from_rgba;
+use kindling::data::preprocess::orientation::{apply_orientation, take_webp_orientation};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 /// Decodes an image file. Color profiles are ignored, as in the command line.
 ///
 /// # Errors
 /// The browser's message.
-pub async fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
-    let (width, height, rgba) = pixels(bytes).await.map_err(|error| error_message(&error))?;
-    from_rgba(width, height, &rgba).map_err(|error| error.to_string())
+pub async fn decode(mut bytes: Vec<u8>) -> Result<RgbImage, String> {
+    let orientation = take_webp_orientation(&mut bytes);
+    let (width, height, rgba) = pixels(&bytes).await.map_err(|error| error_message(&error))?;
+    let image = from_rgba(width, height, &rgba).map_err(|error| error.to_string())?;
+    Ok(match orientation {
+        Some(orientation) => apply_orientation(&image, orientation),
+        None => image,
+    })
 }
 
 async fn pixels(bytes: &[u8]) -> Result<(u32, u32, Vec<u8>), JsValue> {

@@ -157,7 +157,7 @@ struct BrowserCodecs;
 
 impl Codecs for BrowserCodecs {
     fn decode<'a>(&'a self, _: &'a str, bytes: Vec<u8>) -> LocalBoxFuture<'a, Result<RgbImage, String>> {
-        Box::pin(async move { image::decode(&bytes).await })
+        Box::pin(async move { image::decode(bytes).await })
     }
 
     fn inflate<'a>(

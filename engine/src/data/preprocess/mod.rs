@@ -2,6 +2,7 @@
 //! that applies it. Each step equals Pillow's to the bit, so that an exported script has the same
 //! pixels.
 
+pub mod orientation;
 mod resample;
 
 use std::borrow::Cow;
