@@ -119,7 +119,7 @@ test("each tab has a checkpoint: an open tab's is not offered, those of closed o
   const offers = third.locator(".notice").filter({ hasText: "can be resumed" });
   await offers.nth(1).waitFor();
   await offers.filter({ hasText: "step 1," }).getByRole("button", { name: "Discard" }).click();
-  await third.waitForFunction(() => document.querySelectorAll(".notice").length === 1);
+  await storedCheckpoints(third, 1);
   await third.reload();
   await offers.first().waitFor();
   assert.equal(await offers.count(), 1);

@@ -168,7 +168,7 @@ test("a run resumes from the last checkpoint in another worker", async () => {
   assert.equal(found.data.kind, "shapes");
   await ask({ "use-device": "cpu" });
   await ask(shapes(400, 100));
-  await ask({ resume: { run: 2, from: "automatic" } });
+  await ask({ resume: { run: 2, from: { slot: found.slot } } });
   const begun = await until("begun");
   assert.equal(begun.resumed_at.step, found.step);
   await ask({ train: 2 });

@@ -29,14 +29,14 @@ fn a_browsers_image_is_oriented_as_by_the_crate_and_each_orientation_is_taken_on
         let orientation = Orientation::from_exif(value).unwrap();
         let mut wanted = image::DynamicImage::from(plain.clone());
         wanted.apply_orientation(orientation);
-        assert_eq!(apply_orientation(&plain, orientation), wanted.into_rgb8(), "orientation {value}");
+        assert_eq!(apply_orientation(&plain, value), wanted.into_rgb8(), "orientation {value}");
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/preprocess/images");
     let file = std::fs::read(folder.join("exif8.webp")).unwrap();
     let mut stripped = file.clone();
     let orientation = take_webp_orientation(&mut stripped).unwrap();
-    assert_eq!(orientation.to_exif(), 8);
-    assert_eq!(take_webp_orientation(&mut stripped.clone()).map(Orientation::to_exif), Some(1));
+    assert_eq!(orientation, 8);
+    assert_eq!(take_webp_orientation(&mut stripped.clone()), Some(1));
     let decoded = images::decode("exif8.webp", &stripped).unwrap();
     assert_eq!(apply_orientation(&decoded, orientation), images::decode("exif8.webp", &file).unwrap());
     for length in 0..file.len() {

@@ -1,5 +1,5 @@
-// Prepares a built page for hosts: writes NAME.wasm.gz beside each NAME.wasm, and removes comments from the JavaScript
-// of a release. Trunk runs it after a build, in its staging folder.
+// Prepares a built page for hosts: writes NAME.wasm.gz beside each NAME.wasm, and removes comments and indentation from
+// the JavaScript of a release. Trunk runs it after a build, in its staging folder.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,11 +13,15 @@ for (const name of readdirSync(folder, { recursive: true })) {
   if (name.endsWith(".wasm")) {
     writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: isRelease ? 9 : 1 }));
   } else if (name.endsWith(".js") && isRelease) {
-    writeFileSync(path, withoutComments(readFileSync(path, "utf8")));
+    writeFileSync(path, condensed(readFileSync(path, "utf8")));
   }
 }
 
-/** Removes comments that have lines of their own. Neither our scripts nor wasm-bindgen's have such lines in a string. */
-function withoutComments(script) {
-  return script.replace(/^[ \t]*\/\*\*[^]*?\*\/[ \t]*\n/gm, "").replace(/^[ \t]*\/\/.*\n/gm, "");
+/**
+ * Removes indentation, and comments that have lines of their own. Neither our scripts nor wasm-bindgen's have strings of
+ * several lines.
+ */
+function condensed(script) {
+  const comments = [/^[ \t]*\/\*\*[^]*?\*\/[ \t]*\n/gm, /^[ \t]*\/\/.*\n/gm];
+  return comments.reduce((text, comment) => text.replace(comment, ""), script).replace(/^[ \t]+/gm, "");
 }
