@@ -1,5 +1,5 @@
 //! The automatic checkpoint in the browser's storage: a reload, a crash or a lost device loses
-//! nothing. Every tab has a slot of its own, which it locks while it is open.
+//! nothing. Every tab has a separate slot, which it locks while it is open.
 
 use super::Session;
 use crate::protocol::{DataKind, DataSource, FromWorker};
@@ -15,7 +15,7 @@ const INFO_KEY: &str = "checkpoint";
 /// End of the storage key of a checkpoint's bytes.
 const BYTES_SUFFIX: &str = ".safetensors";
 
-/// Checkpoints of closed tabs that are kept; older ones are deleted.
+/// Maximum number of stored checkpoints of closed tabs; older ones are deleted.
 const MAX_SAVED_RUNS: usize = 4;
 
 fn info_key(slot: &str) -> String {
@@ -123,7 +123,7 @@ impl Session {
         }
     }
 
-    /// Returns the slot of this session's checkpoints: one of its own unless it has taken another.
+    /// Returns the slot of this session's checkpoints: a new one, or that of the resumed run.
     fn slot(&mut self, now: f64) -> String {
         let host = &self.host;
         let make = || {
