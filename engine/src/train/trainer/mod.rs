@@ -1,6 +1,6 @@
 //! The training loop, one batch at a time: the caller (a program, a worker in the browser) decides
-//! when to read results, save and stop. Losses stay on the device until they are read. Each
-//! part of a run owns its state; the module knows no clock, no file and no screen.
+//! when to read results, save and stop. Losses stay on the device until they are read. Each part of
+//! a run owns its state. The module knows no clock, no file and no screen.
 
 mod files;
 mod learner;
