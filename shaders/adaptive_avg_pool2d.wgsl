@@ -1,6 +1,6 @@
 // Windows of adaptive pooling, as many as the output has elements and as even as possible, for
 // shared/mean_pool.wgsl.
-// joined with: shared/mean_pool
+// uses: shared/mean_pool
 
 struct Params {
     len: u32,

@@ -1,5 +1,5 @@
 // Logical and: true if no element is zero. NaN is not zero.
-// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// checked with: shared/element_f32
 
 alias Output = u32;
 

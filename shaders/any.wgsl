@@ -1,5 +1,5 @@
 // Logical or: true if any element is not zero. NaN is not zero.
-// joined with: shared/element_u32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// checked with: shared/element_u32
 
 alias Output = u32;
 

@@ -1,5 +1,5 @@
 // Windows of one size at a constant stride, for shared/mean_pool.wgsl.
-// joined with: shared/mean_pool
+// uses: shared/mean_pool
 
 struct Params {
     len: u32,

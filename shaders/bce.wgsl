@@ -1,6 +1,6 @@
 // -(t·log x + (1 - t)·log(1 - x)), logarithms clamped at -100; elements outside of 0..=1 are
 // reported. One thread per element.
-// joined with: log, log1p, shared/nonfinite, shared/fault
+// uses: log, log1p, shared/nonfinite, shared/fault
 
 struct Params {
     numel: u32,

@@ -1,6 +1,6 @@
 // min(max(x, low), high), so that low > high gives high; NaN stays NaN. The gradient passes
 // strictly between the bounds.
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn clamp_forward(input: f32, low: f32, high: f32) -> f32 {
     if (is_nan(input)) {

@@ -1,5 +1,5 @@
 // min(x, high); NaN stays NaN. The gradient passes strictly below the bound.
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn clamp_max_forward(input: f32, high: f32) -> f32 {
     if (is_nan(input)) {

@@ -1,5 +1,5 @@
 // max(x, low); NaN stays NaN. The gradient passes strictly above the bound.
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn clamp_min_forward(input: f32, low: f32) -> f32 {
     if (is_nan(input)) {

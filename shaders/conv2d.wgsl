@@ -2,7 +2,7 @@
 // (c, kh, kw) of weight[o, (c, kh, kw)]·patch[(c, kh, kw), (image, oh, ow)] + bias[o]. Patches are
 // read from the images on the fly. The interface is in shared/gemm_common.wgsl. Negative numbers
 // wrap around and fail the comparison with the image's size.
-// joined with: shared/gemm_f32, shared/epilogue
+// checked with: shared/gemm_f32, shared/epilogue
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;

@@ -3,7 +3,7 @@
 // the position whose tap (kh, kw) reads the pixel (h, w), if there is one. The interface is in
 // shared/gemm_common.wgsl. Negative numbers wrap around and fail the comparison with the gradient's
 // size.
-// joined with: shared/gemm_f32, shared/epilogue
+// checked with: shared/gemm_f32, shared/epilogue
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;

@@ -4,7 +4,7 @@
 // patch are 1: there is one if the gradient of the bias is requested, the sum of grad, stored last.
 // The interface is in shared/gemm_common.wgsl. Negative numbers wrap around and fail the comparison
 // with the image's size.
-// joined with: shared/gemm_f32, shared/epilogue
+// checked with: shared/gemm_f32, shared/epilogue
 
 override kernel_h: u32 = 3u;
 override kernel_w: u32 = 3u;

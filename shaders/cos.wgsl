@@ -1,5 +1,5 @@
 // The cosine: the sine a quarter turn further; see shared/angle.wgsl.
-// joined with: shared/angle, shared/nonfinite
+// uses: shared/angle, shared/nonfinite
 
 fn cos_forward(input: f32) -> f32 {
     if (is_nan(input) || is_infinite(input)) {

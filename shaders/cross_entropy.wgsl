@@ -1,7 +1,7 @@
 // The loss of class targets: w_t·(log Σ eˣ − x_t) for each row with SOFTMAX, w_t·(−x_t) without
 // (the input then holds log-probabilities). `rows` computes the loss of each row, and with SUMS
 // also its weight; `total` computes their sum or mean in one workgroup, for few rows.
-// joined with: exp, log, shared/nonfinite, shared/team, shared/row, shared/fault
+// uses: exp, log, shared/nonfinite, shared/team, shared/row, shared/fault
 
 struct Params {
     rows: u32,

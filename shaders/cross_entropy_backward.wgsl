@@ -1,7 +1,7 @@
 // The gradient of the loss of class targets: scale·(softmax(x) − onehot), or scale·(−onehot)
 // without SOFTMAX, where scale is the row's weight times the gradient of its loss. For the mean,
 // `weights` sums all rows' weights first, or, with OWN_TOTAL, every workgroup does.
-// joined with: exp, shared/nonfinite, shared/team, shared/row
+// uses: exp, shared/nonfinite, shared/team, shared/row
 
 struct Params {
     rows: u32,

@@ -1,5 +1,5 @@
 // The sum or weighted mean of the losses of all rows from `cross_entropy`, by one workgroup.
-// joined with: shared/team, shared/row
+// uses: shared/team, shared/row
 
 struct Params {
     rows: u32,

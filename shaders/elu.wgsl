@@ -1,5 +1,5 @@
 // x if it is positive, else α·(exp(x) − 1); and its gradient 1 or α·exp(x), which is α at 0.
-// joined with: expm1, exp, shared/nonfinite
+// uses: expm1, exp
 
 fn elu_forward(input: f32, alpha: f32) -> f32 {
     if (input > 0.0) {

@@ -1,6 +1,6 @@
 // The error function 2/√π ∫₀ˣ exp(−t²) dt. Near 0 Taylor's series; further out 1 − exp(−x²)·q(1/(1
 // + x)), where q was fitted to exp(x²)·erfc(x) on [1, 4.2] to 3e-8; beyond 4 it is 1 in f32.
-// joined with: exp, shared/nonfinite
+// uses: exp, shared/nonfinite
 
 fn erf_forward(input: f32) -> f32 {
     if (is_nan(input)) {

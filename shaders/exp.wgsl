@@ -1,7 +1,7 @@
 // eˣ. WGSL allows exp an error of 3 + 2|x| units in the last place, too much for large |x|, and any
 // result beyond the range of f32. So x = k·ln 2 + r with integral k, |r| ≤ ln 2 / 2, and eˣ =
 // 2ᵏ·eʳ.
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn exp_forward(input: f32) -> f32 {
     if (is_nan(input)) {

@@ -1,5 +1,5 @@
 // eˣ − 1, also exact for small x, for which eˣ would round x away.
-// joined with: exp, shared/nonfinite
+// uses: exp
 
 fn expm1_forward(input: f32) -> f32 {
     if (abs(input) < 0.5) {

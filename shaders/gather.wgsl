@@ -1,6 +1,6 @@
 // output[o, j, i] = input[o, index[…], i] for an input of outer × size × inner. The index is at [o,
 // j, i], or at [j] if all rows share one. One thread and one word per element, of any type.
-// joined with: shared/fault
+// uses: shared/fault
 
 struct Params {
     count: u32,

@@ -1,7 +1,7 @@
 // A batch of images from bytes: output[n, c, y, x] = (pixels[image n, c, row, column] / 255 − mean)
 // / std, and 0 outside of the image. crops[n] = image, top, left, flips (bit 0: left to right, bit
 // 1: top to bottom). Four bytes per word, the first lowest. One thread per element.
-// joined with: shared/fault
+// uses: shared/fault
 
 struct Params {
     count: u32,

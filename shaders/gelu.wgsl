@@ -1,6 +1,6 @@
 // x·Φ(x) with the normal distribution Φ(x) = ½·(1 + erf(x/√2)), or its approximation by tanh; and
 // their gradients.
-// joined with: erf, tanh, expm1, exp, shared/nonfinite
+// uses: erf, tanh, exp
 
 fn gelu_forward(input: f32) -> f32 {
     return input * 0.5 * (1.0 + erf_forward(input * 0.7071067812));

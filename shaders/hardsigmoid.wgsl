@@ -1,5 +1,5 @@
 // min(max(x + 3, 0), 6)/6, and its gradient: 1/6 between −3 and 3.
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn hardsigmoid_forward(input: f32) -> f32 {
     if (is_nan(input)) {

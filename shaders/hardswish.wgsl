@@ -1,5 +1,5 @@
 // x·min(max(x + 3, 0), 6)/6, and its gradient: 0 up to −3, x/3 + ½ between, 1 from 3 on.
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn hardswish_forward(input: f32) -> f32 {
     if (is_nan(input)) {

@@ -3,7 +3,8 @@
 // (`clear`, `link`), each list is sorted (`order`), and one thread per element sums its list
 // (`sum`). The index is at [o, j, i], or at [j] if all rows share one; then there is one set of
 // lists (lines = 1, line_inner = 1).
-// joined with: shared/fault, shared/element_f32
+// uses: shared/fault
+// checked with: shared/element_f32
 
 struct Params {
     count: u32,

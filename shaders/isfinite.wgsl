@@ -1,5 +1,5 @@
 // True if x is neither NaN nor infinite.
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn isfinite_forward(input: f32) -> bool {
     return !is_nan(input) && !is_infinite(input);

@@ -1,6 +1,6 @@
 // The natural logarithm. WGSL guarantees little about log near 1 and nothing at 0, below it and at
 // infinity. So x = 2ᵏ·(1 + f) with √½ ≤ 1 + f < √2, and log x = k·ln 2 + log(1 + f).
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn log_forward(input: f32) -> f32 {
     let bits = bitcast<u32>(input);

@@ -1,5 +1,5 @@
 // log(1 + x), also exact for small x, for which 1 + x would round x away.
-// joined with: log, shared/nonfinite
+// uses: log
 
 fn log1p_forward(input: f32) -> f32 {
     if (input > -0.29 && input < 0.41) {

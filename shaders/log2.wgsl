@@ -1,5 +1,5 @@
 // The logarithm to base 2; see log.wgsl for the parts.
-// joined with: log, shared/nonfinite
+// uses: log
 
 fn log2_forward(input: f32) -> f32 {
     let bits = bitcast<u32>(input);

@@ -1,5 +1,5 @@
 // log(sigmoid(x)) = min(x, 0) − log(1 + exp(−|x|)).
-// joined with: log1p, log, exp, shared/nonfinite
+// uses: log1p, exp, shared/nonfinite
 
 fn logsigmoid_forward(input: f32) -> f32 {
     if (is_nan(input)) {

@@ -1,6 +1,7 @@
 // Logarithm of the sum of exponentials: the maximum so far, and the sum of exponentials relative to
 // it.
-// joined with: exp, log, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// uses: exp, log, shared/nonfinite
+// checked with: shared/element_f32
 
 alias Output = f32;
 

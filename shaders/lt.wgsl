@@ -1,5 +1,5 @@
 // x < y.
-// joined with: shared/order
+// uses: shared/order
 
 fn lt_forward_f32(input: f32, other: f32) -> bool {
     return ordered(input, other) && order_key(input) < order_key(other);

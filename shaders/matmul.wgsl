@@ -2,7 +2,7 @@
 // be strided; sizes and strides of batches are innermost first. With `ones`, the last column of b
 // is 1 everywhere, and its results, the sums of the rows of a, are stored after the others. The
 // interface is in shared/gemm_common.wgsl.
-// joined with: shared/gemm_f32, shared/epilogue
+// checked with: shared/gemm_f32, shared/epilogue
 
 override ones: u32 = 0u;
 

@@ -1,6 +1,7 @@
 // output[plane, position] = input[plane, indices[plane, position]]: the maxima, from their indices.
 // One thread per window.
-// joined with: shared/max_pool2d, shared/epilogue
+// uses: shared/max_pool2d
+// checked with: shared/epilogue
 
 alias Output = f32;
 

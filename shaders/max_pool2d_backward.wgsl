@@ -2,7 +2,8 @@
 // One thread per pixel checks every window that contains it, so there are no atomics and the order
 // is fixed. Rows and columns above and left of the windows wrap around and fail the comparison with
 // their number.
-// joined with: shared/max_pool2d, shared/epilogue
+// uses: shared/max_pool2d
+// checked with: shared/epilogue
 
 alias Output = f32;
 

@@ -1,5 +1,6 @@
 // output[plane, oh, ow] = the maximum of a window of input[plane]. One thread per window.
-// joined with: shared/max_pool2d, shared/max_pool2d_window, shared/epilogue
+// uses: shared/max_pool2d, shared/max_pool2d_window
+// checked with: shared/epilogue
 
 alias Output = f32;
 

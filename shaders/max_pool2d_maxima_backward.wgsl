@@ -2,7 +2,8 @@
 // position, else 0, for windows that do not overlap. One thread per cell: the pixels from the start
 // of one window to that of the next, `down` by `across` cells. Cells below and right of the last
 // window have no window.
-// joined with: shared/max_pool2d, shared/max_pool2d_window, shared/epilogue
+// uses: shared/max_pool2d, shared/max_pool2d_window
+// checked with: shared/epilogue
 
 alias Output = f32;
 

@@ -1,6 +1,6 @@
 // output[plane, oh, ow] = the index in its plane of the maximum of a window of input[plane]. One
 // thread per window.
-// joined with: shared/max_pool2d, shared/max_pool2d_window
+// uses: shared/max_pool2d, shared/max_pool2d_window
 
 @group(0) @binding(0) var<storage, read> input: array<f32>;
 @group(0) @binding(1) var<storage, read_write> output: array<i32>;

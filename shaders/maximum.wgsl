@@ -1,6 +1,6 @@
 // The larger of two numbers, NaN if either is; and the share of the gradient of the first: half for
 // ties.
-// joined with: shared/nonfinite, shared/order
+// uses: shared/nonfinite, shared/order
 
 fn maximum_forward(input: f32, other: f32) -> f32 {
     if (is_nan(input)) {

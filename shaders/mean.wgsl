@@ -1,5 +1,5 @@
 // The mean; NaN for no elements.
-// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// uses: shared/nonfinite
 
 alias Output = f32;
 

@@ -1,5 +1,5 @@
 // The smaller of two numbers, NaN if either is.
-// joined with: shared/nonfinite, shared/order
+// uses: shared/nonfinite, shared/order
 
 fn minimum_forward(input: f32, other: f32) -> f32 {
     if (is_nan(input)) {

@@ -1,6 +1,6 @@
 // x·tanh(softplus(x)), and its gradient. With n = exp(x): tanh(log(1 + n)) = (n² + 2n)/(n² + 2n +
 // 2), which is 1 in f32 from x = 20 on.
-// joined with: sigmoid, exp, shared/nonfinite
+// uses: sigmoid, exp, shared/nonfinite
 
 fn mish_gate(input: f32) -> f32 {
     let n = exp_forward(min(input, 20.0));

@@ -1,5 +1,5 @@
 // x ≠ y; written as not equal, because compilers evaluate != to false for NaN.
-// joined with: shared/order
+// uses: shared/order
 
 fn ne_forward_f32(input: f32, other: f32) -> bool {
     return !ordered(input, other) || order_key(input) != order_key(other);

@@ -1,6 +1,6 @@
 // The root of the sum of squares, accumulated as scale² · sum with the scale the largest so far: no
 // square overflows.
-// joined with: shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// uses: shared/nonfinite
 
 alias Output = f32;
 

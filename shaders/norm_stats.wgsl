@@ -1,6 +1,7 @@
 // Statistics of a normalization: plane 0 the mean, 1 the variance over n, 2 one over the root of
 // variance + eps.
-// joined with: shared/moments, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// uses: shared/moments
+// checked with: shared/element_f32, shared/reduce_input, shared/epilogue
 
 alias Output = f32;
 

@@ -1,5 +1,6 @@
 // The sums of g·(x - mean)·rstd and of g, for the gradient of a normalization, as planes 0 and 1.
-// joined with: reduce, shared/team, shared/epilogue
+// uses: reduce
+// checked with: shared/epilogue
 
 alias Output = f32;
 alias Element = vec2<f32>;

@@ -1,5 +1,5 @@
 // output[e, c] = 1 if input[e] is c, else 0. One thread per element of the output.
-// joined with: shared/fault
+// uses: shared/fault
 
 struct Params {
     count: u32,

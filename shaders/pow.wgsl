@@ -1,6 +1,6 @@
 // xʸ with the special values of C's pow: WGSL's is exp2(y·log2(x)), wrong for negative x and
 // inaccurate for large powers.
-// joined with: log, exp, shared/nonfinite
+// uses: log, exp, shared/nonfinite
 
 fn pow_forward(input: f32, exponent: f32) -> f32 {
     let one = 0x3f800000u;

@@ -1,5 +1,5 @@
 // xᶜ for a number c; see pow.wgsl. The cube and the inverse square are products, as in PyTorch.
-// joined with: pow, log, exp, shared/nonfinite
+// uses: pow
 
 fn pow_scalar_forward(input: f32, exponent: f32) -> f32 {
     if (exponent == 3.0) {

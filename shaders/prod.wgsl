@@ -1,5 +1,5 @@
 // The product.
-// joined with: shared/element_i32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// checked with: shared/element_i32
 
 alias Output = Element;
 

@@ -1,6 +1,6 @@
 // Random numbers from the element's index: floats in [0, 1), integers in a range, ones with a given
 // probability.
-// joined with: shared/random
+// uses: shared/random
 
 fn rand_forward(key0: u32, key1: u32, i: u32) -> f32 {
     return random_uniform(key0, key1, i);

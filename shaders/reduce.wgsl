@@ -3,7 +3,8 @@
 // `reduce_parts` merges. Other pieces define Element, Output, Acc, acc_start, acc_add, acc_merge
 // and acc_finalize (the operation), `params`, `load` (the operands) and the teams. Sizes and
 // strides are innermost first.
-// joined with: sum, shared/element_f32, shared/reduce_input, shared/team, shared/epilogue
+// uses: shared/team
+// checked with: sum, shared/element_f32, shared/reduce_input, shared/epilogue
 
 override PLANES: u32 = 1u;
 

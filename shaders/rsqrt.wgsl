@@ -1,5 +1,5 @@
 // 1/√x; infinite at 0, NaN below.
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn rsqrt_forward(input: f32) -> f32 {
     let bits = bitcast<u32>(input);

@@ -1,7 +1,7 @@
 // output[o, j, i] = input[o, j, i] + factor[o, j, i] · output[o, j − 1, i]: cumulative sums
 // (without the factor) and, with it, other recurrences, such as cumulative products. One thread per
 // line.
-// joined with: shared/element_f32
+// checked with: shared/element_f32
 
 struct Params {
     lines: u32,

@@ -1,7 +1,7 @@
 // output[o, r, i] = source[o, j, i] for the last j whose index is r, else input[o, r, i]. `clear`,
 // then `mark` stores the last j of each r, then `pick`. One thread and one word per element, of any
 // type.
-// joined with: shared/fault
+// uses: shared/fault
 
 struct Params {
     count: u32,

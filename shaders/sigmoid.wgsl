@@ -1,5 +1,5 @@
 // 1 / (1 + exp(−x)), and its gradient from the output y: y·(1 − y).
-// joined with: exp, shared/nonfinite
+// uses: exp
 
 fn sigmoid_forward(input: f32) -> f32 {
     return 1.0 / (1.0 + exp_forward(-input));

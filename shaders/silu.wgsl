@@ -1,5 +1,5 @@
 // x·sigmoid(x), and its gradient: s·(1 + x·(1 − s)) with s = sigmoid(x).
-// joined with: sigmoid, exp, shared/nonfinite
+// uses: sigmoid
 
 fn silu_forward(input: f32) -> f32 {
     return input * sigmoid_forward(input);

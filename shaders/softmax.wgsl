@@ -1,5 +1,5 @@
 // softmax and log_softmax of rows, and their gradients. One team per row.
-// joined with: exp, log, shared/nonfinite, shared/team, shared/row
+// uses: exp, log, shared/nonfinite, shared/team, shared/row
 
 struct Params {
     rows: u32,

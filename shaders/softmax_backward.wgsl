@@ -1,6 +1,6 @@
 // The gradients of softmax, y·(g − Σ g·y), and of log_softmax, g − eʸ·Σ g, from the result y. One
 // team per row.
-// joined with: exp, shared/nonfinite, shared/team, shared/row
+// uses: exp, shared/team, shared/row
 
 struct Params {
     rows: u32,

@@ -1,6 +1,6 @@
 // log(1 + exp(β·x))/β, and x itself if β·x exceeds a threshold; and its gradient sigmoid(β·x), or
 // 1.
-// joined with: sigmoid, log1p, log, exp, shared/nonfinite
+// uses: sigmoid, log1p, exp
 
 fn softplus_forward(input: f32, beta: f32, threshold: f32) -> f32 {
     let x = input * beta;

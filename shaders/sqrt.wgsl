@@ -1,6 +1,6 @@
 // √x; NaN below 0. Zero and infinity are special cases, since an adapter may compute √x as
 // x·(1/√x).
-// joined with: shared/nonfinite
+// uses: shared/nonfinite
 
 fn sqrt_forward(input: f32) -> f32 {
     let bits = bitcast<u32>(input);

@@ -1,5 +1,6 @@
 // The standard deviation: the root of the variance.
-// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// uses: shared/moments, shared/nonfinite
+// checked with: shared/element_f32, shared/reduce_input, shared/epilogue
 
 alias Output = f32;
 

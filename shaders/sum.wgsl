@@ -1,5 +1,5 @@
 // The sum.
-// joined with: shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// checked with: shared/element_f32
 
 alias Output = Element;
 

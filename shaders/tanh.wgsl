@@ -1,6 +1,6 @@
 // The hyperbolic tangent, by e = exp(−2|x|) − 1: |tanh x| = −e / (2 + e), also exact for small x;
 // and its gradient from the output y: 1 − y².
-// joined with: expm1, exp, shared/nonfinite
+// uses: expm1, shared/nonfinite
 
 fn tanh_forward(input: f32) -> f32 {
     if (is_nan(input)) {

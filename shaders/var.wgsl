@@ -1,6 +1,7 @@
 // The variance: squared deviations from the mean over n - correction; NaN or infinite if that is
 // not positive.
-// joined with: shared/moments, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// uses: shared/moments, shared/nonfinite
+// checked with: shared/element_f32, shared/reduce_input, shared/epilogue
 
 alias Output = f32;
 

@@ -13,7 +13,9 @@ use serde_json::{Map, Value, json};
 use crate::data_args::{self, DataArgs, open_data};
 pub use crate::device::DeviceChoice;
 use crate::outputs::Outputs;
-use crate::settings::{augments, canonicalize, finite, loss_name, merge, model, named, optimizer_name, read, schedule};
+use crate::settings::{
+    augments, canonicalize, finite, loss_name, merge, model, named, optimizer_name, optimizer_names, read, schedule,
+};
 
 /// Flags for the settings of a run.
 #[derive(Args)]
@@ -29,8 +31,7 @@ pub struct RunArgs {
     /// File that describes a model: JSON, text with one layer per line, or PyTorch code.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Optimizer: sgd, adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam, radam or muon.
-    #[arg(long)]
+    #[arg(long, help = format!("Optimizer: {}", optimizer_names()))]
     optimizer: Option<String>,
     /// Learning rate.
     #[arg(long)]

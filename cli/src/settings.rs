@@ -61,6 +61,12 @@ pub fn optimizer_name(name: &str) -> String {
     found.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
 }
 
+/// Lists the optimizers: "sgd, adam, … or muon".
+pub fn optimizer_names() -> String {
+    let names = OptimizerSpec::NAMES.map(str::to_lowercase);
+    names.split_last().map(|(last, others)| format!("{} or {last}", others.join(", "))).unwrap_or_default()
+}
+
 /// Returns the canonical name of a loss in any spelling.
 pub fn loss_name(name: &str) -> String {
     canonical(LOSSES, name)

@@ -1,5 +1,5 @@
 // Index of the maximum or minimum: the first for ties; the first NaN if there is one.
-// joined with: amax, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// checked with: amax, shared/element_f32
 
 alias Output = i32;
 

@@ -1,7 +1,7 @@
 // The epilogue of a kernel without fused operations: element i is stored. Otherwise a function of
 // this name is generated, which computes the pointwise operations that follow and stores their
 // results.
-// joined with: max_pool2d, shared/max_pool2d
+// checked with: max_pool2d
 
 // The smallest length of the buffers it writes.
 fn bound() -> u32 {

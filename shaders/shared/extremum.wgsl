@@ -1,5 +1,5 @@
 // The maximum or the minimum; NaN if there is one.
-// joined with: amin, shared/element_u32, reduce, shared/reduce_input, shared/team, shared/epilogue
+// checked with: amin, shared/element_u32
 
 alias Output = Element;
 

@@ -2,7 +2,7 @@
 // `Bind::Faults` as `var<storage, read_write> faults: array<atomic<u32>>` and passes the site as
 // `Param::Fault`. The first report stays until the next read, which returns it as an error with the
 // operation's name; the kernel itself skips the element.
-// joined with: gather
+// checked with: gather
 
 fn report_fault(site: u32, index: i32) {
     loop {

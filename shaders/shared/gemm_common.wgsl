@@ -19,7 +19,7 @@
 // and the kernel (gemm_thread, gemm_register, gemm_tile, ...) says how the work is cut. If `splits`
 // is more than 1, the depth is cut into chunks whose sums go into `output` as scratch memory, and
 // `parts` adds them up.
-// joined with: matmul, shared/epilogue, shared/gemm_f32
+// checked with: matmul, shared/epilogue, shared/gemm_f32
 
 struct Task {
     row: u32,

@@ -1,7 +1,7 @@
 // The second launch of a product with a split depth: sums the parts in order and stores the
 // results. Here `a` holds the parts: part s of element (m, n) of batch z at ((s * batches + z) * M
 // + m) * N + n. One thread per element.
-// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
+// checked with: matmul, shared/epilogue, shared/gemm_f32
 
 @compute @workgroup_size(64)
 fn parts(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

@@ -2,7 +2,8 @@
 // For adapters emulated on the CPU, whose workgroup memory is ordinary memory with barriers on top.
 // Accumulators are variables, since an indexed array would be in memory. Columns of neighboring
 // threads are neighbors.
-// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
+// uses: shared/gemm_common
+// checked with: matmul, shared/epilogue, shared/gemm_f32
 
 override wide: u32 = 8u;
 override high: u32 = 8u;

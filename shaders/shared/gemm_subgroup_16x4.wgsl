@@ -8,7 +8,8 @@
 //
 // Columns of neighboring threads are neighbors; `wide` is at least the size of a subgroup, so
 // that its threads have the same rows.
-// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
+// uses: shared/gemm_common
+// checked with: matmul, shared/epilogue, shared/gemm_f32
 
 override wide: u32 = 8u;
 override high: u32 = 8u;

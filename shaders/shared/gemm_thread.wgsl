@@ -1,5 +1,6 @@
 // A product with one thread per element: for results so small that tiles would be mostly empty.
-// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
+// uses: shared/gemm_common
+// checked with: matmul, shared/epilogue, shared/gemm_f32
 
 override wide: u32 = 8u;
 override high: u32 = 8u;

@@ -2,7 +2,8 @@
 // workgroup memory, 16 deep at a time, so that each element is read once per tile. A thread's rows
 // and columns are 16 apart, so that neighboring threads load and store neighboring elements. Rows
 // of the tiles are padded against bank conflicts.
-// joined with: matmul, shared/epilogue, shared/gemm_f32, shared/gemm_common
+// uses: shared/gemm_common
+// checked with: matmul, shared/epilogue, shared/gemm_f32
 
 // True if neighbors in memory of A (of B) differ in depth, not in row (column).
 override a_deep: bool = true;

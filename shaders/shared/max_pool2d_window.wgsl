@@ -1,7 +1,7 @@
 // The maximum of a window of a plane of `input`: the first in row-major order; NaN is larger than
 // any number. Rows and columns above and left of the image wrap around and fail the comparison with
 // its size.
-// joined with: max_pool2d_maxima, shared/max_pool2d, shared/epilogue
+// checked with: max_pool2d_maxima, shared/epilogue
 
 struct Maximum {
     pixel: u32,

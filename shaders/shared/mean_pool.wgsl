@@ -9,7 +9,7 @@
 // `forward`: output[plane, oh, ow] = Σ input over the window / divisor, one thread a window.
 // `backward`: output[plane, h, w] = Σ input[plane, oh, ow] / divisor over the windows that cover
 // the pixel, one thread a pixel.
-// joined with: avg_pool2d
+// checked with: avg_pool2d
 
 // From `begin` up to `end`, and how many elements that counts as.
 struct Span {

@@ -1,6 +1,5 @@
 // Count, mean and sum of squared deviations: Welford's update to add an element, Chan's to merge.
 // Differences from the mean are small numbers even if the elements are large.
-// joined with: var, shared/nonfinite, shared/element_f32, reduce, shared/reduce_input, shared/team, shared/epilogue
 
 struct Acc {
     count: f32,

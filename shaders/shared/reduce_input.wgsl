@@ -1,5 +1,6 @@
 // Reduction of a single tensor.
-// joined with: reduce, sum, shared/element_f32, shared/team, shared/epilogue
+// uses: reduce
+// checked with: sum, shared/element_f32, shared/epilogue
 
 @group(0) @binding(1) var<storage, read> input: array<Element>;
 @group(0) @binding(2) var<uniform> params: Params;

@@ -1,7 +1,7 @@
 // Rows: the elements along one dimension, with stride `inner`. A team of TEAM threads shares a row;
 // lane l takes elements l, l + TEAM, … . Results of a team are known to all of its threads; all
 // threads of a workgroup must call the team functions.
-// joined with: shared/team
+// uses: shared/team
 
 var<workgroup> team_values: array<f32, 64>;
 

@@ -55,7 +55,7 @@ impl Op for Arange {
 impl Pointwise for Arange {
     fn wgsl(&self, _operands: &[DType]) -> Result<WgslFn> {
         Ok(WgslFn {
-            pieces: smallvec![crate::shader!("arange")],
+            pieces: crate::shader!("arange").into(),
             name: format!("arange_forward_{}", self.dtype),
             scalars: self.scalars().iter().map(|s| s.wgsl()).collect(),
             takes_index: true,

@@ -100,14 +100,14 @@ impl Kernel for AsStridedScatter {
         }
         let len = operands[0].layout.numel();
         let copy = Launch {
-            source: KernelSource::new("as_strided_scatter", &[shader!("as_strided_scatter")]).entry("copy"),
+            source: KernelSource::new("as_strided_scatter", shader!("as_strided_scatter")).entry("copy"),
             bindings: vec![Bind::Operand(0), Bind::Output],
             params: params(len, &[], &[], [0, operands[0].layout.offset]),
             groups: groups_1d(len, 64),
         };
         let written = self.layout.numel();
         let scatter = Launch {
-            source: KernelSource::new("as_strided_scatter", &[shader!("as_strided_scatter")]).entry("scatter"),
+            source: KernelSource::new("as_strided_scatter", shader!("as_strided_scatter")).entry("scatter"),
             bindings: vec![Bind::Operand(1), Bind::Output],
             params: params(written, &sizes, &strides, [self.layout.offset, operands[1].layout.offset]),
             groups: groups_1d(written, 64),

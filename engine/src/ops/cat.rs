@@ -136,7 +136,7 @@ impl Kernel for Cat {
             let mut bindings: Vec<Bind> = (0..MAX_INPUTS).map(|i| Bind::Operand(pad(i).unwrap_or(some[0]))).collect();
             bindings.push(Bind::Output);
             launches.push(Launch {
-                source: KernelSource::new("cat", &[shader!("cat")]),
+                source: KernelSource::new("cat", shader!("cat")),
                 bindings,
                 params: params.into_iter().map(Param::from).collect(),
                 groups: groups_1d(outer * length, 64),

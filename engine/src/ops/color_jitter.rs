@@ -201,7 +201,7 @@ impl Kernel for ColorJitter {
         params.extend(operands.iter().map(|operand| Param::from(operand.layout.offset)));
         params.extend([Param::Word(0), Param::Word(0)]);
         let launch = |entry, means, groups| Launch {
-            source: KernelSource::new(NAME, &[shader!("color_jitter")]).entry(entry),
+            source: KernelSource::new(NAME, shader!("color_jitter")).entry(entry),
             bindings: vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(2), means, Bind::Output],
             params: params.clone(),
             groups,

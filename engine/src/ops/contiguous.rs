@@ -56,7 +56,7 @@ impl Op for Copy {
 impl Pointwise for Copy {
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
         Ok(WgslFn {
-            pieces: smallvec![crate::shader!("clone")],
+            pieces: crate::shader!("clone").into(),
             name: format!("clone_forward_{}", operands[0]),
             scalars: smallvec![],
             takes_index: false,

@@ -56,7 +56,7 @@ impl Op for Dropout {
 impl Pointwise for Dropout {
     fn wgsl(&self, _operands: &[DType]) -> Result<WgslFn> {
         Ok(WgslFn {
-            pieces: smallvec![crate::shader!("dropout"), crate::shader!("shared/random")],
+            pieces: crate::shader!("dropout").into(),
             name: "dropout_forward".to_owned(),
             scalars: smallvec!["f32", "f32", "u32", "u32"],
             takes_index: true,

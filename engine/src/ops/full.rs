@@ -57,7 +57,7 @@ impl Op for Full {
 impl Pointwise for Full {
     fn wgsl(&self, _operands: &[DType]) -> Result<WgslFn> {
         Ok(WgslFn {
-            pieces: smallvec![crate::shader!("full")],
+            pieces: crate::shader!("full").into(),
             name: format!("full_forward_{}", self.dtype),
             scalars: self.scalars().iter().map(|s| s.wgsl()).collect(),
             takes_index: false,

@@ -158,7 +158,7 @@ impl Kernel for Gather {
         let mut params: Vec<Param> = words.into_iter().map(Param::from).collect();
         params.push(Param::Fault(FaultSite { op: self.0.name, size }));
         let launch = Launch {
-            source: KernelSource::new("gather", &[shader!("gather"), shader!("shared/fault")]),
+            source: KernelSource::new("gather", shader!("gather")),
             bindings: vec![Bind::Operand(0), Bind::Operand(1), Bind::Output, Bind::Faults],
             params,
             groups: groups_1d(count, 64),

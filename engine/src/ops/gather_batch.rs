@@ -173,7 +173,7 @@ impl Kernel for GatherBatch {
         params.push(Param::Fault(FaultSite { op: NAME, size: self.images }));
         params.push(Param::Word(0));
         let launch = Launch {
-            source: KernelSource::new(NAME, &[shader!("gather_batch"), shader!("shared/fault")]),
+            source: KernelSource::new(NAME, shader!("gather_batch")),
             bindings: vec![Bind::Operand(0), Bind::Operand(1), Bind::Operand(2), Bind::Output, Bind::Faults],
             params,
             groups: groups_1d(count, 64),

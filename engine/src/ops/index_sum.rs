@@ -141,7 +141,7 @@ impl Kernel for IndexSum {
             params.push(Param::Word(lookup.skip.map_or(u32::MAX, |skip| skip as u32)));
             params.extend([usize::from(lookup.by_frequency), index.offset, source.offset].map(Param::from));
             params.push(Param::Fault(FaultSite { op: lookup.name, size }));
-            let pieces = [shader!("index_sum"), shader!("shared/fault"), element];
+            let pieces = [shader!("index_sum"), element].concat();
             Launch {
                 source: KernelSource::new("index_sum", &pieces).entry(entry),
                 bindings: bindings.to_vec(),

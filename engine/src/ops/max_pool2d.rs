@@ -159,9 +159,7 @@ impl Kernel for Indices {
     }
 
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, _device: &Device) -> Result<Program> {
-        let pieces =
-            [shader!("max_pool2d_with_indices"), shader!("shared/max_pool2d"), shader!("shared/max_pool2d_window")];
-        let source = KernelSource::new(self.name(), &pieces);
+        let source = KernelSource::new(self.name(), shader!("max_pool2d_with_indices"));
         Ok(self.0.program(source, operands, output.shape.numel()))
     }
 }
@@ -310,7 +308,7 @@ impl Kernel for MaxPool2d {
 
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, _device: &Device) -> Result<Program> {
         let shader = if self.backward { shader!("max_pool2d_backward") } else { shader!("max_pool2d") };
-        let source = KernelSource::new(self.name(), &[shader, shader!("shared/max_pool2d")]);
+        let source = KernelSource::new(self.name(), shader);
         Ok(self.pool.program(source, operands, output.shape.numel()))
     }
 

@@ -96,7 +96,6 @@ impl Kernel for Maxima {
 
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, _device: &Device) -> Result<Program> {
         let shader = if self.backward { shader!("max_pool2d_maxima_backward") } else { shader!("max_pool2d_maxima") };
-        let pieces = [shader, shader!("shared/max_pool2d"), shader!("shared/max_pool2d_window")];
         let threads = if self.backward {
             let cells = self.pool.cells();
             let planes = output.shape.numel().checked_div(self.pool.pixels());
@@ -104,7 +103,7 @@ impl Kernel for Maxima {
         } else {
             output.shape.numel()
         };
-        Ok(self.pool.program(KernelSource::new(self.name(), &pieces), operands, threads))
+        Ok(self.pool.program(KernelSource::new(self.name(), shader), operands, threads))
     }
 
     fn fuses_epilogue(&self) -> bool {

@@ -26,7 +26,7 @@ struct NormStats {
 
 impl Reduce for NormStats {
     const NAME: &'static str = "norm_stats";
-    const WGSL: &'static [&'static str] = &[shader!("norm_stats"), shader!("shared/moments")];
+    const WGSL: &'static [&'static str] = shader!("norm_stats");
     const ACC_WORDS: usize = 3;
     const PLANES: usize = 3;
     const SAVES: Saves = Saves::NOTHING;
@@ -85,7 +85,7 @@ impl Pointwise for Normalize {
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
         let suffix = ["", "_weight", "_affine"][operands.len().saturating_sub(3).min(2)];
         Ok(WgslFn {
-            pieces: smallvec![shader!("normalize")],
+            pieces: shader!("normalize").into(),
             name: format!("normalize_forward{suffix}"),
             scalars: smallvec![],
             takes_index: false,

@@ -73,7 +73,7 @@ impl Kernel for OneHot {
             [count, self.classes, operands[0].layout.offset].into_iter().map(Param::from).collect();
         params.push(Param::Fault(FaultSite { op: NAME, size: self.classes }));
         let launch = Launch {
-            source: KernelSource::new(NAME, &[shader!("one_hot"), shader!("shared/fault")]),
+            source: KernelSource::new(NAME, shader!("one_hot")),
             bindings: vec![Bind::Operand(0), Bind::Output, Bind::Faults],
             params,
             groups: groups_1d(count, 64),

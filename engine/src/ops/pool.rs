@@ -158,7 +158,7 @@ impl Means {
         }
     }
 
-    fn shader(&self) -> &'static str {
+    fn shader(&self) -> &'static [&'static str] {
         match self {
             Self::Strided { .. } => shader!("avg_pool2d"),
             Self::Adaptive => shader!("adaptive_avg_pool2d"),
@@ -273,7 +273,7 @@ impl Kernel for MeanPool {
             params.extend([Param::from(u32::from(*count_include_pad)), Param::from(divisor.unwrap_or(0))]);
             params.extend(windows.params());
         }
-        let source = KernelSource::new(self.name(), &[shader!("shared/mean_pool"), self.means.shader()]);
+        let source = KernelSource::new(self.name(), self.means.shader());
         let launch = Launch {
             source: source.entry(if self.backward { "backward" } else { "forward" }),
             bindings: vec![Bind::Operand(0), Bind::Output],

@@ -75,7 +75,7 @@ impl Op for Rand {
 impl Pointwise for Rand {
     fn wgsl(&self, _operands: &[DType]) -> Result<WgslFn> {
         Ok(WgslFn {
-            pieces: smallvec![crate::shader!("rand"), crate::shader!("shared/random")],
+            pieces: crate::shader!("rand").into(),
             name: format!("{}_forward", self.name()),
             scalars: self.scalars().iter().map(|s| s.wgsl()).collect(),
             takes_index: true,

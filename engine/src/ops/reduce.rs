@@ -40,6 +40,8 @@ pub(crate) trait Reduce: Debug + Send + Sync + Clone + 'static {
     const NAME: &'static str;
     /// Shader: `Acc`, `Output`, `acc_start`, `acc_add`, `acc_merge`, `acc_finalize` over `Element`.
     const WGSL: &'static [&'static str];
+    /// Shader of `better` and `worst`, where [`Reduce::WGSL`] compares elements.
+    const ORDER: &'static [&'static str] = &[];
     /// Size of the shader's `Acc`, in words.
     const ACC_WORDS: usize = 1;
     /// Number of results for each run; more than one form a leading dimension.
@@ -150,12 +152,9 @@ impl<R: Reduce> Kernel for ReduceOp<R> {
     }
 
     fn gpu(&self, operands: &[ViewSpec], _output: &Spec, device: &Device) -> Result<Program> {
-        let mut pieces = R::WGSL.to_vec();
-        pieces.push(element(R::NAME, operands[0].dtype)?);
-        pieces.extend([shader!("shared/reduce_input"), shader!("shared/team")]);
         Reduction {
             name: R::NAME,
-            pieces,
+            pieces: [R::WGSL, R::ORDER, element(R::NAME, operands[0].dtype)?, shader!("shared/reduce_input")].concat(),
             operands: &[Bind::Operand(0)],
             layout: &operands[0].layout,
             dims: &self.dims,
@@ -217,7 +216,7 @@ fn store<N: Number>(results: &[N], planes: usize, output: SliceMut<'_>) -> Resul
 }
 
 /// Returns the piece of WGSL that defines `Element` for this type.
-fn element(op: &'static str, dtype: DType) -> Result<&'static str> {
+fn element(op: &'static str, dtype: DType) -> Result<&'static [&'static str]> {
     match dtype {
         DType::I32 => Ok(shader!("shared/element_i32")),
         DType::F32 => Ok(shader!("shared/element_f32")),

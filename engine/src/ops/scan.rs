@@ -133,7 +133,7 @@ impl Kernel for Scan {
             false => ("sums", vec![Bind::Operand(0), Bind::Output]),
         };
         let launch = Launch {
-            source: KernelSource::new("scan", &[shader!("scan"), element]).entry(entry),
+            source: KernelSource::new("scan", &[shader!("scan"), element].concat()).entry(entry),
             bindings,
             params: [lines, length, inner, offset(0), offset(1)].into_iter().map(Param::from).collect(),
             groups: groups_1d(lines, 64),

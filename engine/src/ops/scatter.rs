@@ -93,7 +93,7 @@ impl Kernel for Scatter {
             params.extend(offsets.map(Param::from));
             params.push(Param::Fault(FaultSite { op: NAME, size }));
             Launch {
-                source: KernelSource::new(NAME, &[shader!("scatter"), shader!("shared/fault")]).entry(entry),
+                source: KernelSource::new(NAME, shader!("scatter")).entry(entry),
                 bindings: bindings.to_vec(),
                 params,
                 groups: groups_1d(threads, 64),

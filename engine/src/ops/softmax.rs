@@ -84,16 +84,8 @@ impl Kernel for Softmax {
 
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, device: &Device) -> Result<Program> {
         let rows = Rows::along(&output.shape, self.dim);
-        let pieces = [
-            shader!("softmax"),
-            shader!("exp"),
-            shader!("log"),
-            shader!("shared/nonfinite"),
-            shader!("shared/team"),
-            shader!("shared/row"),
-        ];
         let launch = Launch {
-            source: KernelSource::new(self.name(), &pieces)
+            source: KernelSource::new(self.name(), shader!("softmax"))
                 .entry("forward")
                 .constant("TEAM", rows.team(device) as u32)
                 .constant("LOG", u32::from(self.log)),
@@ -187,15 +179,8 @@ impl Kernel for SoftmaxBackward {
 
     fn gpu(&self, operands: &[ViewSpec], output: &Spec, device: &Device) -> Result<Program> {
         let rows = Rows::along(&output.shape, self.dim);
-        let pieces = [
-            shader!("softmax_backward"),
-            shader!("exp"),
-            shader!("shared/nonfinite"),
-            shader!("shared/team"),
-            shader!("shared/row"),
-        ];
         let launch = Launch {
-            source: KernelSource::new(self.name(), &pieces)
+            source: KernelSource::new(self.name(), shader!("softmax_backward"))
                 .entry("backward")
                 .constant("TEAM", rows.team(device) as u32)
                 .constant("LOG", u32::from(self.log)),

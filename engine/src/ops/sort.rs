@@ -107,7 +107,7 @@ impl Kernel for Argsort {
         let launch = |entry: &'static str, bindings: Vec<Bind>, width: usize| {
             let words = [count, length, inner, input.layout.offset, width, kind, usize::from(self.descending)];
             Launch {
-                source: KernelSource::new("sort", &[shader!("sort")]).entry(entry),
+                source: KernelSource::new("sort", shader!("sort")).entry(entry),
                 bindings,
                 params: words.into_iter().map(Param::from).collect(),
                 groups: groups_1d(count, 64),

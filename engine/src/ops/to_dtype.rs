@@ -50,12 +50,10 @@ impl Op for ToDType {
 
 impl Pointwise for ToDType {
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
+        let words = self.from == DType::I64 || self.to == DType::I64;
+        let pieces = if words { crate::shader!("to_dtype_i64") } else { crate::shader!("to_dtype") };
         Ok(WgslFn {
-            pieces: smallvec![if self.from == DType::I64 || self.to == DType::I64 {
-                crate::shader!("to_dtype_i64")
-            } else {
-                crate::shader!("to_dtype")
-            }],
+            pieces: pieces.into(),
             name: format!("to_dtype_{}_{}", operands[0], self.to),
             scalars: smallvec![],
             takes_index: false,

@@ -62,7 +62,7 @@ impl Op for Triangle {
 impl Pointwise for Triangle {
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
         Ok(WgslFn {
-            pieces: smallvec![crate::shader!("tril")],
+            pieces: crate::shader!("tril").into(),
             name: format!("{}_forward_{}", self.name(), operands[0]),
             scalars: smallvec!["u32", "u32", "i32"],
             takes_index: true,

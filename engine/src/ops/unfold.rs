@@ -171,7 +171,7 @@ impl Kernel for Unfold {
         let pairs = [self.image, self.windows, kernel_size, dilation, padding, stride];
         let words = [count, operands[0].layout.offset].into_iter().chain(pairs.into_iter().flatten());
         let launch = Launch {
-            source: KernelSource::new(self.name(), &[shader!("unfold")]).entry(self.name()),
+            source: KernelSource::new(self.name(), shader!("unfold")).entry(self.name()),
             bindings: vec![Bind::Operand(0), Bind::Output],
             params: words.map(Param::from).collect(),
             groups: groups_1d(count, 64),

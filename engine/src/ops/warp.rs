@@ -102,7 +102,7 @@ impl Kernel for Warp {
         let words = [count, shape[1], shape[2], shape[3], self.size[0], self.size[1]];
         let offsets = [operands[0].layout.offset, operands[1].layout.offset];
         let launch = Launch {
-            source: KernelSource::new(NAME, &[shader!("warp")]),
+            source: KernelSource::new(NAME, shader!("warp")),
             bindings: vec![Bind::Operand(0), Bind::Operand(1), Bind::Output],
             params: words.into_iter().chain(offsets).map(Param::from).collect(),
             groups: groups_1d(count, 64),

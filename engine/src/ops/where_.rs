@@ -50,7 +50,7 @@ impl Op for Where {
 impl Pointwise for Where {
     fn wgsl(&self, operands: &[DType]) -> Result<WgslFn> {
         Ok(WgslFn {
-            pieces: smallvec![crate::shader!("where_")],
+            pieces: crate::shader!("where_").into(),
             name: format!("where_forward_{}", operands[1]),
             scalars: smallvec![],
             takes_index: false,

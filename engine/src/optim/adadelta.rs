@@ -1,33 +1,10 @@
 //! `Adadelta`: step sizes adapted to recent gradients and recent steps.
 
-use serde::{Deserialize, Serialize};
-
-use super::rule::{self, average, numbers, penalized};
+use super::options::options;
+use super::rule::{self, average, penalized};
 use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
-
-/// Hyper-parameters of [`Adadelta`], with PyTorch's defaults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdadeltaOptions {
-    /// Learning rate.
-    pub lr: f64,
-    /// Coefficient of the running averages, 0.9 by default.
-    pub rho: f64,
-    /// Term added to the denominator, 1e-6 by default.
-    pub eps: f64,
-    /// L2 penalty, 0 by default.
-    pub weight_decay: f64,
-    /// Ascends instead of descending; `false` by default.
-    pub maximize: bool,
-}
-
-impl Default for AdadeltaOptions {
-    fn default() -> Self {
-        Self { lr: 1.0, rho: 0.9, eps: 1e-6, weight_decay: 0.0, maximize: false }
-    }
-}
 
 /// Adadelta: g ← g + λθ; s ← ρs + (1 − ρ)g²; d = √((a + ε)/(s + ε))·g; a ← ρa + (1 − ρ)d²; θ ← θ −
 /// ηd.
@@ -45,32 +22,20 @@ impl Default for AdadeltaOptions {
 /// ```
 pub type Adadelta = Optimizer<AdadeltaOptions>;
 
-impl Adadelta {
-    /// Creates an optimizer of these parameters with a learning rate.
-    pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::with_rule(parameters, AdadeltaOptions { lr, ..AdadeltaOptions::default() })
-    }
+options! {
+    Adadelta(AdadeltaOptions);
 
-    /// Sets the coefficient of the running averages, 0.9 by default.
-    #[must_use]
-    pub fn rho(self, rho: f64) -> Self {
-        self.with(|rule| rule.rho = rho)
-    }
-
-    /// Sets the term added to the denominator, 1e-6 by default.
-    #[must_use]
-    pub fn eps(self, eps: f64) -> Self {
-        self.with(|rule| rule.eps = eps)
-    }
-
-    /// Sets the L2 penalty, 0 by default.
-    #[must_use]
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
-        self.with(|rule| rule.weight_decay = weight_decay)
-    }
+    /// Learning rate.
+    lr: f64 = 1.0;
+    /// Coefficient of the running averages.
+    .rho: f64 = 0.9;
+    /// Term added to the denominator.
+    .eps: f64 = 1e-6;
+    /// L2 penalty.
+    .weight_decay: f64 = 0.0;
+    /// Ascends instead of descending.
+    maximize: bool = false;
 }
-
-numbers!(AdadeltaOptions, Adadelta);
 
 impl UpdateRule for AdadeltaOptions {
     fn names(&self) -> &'static [&'static str] {

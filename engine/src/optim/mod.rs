@@ -21,6 +21,7 @@
 
 mod flat;
 mod optimizer;
+mod options;
 mod rule;
 mod spec;
 mod state;
@@ -29,6 +30,7 @@ mod adadelta;
 mod adagrad;
 mod adam;
 mod adamax;
+mod adamw;
 mod muon;
 mod nadam;
 mod radam;
@@ -38,18 +40,32 @@ mod sgd;
 mod clip;
 pub mod schedule;
 
-pub use adadelta::{Adadelta, AdadeltaOptions};
-pub use adagrad::{Adagrad, AdagradOptions};
-pub use adam::{Adam, AdamOptions, AdamW, AdamWOptions};
-pub use adamax::{Adamax, AdamaxOptions};
 pub use clip::{clip_grad_norm_, clip_grad_value_};
-pub use muon::{AdjustLr, Muon, MuonOptions};
-pub use nadam::{NAdam, NAdamOptions};
+pub use muon::AdjustLr;
 pub use optimizer::{OptimState, Optimizer};
-pub use radam::{RAdam, RAdamOptions};
-pub use rmsprop::{RmsProp, RmsPropOptions};
 pub use rule::{Hyperparameters, UpdateRule};
 pub use schedule::{Schedule, Scheduler};
-pub use sgd::{Sgd, SgdOptions};
-pub use spec::OptimizerSpec;
 pub use state::{ParamState, State, StateValue};
+
+spec::optimizers! {
+    /// Stochastic gradient descent.
+    sgd::Sgd(SgdOptions): "SGD" or "sgd";
+    /// Adam.
+    adam::Adam(AdamOptions): "Adam" or "adam";
+    /// Adam with decoupled weight decay.
+    adamw::AdamW(AdamWOptions): "AdamW" or "adamw";
+    /// RMSprop.
+    rmsprop::RmsProp(RmsPropOptions): "RMSprop" or "rmsprop";
+    /// Adagrad.
+    adagrad::Adagrad(AdagradOptions): "Adagrad" or "adagrad";
+    /// Adadelta.
+    adadelta::Adadelta(AdadeltaOptions): "Adadelta" or "adadelta";
+    /// Adamax.
+    adamax::Adamax(AdamaxOptions): "Adamax" or "adamax";
+    /// Adam with Nesterov momentum.
+    nadam::NAdam(NAdamOptions): "NAdam" or "nadam";
+    /// Rectified Adam.
+    radam::RAdam(RAdamOptions): "RAdam" or "radam";
+    /// Muon for matrices and convolutions; AdamW for everything else.
+    muon::Muon(MuonOptions): "Muon" or "muon";
+}

@@ -2,32 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::{self, average, numbers};
+use super::options::options;
+use super::rule::{self, average};
 use super::{Optimizer, State, UpdateRule, flat};
 use crate::tensor::Shape;
 use crate::{Error, Result, Tensor};
-
-/// Hyper-parameters of [`Muon`], with PyTorch's defaults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MuonOptions {
-    /// Learning rate.
-    pub lr: f64,
-    /// Decoupled weight decay, 0.1 by default.
-    pub weight_decay: f64,
-    /// Momentum factor, 0.95 by default.
-    pub momentum: f64,
-    /// Nesterov momentum; `true` by default.
-    pub nesterov: bool,
-    /// Coefficients a, b, c of an iteration X ← aX + (bA + cA²)X with A = XXᵀ.
-    pub ns_coefficients: [f64; 3],
-    /// Minimum norm by which a matrix is divided, 1e-7 by default.
-    pub eps: f64,
-    /// Number of iterations, 5 by default.
-    pub ns_steps: usize,
-    /// Adjustment of the learning rate to the shape.
-    pub adjust_lr_fn: AdjustLr,
-}
 
 /// Adjustment of the learning rate for a matrix of A rows and B columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,21 +17,6 @@ pub enum AdjustLr {
     Original,
     /// Factor 0.2·√max(A, B): step sizes match AdamW's, so that its learning rates apply.
     MatchRmsAdamw,
-}
-
-impl Default for MuonOptions {
-    fn default() -> Self {
-        Self {
-            lr: 1e-3,
-            weight_decay: 0.1,
-            momentum: 0.95,
-            nesterov: true,
-            ns_coefficients: [3.4445, -4.775, 2.0315],
-            eps: 1e-7,
-            ns_steps: 5,
-            adjust_lr_fn: AdjustLr::Original,
-        }
-    }
 }
 
 /// Muon: b ← μb + (1 − μ)g; u = nesterov ? (1 − μ)g + μb : b; θ ← (1 − ηλ)θ − η'·orthogonalize(u).
@@ -72,32 +36,26 @@ impl Default for MuonOptions {
 /// ```
 pub type Muon = Optimizer<MuonOptions>;
 
-impl Muon {
-    /// Creates an optimizer of these parameters with a learning rate.
-    pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::with_rule(parameters, MuonOptions { lr, ..MuonOptions::default() })
-    }
+options! {
+    Muon(MuonOptions), momentum = momentum;
 
-    /// Sets the momentum factor, 0.95 by default.
-    #[must_use]
-    pub fn momentum(self, momentum: f64) -> Self {
-        self.with(|rule| rule.momentum = momentum)
-    }
-
-    /// Sets the decoupled weight decay, 0.1 by default.
-    #[must_use]
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
-        self.with(|rule| rule.weight_decay = weight_decay)
-    }
-
-    /// Sets the adjustment of the learning rate to the shape.
-    #[must_use]
-    pub fn adjust_lr_fn(self, adjust: AdjustLr) -> Self {
-        self.with(|rule| rule.adjust_lr_fn = adjust)
-    }
+    /// Learning rate.
+    lr: f64 = 1e-3;
+    /// Decoupled weight decay.
+    .weight_decay: f64 = 0.1;
+    /// Momentum factor.
+    .momentum: f64 = 0.95;
+    /// Nesterov momentum.
+    nesterov: bool = true;
+    /// Coefficients a, b, c of an iteration X ← aX + (bA + cA²)X with A = XXᵀ.
+    ns_coefficients: [f64; 3] = [3.4445, -4.775, 2.0315];
+    /// Minimum norm by which a matrix is divided.
+    eps: f64 = 1e-7;
+    /// Number of iterations.
+    ns_steps: usize = 5;
+    /// Adjustment of the learning rate to the shape.
+    .adjust_lr_fn: AdjustLr = AdjustLr::Original;
 }
-
-numbers!(MuonOptions, Muon, momentum = momentum);
 
 impl UpdateRule for MuonOptions {
     fn names(&self) -> &'static [&'static str] {

@@ -1,46 +1,10 @@
 //! `NAdam`: Adam with Nesterov momentum.
 
-use serde::{Deserialize, Serialize};
-
-use super::rule::{self, average, decayed, numbers};
+use super::options::options;
+use super::rule::{self, average, decayed};
 use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
-
-/// Hyper-parameters of [`NAdam`], with PyTorch's defaults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NAdamOptions {
-    /// Learning rate.
-    pub lr: f64,
-    /// Coefficients of the running averages of the gradient and its square, 0.9 and 0.999 by
-    /// default.
-    pub betas: [f64; 2],
-    /// Term added to the denominator, 1e-8 by default.
-    pub eps: f64,
-    /// L2 penalty, 0 by default.
-    pub weight_decay: f64,
-    /// Decay ψ of the momentum schedule, 4e-3 by default.
-    pub momentum_decay: f64,
-    /// Decays the parameters directly, as AdamW does; `false` by default.
-    pub decoupled_weight_decay: bool,
-    /// Ascends instead of descending; `false` by default.
-    pub maximize: bool,
-}
-
-impl Default for NAdamOptions {
-    fn default() -> Self {
-        Self {
-            lr: 2e-3,
-            betas: [0.9, 0.999],
-            eps: 1e-8,
-            weight_decay: 0.0,
-            momentum_decay: 4e-3,
-            decoupled_weight_decay: false,
-            maximize: false,
-        }
-    }
-}
 
 /// NAdam: [`Adam`](super::Adam) with μₜ = β₁(1 − 0.96^(tψ)/2), ψ the `momentum_decay`, and θ ← θ −
 /// η·((1 − μₜ)/(1 − Πμ)·g + μₜ₊₁/(1 − Πμ·μₜ₊₁)·m) / (√v̂ + ε).
@@ -58,45 +22,24 @@ impl Default for NAdamOptions {
 /// ```
 pub type NAdam = Optimizer<NAdamOptions>;
 
-impl NAdam {
-    /// Creates an optimizer of these parameters with a learning rate.
-    pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::with_rule(parameters, NAdamOptions { lr, ..NAdamOptions::default() })
-    }
+options! {
+    NAdam(NAdamOptions), momentum = betas[0];
 
-    /// Sets the coefficients of the running averages of the gradient and its square; 0.9 and 0.999
-    /// by default.
-    #[must_use]
-    pub fn betas(self, betas: [f64; 2]) -> Self {
-        self.with(|rule| rule.betas = betas)
-    }
-
-    /// Sets the term added to the denominator, 1e-8 by default.
-    #[must_use]
-    pub fn eps(self, eps: f64) -> Self {
-        self.with(|rule| rule.eps = eps)
-    }
-
-    /// Sets the L2 penalty, 0 by default.
-    #[must_use]
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
-        self.with(|rule| rule.weight_decay = weight_decay)
-    }
-
-    /// Sets the decay of the momentum schedule, 4e-3 by default.
-    #[must_use]
-    pub fn momentum_decay(self, momentum_decay: f64) -> Self {
-        self.with(|rule| rule.momentum_decay = momentum_decay)
-    }
-
-    /// Sets decay of the parameters directly, as AdamW does; off by default.
-    #[must_use]
-    pub fn decoupled_weight_decay(self, decoupled_weight_decay: bool) -> Self {
-        self.with(|rule| rule.decoupled_weight_decay = decoupled_weight_decay)
-    }
+    /// Learning rate.
+    lr: f64 = 2e-3;
+    /// Coefficients of the running averages of the gradient and its square.
+    .betas: [f64; 2] = [0.9, 0.999];
+    /// Term added to the denominator.
+    .eps: f64 = 1e-8;
+    /// L2 penalty.
+    .weight_decay: f64 = 0.0;
+    /// Decay ψ of the momentum schedule.
+    .momentum_decay: f64 = 4e-3;
+    /// Decays the parameters directly, as AdamW does.
+    .decoupled_weight_decay: bool = false;
+    /// Ascends instead of descending.
+    maximize: bool = false;
 }
-
-numbers!(NAdamOptions, NAdam, momentum = betas[0]);
 
 impl UpdateRule for NAdamOptions {
     fn names(&self) -> &'static [&'static str] {
@@ -107,7 +50,7 @@ impl UpdateRule for NAdamOptions {
         let numbers = [("lr", self.lr), ("eps", self.eps), ("weight_decay", self.weight_decay)];
         rule::not_negative("NAdam", &numbers)?;
         rule::not_negative("NAdam", &[("momentum_decay", self.momentum_decay)])?;
-        rule::fraction("NAdam", &[("betas[0]", self.betas[0]), ("betas[1]", self.betas[1])])
+        rule::betas("NAdam", self.betas)
     }
 
     fn update(&self, param: &Tensor, grad: &Tensor, _shapes: &[Shape], state: &mut State) -> Result<Tensor> {

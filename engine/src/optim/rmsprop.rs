@@ -1,37 +1,10 @@
 //! `RMSprop`: steps divided by a running root mean square of the gradient.
 
-use serde::{Deserialize, Serialize};
-
-use super::rule::{self, average, numbers, penalized};
+use super::options::options;
+use super::rule::{self, average, penalized};
 use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Result, Tensor};
-
-/// Hyper-parameters of [`RmsProp`], with PyTorch's defaults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RmsPropOptions {
-    /// Learning rate.
-    pub lr: f64,
-    /// Coefficient of the running average, 0.99 by default.
-    pub alpha: f64,
-    /// Term added to the denominator, 1e-8 by default.
-    pub eps: f64,
-    /// L2 penalty, 0 by default.
-    pub weight_decay: f64,
-    /// Momentum factor, 0 by default.
-    pub momentum: f64,
-    /// Divides by the standard deviation instead of the root mean square; `false` by default.
-    pub centered: bool,
-    /// Ascends instead of descending; `false` by default.
-    pub maximize: bool,
-}
-
-impl Default for RmsPropOptions {
-    fn default() -> Self {
-        Self { lr: 0.01, alpha: 0.99, eps: 1e-8, weight_decay: 0.0, momentum: 0.0, centered: false, maximize: false }
-    }
-}
 
 /// RMSprop: g ← g + λθ; s ← αs + (1 − α)g²; with `centered` also a ← αa + (1 − α)g and s − a²
 /// instead of s; b ← μb + g/(√s + ε); θ ← θ − ηb.
@@ -49,44 +22,24 @@ impl Default for RmsPropOptions {
 /// ```
 pub type RmsProp = Optimizer<RmsPropOptions>;
 
-impl RmsProp {
-    /// Creates an optimizer of these parameters with a learning rate.
-    pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::with_rule(parameters, RmsPropOptions { lr, ..RmsPropOptions::default() })
-    }
+options! {
+    RmsProp(RmsPropOptions), momentum = momentum;
 
-    /// Sets the coefficient of the running average, 0.99 by default.
-    #[must_use]
-    pub fn alpha(self, alpha: f64) -> Self {
-        self.with(|rule| rule.alpha = alpha)
-    }
-
-    /// Sets the term added to the denominator, 1e-8 by default.
-    #[must_use]
-    pub fn eps(self, eps: f64) -> Self {
-        self.with(|rule| rule.eps = eps)
-    }
-
-    /// Sets the L2 penalty, 0 by default.
-    #[must_use]
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
-        self.with(|rule| rule.weight_decay = weight_decay)
-    }
-
-    /// Sets the momentum factor, 0 by default.
-    #[must_use]
-    pub fn momentum(self, momentum: f64) -> Self {
-        self.with(|rule| rule.momentum = momentum)
-    }
-
-    /// Sets division by the standard deviation instead of the root mean square; off by default.
-    #[must_use]
-    pub fn centered(self, centered: bool) -> Self {
-        self.with(|rule| rule.centered = centered)
-    }
+    /// Learning rate.
+    lr: f64 = 0.01;
+    /// Coefficient of the running average.
+    .alpha: f64 = 0.99;
+    /// Term added to the denominator.
+    .eps: f64 = 1e-8;
+    /// L2 penalty.
+    .weight_decay: f64 = 0.0;
+    /// Momentum factor.
+    .momentum: f64 = 0.0;
+    /// Divides by the standard deviation instead of the root mean square.
+    .centered: bool = false;
+    /// Ascends instead of descending.
+    maximize: bool = false;
 }
-
-numbers!(RmsPropOptions, RmsProp, momentum = momentum);
 
 impl UpdateRule for RmsPropOptions {
     fn names(&self) -> &'static [&'static str] {

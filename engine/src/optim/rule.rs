@@ -51,47 +51,6 @@ pub trait Hyperparameters {
     fn set_spec(&mut self, spec: &OptimizerSpec) -> Result<()>;
 }
 
-/// Implements `Hyperparameters` for options that are a variant of [`OptimizerSpec`]; `momentum`
-/// names the field of the momentum.
-macro_rules! numbers {
-    ($options:ty, $variant:ident $(, momentum = $($field:tt).+ $([$i:literal])?)?) => {
-        impl $crate::optim::Hyperparameters for $options {
-            fn lr(&self) -> f64 {
-                self.lr
-            }
-
-            fn set_lr(&mut self, lr: f64) {
-                self.lr = lr;
-            }
-
-            fn momentum(&self) -> Option<f64> {
-                $(return Some(self.$($field).+ $([$i])?);)?
-                #[allow(unreachable_code, reason = "an optimizer without momentum has only this line")]
-                None
-            }
-
-            fn set_momentum(&mut self, _momentum: f64) {
-                $(self.$($field).+ $([$i])? = _momentum;)?
-            }
-
-            fn spec(&self) -> $crate::optim::OptimizerSpec {
-                $crate::optim::OptimizerSpec::$variant(self.clone())
-            }
-
-            fn set_spec(&mut self, spec: &$crate::optim::OptimizerSpec) -> $crate::Result<()> {
-                match spec {
-                    $crate::optim::OptimizerSpec::$variant(options) => {
-                        *self = options.clone();
-                        Ok(())
-                    }
-                    other => Err($crate::optim::rule::another(stringify!($variant), other)),
-                }
-            }
-        }
-    };
-}
-pub(super) use numbers;
-
 pub(super) fn another(wanted: &str, found: &OptimizerSpec) -> Error {
     let rule = format!("hyper-parameters of {} were given to {wanted}", found.name());
     Error::value("load_state_dict", rule)
@@ -152,10 +111,11 @@ pub(super) fn not_negative(op: &'static str, numbers: &[(&str, f64)]) -> Result<
     })
 }
 
-/// Refuses a number outside of 0 ≤ x < 1.
-pub(super) fn fraction(op: &'static str, numbers: &[(&str, f64)]) -> Result<()> {
-    let fits = |value: f64| (0.0..1.0).contains(&value);
-    numbers.iter().try_for_each(|(name, value)| require(op, name, *value, fits(*value), "at least 0 and below 1"))
+/// Refuses coefficients of running averages outside of 0 ≤ β < 1.
+pub(super) fn betas(op: &'static str, [beta1, beta2]: [f64; 2]) -> Result<()> {
+    [("betas[0]", beta1), ("betas[1]", beta2)]
+        .iter()
+        .try_for_each(|(name, beta)| require(op, name, *beta, (0.0..1.0).contains(beta), "at least 0 and below 1"))
 }
 
 /// Returns the gradient for a rule: negated to maximize, plus that of the L2 penalty.

@@ -1,36 +1,11 @@
 //! `SGD`: stochastic gradient descent, with momentum, dampening, Nesterov momentum and weight
 //! decay.
 
-use serde::{Deserialize, Serialize};
-
-use super::rule::{self, numbers, penalized};
+use super::options::options;
+use super::rule::{self, penalized};
 use super::{Optimizer, State, UpdateRule};
 use crate::tensor::Shape;
 use crate::{Error, Result, Tensor};
-
-/// Hyper-parameters of [`Sgd`], with PyTorch's defaults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SgdOptions {
-    /// Learning rate.
-    pub lr: f64,
-    /// Momentum factor, 0 by default.
-    pub momentum: f64,
-    /// Dampening of the momentum, 0 by default.
-    pub dampening: f64,
-    /// L2 penalty, 0 by default.
-    pub weight_decay: f64,
-    /// Nesterov momentum, `false` by default; requires momentum and no dampening.
-    pub nesterov: bool,
-    /// Ascends instead of descending; `false` by default.
-    pub maximize: bool,
-}
-
-impl Default for SgdOptions {
-    fn default() -> Self {
-        Self { lr: 1e-3, momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false, maximize: false }
-    }
-}
 
 /// SGD: g ← g + λθ; b ← μb + (1 − τ)g (initially b ← g); θ ← θ − η(nesterov ? g + μb : b).
 /// [torch.optim.SGD](https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html)
@@ -47,38 +22,22 @@ impl Default for SgdOptions {
 /// ```
 pub type Sgd = Optimizer<SgdOptions>;
 
-impl Sgd {
-    /// Creates an optimizer of these parameters with a learning rate.
-    pub fn new(parameters: impl IntoIterator<Item = Tensor>, lr: f64) -> Self {
-        Self::with_rule(parameters, SgdOptions { lr, ..SgdOptions::default() })
-    }
+options! {
+    Sgd(SgdOptions), momentum = momentum;
 
-    /// Sets the momentum factor, 0 by default.
-    #[must_use]
-    pub fn momentum(self, momentum: f64) -> Self {
-        self.with(|rule| rule.momentum = momentum)
-    }
-
-    /// Sets the dampening of the momentum, 0 by default.
-    #[must_use]
-    pub fn dampening(self, dampening: f64) -> Self {
-        self.with(|rule| rule.dampening = dampening)
-    }
-
-    /// Sets the L2 penalty, 0 by default.
-    #[must_use]
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
-        self.with(|rule| rule.weight_decay = weight_decay)
-    }
-
-    /// Sets Nesterov momentum; off by default.
-    #[must_use]
-    pub fn nesterov(self, nesterov: bool) -> Self {
-        self.with(|rule| rule.nesterov = nesterov)
-    }
+    /// Learning rate.
+    lr: f64 = 1e-3;
+    /// Momentum factor.
+    .momentum: f64 = 0.0;
+    /// Dampening of the momentum.
+    .dampening: f64 = 0.0;
+    /// L2 penalty.
+    .weight_decay: f64 = 0.0;
+    /// Nesterov momentum; requires momentum and no dampening.
+    .nesterov: bool = false;
+    /// Ascends instead of descending.
+    maximize: bool = false;
 }
-
-numbers!(SgdOptions, Sgd, momentum = momentum);
 
 impl UpdateRule for SgdOptions {
     fn names(&self) -> &'static [&'static str] {

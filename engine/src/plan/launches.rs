@@ -214,15 +214,10 @@ impl<'a> Planner<'a> {
                     buffers.push(self.window(own(generated.params)));
                     access.push(Access::Uniform);
                 }
-                let pieces = &mut launch.source.pieces;
-                for piece in generated.source.pieces {
-                    if !pieces.contains(&piece) {
-                        pieces.push(piece);
-                    }
-                }
+                launch.source.add(generated.source.pieces);
                 launch.source.name = format!("{}{}", launch.source.name, generated.source.name).into();
             } else if kernel.fuses_epilogue() {
-                launch.source.pieces.push(shader!("shared/epilogue").into());
+                launch.source.add(shader!("shared/epilogue").iter().copied());
             }
             self.push(&launch.source, &access, buffers, launch.groups);
         }
@@ -351,7 +346,7 @@ fn copy_launch(layout: &Layout, to: usize) -> Result<Launch> {
     params.extend((0..MAX_DIMS).map(|i| padded(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
     params.extend((0..MAX_DIMS).map(|i| padded(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
     Ok(Launch {
-        source: KernelSource::new("contiguous", &[shader!("contiguous")]),
+        source: KernelSource::new("contiguous", shader!("contiguous")),
         bindings: vec![Bind::Operand(0), Bind::Output],
         params,
         groups: groups_1d(layout.numel(), 64),

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Trainer;
+use super::Model;
 use crate::nn::Module;
 use crate::tensor::{Edge, Node};
-use crate::{Error, Result, Tensor, no_grad, plan};
+use crate::{Device, Error, Result, Tensor, no_grad, plan};
 
 /// Tensors of an inspected step.
 pub(super) struct InspectedStep {
@@ -123,71 +123,86 @@ impl Graph {
     }
 }
 
-impl Trainer {
-    /// Requests the inspection of the next step; [`Trainer::take_step_details`] then returns it.
-    pub fn inspect_next_step(&mut self) {
-        self.inspect_next = true;
+/// Requests an inspection, and holds it.
+#[derive(Default)]
+pub(super) struct Inspector {
+    is_requested: bool,
+    inspected: Option<InspectedStep>,
+}
+
+impl Inspector {
+    /// Requests the inspection of the next step.
+    pub fn request(&mut self) {
+        self.is_requested = true;
     }
 
-    pub(super) fn graph_of(&self, loss: &Tensor) -> Graph {
-        Graph::from_loss(loss, &self.model.named_parameters())
+    /// Returns `true` once for a request.
+    pub fn take_request(&mut self) -> bool {
+        std::mem::take(&mut self.is_requested)
     }
 
-    /// Stores the tensors of a step, between backward and the optimizer.
-    pub(super) fn inspected_step(
-        &self,
+    pub fn store(&mut self, step: InspectedStep) {
+        self.inspected = Some(step);
+    }
+
+    pub fn take(&mut self) -> Option<InspectedStep> {
+        self.inspected.take()
+    }
+}
+
+impl InspectedStep {
+    /// Collects the tensors of step `step`, between backward and the optimizer: its inputs, labels,
+    /// loss and output, the results of all layers, and the parameters.
+    pub fn new(
+        (step, lr): (u64, f64),
         graph: Graph,
+        model: &Model,
         layers: Vec<(String, Tensor)>,
-        [inputs, labels, loss, output]: [Tensor; 4],
-    ) -> Result<InspectedStep> {
-        let before = self.model.state_dict()?;
+        tensors: [&Tensor; 4],
+    ) -> Result<Self> {
+        let before = model.state_dict()?;
         let saved = |(name, parameter): (String, Tensor)| {
             let value = before.get(&name).cloned();
             Some((name, value?, parameter.grad()))
         };
-        let parameters = self.model.named_parameters().into_iter().filter_map(saved).collect();
+        let parameters = model.named_parameters().into_iter().filter_map(saved).collect();
         let layers = layers.into_iter().map(|(name, result)| (name, result.detach())).collect();
-        let step = self.position.step;
-        Ok(InspectedStep { step, graph, lr: self.lr(), inputs, labels, loss, output, layers, parameters })
+        let [inputs, labels, loss, output] = tensors.map(Tensor::detach);
+        Ok(Self { step, graph, lr, inputs, labels, loss, output, layers, parameters })
     }
 
-    /// Returns the last inspected step, once; `None` if there was none since. It waits for the
-    /// device.
-    ///
-    /// # Errors
-    /// An error of the device.
-    pub async fn take_step_details(&mut self) -> Result<Option<StepDetails>> {
-        let Some(inspected) = self.inspected.take() else { return Ok(None) };
-        let now: HashMap<String, Tensor> = self.model.named_parameters().into_iter().collect();
+    /// Computes the details, given the model after the step. It waits for the device.
+    pub async fn details(self, model: &Model, device: &Device) -> Result<StepDetails> {
+        let now: HashMap<String, Tensor> = model.named_parameters().into_iter().collect();
         let norm = |tensor: &Tensor| tensor.detach().norm(2.0, None, false);
         let mut norms = Vec::new();
         no_grad(|| -> Result<()> {
-            for (_, result) in &inspected.layers {
+            for (_, result) in &self.layers {
                 norms.push(norm(result)?);
             }
-            for (name, before, gradient) in &inspected.parameters {
+            for (name, before, gradient) in &self.parameters {
                 let after = now.get(name).ok_or_else(|| Error::internal(format!("{name} has gone")))?;
                 norms.push(norm(before)?);
                 norms.push(match gradient {
                     Some(gradient) => norm(gradient)?,
-                    None => Tensor::zeros(1, &self.device)?.sum()?,
+                    None => Tensor::zeros(1, device)?.sum()?,
                 });
                 norms.push(norm(&after.detach().sub(before)?)?);
             }
             Ok(())
         })?;
-        let predictions = inspected.output.argmax(Some(1), false)?;
-        let mut to_read = vec![&inspected.loss, &inspected.inputs, &inspected.labels, &predictions];
+        let predictions = self.output.argmax(Some(1), false)?;
+        let mut to_read = vec![&self.loss, &self.inputs, &self.labels, &predictions];
         to_read.extend(&norms);
         let arrays = plan::read_many(&to_read).await?;
         let numbers: Vec<Vec<f64>> = arrays.iter().map(crate::device::Array::to_f64).collect();
         let one = |i: usize| numbers.get(i).and_then(|array| array.first().copied()).unwrap_or(f64::NAN);
         let classes = |i: usize| numbers.get(i).map(|a| a.iter().map(|x| *x as usize).collect()).unwrap_or_default();
-        let (first, count) = (4, inspected.layers.len());
+        let (first, count) = (4, self.layers.len());
         // A layer's own parameters are named by its name and one more component.
         let own = |layer: &str| {
             let mut sums: Option<[f64; 3]> = None;
-            for (i, (name, ..)) in inspected.parameters.iter().enumerate() {
+            for (i, (name, ..)) in self.parameters.iter().enumerate() {
                 if name.rsplit_once('.').is_some_and(|(owner, _)| owner == layer) {
                     let sums = sums.get_or_insert([0.0; 3]);
                     for (k, sum) in sums.iter_mut().enumerate() {
@@ -197,21 +212,21 @@ impl Trainer {
             }
             sums.map(|sums| sums.map(f64::sqrt))
         };
-        let layers = inspected.layers.iter().enumerate().map(|(i, (name, _))| LayerDetails {
+        let layers = self.layers.iter().enumerate().map(|(i, (name, _))| LayerDetails {
             name: name.clone(),
             activation: one(first + i),
             parameters: own(name),
         });
         let inputs = numbers.get(1).map(|array| array.iter().map(|x| *x as f32).collect()).unwrap_or_default();
-        Ok(Some(StepDetails {
-            step: inspected.step,
-            lr: inspected.lr,
+        Ok(StepDetails {
+            step: self.step,
+            lr: self.lr,
             loss: one(0),
-            inputs: (inputs, inspected.inputs.dims().to_vec()),
+            inputs: (inputs, self.inputs.dims().to_vec()),
             labels: classes(2),
             predictions: classes(3),
             layers: layers.collect(),
-            graph: inspected.graph,
-        }))
+            graph: self.graph,
+        })
     }
 }

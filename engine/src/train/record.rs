@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Keep, TrainSpec, Trainer};
+use super::{Keep, TrainSpec};
 use crate::Result;
-use crate::data::{DataLoader, Dataset, SplitRecord, digest};
+use crate::data::{Dataset, SplitRecord, digest};
 use crate::format::ModelFile;
 use crate::{Error, json};
 
@@ -97,43 +97,4 @@ pub struct EarlierSettings {
 pub fn run_record(file: &ModelFile) -> Result<Option<RunRecord>> {
     let damaged = |e| Error::value("model", format!("the file's record of the run is damaged: {e}"));
     file.info.record.as_ref().map(|record| json::from_value(record).map_err(damaged)).transpose()
-}
-
-impl Trainer {
-    /// Records the method of the splits that the run was given.
-    pub fn set_split(&mut self, split: SplitRecord) {
-        self.split = Some(split);
-    }
-
-    /// Returns the record of the run so far.
-    ///
-    /// # Errors
-    /// A sample cannot be read.
-    pub fn record(&self) -> Result<RunRecord> {
-        let of = |loader: &DataLoader| SplitDigest::from_dataset(loader.dataset().as_ref());
-        let validation = self.validation.as_deref().map(of).transpose()?;
-        let data = DataRecord {
-            shape: self.train.dataset().shape().to_vec(),
-            train: of(&self.train)?,
-            validation,
-            test: of(&self.test)?,
-            split: self.split.clone(),
-        };
-        Ok(RunRecord { data, selection: self.selection(), earlier: self.earlier.clone() })
-    }
-
-    /// Returns the epoch of the model's weights, and the best epoch.
-    pub fn selection(&self) -> Selection {
-        let metric = match &self.validation {
-            Some(_) => Some("validation_loss"),
-            None => (!self.test.is_empty()).then_some("test_loss"),
-        };
-        Selection {
-            epoch: self.weights_epoch(),
-            keep: self.spec.final_weights(),
-            metric: metric.map(str::to_owned),
-            best_epoch: self.patience.epoch,
-            best: self.patience.best,
-        }
-    }
 }

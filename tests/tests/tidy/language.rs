@@ -159,7 +159,7 @@ fn prose(text: &str) -> Vec<Paragraph> {
             open = false;
             continue;
         }
-        let marks = ["- ", "* ", "|", "# ", "joined with", "["];
+        let marks = ["- ", "* ", "|", "# ", "uses:", "checked with:", "["];
         let listed = rest
             .strip_prefix(' ')
             .is_none_or(|rest| rest.starts_with(' ') || marks.iter().any(|mark| rest.starts_with(mark)));

@@ -20,7 +20,10 @@ pub struct FaultSite {
 impl FaultSite {
     /// WGSL of `report_fault(site, index)`, which writes to a binding named `faults`: a piece for
     /// the kernels of other crates.
-    pub const WGSL: &'static str = super::shader!("shared/fault");
+    pub const WGSL: &'static str = match super::shader!("shared/fault") {
+        &[piece] => piece,
+        _ => panic!("shared/fault is one piece"),
+    };
     /// Marker instead of a size: the reported value is a float that should be in 0..=1.
     pub const UNIT_INTERVAL: usize = usize::MAX;
     /// Rule broken by such a float.

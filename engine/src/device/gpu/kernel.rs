@@ -9,10 +9,11 @@ use std::rc::Rc;
 
 use crate::device::{Counts, count};
 
-/// The text of a shader without its comments (`build.rs`), by its stem in `shaders/`.
+/// The pieces of a shader in `shaders/`, without comments: the files that its header names, each
+/// once, then its own (`build.rs`). Their type is `&'static [&'static str]`.
 macro_rules! shader {
     ($stem:literal) => {
-        include_str!(concat!(env!("OUT_DIR"), "/shaders/", $stem, ".wgsl"))
+        include!(concat!(env!("OUT_DIR"), "/shaders/", $stem, ".rs"))
     };
 }
 pub(crate) use shader;
@@ -31,13 +32,19 @@ pub struct KernelSource {
 }
 
 impl KernelSource {
-    /// Creates a kernel with the entry point `main`.
+    /// Creates a kernel with the entry point `main`. A repeated piece counts once.
     pub fn new(name: &'static str, pieces: &[&'static str]) -> Self {
-        Self {
-            name: Cow::Borrowed(name),
-            pieces: pieces.iter().map(|piece| Cow::Borrowed(*piece)).collect(),
-            entry: "main",
-            constants: Vec::new(),
+        let mut source = Self { name: Cow::Borrowed(name), pieces: Vec::new(), entry: "main", constants: Vec::new() };
+        source.add(pieces.iter().copied());
+        source
+    }
+
+    /// Adds pieces of WGSL; those it has already stay one.
+    pub(crate) fn add(&mut self, pieces: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) {
+        for piece in pieces.into_iter().map(Into::into) {
+            if !self.pieces.contains(&piece) {
+                self.pieces.push(piece);
+            }
         }
     }
 

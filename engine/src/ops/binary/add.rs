@@ -11,7 +11,7 @@ struct Add;
 
 impl Binary for Add {
     const NAME: &'static str = "add";
-    const WGSL: &'static [&'static str] = &[shader!("add")];
+    const WGSL: &'static [&'static str] = shader!("add");
     const SAVES: Saves = Saves::NOTHING;
     const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.wrapping_add(y));
 

@@ -15,7 +15,7 @@ struct AddScalar {
 
 impl Unary for AddScalar {
     const NAME: &'static str = "add_scalar";
-    const WGSL: &'static [&'static str] = &[shader!("add_scalar")];
+    const WGSL: &'static [&'static str] = shader!("add_scalar");
     const SAVES: Saves = Saves::NOTHING;
 
     fn scalars(&self) -> Scalars {

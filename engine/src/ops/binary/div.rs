@@ -11,7 +11,7 @@ struct Div;
 
 impl Binary for Div {
     const NAME: &'static str = "div";
-    const WGSL: &'static [&'static str] = &[shader!("div")];
+    const WGSL: &'static [&'static str] = shader!("div");
     const SAVES: Saves = Saves::INPUTS;
     const INT: Option<BinaryInts<Self>> = None;
 

@@ -15,7 +15,7 @@ struct DivScalar {
 
 impl Unary for DivScalar {
     const NAME: &'static str = "div_scalar";
-    const WGSL: &'static [&'static str] = &[shader!("div_scalar")];
+    const WGSL: &'static [&'static str] = shader!("div_scalar");
     const SAVES: Saves = Saves::NOTHING;
 
     fn scalars(&self) -> Scalars {

@@ -11,7 +11,7 @@ struct Maximum;
 
 impl Binary for Maximum {
     const NAME: &'static str = "maximum";
-    const WGSL: &'static [&'static str] = &[shader!("maximum"), shader!("shared/nonfinite"), shader!("shared/order")];
+    const WGSL: &'static [&'static str] = shader!("maximum");
     const SAVES: Saves = Saves::INPUTS;
     const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.max(y));
 

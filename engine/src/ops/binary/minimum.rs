@@ -12,7 +12,7 @@ struct Minimum;
 
 impl Binary for Minimum {
     const NAME: &'static str = "minimum";
-    const WGSL: &'static [&'static str] = &[shader!("minimum"), shader!("shared/nonfinite"), shader!("shared/order")];
+    const WGSL: &'static [&'static str] = shader!("minimum");
     const SAVES: Saves = Saves::INPUTS;
     const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.min(y));
 

@@ -11,7 +11,7 @@ struct Mul;
 
 impl Binary for Mul {
     const NAME: &'static str = "mul";
-    const WGSL: &'static [&'static str] = &[shader!("mul")];
+    const WGSL: &'static [&'static str] = shader!("mul");
     const SAVES: Saves = Saves::INPUTS;
     const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.wrapping_mul(y));
 

@@ -15,7 +15,7 @@ struct MulScalar {
 
 impl Unary for MulScalar {
     const NAME: &'static str = "mul_scalar";
-    const WGSL: &'static [&'static str] = &[shader!("mul_scalar")];
+    const WGSL: &'static [&'static str] = shader!("mul_scalar");
     const SAVES: Saves = Saves::NOTHING;
 
     fn scalars(&self) -> Scalars {

@@ -11,8 +11,7 @@ struct Pow;
 
 impl Binary for Pow {
     const NAME: &'static str = "pow";
-    const WGSL: &'static [&'static str] =
-        &[shader!("pow"), shader!("log"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("pow");
     const SAVES: Saves = Saves::INPUTS.and_output();
     const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| int_pow(x, y));
 

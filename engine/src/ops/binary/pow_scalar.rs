@@ -15,8 +15,7 @@ struct PowScalar {
 
 impl Unary for PowScalar {
     const NAME: &'static str = "pow_scalar";
-    const WGSL: &'static [&'static str] =
-        &[shader!("pow_scalar"), shader!("pow"), shader!("log"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("pow_scalar");
     const SAVES: Saves = Saves::INPUT;
 
     fn scalars(&self) -> Scalars {

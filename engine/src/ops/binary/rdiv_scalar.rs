@@ -15,7 +15,7 @@ struct RdivScalar {
 
 impl Unary for RdivScalar {
     const NAME: &'static str = "rdiv_scalar";
-    const WGSL: &'static [&'static str] = &[shader!("rdiv_scalar")];
+    const WGSL: &'static [&'static str] = shader!("rdiv_scalar");
     const SAVES: Saves = Saves::INPUT;
 
     fn scalars(&self) -> Scalars {

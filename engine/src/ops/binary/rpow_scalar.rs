@@ -15,8 +15,7 @@ struct RpowScalar {
 
 impl Unary for RpowScalar {
     const NAME: &'static str = "rpow_scalar";
-    const WGSL: &'static [&'static str] =
-        &[shader!("rpow_scalar"), shader!("pow"), shader!("log"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("rpow_scalar");
     const SAVES: Saves = Saves::OUTPUT;
 
     fn scalars(&self) -> Scalars {

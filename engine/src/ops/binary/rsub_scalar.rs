@@ -15,7 +15,7 @@ struct RsubScalar {
 
 impl Unary for RsubScalar {
     const NAME: &'static str = "rsub_scalar";
-    const WGSL: &'static [&'static str] = &[shader!("rsub_scalar")];
+    const WGSL: &'static [&'static str] = shader!("rsub_scalar");
     const SAVES: Saves = Saves::NOTHING;
 
     fn scalars(&self) -> Scalars {

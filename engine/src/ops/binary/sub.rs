@@ -11,7 +11,7 @@ struct Sub;
 
 impl Binary for Sub {
     const NAME: &'static str = "sub";
-    const WGSL: &'static [&'static str] = &[shader!("sub")];
+    const WGSL: &'static [&'static str] = shader!("sub");
     const SAVES: Saves = Saves::NOTHING;
     const INT: Option<BinaryInts<Self>> = of_ints!(|_, x, y| x.wrapping_sub(y));
 

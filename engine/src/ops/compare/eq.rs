@@ -11,7 +11,7 @@ struct Eq;
 
 impl Compare for Eq {
     const NAME: &'static str = "eq";
-    const WGSL: &'static [&'static str] = &[shader!("eq"), shader!("shared/order")];
+    const WGSL: &'static [&'static str] = shader!("eq");
 
     fn test<T: Element>(x: T, y: T) -> bool {
         x == y

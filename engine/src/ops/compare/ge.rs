@@ -11,7 +11,7 @@ struct Ge;
 
 impl Compare for Ge {
     const NAME: &'static str = "ge";
-    const WGSL: &'static [&'static str] = &[shader!("ge"), shader!("shared/order")];
+    const WGSL: &'static [&'static str] = shader!("ge");
 
     fn test<T: Element>(x: T, y: T) -> bool {
         x >= y

@@ -11,7 +11,7 @@ struct Gt;
 
 impl Compare for Gt {
     const NAME: &'static str = "gt";
-    const WGSL: &'static [&'static str] = &[shader!("gt"), shader!("shared/order")];
+    const WGSL: &'static [&'static str] = shader!("gt");
 
     fn test<T: Element>(x: T, y: T) -> bool {
         x > y

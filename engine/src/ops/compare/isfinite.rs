@@ -11,7 +11,7 @@ struct Isfinite;
 
 impl Classify for Isfinite {
     const NAME: &'static str = "isfinite";
-    const WGSL: &'static [&'static str] = &[shader!("isfinite"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("isfinite");
 
     fn test<T: Float>(x: T) -> bool {
         x.is_finite()

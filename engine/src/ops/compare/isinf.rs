@@ -11,7 +11,7 @@ struct Isinf;
 
 impl Classify for Isinf {
     const NAME: &'static str = "isinf";
-    const WGSL: &'static [&'static str] = &[shader!("isinf"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("isinf");
 
     fn test<T: Float>(x: T) -> bool {
         x.is_infinite()

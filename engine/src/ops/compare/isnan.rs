@@ -11,7 +11,7 @@ struct Isnan;
 
 impl Classify for Isnan {
     const NAME: &'static str = "isnan";
-    const WGSL: &'static [&'static str] = &[shader!("isnan"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("isnan");
 
     fn test<T: Float>(x: T) -> bool {
         x.is_nan()

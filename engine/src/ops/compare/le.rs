@@ -11,7 +11,7 @@ struct Le;
 
 impl Compare for Le {
     const NAME: &'static str = "le";
-    const WGSL: &'static [&'static str] = &[shader!("le"), shader!("shared/order")];
+    const WGSL: &'static [&'static str] = shader!("le");
 
     fn test<T: Element>(x: T, y: T) -> bool {
         x <= y

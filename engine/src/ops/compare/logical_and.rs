@@ -11,7 +11,7 @@ struct LogicalAnd;
 
 impl Compare for LogicalAnd {
     const NAME: &'static str = "logical_and";
-    const WGSL: &'static [&'static str] = &[shader!("logical_and")];
+    const WGSL: &'static [&'static str] = shader!("logical_and");
     const OF_BOOLS: bool = true;
 
     fn test<T: Element>(x: T, y: T) -> bool {

@@ -11,7 +11,7 @@ struct LogicalOr;
 
 impl Compare for LogicalOr {
     const NAME: &'static str = "logical_or";
-    const WGSL: &'static [&'static str] = &[shader!("logical_or")];
+    const WGSL: &'static [&'static str] = shader!("logical_or");
     const OF_BOOLS: bool = true;
 
     fn test<T: Element>(x: T, y: T) -> bool {

@@ -11,7 +11,7 @@ struct LogicalXor;
 
 impl Compare for LogicalXor {
     const NAME: &'static str = "logical_xor";
-    const WGSL: &'static [&'static str] = &[shader!("logical_xor")];
+    const WGSL: &'static [&'static str] = shader!("logical_xor");
     const OF_BOOLS: bool = true;
 
     fn test<T: Element>(x: T, y: T) -> bool {

@@ -11,7 +11,7 @@ struct Lt;
 
 impl Compare for Lt {
     const NAME: &'static str = "lt";
-    const WGSL: &'static [&'static str] = &[shader!("lt"), shader!("shared/order")];
+    const WGSL: &'static [&'static str] = shader!("lt");
 
     fn test<T: Element>(x: T, y: T) -> bool {
         x < y

@@ -11,7 +11,7 @@ struct Ne;
 
 impl Compare for Ne {
     const NAME: &'static str = "ne";
-    const WGSL: &'static [&'static str] = &[shader!("ne"), shader!("shared/order")];
+    const WGSL: &'static [&'static str] = shader!("ne");
 
     fn test<T: Element>(x: T, y: T) -> bool {
         x != y

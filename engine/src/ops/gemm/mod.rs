@@ -47,7 +47,7 @@ pub(crate) struct Gemm {
     /// Name of the operation.
     pub name: &'static str,
     /// Shader that supplies the operands.
-    pub wgsl: &'static str,
+    pub wgsl: &'static [&'static str],
     /// Values for its `override`s.
     pub constants: Vec<(&'static str, u32)>,
     /// Element type, f32 or i32.
@@ -99,8 +99,7 @@ impl Gemm {
             dtype => return Err(Error::dtype(self.name, format!("{dtype} cannot be multiplied on the GPU"))),
         };
         let plan = Plan::new(device, &self.shape, variant);
-        let common = [self.wgsl, element, shader!("shared/gemm_common"), shader!("shared/gemm_parts")];
-        let pieces = [&common[..], &[plan.variant.wgsl()]].concat();
+        let pieces = [self.wgsl, element, plan.variant.wgsl(), shader!("shared/gemm_parts")].concat();
         let mut source = KernelSource::new(self.name, &pieces);
         source.constants.clone_from(&self.constants);
         for (name, value) in plan.variant.constants(&self.shape, self.deep) {

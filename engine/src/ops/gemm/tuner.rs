@@ -218,7 +218,7 @@ pub(super) async fn measure(
 async fn time(gpu: &Gpu, device: &Device, gemm: &Gemm, variant: Variant, now: &dyn Fn() -> f64) -> Result<f64> {
     let mut program: Program = gemm.program_by(device, variant)?;
     for launch in &mut program.launches {
-        launch.source.pieces.push(shader!("shared/epilogue").into());
+        launch.source.add(shader!("shared/epilogue").iter().copied());
     }
     let Shape { m, n, batches, .. } = gemm.shape;
     plan::milliseconds(gpu, &program, &gemm.extents, gemm.output.max(m * n * batches), TIMED_RUNS, now).await

@@ -127,7 +127,7 @@ impl Variant {
     }
 
     /// Returns the kernel's shader.
-    pub(crate) fn wgsl(self) -> &'static str {
+    pub(crate) fn wgsl(self) -> &'static [&'static str] {
         match self {
             Self::Thread => shader!("shared/gemm_thread"),
             Self::Register4x4 => shader!("shared/gemm_register_4x4"),

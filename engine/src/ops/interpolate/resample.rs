@@ -176,7 +176,7 @@ impl Kernel for Resample {
         params.extend(self.scale.map(|scale| Param::from(scale as f32)));
         params.push(Param::from(self.sampling as u32));
         let launch = Launch {
-            source: KernelSource::new(self.name(), &[shader!("interpolate")]).entry(if self.backward {
+            source: KernelSource::new(self.name(), shader!("interpolate")).entry(if self.backward {
                 "backward"
             } else {
                 "forward"

@@ -89,10 +89,8 @@ impl Kernel for Bce {
         if numel == 0 {
             return Ok(Program::default());
         }
-        let pieces =
-            [shader!("bce"), shader!("log"), shader!("log1p"), shader!("shared/nonfinite"), shader!("shared/fault")];
         let launch = Launch {
-            source: KernelSource::new("bce", &pieces),
+            source: KernelSource::new("bce", shader!("bce")),
             bindings: vec![Bind::Faults, Bind::Operand(0), Bind::Operand(1), Bind::Output],
             params: vec![
                 Param::from(numel),

@@ -147,17 +147,8 @@ impl Kernel for ClassLoss {
         params.push(Param::Fault(FaultSite { op: self.name(), size: rows.length }));
         params.push(Param::Scalar(0));
         params.push(Param::from(usize::from(self.reduction == Reduction::Mean)));
-        let pieces = [
-            shader!("cross_entropy"),
-            shader!("exp"),
-            shader!("log"),
-            shader!("shared/nonfinite"),
-            shader!("shared/team"),
-            shader!("shared/row"),
-            shader!("shared/fault"),
-        ];
         let launch = |entry: &'static str, written: Bind, groups: [u32; 3]| Launch {
-            source: KernelSource::new(self.name(), &pieces)
+            source: KernelSource::new(self.name(), shader!("cross_entropy"))
                 .entry(entry)
                 .constant("TEAM", rows.team(device) as u32)
                 .constant("SOFTMAX", u32::from(self.softmax))
@@ -177,9 +168,8 @@ impl Kernel for ClassLoss {
         if each {
             return Ok(Program { launches, scratch: Vec::new() });
         }
-        let pieces = [shader!("cross_entropy_total"), shader!("shared/team"), shader!("shared/row")];
         launches.push(Launch {
-            source: KernelSource::new("cross_entropy_total", &pieces).constant("TEAM", 64),
+            source: KernelSource::new("cross_entropy_total", shader!("cross_entropy_total")).constant("TEAM", 64),
             bindings: vec![Bind::ScratchRead(0), Bind::Output],
             params: vec![Param::from(rows.rows), Param::from(usize::from(self.reduction == Reduction::Mean))],
             groups: [1, 1, 1],
@@ -322,16 +312,9 @@ impl Kernel for ClassLossBackward {
         params.push(Param::from(operands[0].layout.offset));
         params.push(Param::Scalar(0));
         params.extend([Param::from(usize::from(mean)), Param::from(usize::from(each))]);
-        let pieces = [
-            shader!("cross_entropy_backward"),
-            shader!("exp"),
-            shader!("shared/nonfinite"),
-            shader!("shared/team"),
-            shader!("shared/row"),
-        ];
         let apart = mean && rows.rows > MAX_SINGLE_TEAM_ROWS;
         let source = |entry: &'static str, team: usize| {
-            KernelSource::new(self.name(), &pieces)
+            KernelSource::new(self.name(), shader!("cross_entropy_backward"))
                 .entry(entry)
                 .constant("TEAM", team as u32)
                 .constant("OWN_TOTAL", u32::from(mean && !apart))

@@ -107,7 +107,7 @@ impl Kernel for NormSums {
     fn gpu(&self, operands: &[ViewSpec], _output: &Spec, device: &Device) -> Result<Program> {
         Reduction {
             name: self.name(),
-            pieces: vec![shader!("norm_sums"), shader!("shared/team")],
+            pieces: shader!("norm_sums").to_vec(),
             operands: &[Bind::Operand(0), Bind::Operand(1), Bind::Operand(2), Bind::Operand(3)],
             layout: &operands[0].layout,
             dims: &self.dims,

@@ -12,11 +12,8 @@ struct Extremum<const MAX: bool>;
 
 impl<const MAX: bool> Reduce for Extremum<MAX> {
     const NAME: &'static str = if MAX { "amax" } else { "amin" };
-    const WGSL: &'static [&'static str] = if MAX {
-        &[shader!("amax"), shader!("shared/extremum")]
-    } else {
-        &[shader!("amin"), shader!("shared/extremum")]
-    };
+    const WGSL: &'static [&'static str] = shader!("shared/extremum");
+    const ORDER: &'static [&'static str] = if MAX { shader!("amax") } else { shader!("amin") };
     const SAVES: Saves = Saves::INPUT.and_output();
 
     fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {

@@ -14,7 +14,7 @@ struct All;
 
 impl Reduce for Any {
     const NAME: &'static str = "any";
-    const WGSL: &'static [&'static str] = &[shader!("any")];
+    const WGSL: &'static [&'static str] = shader!("any");
     const SAVES: Saves = Saves::NOTHING;
 
     fn output(&self, _input: DType) -> DType {
@@ -32,7 +32,7 @@ impl Reduce for Any {
 
 impl Reduce for All {
     const NAME: &'static str = "all";
-    const WGSL: &'static [&'static str] = &[shader!("all")];
+    const WGSL: &'static [&'static str] = shader!("all");
     const SAVES: Saves = Saves::NOTHING;
 
     fn output(&self, _input: DType) -> DType {

@@ -14,11 +14,8 @@ struct ArgExtremum<const MAX: bool>;
 
 impl<const MAX: bool> Reduce for ArgExtremum<MAX> {
     const NAME: &'static str = if MAX { "argmax" } else { "argmin" };
-    const WGSL: &'static [&'static str] = if MAX {
-        &[shader!("amax"), shader!("shared/arg_extremum")]
-    } else {
-        &[shader!("amin"), shader!("shared/arg_extremum")]
-    };
+    const WGSL: &'static [&'static str] = shader!("shared/arg_extremum");
+    const ORDER: &'static [&'static str] = if MAX { shader!("amax") } else { shader!("amin") };
     const ACC_WORDS: usize = 2;
     const SAVES: Saves = Saves::NOTHING;
 
@@ -48,11 +45,8 @@ struct ExtremumDim<const MAX: bool>;
 
 impl<const MAX: bool> Reduce for ExtremumDim<MAX> {
     const NAME: &'static str = if MAX { "max_dim" } else { "min_dim" };
-    const WGSL: &'static [&'static str] = if MAX {
-        &[shader!("amax"), shader!("shared/extremum")]
-    } else {
-        &[shader!("amin"), shader!("shared/extremum")]
-    };
+    const WGSL: &'static [&'static str] = shader!("shared/extremum");
+    const ORDER: &'static [&'static str] = if MAX { shader!("amax") } else { shader!("amin") };
     const SAVES: Saves = Saves::INPUT;
 
     fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {

@@ -12,8 +12,7 @@ struct LogSumExp;
 
 impl Reduce for LogSumExp {
     const NAME: &'static str = "logsumexp";
-    const WGSL: &'static [&'static str] =
-        &[shader!("logsumexp"), shader!("exp"), shader!("log"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("logsumexp");
     const ACC_WORDS: usize = 2;
     const SAVES: Saves = Saves::INPUT.and_output();
 

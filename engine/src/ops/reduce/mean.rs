@@ -11,7 +11,7 @@ struct Mean;
 
 impl Reduce for Mean {
     const NAME: &'static str = "mean";
-    const WGSL: &'static [&'static str] = &[shader!("mean"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("mean");
     const SAVES: Saves = Saves::NOTHING;
 
     fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {

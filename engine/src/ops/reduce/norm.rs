@@ -12,7 +12,7 @@ struct Norm2;
 
 impl Reduce for Norm2 {
     const NAME: &'static str = "norm";
-    const WGSL: &'static [&'static str] = &[shader!("norm"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("norm");
     const ACC_WORDS: usize = 2;
     const SAVES: Saves = Saves::INPUT.and_output();
 

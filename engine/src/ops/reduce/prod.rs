@@ -11,7 +11,7 @@ struct Prod;
 
 impl Reduce for Prod {
     const NAME: &'static str = "prod";
-    const WGSL: &'static [&'static str] = &[shader!("prod")];
+    const WGSL: &'static [&'static str] = shader!("prod");
     const SAVES: Saves = Saves::INPUT;
 
     fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {

@@ -8,7 +8,6 @@ use std::cell::Cell;
 use crate::Result;
 use crate::device::Device;
 use crate::device::gpu::{AdapterKind, KernelSource};
-use crate::shader;
 use crate::tensor::{Bind, Launch, Layout, Param, Program, groups_1d};
 
 use super::split;
@@ -31,7 +30,7 @@ const MIN_TEAM_LENGTH_ON_SOFTWARE: usize = 4096;
 pub(crate) struct Reduction<'a> {
     /// Name of the operation.
     pub name: &'static str,
-    /// Pieces: the accumulation, `Element`, and the bindings with `load`.
+    /// Pieces: the accumulation, `Element`, and the bindings with `load`, which use `reduce`.
     pub pieces: Vec<&'static str>,
     /// Operands read by `load`, at bindings from 1 on; binding 0 is the output.
     pub operands: &'a [Bind],
@@ -78,10 +77,8 @@ impl Reduction<'_> {
             params.extend((0..MAX_DIMS).map(|i| inner(i).map_or(Param::Word(1), |d| Param::from(sizes[d]))));
             params.extend((0..MAX_DIMS).map(|i| inner(i).map_or(Param::Word(0), |d| Param::from(strides[d]))));
         }
-        let mut pieces = self.pieces.clone();
-        pieces.push(shader!("reduce"));
         let source = |entry: &'static str, team: usize| {
-            KernelSource::new(self.name, &pieces)
+            KernelSource::new(self.name, &self.pieces)
                 .entry(entry)
                 .constant("TEAM", team as u32)
                 .constant("PLANES", self.planes as u32)

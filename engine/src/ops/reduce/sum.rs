@@ -11,7 +11,7 @@ struct Sum;
 
 impl Reduce for Sum {
     const NAME: &'static str = "sum";
-    const WGSL: &'static [&'static str] = &[shader!("sum")];
+    const WGSL: &'static [&'static str] = shader!("sum");
     const SAVES: Saves = Saves::NOTHING;
 
     fn run<T: Element>(&self, run: &[T], planes: &mut [f64]) {

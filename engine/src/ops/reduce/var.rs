@@ -30,7 +30,7 @@ fn variance<T: Element>(run: &[T], correction: f64) -> f64 {
 
 impl Reduce for Var {
     const NAME: &'static str = "var";
-    const WGSL: &'static [&'static str] = &[shader!("var"), shader!("shared/moments"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("var");
     const ACC_WORDS: usize = 3;
     const SAVES: Saves = Saves::INPUT;
 
@@ -49,7 +49,7 @@ impl Reduce for Var {
 
 impl Reduce for Std {
     const NAME: &'static str = "std";
-    const WGSL: &'static [&'static str] = &[shader!("std"), shader!("shared/moments"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("std");
     const ACC_WORDS: usize = 3;
     const SAVES: Saves = Saves::INPUT.and_output();
 

@@ -11,7 +11,7 @@ struct Abs;
 
 impl Unary for Abs {
     const NAME: &'static str = "abs";
-    const WGSL: &'static [&'static str] = &[shader!("abs")];
+    const WGSL: &'static [&'static str] = shader!("abs");
     const SAVES: Saves = Saves::INPUT;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.wrapping_abs());
 

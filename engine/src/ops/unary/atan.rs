@@ -11,7 +11,7 @@ struct Atan;
 
 impl Unary for Atan {
     const NAME: &'static str = "atan";
-    const WGSL: &'static [&'static str] = &[shader!("atan")];
+    const WGSL: &'static [&'static str] = shader!("atan");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

@@ -11,7 +11,7 @@ struct Ceil;
 
 impl Unary for Ceil {
     const NAME: &'static str = "ceil";
-    const WGSL: &'static [&'static str] = &[shader!("ceil")];
+    const WGSL: &'static [&'static str] = shader!("ceil");
     const SAVES: Saves = Saves::NOTHING;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x);
 

@@ -17,7 +17,7 @@ struct Clamp {
 
 impl Unary for Clamp {
     const NAME: &'static str = "clamp";
-    const WGSL: &'static [&'static str] = &[shader!("clamp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("clamp");
     const SAVES: Saves = Saves::INPUT;
 
     fn scalars(&self) -> Scalars {

@@ -16,7 +16,7 @@ struct ClampMax {
 
 impl Unary for ClampMax {
     const NAME: &'static str = "clamp_max";
-    const WGSL: &'static [&'static str] = &[shader!("clamp_max"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("clamp_max");
     const SAVES: Saves = Saves::INPUT;
 
     fn scalars(&self) -> Scalars {

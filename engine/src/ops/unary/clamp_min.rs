@@ -16,7 +16,7 @@ struct ClampMin {
 
 impl Unary for ClampMin {
     const NAME: &'static str = "clamp_min";
-    const WGSL: &'static [&'static str] = &[shader!("clamp_min"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("clamp_min");
     const SAVES: Saves = Saves::INPUT;
 
     fn scalars(&self) -> Scalars {

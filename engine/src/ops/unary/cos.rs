@@ -11,7 +11,7 @@ struct Cos;
 
 impl Unary for Cos {
     const NAME: &'static str = "cos";
-    const WGSL: &'static [&'static str] = &[shader!("cos"), shader!("shared/angle"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("cos");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

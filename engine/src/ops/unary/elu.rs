@@ -16,8 +16,7 @@ struct Elu {
 
 impl Unary for Elu {
     const NAME: &'static str = "elu";
-    const WGSL: &'static [&'static str] =
-        &[shader!("elu"), shader!("expm1"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("elu");
     const SAVES: Saves = Saves::INPUT;
 
     fn scalars(&self) -> Scalars {

@@ -11,7 +11,7 @@ struct Erf;
 
 impl Unary for Erf {
     const NAME: &'static str = "erf";
-    const WGSL: &'static [&'static str] = &[shader!("erf"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("erf");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

@@ -11,7 +11,7 @@ struct Exp;
 
 impl Unary for Exp {
     const NAME: &'static str = "exp";
-    const WGSL: &'static [&'static str] = &[shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("exp");
     const SAVES: Saves = Saves::OUTPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

@@ -11,7 +11,7 @@ struct Expm1;
 
 impl Unary for Expm1 {
     const NAME: &'static str = "expm1";
-    const WGSL: &'static [&'static str] = &[shader!("expm1"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("expm1");
     const SAVES: Saves = Saves::OUTPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

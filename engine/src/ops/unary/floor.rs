@@ -11,7 +11,7 @@ struct Floor;
 
 impl Unary for Floor {
     const NAME: &'static str = "floor";
-    const WGSL: &'static [&'static str] = &[shader!("floor")];
+    const WGSL: &'static [&'static str] = shader!("floor");
     const SAVES: Saves = Saves::NOTHING;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x);
 

@@ -7,8 +7,7 @@ use crate::{Result, shader};
 use super::Unary;
 use crate::ops::binary::{Binary, BinaryInts};
 
-const WGSL: &[&str] =
-    &[shader!("gelu"), shader!("erf"), shader!("tanh"), shader!("expm1"), shader!("exp"), shader!("shared/nonfinite")];
+const WGSL: &[&str] = shader!("gelu");
 
 /// Constants of the approximation: √(2/π), and the weight of x³.
 const SCALE: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;

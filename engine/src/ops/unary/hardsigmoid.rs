@@ -12,7 +12,7 @@ struct Hardsigmoid;
 
 impl Unary for Hardsigmoid {
     const NAME: &'static str = "hardsigmoid";
-    const WGSL: &'static [&'static str] = &[shader!("hardsigmoid"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("hardsigmoid");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

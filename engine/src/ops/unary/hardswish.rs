@@ -12,7 +12,7 @@ struct Hardswish;
 
 impl Unary for Hardswish {
     const NAME: &'static str = "hardswish";
-    const WGSL: &'static [&'static str] = &[shader!("hardswish"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("hardswish");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

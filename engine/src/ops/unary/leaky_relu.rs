@@ -16,7 +16,7 @@ struct LeakyRelu {
 
 impl Unary for LeakyRelu {
     const NAME: &'static str = "leaky_relu";
-    const WGSL: &'static [&'static str] = &[shader!("leaky_relu")];
+    const WGSL: &'static [&'static str] = shader!("leaky_relu");
     const SAVES: Saves = Saves::INPUT;
 
     fn scalars(&self) -> Scalars {

@@ -11,7 +11,7 @@ struct Log;
 
 impl Unary for Log {
     const NAME: &'static str = "log";
-    const WGSL: &'static [&'static str] = &[shader!("log"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("log");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

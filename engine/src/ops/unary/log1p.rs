@@ -11,7 +11,7 @@ struct Log1p;
 
 impl Unary for Log1p {
     const NAME: &'static str = "log1p";
-    const WGSL: &'static [&'static str] = &[shader!("log1p"), shader!("log"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("log1p");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

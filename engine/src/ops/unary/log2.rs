@@ -11,7 +11,7 @@ struct Log2;
 
 impl Unary for Log2 {
     const NAME: &'static str = "log2";
-    const WGSL: &'static [&'static str] = &[shader!("log2"), shader!("log"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("log2");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

@@ -11,8 +11,7 @@ struct Logsigmoid;
 
 impl Unary for Logsigmoid {
     const NAME: &'static str = "logsigmoid";
-    const WGSL: &'static [&'static str] =
-        &[shader!("logsigmoid"), shader!("log1p"), shader!("log"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("logsigmoid");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

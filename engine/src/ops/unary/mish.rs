@@ -12,8 +12,7 @@ struct Mish;
 
 impl Unary for Mish {
     const NAME: &'static str = "mish";
-    const WGSL: &'static [&'static str] =
-        &[shader!("mish"), shader!("sigmoid"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("mish");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

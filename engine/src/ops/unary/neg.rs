@@ -11,7 +11,7 @@ struct Neg;
 
 impl Unary for Neg {
     const NAME: &'static str = "neg";
-    const WGSL: &'static [&'static str] = &[shader!("neg")];
+    const WGSL: &'static [&'static str] = shader!("neg");
     const SAVES: Saves = Saves::NOTHING;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.wrapping_neg());
 

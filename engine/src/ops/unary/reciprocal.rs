@@ -11,7 +11,7 @@ struct Reciprocal;
 
 impl Unary for Reciprocal {
     const NAME: &'static str = "reciprocal";
-    const WGSL: &'static [&'static str] = &[shader!("reciprocal")];
+    const WGSL: &'static [&'static str] = shader!("reciprocal");
     const SAVES: Saves = Saves::OUTPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

@@ -12,7 +12,7 @@ struct Relu;
 
 impl Unary for Relu {
     const NAME: &'static str = "relu";
-    const WGSL: &'static [&'static str] = &[shader!("relu")];
+    const WGSL: &'static [&'static str] = shader!("relu");
     const SAVES: Saves = Saves::OUTPUT;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.max(0));
 

@@ -11,7 +11,7 @@ struct Round;
 
 impl Unary for Round {
     const NAME: &'static str = "round";
-    const WGSL: &'static [&'static str] = &[shader!("round")];
+    const WGSL: &'static [&'static str] = shader!("round");
     const SAVES: Saves = Saves::NOTHING;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x);
 

@@ -11,7 +11,7 @@ struct Rsqrt;
 
 impl Unary for Rsqrt {
     const NAME: &'static str = "rsqrt";
-    const WGSL: &'static [&'static str] = &[shader!("rsqrt"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("rsqrt");
     const SAVES: Saves = Saves::OUTPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

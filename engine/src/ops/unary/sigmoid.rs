@@ -12,7 +12,7 @@ struct Sigmoid;
 
 impl Unary for Sigmoid {
     const NAME: &'static str = "sigmoid";
-    const WGSL: &'static [&'static str] = &[shader!("sigmoid"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("sigmoid");
     const SAVES: Saves = Saves::OUTPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

@@ -11,7 +11,7 @@ struct Sign;
 
 impl Unary for Sign {
     const NAME: &'static str = "sign";
-    const WGSL: &'static [&'static str] = &[shader!("sign")];
+    const WGSL: &'static [&'static str] = shader!("sign");
     const SAVES: Saves = Saves::NOTHING;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.signum());
 

@@ -12,8 +12,7 @@ struct Silu;
 
 impl Unary for Silu {
     const NAME: &'static str = "silu";
-    const WGSL: &'static [&'static str] =
-        &[shader!("silu"), shader!("sigmoid"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("silu");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

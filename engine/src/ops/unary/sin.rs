@@ -11,7 +11,7 @@ struct Sin;
 
 impl Unary for Sin {
     const NAME: &'static str = "sin";
-    const WGSL: &'static [&'static str] = &[shader!("sin"), shader!("shared/angle"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("sin");
     const SAVES: Saves = Saves::INPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

@@ -17,14 +17,7 @@ struct Softplus {
 
 impl Unary for Softplus {
     const NAME: &'static str = "softplus";
-    const WGSL: &'static [&'static str] = &[
-        shader!("softplus"),
-        shader!("sigmoid"),
-        shader!("log1p"),
-        shader!("log"),
-        shader!("exp"),
-        shader!("shared/nonfinite"),
-    ];
+    const WGSL: &'static [&'static str] = shader!("softplus");
     const SAVES: Saves = Saves::INPUT;
 
     fn scalars(&self) -> Scalars {

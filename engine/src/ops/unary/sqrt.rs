@@ -11,7 +11,7 @@ struct Sqrt;
 
 impl Unary for Sqrt {
     const NAME: &'static str = "sqrt";
-    const WGSL: &'static [&'static str] = &[shader!("sqrt"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("sqrt");
     const SAVES: Saves = Saves::OUTPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

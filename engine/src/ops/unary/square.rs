@@ -11,7 +11,7 @@ struct Square;
 
 impl Unary for Square {
     const NAME: &'static str = "square";
-    const WGSL: &'static [&'static str] = &[shader!("square")];
+    const WGSL: &'static [&'static str] = shader!("square");
     const SAVES: Saves = Saves::INPUT;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x.wrapping_mul(x));
 

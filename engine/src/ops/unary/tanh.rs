@@ -12,8 +12,7 @@ struct Tanh;
 
 impl Unary for Tanh {
     const NAME: &'static str = "tanh";
-    const WGSL: &'static [&'static str] =
-        &[shader!("tanh"), shader!("expm1"), shader!("exp"), shader!("shared/nonfinite")];
+    const WGSL: &'static [&'static str] = shader!("tanh");
     const SAVES: Saves = Saves::OUTPUT;
 
     fn forward<T: Float>(&self, x: T) -> T {

@@ -11,7 +11,7 @@ struct Trunc;
 
 impl Unary for Trunc {
     const NAME: &'static str = "trunc";
-    const WGSL: &'static [&'static str] = &[shader!("trunc")];
+    const WGSL: &'static [&'static str] = shader!("trunc");
     const SAVES: Saves = Saves::NOTHING;
     const INT: Option<UnaryInts<Self>> = of_ints!(|_, x| x);
 

@@ -1,16 +1,19 @@
 //! Origin of a non-finite number: repeats the steps since the last readback and inspects every
 //! layer.
 
-use super::{Position, Trainer};
-use crate::data::Epoch;
-use crate::nn::Module;
+use super::Trainer;
+use super::learner::Learner;
+use super::loaders::Loaders;
+use super::losses::NotFinite;
+use crate::nn::{Module, observe};
+use crate::train::{LossSpec, Position};
 use crate::{Error, Result, Tensor};
 
 impl Trainer {
     /// Returns the error for a loss that is not finite. Repeats the steps since the last readback
     /// up to that one, to find the layer where it originated. The run is reset to the state at that
     /// readback.
-    pub(super) async fn trace(&mut self, step: u64, loss: f64) -> Error {
+    pub(super) async fn trace(&mut self, NotFinite { step, loss }: NotFinite) -> Error {
         match self.find(step).await {
             Ok(origin) => {
                 let advice = "try a smaller learning rate, or clip gradients";
@@ -29,33 +32,36 @@ impl Trainer {
                 return Err(Error::internal("a step that failed did not come again"));
             }
         }
-        let Position { epoch, batch, .. } = self.position;
-        let began = match self.first_bad_layer().await? {
+        let (position, loss) = (self.position, &self.settings.spec().loss);
+        let began = match first_bad_tensor(&mut self.learner, &self.loaders, position, loss).await? {
             Some(place) => format!("it began in {place}"),
             None => "the numbers of all layers are finite".to_owned(),
         };
         self.restore(&last_valid)?;
-        Ok(format!("(epoch {}, batch {}); {began}", epoch + 1, batch + 1))
+        Ok(format!("(epoch {}, batch {}); {began}", position.epoch + 1, position.batch + 1))
     }
+}
 
-    /// Returns the first non-finite tensor of the next step: parameters, inputs, or the outputs of
-    /// a layer.
-    async fn first_bad_layer(&mut self) -> Result<Option<String>> {
-        let named = self.model.named_parameters();
-        if let Some(name) = first_bad(named.iter().map(|(name, tensor)| (name.as_str(), tensor))).await? {
-            return Ok(Some(format!("{name}, in the update of the step before")));
-        }
-        let mut batches = Epoch::over(self.train.clone(), self.position.epoch as u64, self.position.batch)?;
-        let Some(batch) = batches.next() else { return Ok(None) };
-        let (inputs, labels) = batch?;
-        if let Some(name) = first_bad([("the inputs", &inputs)].into_iter()).await? {
-            return Ok(Some(name));
-        }
-        let (result, layers) = crate::nn::observe(|| self.forward(&inputs, &labels));
-        result?;
-        let found = first_bad(layers.iter().map(|(name, tensor)| (name.as_str(), tensor))).await?;
-        Ok(found.map(|name| format!("layer {name}")))
+/// Returns the first non-finite tensor of the step at a position: parameters, inputs, or the
+/// outputs of a layer.
+async fn first_bad_tensor(
+    learner: &mut Learner,
+    loaders: &Loaders,
+    position: Position,
+    loss: &LossSpec,
+) -> Result<Option<String>> {
+    let named = learner.model().named_parameters();
+    if let Some(name) = first_bad(named.iter().map(|(name, tensor)| (name.as_str(), tensor))).await? {
+        return Ok(Some(format!("{name}, in the update of the step before")));
     }
+    let Some((inputs, labels)) = loaders.batch_at(position.epoch, position.batch)? else { return Ok(None) };
+    if let Some(name) = first_bad([("the inputs", &inputs)].into_iter()).await? {
+        return Ok(Some(name));
+    }
+    let (result, layers) = observe(|| learner.forward(&inputs, &labels, loss));
+    result?;
+    let found = first_bad(layers.iter().map(|(name, tensor)| (name.as_str(), tensor))).await?;
+    Ok(found.map(|name| format!("layer {name}")))
 }
 
 /// Returns the name of the first tensor with an element that is not finite.

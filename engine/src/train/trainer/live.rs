@@ -1,16 +1,15 @@
 //! Changes of a run in progress: hyperparameters that a user changes while it trains, and data that
 //! arrives meanwhile. Each change documents when it takes effect.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::check::{check_batches, check_schedule};
-use super::trainer::Phase;
-use super::{Ending, Evaluation, Graph, TrainSpec, Trainer, evaluate};
-use crate::data::{DataLoader, Dataset, Epoch};
-use crate::optim::{Hyperparameters, Optimizer, OptimizerSpec, Scheduler, UpdateRule, schedule::SchedulerState};
+use super::{Phase, Trainer};
+use crate::data::Dataset;
+use crate::optim::{Hyperparameters, OptimizerSpec, UpdateRule};
+use crate::train::check::{check_batches, check_schedule};
+use crate::train::{Ending, Evaluation, Graph, TrainSpec, evaluate};
 use crate::{Error, Result};
 
 impl Trainer {
@@ -23,21 +22,8 @@ impl Trainer {
         if !lr.is_finite() || lr < 0.0 {
             return Err(Error::value("set_lr", format!("the learning rate must be at least 0, got {lr}")));
         }
-        if let Some(scheduler) = &self.scheduler {
-            let before = self.lr();
-            let factor = if before > 0.0 { lr / before } else { 1.0 };
-            let state = scheduler.state().clone();
-            let base_lrs = state.base_lrs.iter().map(|base| if before > 0.0 { base * factor } else { lr }).collect();
-            self.scheduler =
-                Some(Scheduler::resume(scheduler.schedule().clone(), SchedulerState { base_lrs, ..state }));
-        }
-        self.optimizer.set_lr(lr);
-        let before = self.spec.clone();
-        self.spec.optimizer = match &self.scheduler {
-            Some(scheduler) => self.spec.optimizer.with_lr(scheduler.state().base_lrs.first().copied().unwrap_or(lr)),
-            None => self.spec.optimizer.with_lr(lr),
-        };
-        self.record_change(&before);
+        let base = self.learner.set_lr(lr);
+        self.change_optimizer(self.spec().optimizer.with_lr(base));
         Ok(())
     }
 
@@ -46,17 +32,15 @@ impl Trainer {
     /// # Errors
     /// The optimizer has no momentum, or the value is out of its range.
     pub fn set_momentum(&mut self, momentum: f64) -> Result<()> {
-        if self.optimizer.rules().all(|rule| rule.momentum().is_none()) {
-            let rule = format!("{} has no momentum", self.spec.optimizer.name());
+        if !self.learner.has_momentum() {
+            let rule = format!("{} has no momentum", self.spec().optimizer.name());
             return Err(Error::value("set_momentum", rule));
         }
-        let mut changed = self.spec.optimizer.rule();
+        let mut changed = self.spec().optimizer.rule();
         changed.set_momentum(momentum);
         changed.check()?;
-        self.optimizer.rules_mut().for_each(|rule| rule.set_momentum(momentum));
-        let before = self.spec.clone();
-        self.spec.optimizer = changed.spec();
-        self.record_change(&before);
+        self.learner.set_momentum(momentum);
+        self.change_optimizer(changed.spec());
         Ok(())
     }
 
@@ -75,15 +59,14 @@ impl Trainer {
             changed.check()?;
             Ok(changed)
         };
-        let spec = decayed(&self.spec.optimizer)?;
-        for_each_rule(&mut self.optimizer, |rule| {
-            let changed = decayed(&rule.spec())?;
-            rule.set_spec(&changed)
-        })?;
-        let before = self.spec.clone();
-        self.spec.optimizer = spec;
-        self.record_change(&before);
+        let changed = decayed(&self.spec().optimizer)?;
+        self.learner.change(|spec| decayed(&spec))?;
+        self.change_optimizer(changed);
         Ok(())
+    }
+
+    fn change_optimizer(&mut self, optimizer: OptimizerSpec) {
+        self.settings.change(TrainSpec { optimizer, ..self.spec().clone() }, self.position.step);
     }
 
     /// Sets the total number of epochs. A finished run resumes if the number exceeds those
@@ -96,10 +79,9 @@ impl Trainer {
         if epochs < begun.max(1) {
             return Err(Error::value("set_epochs", format!("{begun} epochs have begun, {epochs} are fewer")));
         }
-        let spec = TrainSpec { epochs, ..self.spec.clone() };
-        let done = self.scheduler.as_ref().map_or(0, |scheduler| scheduler.state().step);
-        check_schedule(&spec, done, self.position.batches, self.position)?;
-        self.spec = spec;
+        let spec = TrainSpec { epochs, ..self.spec().clone() };
+        check_schedule(&spec, self.learner.scheduled_steps(), self.position.batches, self.position)?;
+        self.settings.replace(spec);
         let over = matches!(self.phase, Phase::Ended(Ending::Finished) | Phase::Evaluating(_, Some(Ending::Finished)));
         if over && self.position.epoch < epochs {
             self.reopen()?;
@@ -115,7 +97,7 @@ impl Trainer {
         if epochs == 0 {
             return Err(Error::value("set_evaluate_every", "it must be at least 1"));
         }
-        self.spec.evaluate_every = epochs;
+        self.settings.replace(TrainSpec { evaluate_every: epochs, ..self.spec().clone() });
         Ok(())
     }
 
@@ -132,14 +114,10 @@ impl Trainer {
         if batch_size == 0 {
             return Err(Error::value("set_batch_size", "it must be at least 1"));
         }
-        let (train, test) = (self.train.dataset().clone(), self.test.dataset().clone());
-        let before = self.spec.clone();
-        self.spec.batch_size = batch_size;
-        if let Err(error) = self.set_data(train, test) {
-            self.spec = before;
-            return Err(error);
-        }
-        self.record_change(&before);
+        let spec = TrainSpec { batch_size, ..self.spec().clone() };
+        let (train, test) = (self.train_loader().dataset().clone(), self.test_loader().dataset().clone());
+        self.replace_data(&spec, &train, &test)?;
+        self.settings.change(spec, self.position.step);
         Ok(())
     }
 
@@ -149,32 +127,18 @@ impl Trainer {
     /// # Errors
     /// The run is within an epoch; or the data has another shape or other classes, or no samples.
     pub fn set_data(&mut self, train: Arc<dyn Dataset>, test: Arc<dyn Dataset>) -> Result<()> {
+        let spec = self.spec().clone();
+        self.replace_data(&spec, &train, &test)
+    }
+
+    fn replace_data(&mut self, spec: &TrainSpec, train: &Arc<dyn Dataset>, test: &Arc<dyn Dataset>) -> Result<()> {
         if !self.is_between_epochs() {
             return Err(Error::value("set_data", "data and batch size change between epochs only"));
         }
-        let known = self.train.dataset();
-        let fits =
-            |data: &Arc<dyn Dataset>| data.shape() == known.shape() && data.classes().len() == known.classes().len();
-        if train.is_empty() || !fits(&train) || !fits(&test) {
-            let rule = format!(
-                "the run learns from samples of {:?} in {} classes; {} samples of {:?} in {} do not fit",
-                known.shape(),
-                known.classes().len(),
-                train.len(),
-                train.shape(),
-                train.classes().len()
-            );
-            return Err(Error::shape("set_data", rule));
-        }
-        check_batches(&self.spec, self.model.spec(), train.len())?;
-        let (train, test) = (
-            self.spec.train_loader(&train, &self.normalization, &self.device)?,
-            self.spec.test_loader(&test, &self.normalization, &self.device)?,
-        );
-        self.train = Rc::new(train.target_scale(self.target_scale));
-        self.test = Rc::new(test.target_scale(self.target_scale));
-        self.position.batches = self.train.len();
-        self.batches = None;
+        self.loaders.check(train.as_ref(), test.as_ref())?;
+        check_batches(spec, self.model().spec(), train.len())?;
+        self.loaders.replace(spec, train, test)?;
+        self.position.batches = self.train_loader().len();
         Ok(())
     }
 
@@ -185,11 +149,10 @@ impl Trainer {
     pub async fn graph(&mut self) -> Result<Graph> {
         self.read().await?;
         let before = self.state()?;
-        let mut batches = Epoch::over(self.train.clone(), self.position.epoch as u64, 0)?;
-        let graph = match batches.next() {
-            Some(batch) => {
-                let (inputs, labels) = batch?;
-                self.forward(&inputs, &labels).map(|(loss, _)| self.graph_of(&loss))
+        let graph = match self.loaders.batch_at(self.position.epoch, 0)? {
+            Some((inputs, labels)) => {
+                let passed = self.learner.forward(&inputs, &labels, &self.settings.spec().loss);
+                passed.map(|(loss, _)| self.learner.graph(&loss))
             }
             None => Ok(Graph::default()),
         };
@@ -197,22 +160,13 @@ impl Trainer {
         graph
     }
 
-    /// Returns the loader of the test set.
-    pub fn test_loader(&self) -> &DataLoader {
-        &self.test
-    }
-
     /// Evaluates the model on the test set now; the run stays unchanged.
     ///
     /// # Errors
     /// The device fails.
     pub async fn evaluate(&self, progress: impl FnMut(usize, usize)) -> Result<Evaluation> {
-        evaluate(&self.model, &self.test, &self.spec.loss, progress).await
+        evaluate(self.model(), self.test_loader(), &self.spec().loss, progress).await
     }
-}
-
-fn for_each_rule<R: UpdateRule>(optimizer: &mut Optimizer<R>, change: impl FnMut(&mut R) -> Result<()>) -> Result<()> {
-    optimizer.rules_mut().try_for_each(change)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use super::check::{check, check_schedule, input_shape};
-use super::record::{EarlierSettings, RunRecord, SplitDigest, run_record};
-use super::state::{BEST, State, Training, run_spec, tensors_of, training};
-use super::{ModelSpec, Position, TrainSpec, Trainer};
+use super::Trainer;
+use super::learner::LearnerState;
+use super::state::State;
 use crate::data::Dataset;
 use crate::format::model::ModelFile;
-use crate::nn::StateDict;
-use crate::optim::{Hyperparameters, OptimState, ParamState, Scheduler, StateValue};
+use crate::ops::Generator;
+use crate::train::check::{check, check_schedule, input_shape};
+use crate::train::checkpoint::{self, Scalars, run_spec};
+use crate::train::record::{RunRecord, SplitDigest, run_record};
+use crate::train::{ModelSpec, Position, TrainSpec};
 use crate::{Device, Error, Result};
 
 impl Trainer {
@@ -29,15 +31,15 @@ impl Trainer {
         device: &Device,
     ) -> Result<Self> {
         check(&spec, train.as_ref(), test.as_ref())?;
-        let Training { rest, mut history, groups, numbers, samples, confusions } = training(file)?;
+        let training = checkpoint::read(file)?;
         let record = run_record(file)?.unwrap_or_default();
         let model: ModelSpec = crate::json::from_value(&file.info.spec)
             .map_err(|e| Error::value("resume", format!("the checkpoint's model is damaged: {e}")))?;
         let before = run_spec(file)?;
         if let Some(before) = &before {
-            check_changes(before, &spec, rest.position)?;
+            check_changes(before, &spec, training.rest.position)?;
         }
-        check_data(file, &record, samples, train.as_ref())?;
+        check_data(file, &record, training.samples, train.as_ref())?;
         if let Some(before) = &before {
             check_test(before, &spec, &record, test.len())?;
             check_model(before, &spec, &model, train.as_ref())?;
@@ -49,95 +51,25 @@ impl Trainer {
         let target_scale = file.info.columns.as_ref().and_then(|columns| columns.target_scale).unwrap_or_default();
         let scales = file.info.normalization.clone().map(|normalization| (normalization, target_scale));
         let mut trainer = Self::with_model(spec, &model, scales, train, test, device)?;
-        let mut dict = StateDict::default();
-        for (name, tensor) in file.state() {
-            dict.insert(name.clone(), tensor.to_tensor(device)?);
-        }
-        let mut optimizer = OptimState { state: Vec::new(), param_groups: groups };
-        for (i, numbers) in numbers.iter().enumerate() {
-            let mut state = ParamState::new();
-            state.extend(numbers.iter().map(|(name, number)| (name.clone(), StateValue::Number(number.0))));
-            for (name, tensor) in tensors_of(file, i) {
-                state.insert(name.to_owned(), StateValue::Tensor(tensor.to_tensor(device)?));
-            }
-            optimizer.state.push(state);
-        }
-        trainer.restore(&State { model: dict, optimizer, rest })?;
-        let mut best = StateDict::default();
-        for (name, tensor) in &file.tensors {
-            if let Some(name) = name.strip_prefix(BEST) {
-                best.insert(name.to_owned(), tensor.to_tensor(device)?);
-            }
-        }
-        trainer.best_weights = (!best.is_empty()).then_some(best);
-        for (epoch, cells) in confusions {
-            let result = history.iter_mut().find(|result| result.epoch == epoch);
-            if let Some(evaluation) = result.and_then(|result| result.evaluation_mut()) {
-                evaluation.set_confusion(&cells, file.info.classes.len());
-            }
-        }
-        trainer.history = history;
-        trainer.earlier = record.earlier;
-        trainer.split = record.data.split;
-        if let Some(before) = before {
-            trainer.apply_changes(&before)?;
-        }
-        let done = trainer.scheduler.as_ref().map_or(0, |scheduler| scheduler.state().step);
-        check_schedule(&trainer.spec, done, trainer.position.batches, trainer.position)?;
-        Ok(trainer)
-    }
-
-    /// Applies settings that differ from `before`.
-    fn apply_changes(&mut self, before: &TrainSpec) -> Result<()> {
-        let (old, new) = (&before.optimizer, self.spec.optimizer.clone());
-        let replanned =
-            (&before.schedule, before.schedule_by_epoch) != (&self.spec.schedule, self.spec.schedule_by_epoch);
-        let old_attrs = old.attrs()?;
-        for rule in self.optimizer.rules_mut() {
-            let same = rule.spec().name() == new.name();
-            let mut changed = new.attrs()?;
-            // A group of another kind, such as Muon's of AdamW, shares only the weight decay.
-            changed.retain(|name, value| {
-                name != "lr" && (replanned || old_attrs.get(name) != Some(value)) && (same || name == "weight_decay")
-            });
-            let changed = rule.spec().with(&changed)?;
-            rule.set_spec(&changed)?;
-        }
-        let lr = new.lr();
-        if replanned {
-            self.optimizer.set_lr(lr);
-            let planned = self.spec.schedule.clone();
-            self.scheduler = planned.map(|schedule| Scheduler::new(schedule, &mut self.optimizer)).transpose()?;
-        } else if lr != old.lr() {
-            let groups = self.optimizer.lrs().len();
-            match &mut self.scheduler {
-                Some(scheduler) => scheduler.set_base_lrs(vec![lr; groups], &mut self.optimizer),
-                None => self.optimizer.set_lr(lr),
-            }
-        }
-        self.record_change(before);
-        Ok(())
-    }
-
-    /// Records that other settings applied until now.
-    pub(super) fn record_change(&mut self, before: &TrainSpec) {
-        let data = |spec: &TrainSpec| super::DataSpec { path: None, ..spec.data.clone() };
-        let settings = TrainSpec {
-            // Settings without effect on the past, and the model, which cannot change.
-            epochs: self.spec.epochs,
-            early_stopping: self.spec.early_stopping.clone(),
-            keep: self.spec.keep,
-            model: self.spec.model.clone(),
-            preset: self.spec.preset.clone(),
-            data: data(before),
-            ..before.clone()
+        let Scalars { position, sums, patience, generator: [seed, calls], scheduler } = training.rest.clone();
+        let learner = LearnerState {
+            model: checkpoint::weights(file, device)?,
+            optimizer: training.optimizer(file, device)?,
+            scheduler,
+            generator: Generator { seed, calls },
         };
-        let now = TrainSpec { data: data(&self.spec), ..self.spec.clone() };
-        let until_step = self.position.step;
-        if settings != now && self.earlier.last().map_or(0, |earlier| earlier.until_step) < until_step {
-            let settings = TrainSpec { model: None, preset: None, ..before.clone() };
-            self.earlier.push(EarlierSettings { until_step, settings });
+        trainer.restore(&State { learner, position, sums, patience })?;
+        let history = training.history(file.info.classes.len());
+        trainer.selector.resume(history, checkpoint::best_weights(file, device)?);
+        trainer.settings.resume(record.earlier);
+        trainer.loaders.set_split(record.data.split);
+        if let Some(before) = before {
+            trainer.learner.apply_changes(&before, trainer.settings.spec())?;
+            trainer.settings.record_change(&before, trainer.position.step);
         }
+        let done = trainer.learner.scheduled_steps();
+        check_schedule(trainer.spec(), done, trainer.position.batches, trainer.position)?;
+        Ok(trainer)
     }
 }
 
