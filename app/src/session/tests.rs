@@ -3,15 +3,17 @@
 mod host;
 mod sources;
 
-use super::*;
+use super::Arrival;
 use crate::protocol::{
-    DataKind, DataSource, FileKind, ImageSource, LiveChange, Order, ResumeFrom, SplitName, StepView,
+    DataInfo, DataKind, DataSource, DeviceChoice, FileKind, FromWorker, ImageSource, Inspection, LiveChange, Order,
+    ResumeFrom, SplitName, StepView, ToWorker,
 };
 use host::{Messages, TestSession};
-use kindling::block_on;
 use kindling::data::{OpenOptions, Reader};
+use kindling::format::ModelFile;
 use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
+use kindling::{Device, block_on};
 
 fn spec(epochs: usize) -> TrainSpec {
     TrainSpec {

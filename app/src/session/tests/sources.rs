@@ -136,7 +136,7 @@ fn the_page_reads_what_the_command_line_reads() {
         }
         let path = if let [(name, _)] = &files[..] { folder.join(name) } else { folder.clone() };
         let native = open(&path, &OpenOptions::default()).unwrap();
-        let loaded = page.session.loaded.as_ref().unwrap();
+        let loaded = page.session.data.loaded().unwrap();
         let all: Vec<usize> = (0..train).collect();
         assert_eq!(native.train.read(&all).unwrap(), loaded.samples.train.read(&all).unwrap(), "{case}");
         assert_eq!(native.train.classes(), info.classes, "{case}");
