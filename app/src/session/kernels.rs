@@ -2,7 +2,7 @@
 //! storage, and sent to the page.
 
 use super::page::Page;
-use crate::protocol::{FromWorker, KernelChoice};
+use crate::protocol::FromWorker;
 use kindling::ops::{self, Choices, adopt, choices};
 use kindling::{Device, Result, json};
 
@@ -21,7 +21,7 @@ pub async fn load(device: &Device, page: &Page) {
     if let Some(stored) = stored.and_then(|bytes| json::read::<Choices>(&String::from_utf8_lossy(&bytes)).ok())
         && adopt(device, stored)
     {
-        send(&choices(device), page);
+        page.say(FromWorker::Kernels(choices(device)));
     }
 }
 
@@ -35,20 +35,11 @@ pub async fn tune(device: &Device, page: &Page) -> Result<()> {
         return Ok(());
     }
     let choices = choices(device);
-    send(&choices, page);
+    page.say(FromWorker::Kernels(choices.clone()));
     if let Ok(text) = json::write(&choices)
         && let Err(reason) = page.host().put(vec![(KEY.to_owned(), text.into_bytes())]).await
     {
         page.report_storage(reason);
     }
     Ok(())
-}
-
-fn send(choices: &Choices, page: &Page) {
-    let choices = choices.classes.iter().map(|(product, choice)| KernelChoice {
-        product: product.clone(),
-        kernel: format!("{:?}", choice.variant),
-        milliseconds: choice.milliseconds.iter().map(|(kernel, ms)| (kernel.clone(), *ms)).collect(),
-    });
-    page.say(FromWorker::Kernels { choices: choices.collect() });
 }

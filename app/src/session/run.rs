@@ -5,10 +5,10 @@ use super::kernels;
 use super::origin::Origin;
 use super::page::Page;
 use super::speed::Speed;
-use super::views;
+use super::views::step_view;
 use crate::protocol::{Begun, FromWorker, LiveChange, Progress, RunId};
 use kindling::format::ModelFile;
-use kindling::train::{Event, Graph, LossReader, StepResult, TrainSpec, Trainer};
+use kindling::train::{Evaluation, Event, Graph, LossReader, StepResult, TrainSpec, Trainer};
 use kindling::{Error, Result};
 use std::rc::Rc;
 
@@ -261,10 +261,19 @@ impl Run {
         self.send_results(0.0);
         if let Some(details) = details {
             self.graph = Some(details.graph.clone());
-            let (step, rgba) = views::step(&self.trainer, details);
+            let (step, rgba) = step_view(&self.trainer, details);
             self.page.say_with(FromWorker::Stepped { run: self.id, step }, vec![rgba]);
         }
         Ok(())
+    }
+
+    /// Evaluates the model on the test split; the run stays unchanged.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn evaluate(&self) -> Result<Evaluation> {
+        let send = |done, of| self.page.say(FromWorker::Testing { run: self.id, done, of });
+        self.trainer.evaluate(send).await
     }
 
     /// Returns the graph of the last inspected step, or of the next one.

@@ -1,9 +1,9 @@
 //! Inspection of images: predictions, activations of every layer, the user's image, filters.
 
-use super::{Answered, pixels};
+use super::{Answered, Subject, pixels};
 use crate::protocol::{
-    ActivationsView, ClassifiedView, FiltersView, FromWorker, ImageSource, LayerView, Order, Prediction,
-    PredictionsView, SplitName,
+    ActivationsRequest, ActivationsView, ClassifiedView, FiltersRequest, FiltersView, ImageSource, LayerView, Order,
+    Prediction, PredictionsRequest, PredictionsView, SplitName,
 };
 use crate::session::run::Run;
 use kindling::data::{Dataset, Images, Samples, Subset, Task, preprocess};
@@ -60,12 +60,10 @@ fn rgba(data: &dyn Dataset, indices: &[usize]) -> Result<([usize; 2], Vec<u8>)> 
 
 /// Predicts samples in an order.
 pub async fn predictions(
-    run: &Run,
-    split: SplitName,
-    [first, count]: [usize; 2],
-    order: Order,
-    cell: Option<(usize, usize)>,
-) -> Result<Answered> {
+    Subject { run, .. }: Subject<'_>,
+    request: PredictionsRequest,
+) -> Result<Answered<PredictionsView>> {
+    let PredictionsRequest { split, first, count, order, cell } = request;
     let data = samples_of(run, split).clone();
     if data.task() == Task::Regression {
         return Err(Error::value("predictions", "a regression has no classes to show"));
@@ -101,14 +99,16 @@ pub async fn predictions(
     let items: Vec<Prediction> = shown.map(|index| predictions[index].clone()).collect();
     let indices: Vec<usize> = items.iter().map(|item| item.index).collect();
     let (size, pixels) = rgba(data.as_ref(), &indices)?;
-    let step = run.trainer().position().step;
-    let view = PredictionsView { step, split, first, of, searched: to, size, items };
-    Ok((FromWorker::Predictions(view), vec![pixels]))
+    let view = PredictionsView { split, first, of, searched: to, size, items };
+    Ok((view, vec![pixels]))
 }
 
 /// Computes the activations of every layer for an image.
-pub async fn activations(run: &Run, image: ImageSource, user_image: Option<&UserImage>) -> Result<Answered> {
-    let (data, index, has_label): (Arc<dyn Dataset>, usize, bool) = match (image, user_image) {
+pub async fn activations(
+    Subject { run, user_image }: Subject<'_>,
+    request: ActivationsRequest,
+) -> Result<Answered<ActivationsView>> {
+    let (data, index, has_label): (Arc<dyn Dataset>, usize, bool) = match (request.image, user_image) {
         (ImageSource::Sample { split, index }, _) => (samples_of(run, split).clone(), index, true),
         (ImageSource::User, Some(UserImage(user_image))) => (user_image.clone(), 0, false),
         (ImageSource::User, None) => return Err(Error::value("inspect", "drop an image first")),
@@ -143,13 +143,13 @@ pub async fn activations(run: &Run, image: ImageSource, user_image: Option<&User
         views.push(LayerView { name: name.clone(), shape, channels, size, range, zeros });
     }
     let label = if has_label { Some(data.label(index)?) } else { None };
-    let step = run.trainer().position().step;
-    let view = ActivationsView { step, size, label, layers: views, probabilities };
-    Ok((FromWorker::Activations(view), bulk))
+    let view = ActivationsView { size, label, layers: views, probabilities };
+    Ok((view, bulk))
 }
 
 /// Returns the weights of a convolution as images.
-pub async fn filters(run: &Run, layer: Option<String>) -> Result<Answered> {
+pub async fn filters(Subject { run, .. }: Subject<'_>, request: FiltersRequest) -> Result<Answered<FiltersView>> {
+    let FiltersRequest { layer } = request;
     let weights: Vec<(String, Tensor)> = run.trainer().model().named_parameters();
     let convolution = |(name, weight): &(String, Tensor)| {
         let shape: [usize; 4] = weight.dims().try_into().ok()?;
@@ -181,11 +181,15 @@ pub async fn filters(run: &Run, layer: Option<String>) -> Result<Answered> {
         }
     }
     let view = FiltersView { layers, layer, shape: shape.to_vec(), filters, planes, size: [width, height], range };
-    Ok((FromWorker::Filters(view), vec![rgba]))
+    Ok((view, vec![rgba]))
 }
 
 /// Classifies the user's image; returns it resized.
-pub async fn classify(run: &Run, [width, height]: [u32; 2], bytes: &[u8]) -> Result<(Answered, UserImage)> {
+pub async fn classify(
+    run: &Run,
+    [width, height]: [u32; 2],
+    bytes: &[u8],
+) -> Result<(Answered<ClassifiedView>, UserImage)> {
     let data = samples_of(run, SplitName::Train);
     let &[channels, high, wide] = data.shape() else {
         return Err(Error::value("classify", "the model is trained on rows of a table, not on images"));
@@ -197,5 +201,5 @@ pub async fn classify(run: &Run, [width, height]: [u32; 2], bytes: &[u8]) -> Res
     let probabilities = probabilities(run, user_image.clone()).await?.into_iter().next().unwrap_or_default();
     let (size, pixels) = rgba(user_image.as_ref(), &[0])?;
     let view = ClassifiedView { size, probabilities, classes: data.classes().to_vec() };
-    Ok(((FromWorker::Classified(view), vec![pixels]), UserImage(user_image)))
+    Ok(((view, vec![pixels]), UserImage(user_image)))
 }

@@ -5,22 +5,44 @@ mod numbers;
 pub mod pixels;
 mod step;
 
-pub use step::step;
+pub use step::step_view;
 
 use super::page::Page;
 use super::run::Run;
-use crate::protocol::{FromWorker, Inspection};
-use images::UserImage;
+use crate::protocol::FromWorker;
+use crate::protocol::inspection::*;
+use images::*;
 use kindling::{Error, Result};
+use numbers::*;
 
 /// An answer, and its attached bytes.
-type Answered = (FromWorker, Vec<Vec<u8>>);
+type Answered<T> = (T, Vec<Vec<u8>>);
+
+/// Subject of an inspection.
+pub struct Subject<'a> {
+    run: &'a mut Run,
+    user_image: Option<&'a UserImage>,
+}
 
 /// The inspection of a session: answers for the views.
 pub struct Inspector {
     page: Page,
     user_image: Option<UserImage>,
 }
+
+macro_rules! answer {
+    ($($(#[$doc:meta])+ $name:ident $function:ident($($argument:ident: $request:ty)?) -> $answer:ty,)+) => {
+        async fn answer(subject: Subject<'_>, inspection: Inspection) -> Result<Answered<Answer>> {
+            Ok(match inspection {
+                $(Inspection::$name$(($argument))? => {
+                    let (view, bulk) = $function(subject$(, $argument)?).await?;
+                    (Answer::$name(view), bulk)
+                })+
+            })
+        }
+    };
+}
+for_each_inspection!(answer);
 
 impl Inspector {
     /// Creates an inspection without the user's image.
@@ -34,18 +56,9 @@ impl Inspector {
     /// There is no run; the view does not exist for its model or data; or the device fails.
     pub async fn inspect(&self, run: Option<&mut Run>, inspection: Inspection) -> Result<()> {
         let run = run.ok_or_else(no_run)?;
-        let (message, bulk) = match inspection {
-            Inspection::Predictions { split, first, count, order, cell } => {
-                images::predictions(run, split, [first, count], order, cell).await?
-            }
-            Inspection::Confusion => numbers::confusion(run, &self.page).await?,
-            Inspection::Filters { layer } => images::filters(run, layer).await?,
-            Inspection::Activations { image } => images::activations(run, image, self.user_image.as_ref()).await?,
-            Inspection::Histograms => numbers::histograms(run).await?,
-            Inspection::Graph => numbers::graph(run).await?,
-            Inspection::Profile => numbers::profile(run).await?,
-        };
-        self.page.say_with(message, bulk);
+        let step = run.trainer().position().step;
+        let (answer, bulk) = answer(Subject { run, user_image: self.user_image.as_ref() }, inspection).await?;
+        self.page.say_with(FromWorker::Inspected { step, answer }, bulk);
         Ok(())
     }
 
@@ -54,8 +67,8 @@ impl Inspector {
     /// # Errors
     /// There is no run, or it is not trained on images; or the device fails.
     pub async fn classify(&mut self, run: Option<&Run>, size: [u32; 2], bytes: &[u8]) -> Result<()> {
-        let ((message, bulk), image) = images::classify(run.ok_or_else(no_run)?, size, bytes).await?;
-        self.page.say_with(message, bulk);
+        let ((view, bulk), image) = images::classify(run.ok_or_else(no_run)?, size, bytes).await?;
+        self.page.say_with(FromWorker::Classified(view), bulk);
         self.user_image = Some(image);
         Ok(())
     }

@@ -1,30 +1,26 @@
 //! Inspection of numbers: confusion matrix, histograms of weights and gradients, graph of a step,
 //! kernel times of a step.
 
-use super::Answered;
-use crate::protocol::{ConfusionView, FromWorker, Histogram, HistogramsView, KernelView, ParameterView, ProfileView};
-use crate::session::page::Page;
-use crate::session::run::Run;
-use kindling::device::{Array, KernelTime};
+use super::{Answered, Subject};
+use crate::protocol::{ConfusionView, Histogram, HistogramsView, ParameterView, ProfileView};
+use kindling::device::Array;
 use kindling::nn::Module as _;
+use kindling::train::Graph;
 use kindling::{Result, Tensor, plan};
 
 /// Number of buckets of a histogram.
 const BUCKETS: usize = 50;
 
 /// Evaluates the test split.
-pub async fn confusion(run: &Run, page: &Page) -> Result<Answered> {
-    let (id, trainer) = (run.id(), run.trainer());
-    let send = |done, of| page.say(FromWorker::Testing { run: id, done, of });
-    let mut evaluation = trainer.evaluate(send).await?;
+pub async fn confusion(Subject { run, .. }: Subject<'_>) -> Result<Answered<ConfusionView>> {
+    let mut evaluation = run.evaluate().await?;
     evaluation.loss = if evaluation.loss.is_finite() { evaluation.loss } else { f64::MAX };
-    let classes = trainer.test_loader().dataset().classes().to_vec();
-    let step = trainer.position().step;
-    Ok((FromWorker::Confusion(ConfusionView { step, evaluation, classes }), Vec::new()))
+    let classes = run.trainer().test_loader().dataset().classes().to_vec();
+    Ok((ConfusionView { evaluation, classes }, Vec::new()))
 }
 
 /// Computes the histograms of weights and gradients.
-pub async fn histograms(run: &Run) -> Result<Answered> {
+pub async fn histograms(Subject { run, .. }: Subject<'_>) -> Result<Answered<HistogramsView>> {
     let named = run.trainer().model().named_parameters();
     let mut wanted: Vec<Tensor> = Vec::new();
     for (_, parameter) in &named {
@@ -39,17 +35,16 @@ pub async fn histograms(run: &Run) -> Result<Answered> {
         let gradient = parameter.grad().map(|_| histogram(&arrays.next().unwrap_or_default()));
         parameters.push(ParameterView { name: name.clone(), shape: parameter.dims().to_vec(), weight, gradient });
     }
-    let step = run.trainer().position().step;
-    Ok((FromWorker::Histograms(HistogramsView { step, parameters }), Vec::new()))
+    Ok((HistogramsView { parameters }, Vec::new()))
 }
 
 /// Returns the autograd graph of a step.
-pub async fn graph(run: &mut Run) -> Result<Answered> {
-    Ok((FromWorker::Graph(run.graph().await?), Vec::new()))
+pub async fn graph(Subject { run, .. }: Subject<'_>) -> Result<Answered<Graph>> {
+    Ok((run.graph().await?, Vec::new()))
 }
 
 /// Returns the kernel times of the last profiled step.
-pub async fn profile(run: &mut Run) -> Result<Answered> {
+pub async fn profile(Subject { run, .. }: Subject<'_>) -> Result<Answered<ProfileView>> {
     run.settle().await?;
     let trainer = run.trainer();
     let times = trainer.device().profile();
@@ -60,10 +55,9 @@ pub async fn profile(run: &mut Run) -> Result<Answered> {
             "No step has been timed yet, or this device has no timestamps.".to_owned()
         }
     });
-    let kernel = |time: &KernelTime| KernelView { name: time.name.clone(), count: time.count, ms: time.ms };
-    let kernels = times.iter().flat_map(|times| times.iter()).map(kernel).collect();
+    let kernels = times.map_or_else(Vec::new, |times| times.to_vec());
     run.send_results(0.0);
-    Ok((FromWorker::Profile(ProfileView { ms_per_step: run.ms_per_step(), kernels, note }), Vec::new()))
+    Ok((ProfileView { ms_per_step: run.ms_per_step(), kernels, note }, Vec::new()))
 }
 
 /// Computes the histogram of the finite values.

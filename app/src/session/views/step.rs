@@ -9,7 +9,7 @@ use kindling::train::{StepDetails, Trainer};
 const MAX_IMAGES: usize = 64;
 
 /// Returns the view of a step, and the images of its batch.
-pub fn step(trainer: &Trainer, details: StepDetails) -> (StepView, Vec<u8>) {
+pub fn step_view(trainer: &Trainer, details: StepDetails) -> (StepView, Vec<u8>) {
     let pairs = details.labels.iter().zip(&details.predictions);
     let correct = pairs.filter(|(label, predicted)| label == predicted).count();
     let accuracy = (trainer.train_loader().dataset().task() == Task::Classification)

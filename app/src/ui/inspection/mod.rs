@@ -17,6 +17,18 @@ use crate::ui::pieces::Tabs;
 use crate::ui::store::{Phase, Store, View};
 use leptos::prelude::*;
 
+/// The views in the order of their tabs: title and component.
+const VIEWS: [(View, &str, fn(Store) -> AnyView); View::Step as usize + 1] = [
+    (View::Predictions, "Predictions", |store| view! { <predictions::Predictions store /> }.into_any()),
+    (View::Confusion, "Confusion matrix", |store| view! { <confusion::Confusion store /> }.into_any()),
+    (View::Filters, "Filters", |store| view! { <filters::Filters store /> }.into_any()),
+    (View::Activations, "Activations", |store| view! { <activations::Activations store /> }.into_any()),
+    (View::Histograms, "Histograms", |store| view! { <histograms::Histograms store /> }.into_any()),
+    (View::Step, "Last step", |store| view! { <Step store /> }.into_any()),
+    (View::Graph, "Graph", |store| view! { <Graph store /> }.into_any()),
+    (View::Profile, "Profile", |store| view! { <profile::Profile store /> }.into_any()),
+];
+
 /// The panel.
 #[component]
 pub fn InspectionPanel(store: Store) -> impl IntoView {
@@ -30,26 +42,8 @@ pub fn InspectionPanel(store: Store) -> impl IntoView {
             store.inspect();
         }
     });
-    let tabs = vec![
-        (View::Predictions, "Predictions"),
-        (View::Confusion, "Confusion matrix"),
-        (View::Filters, "Filters"),
-        (View::Activations, "Activations"),
-        (View::Histograms, "Histograms"),
-        (View::Step, "Last step"),
-        (View::Graph, "Graph"),
-        (View::Profile, "Profile"),
-    ];
-    let body = move || match view.get() {
-        View::Predictions => view! { <predictions::Predictions store /> }.into_any(),
-        View::Confusion => view! { <confusion::Confusion store /> }.into_any(),
-        View::Filters => view! { <filters::Filters store /> }.into_any(),
-        View::Activations => view! { <activations::Activations store /> }.into_any(),
-        View::Histograms => view! { <histograms::Histograms store /> }.into_any(),
-        View::Step => view! { <Step store /> }.into_any(),
-        View::Graph => view! { <Graph store /> }.into_any(),
-        View::Profile => view! { <profile::Profile store /> }.into_any(),
-    };
+    let tabs = VIEWS.iter().map(|(view, title, _)| (*view, *title)).collect::<Vec<_>>();
+    let body = move || VIEWS.iter().find(|(name, ..)| *name == view.get()).map(|(.., component)| component(store));
     view! {
         <section class="panel inside" aria-labelledby="inside-title">
             <header class="panel-head">

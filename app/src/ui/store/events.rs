@@ -2,10 +2,11 @@
 
 use super::{OpenDevice, Phase, SavedRun, Status, Store, View};
 use crate::link::Event;
-use crate::protocol::{ActivationsView, FromWorker, ToWorker};
+use crate::protocol::{FromWorker, ToWorker};
 use crate::ui::browser::{self, Pixels};
 use crate::ui::numbers;
 use js_sys::Uint8Array;
+use kindling::ops::Choices;
 use kindling::train::{Ending, EpochResult};
 use leptos::prelude::*;
 
@@ -31,7 +32,7 @@ impl Store {
             FromWorker::DeviceOpened { name, kind, note } => {
                 self.device.set(Some(OpenDevice { name, kind }));
                 // Its cached choices follow, if there are any.
-                self.kernels.set(Vec::new());
+                self.kernels.set(Choices::default());
                 if let Some(note) = note {
                     self.notify(false, note);
                 }
@@ -124,19 +125,10 @@ impl Store {
                     }
                 }
             }
-            FromWorker::Predictions(view) => {
-                let pixels = pixels(view.size);
-                self.inspection.predictions.set(Some((view, pixels)));
+            FromWorker::Inspected { step, answer } => {
+                let images = bulk.iter().map(|bytes| Pixels::new([0, 0], Some(bytes))).collect();
+                self.inspection.answer(step, answer, images);
             }
-            FromWorker::Confusion(view) => self.inspection.confusion.set(Some(view)),
-            FromWorker::Filters(view) => {
-                let pixels = pixels(view.size);
-                self.inspection.filters.set(Some((view, pixels)));
-            }
-            FromWorker::Activations(view) => self.activations(view, bulk),
-            FromWorker::Histograms(view) => self.inspection.histograms.set(Some(view)),
-            FromWorker::Graph(view) => self.inspection.graph.set(Some(view)),
-            FromWorker::Profile(view) => self.inspection.profile.set(Some(view)),
             FromWorker::Classified(view) => {
                 let pixels = pixels(view.size);
                 self.inspection.classified.set(Some((view, pixels)));
@@ -160,7 +152,7 @@ impl Store {
                 }
             }
             FromWorker::Measured { measurements } => self.measured.set(Some(measurements)),
-            FromWorker::Kernels { choices } => self.kernels.set(choices),
+            FromWorker::Kernels(choices) => self.kernels.set(choices),
             // Requested by `bench.html` only.
             FromWorker::Benched(_) => {}
             FromWorker::Failed { run, reason } => self.failed(run, reason),
@@ -170,13 +162,6 @@ impl Store {
                 self.notify(true, format!("Page and engine are of different versions; reload the page ({reason})."));
             }
         }
-    }
-
-    fn activations(&self, view: ActivationsView, bulk: &[Uint8Array]) {
-        let image = Pixels::new(view.size, bulk.first());
-        let layers = view.layers.iter().enumerate();
-        let layers = layers.map(|(i, layer)| Pixels::new(layer.size, bulk.get(i + 1))).collect();
-        self.inspection.activations.set(Some((view, image, layers)));
     }
 
     fn file(&self, name: &str, bytes: Option<&Uint8Array>) {

@@ -8,7 +8,7 @@ mod records;
 mod run;
 
 pub use draft::Draft;
-pub use inspection::{InspectionState, PAGE, View};
+pub use inspection::{Inspected, InspectionState, View};
 pub use records::Record;
 pub use run::{Curves, Phase, Run, RunStats};
 
@@ -16,11 +16,12 @@ use crate::hardware_text;
 use crate::link::Link;
 use crate::protocol::{
     DataInfo, DataKind, DataProgress, DataSource, DeviceChoice, DeviceKind, FileKind, FileSummary, Hardware,
-    KernelChoice, LiveChange, Measurement, ResumeFrom, SamplesView, ToWorker,
+    LiveChange, Measurement, ResumeFrom, SamplesView, ToWorker,
 };
 use crate::ui::browser::{self, Pixels};
 use crate::ui::model::memory::MAX_CPU_BYTES;
 use crate::ui::settings;
+use kindling::ops::Choices;
 use kindling::train::{DataSpec, Ending, TrainSpec};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -91,7 +92,7 @@ pub struct Store {
     /// Measurements of the device; `Some` and empty while they are made.
     pub measured: RwSignal<Option<Vec<Measurement>>>,
     /// Kernels chosen for the device.
-    pub kernels: RwSignal<Vec<KernelChoice>>,
+    pub kernels: RwSignal<Choices>,
     /// Loaded data.
     pub data: RwSignal<Option<DataInfo>>,
     /// Progress of loading data.
@@ -134,7 +135,7 @@ impl Store {
             status: RwSignal::new(Status::Detecting),
             device: RwSignal::new(None),
             measured: RwSignal::new(None),
-            kernels: RwSignal::new(Vec::new()),
+            kernels: RwSignal::new(Choices::default()),
             data: RwSignal::new(None),
             loading: RwSignal::new(None),
             data_failed: RwSignal::new(None),
