@@ -51,8 +51,9 @@ pub enum ToWorker {
         /// Seed of the transforms.
         seed: u64,
     },
-    /// Begins a run on the loaded data, paused; it replaces the current run. Without samples the
-    /// run waits for the first. Answered by [`FromWorker::Begun`].
+    /// Begins a run on the loaded data, paused. Without samples it waits for the first. The current
+    /// run is paused, and replaced once the new one is ready; if that cannot begin (`Failed` with
+    /// its id), the current run stays. Answered by [`FromWorker::Begun`].
     Begin {
         /// Id of the new run.
         run: RunId,

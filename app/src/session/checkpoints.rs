@@ -123,30 +123,29 @@ impl Checkpoints {
         }
     }
 
-    /// Loads the checkpoint of a slot, which becomes this session's.
+    /// Loads the checkpoint of a slot.
     ///
     /// # Errors
     /// There is none, or it cannot be read.
-    pub async fn take(&mut self, slot: String) -> Result<ModelFile, String> {
-        match self.page.host().get(&bytes_key(&slot)).await? {
-            Some(bytes) => {
-                let file = ModelFile::from_bytes(&bytes, "the automatic checkpoint").map_err(|e| e.to_string())?;
-                self.page.host().hold(info_key(&slot));
-                self.slot = Some(slot);
-                Ok(file)
-            }
+    pub async fn load(&self, slot: &str) -> Result<ModelFile, String> {
+        match self.page.host().get(&bytes_key(slot)).await? {
+            Some(bytes) => ModelFile::from_bytes(&bytes, "the automatic checkpoint").map_err(|e| e.to_string()),
             None => Err("There is no automatic checkpoint in this browser to resume.".into()),
         }
     }
 
+    /// Uses a slot for this session's checkpoints from now on.
+    pub fn use_slot(&mut self, slot: String) {
+        self.page.host().hold(info_key(&slot));
+        self.slot = Some(slot);
+    }
+
     /// Returns the slot of this session's checkpoints: a new one, or that of the resumed run.
     fn slot(&mut self, now: f64) -> String {
-        let make = || {
-            let slot = format!("-{now}");
-            self.page.host().hold(info_key(&slot));
-            slot
-        };
-        self.slot.get_or_insert_with(make).clone()
+        if self.slot.is_none() {
+            self.use_slot(format!("-{now}"));
+        }
+        self.slot.clone().unwrap_or_default()
     }
 
     /// Stores a checkpoint of a run.

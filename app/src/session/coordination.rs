@@ -2,14 +2,15 @@
 //! trains, and moves to another device when its own is lost.
 
 use super::data::Change;
+use super::device::OpenDevice;
 use super::origin::{Origin, trainer};
 use super::run::{Reached, Run};
 use super::runs::WaitingRun;
 use super::{Session, data};
-use crate::protocol::{DataSource, FromWorker, ResumeFrom, RunId};
+use crate::protocol::{Begun, DataSource, FromWorker, ResumeFrom, RunId};
+use kindling::Error;
 use kindling::format::ModelFile;
 use kindling::train::TrainSpec;
-use kindling::{Error, Result};
 use std::rc::Rc;
 
 impl Session {
@@ -43,9 +44,11 @@ impl Session {
         self.runs.release(&self.data);
     }
 
-    /// Begins a run, or lets it wait for data; it replaces the current run.
-    pub(super) async fn begin(&mut self, id: RunId, origin: Origin) {
-        self.runs.wait(id, origin);
+    /// Begins a run, or lets it wait for data. The current run is paused and saved; it is replaced
+    /// once the new one is ready. `slot` is that of its checkpoint in the storage.
+    pub(super) async fn begin(&mut self, id: RunId, origin: Origin, slot: Option<String>) {
+        self.pause_current().await;
+        self.runs.wait(id, origin, slot);
         if self.data.loading().is_none() && self.data.loaded().is_none() {
             self.runs.refuse("choose data first: there is none to train on");
         }
@@ -54,43 +57,70 @@ impl Session {
 
     /// Resumes a run from a checkpoint.
     pub(super) async fn resume(&mut self, id: RunId, from: ResumeFrom, bytes: &[u8]) {
-        let file = match from {
-            ResumeFrom::File => ModelFile::from_bytes(bytes, "the checkpoint").map_err(|e| e.to_string()),
-            ResumeFrom::Slot(slot) => match self.checkpoints.check_data(&slot, &self.data).await {
-                Ok(()) => self.checkpoints.take(slot).await,
-                Err(reason) => Err(reason),
-            },
-        };
-        match file {
-            Ok(file) => self.begin(id, Origin::Checkpoint(Rc::new(file))).await,
-            Err(reason) => self.page.fail(Some(id), reason),
+        match self.checkpoint(&from, bytes).await {
+            Ok(file) => {
+                let slot = if let ResumeFrom::Slot(slot) = from { Some(slot) } else { None };
+                self.begin(id, Origin::Checkpoint(file), slot).await;
+            }
+            Err(reason) => {
+                self.pause_current().await;
+                self.page.fail(Some(id), reason);
+            }
+        }
+    }
+
+    async fn pause_current(&mut self) {
+        if self.runs.pause_current() {
+            self.autosave().await;
+        }
+    }
+
+    async fn checkpoint(&self, from: &ResumeFrom, bytes: &[u8]) -> Result<Rc<ModelFile>, String> {
+        match from {
+            ResumeFrom::File => ModelFile::from_bytes(bytes, "the checkpoint").map(Rc::new).map_err(|e| e.to_string()),
+            ResumeFrom::Slot(slot) => {
+                self.checkpoints.check_data(slot, &self.data).await?;
+                self.checkpoints.load(slot).await.map(Rc::new)
+            }
+            ResumeFrom::Replaced => {
+                self.runs.replaced().cloned().ok_or_else(|| "There is no earlier run to return to.".into())
+            }
         }
     }
 
     /// Begins a run from the file opened last.
     pub(super) async fn use_file(&mut self, id: RunId, spec: TrainSpec) {
         let Some(file) = self.files.opened().cloned() else {
+            self.pause_current().await;
             return self.page.fail(Some(id), "Open a model file first.".into());
         };
         let origin = if file.info.training.is_some() { Origin::Checkpoint(file) } else { Origin::Model(file, spec) };
-        self.begin(id, origin).await;
+        self.begin(id, origin, None).await;
     }
 
     /// Begins the waiting run, if its data has arrived.
     async fn begin_waiting(&mut self) {
         let Some((waiting, data)) = self.runs.take_ready(&self.data) else { return };
-        let WaitingRun { id, mut origin, starts_training } = waiting;
+        let WaitingRun { id, mut origin, slot, starts_training } = waiting;
         if let Origin::New(spec) | Origin::Model(_, spec) = &mut origin {
             data.source.record(&data.info.kind, &mut spec.data);
         }
-        let opened = self.devices.open().await;
-        let trainer = match trainer(&origin, &data, &opened) {
+        let mut opened = self.devices.open().await;
+        let mut made = trainer(&origin, &data, &opened);
+        if let Err(error @ Error::Gpu(_)) = &made {
+            opened = self.devices.reopen(Some(format!("The device was lost: {error}"))).await;
+            made = trainer(&origin, &data, &opened);
+        }
+        let trainer = match made {
             Ok(trainer) => trainer,
             Err(error) => return self.page.fail(Some(id), error.to_string()),
         };
         let run = Run::new(self.page.clone(), id, data, trainer, origin.checkpoint().cloned());
-        self.page.say(FromWorker::Begun(run.begun(&opened)));
+        self.page.say(FromWorker::Begun(begun(&run, &opened)));
         self.runs.replace(run);
+        if let Some(slot) = slot {
+            self.checkpoints.use_slot(slot);
+        }
         if !matches!(origin, Origin::New(_)) {
             // A later visit can resume from here.
             self.autosave().await;
@@ -135,21 +165,40 @@ impl Session {
     async fn autosave(&mut self) {
         let Some(run) = self.runs.current_mut() else { return };
         match run.checkpoint().await {
-            Ok(file) => self.checkpoints.store(run, &file).await,
+            Ok(file) => {
+                self.checkpoints.store(run, &file).await;
+                self.runs.settle();
+            }
             Err(error) => self.recover(error).await,
         }
     }
 
-    /// Recovers from an error of the run: after a lost device it resumes from its last checkpoint on
-    /// a reopened one, else it pauses.
+    /// Recovers from an error of the run: after a lost device it resumes from its last checkpoint
+    /// on a reopened one, else it pauses.
     async fn recover(&mut self, error: Error) {
         let Some(run) = self.runs.current_mut() else { return };
         let Some(origin) = run.origin_after(&error) else { return run.stop_with(error.to_string()) };
         let opened = self.devices.reopen(Some(format!("The device was lost: {error}"))).await;
-        let resumed: Result<_> = trainer(&origin, run.data(), &opened);
+        let resumed = trainer(&origin, run.data(), &opened);
         match resumed {
             Ok(trainer) => run.resume_with(trainer, error.to_string()),
             Err(second) => run.stop_with(format!("{error}; and it cannot resume: {second}")),
         }
+    }
+}
+
+/// Returns the message that a run has begun on a device.
+fn begun(run: &Run, opened: &OpenDevice) -> Begun {
+    let trainer = run.trainer();
+    let position = trainer.position();
+    Begun {
+        run: run.id(),
+        spec: run.spec(),
+        parameters: trainer.model().spec().summary().parameters,
+        batches: position.batches,
+        device: opened.name.clone(),
+        kind: opened.kind,
+        resumed_at: (position.step > 0).then_some(position),
+        history: trainer.history().to_vec(),
     }
 }

@@ -1,8 +1,9 @@
 //! Files of a run: models, checkpoints, logs, tables; and the contents of an opened file.
 
 use super::data::Loaded;
+use super::log::LoggedStep;
 use super::page::Page;
-use super::run::{LoggedStep, Run};
+use super::run::Run;
 use crate::protocol::{CheckpointSummary, FileKind, FileSummary, FromWorker};
 use kindling::data::crc32;
 use kindling::format::ModelFile;
@@ -173,7 +174,7 @@ fn script(stem: &str, file: &ModelFile) -> Result<Vec<u8>> {
 
 /// Formats the curves as an event file, with the command line's tags.
 fn event_file(run: &Run, name: &str, now: f64) -> Result<Vec<u8>> {
-    let begun = run.log().first().map_or(now, |logged| logged.read_at / 1e3);
+    let begun = run.log().steps().first().map_or(now, |logged| logged.read_at / 1e3);
     let mut log = EventWriter::new(Vec::new(), name, begun)?;
     let start = Moment { step: 0, wall_time: begun };
     let settings = kindling::json::to_value(run.trainer().spec())
@@ -181,7 +182,7 @@ fn event_file(run: &Run, name: &str, now: f64) -> Result<Vec<u8>> {
         .map_err(|e| Error::value("save", format!("settings: {e}")))?;
     log.code("settings", start, &settings)?;
     log.code("model", start, &run.trainer().model().spec().to_text())?;
-    for LoggedStep { result, lr, read_at } in run.log() {
+    for LoggedStep { result, lr, read_at } in run.log().steps() {
         let at = Moment { step: result.step as i64, wall_time: read_at / 1e3 };
         log.scalar("loss/step", at, result.loss as f32)?;
         if let Some(accuracy) = result.accuracy {
@@ -190,7 +191,7 @@ fn event_file(run: &Run, name: &str, now: f64) -> Result<Vec<u8>> {
         log.scalar("lr", at, *lr as f32)?;
     }
     for epoch in run.trainer().history() {
-        let of_step = run.log().iter().find(|logged| logged.result.step >= epoch.step);
+        let of_step = run.log().steps().iter().find(|logged| logged.result.step >= epoch.step);
         let wall_time = of_step.map_or(begun, |logged| logged.read_at / 1e3);
         let at = Moment { step: epoch.step as i64, wall_time };
         log.scalar("loss/train", at, epoch.train_loss as f32)?;
@@ -226,7 +227,7 @@ fn curves(run: &Run) -> String {
             let _ = writeln!(text, "{step},{number},,,{lr},{},{accuracy},{test}", epoch.train_loss);
         }
     };
-    for LoggedStep { result, lr, .. } in run.log() {
+    for LoggedStep { result, lr, .. } in run.log().steps() {
         epoch_rows(result.step, &mut text);
         let _ = writeln!(text, "{},,{},{},{lr},,,,", result.step, result.loss, amount(result.accuracy));
     }

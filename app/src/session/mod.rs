@@ -10,6 +10,7 @@ mod device;
 mod files;
 mod host;
 mod kernels;
+mod log;
 mod origin;
 mod page;
 mod run;
@@ -95,7 +96,7 @@ impl Session {
             ToWorker::UseDevice(choice) => self.devices.choose(choice).await,
             ToWorker::Measure => page.report(self.devices.measure().await),
             ToWorker::LoseDevice => self.devices.lose(),
-            ToWorker::Begin { run, spec } => self.begin(run, Origin::New(spec)).await,
+            ToWorker::Begin { run, spec } => self.begin(run, Origin::New(spec), None).await,
             ToWorker::Resume { run, from } => self.resume(run, from, &bytes).await,
             ToWorker::UseFile { run, spec } => self.use_file(run, spec).await,
             ToWorker::Train(run) => self.runs.train(run),

@@ -1,4 +1,4 @@
-//! The origin of a run: a specification, a checkpoint, or a model.
+//! The origin of a run, which is a specification, a checkpoint or a model, and its trainer.
 
 use super::data::Loaded;
 use super::device::OpenDevice;

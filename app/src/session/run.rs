@@ -2,13 +2,14 @@
 
 use super::data::{Data, Loaded, Samples};
 use super::kernels;
+use super::log::Log;
 use super::origin::Origin;
 use super::page::Page;
 use super::speed::Speed;
 use super::views::step_view;
-use crate::protocol::{Begun, FromWorker, LiveChange, Progress, RunId};
+use crate::protocol::{FromWorker, LiveChange, Progress, RunId};
 use kindling::format::ModelFile;
-use kindling::train::{Evaluation, Event, Graph, LossReader, StepResult, TrainSpec, Trainer};
+use kindling::train::{Evaluation, Event, Graph, LossReader, TrainSpec, Trainer};
 use kindling::{Error, Result};
 use std::rc::Rc;
 
@@ -36,19 +37,11 @@ pub struct Run {
     /// Step at which a device was lost.
     lost_at: Option<u64>,
     next_batch_size: Option<usize>,
+    /// True if a setting was changed since the last checkpoint.
+    changed: bool,
     /// Graph of the last inspected step.
     graph: Option<Graph>,
-    log: Vec<LoggedStep>,
-}
-
-/// A step in the run's log.
-pub struct LoggedStep {
-    /// Loss and accuracy.
-    pub result: StepResult,
-    /// Learning rate.
-    pub lr: f64,
-    /// Time of the reading, in milliseconds since 1970.
-    pub read_at: f64,
+    log: Log,
 }
 
 /// Point that a run has reached, at which the session acts.
@@ -82,8 +75,9 @@ impl Run {
             saved_at: now,
             lost_at: None,
             next_batch_size: None,
+            changed: false,
             graph: None,
-            log: Vec::new(),
+            log: Log::default(),
         }
     }
 
@@ -108,9 +102,25 @@ impl Run {
         TrainSpec { model: Some(model), preset: None, ..self.trainer.spec().clone() }
     }
 
-    /// Returns all steps in order.
-    pub fn log(&self) -> &[LoggedStep] {
+    /// Returns the log of its steps.
+    pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Returns the last checkpoint.
+    pub fn saved(&self) -> Option<&Rc<ModelFile>> {
+        self.saved.as_ref()
+    }
+
+    /// Returns the last checkpoint, if there is one, and the steps.
+    pub fn into_saved(self) -> Option<(Rc<ModelFile>, Log)> {
+        Some((self.saved?, self.log))
+    }
+
+    /// Restores the steps of an earlier run up to the position at which this one resumes.
+    pub fn restore_log(&mut self, log: Log) {
+        self.log = log;
+        self.log.cut(self.trainer.position().step);
     }
 
     /// Returns the recent milliseconds per step.
@@ -126,21 +136,6 @@ impl Run {
     /// Returns `true` if an automatic checkpoint is due within an epoch.
     pub fn is_autosave_due(&self) -> bool {
         self.is_busy() && self.page.now() - self.saved_at >= AUTOSAVE_INTERVAL_MS
-    }
-
-    /// Returns the message that it has begun.
-    pub fn begun(&self, device: &super::OpenDevice) -> Begun {
-        let position = self.trainer.position();
-        Begun {
-            run: self.id,
-            spec: self.spec(),
-            parameters: self.trainer.model().spec().summary().parameters,
-            batches: position.batches,
-            device: device.name.clone(),
-            kind: device.kind,
-            resumed_at: (position.step > 0).then_some(position),
-            history: self.trainer.history().to_vec(),
-        }
     }
 
     /// Starts or continues training.
@@ -162,8 +157,15 @@ impl Run {
         self.trainer.inspect_next_step();
     }
 
-    fn stop(&mut self) {
-        (self.training, self.stepping) = (false, false);
+    /// Stops after the current event; returns `true` if it was training.
+    fn stop(&mut self) -> bool {
+        self.stepping = false;
+        std::mem::replace(&mut self.training, false)
+    }
+
+    /// Stops for another run; returns `true` if its last checkpoint is out of date.
+    pub fn stop_for_other(&mut self) -> bool {
+        self.stop() || self.changed
     }
 
     /// Stops, and reports the reason.
@@ -239,8 +241,8 @@ impl Run {
         let counters = self.trainer.device().counters();
         let batch_size = self.trainer.spec().batch_size;
         self.speed.record(results.len(), batch_size, counters.dispatches, elapsed);
-        let (lr, read_at) = (self.trainer.lr(), self.page.now());
-        self.log.extend(results.iter().map(|result| LoggedStep { result: *result, lr, read_at }));
+        let lr = self.trainer.lr();
+        self.log.record(&results, lr, self.page.now());
         self.page.say(FromWorker::Progress(Progress {
             run: self.id,
             position: self.trainer.position(),
@@ -305,6 +307,7 @@ impl Run {
     pub async fn checkpoint(&mut self) -> Result<Rc<ModelFile>> {
         self.saved_at = self.page.now();
         let file = Rc::new(self.trainer.checkpoint().await?);
+        self.changed = false;
         self.send_results(0.0);
         self.saved = Some(file.clone());
         Ok(file)
@@ -343,8 +346,7 @@ impl Run {
 
     /// Changes a setting.
     pub fn change(&mut self, change: LiveChange) {
-        let trainer = &mut self.trainer;
-        let mut next_epoch = false;
+        let (trainer, mut next_epoch) = (&mut self.trainer, false);
         let result = match change {
             LiveChange::Lr(lr) => trainer.set_lr(lr),
             LiveChange::Momentum(momentum) => trainer.set_momentum(momentum),
@@ -363,14 +365,15 @@ impl Run {
         if let Some(size) = self.next_batch_size {
             spec.batch_size = size;
         }
+        self.changed |= result.is_ok();
         match result {
             Ok(()) => self.page.say(FromWorker::Changed { run: self.id, spec, lr: self.trainer.lr(), next_epoch }),
             Err(error) => self.page.fail(None, error.to_string()),
         }
     }
 
-    /// Returns the origin from which the run resumes on another device; `None` if the error is not
-    /// the loss of a device, or the device was lost at this step before and would be again.
+    /// Returns the origin from which the run resumes on another device. `None` if no device was
+    /// lost, or one was lost at this step before and would be again.
     pub fn origin_after(&mut self, error: &Error) -> Option<Origin> {
         let step = self.trainer.position().step;
         if !matches!(error, Error::Gpu(_)) || self.lost_at.replace(step) == Some(step) {
@@ -391,7 +394,7 @@ impl Run {
             self.trainer.inspect_next_step();
         }
         let step = self.trainer.position().step;
-        self.log.retain(|logged| logged.result.step <= step);
+        self.log.cut(step);
         self.page.say(FromWorker::Recovered { run: self.id, reason, step });
     }
 }

@@ -1,6 +1,7 @@
 //! Whole sessions without a browser.
 
 mod host;
+mod safety;
 mod sources;
 
 use super::Arrival;

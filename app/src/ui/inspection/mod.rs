@@ -13,6 +13,7 @@ mod step;
 pub use graph::Graph;
 pub use step::Step;
 
+use crate::ui::numbers;
 use crate::ui::pieces::Tabs;
 use crate::ui::store::{Phase, Store, View};
 use leptos::prelude::*;
@@ -44,11 +45,18 @@ pub fn InspectionPanel(store: Store) -> impl IntoView {
     });
     let tabs = VIEWS.iter().map(|(view, title, _)| (*view, *title)).collect::<Vec<_>>();
     let body = move || VIEWS.iter().find(|(name, ..)| *name == view.get()).map(|(.., component)| component(store));
+    let state = store.inspection;
+    let stale = move || state.pending.get() && state.step().is_some();
+    let age = move || {
+        let step = numbers::whole(state.step()?);
+        Some(if stale() { format!("as of step {step}, updating …") } else { format!("as of step {step}") })
+    };
     view! {
         <section class="panel inside" aria-labelledby="inside-title">
             <header class="panel-head">
                 <h2 id="inside-title">"Inspect"</h2>
                 <Tabs id="inside" label="Views" tabs open=view />
+                <span class="quiet inside-age">{move || ready.get().then(age).flatten()}</span>
                 <button
                     class="button small"
                     type="button"
@@ -59,7 +67,15 @@ pub fn InspectionPanel(store: Store) -> impl IntoView {
                     "Refresh"
                 </button>
             </header>
-            <div id="inside-panel" role="tabpanel" class="inside-body" tabindex="0" aria-label="Inspection">
+            <div
+                id="inside-panel"
+                role="tabpanel"
+                class="inside-body"
+                class:stale=stale
+                aria-busy=move || stale().to_string()
+                tabindex="0"
+                aria-label="Inspection"
+            >
                 <Show
                     when=move || ready.get()
                     fallback=|| {

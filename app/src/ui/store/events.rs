@@ -1,5 +1,6 @@
 //! Messages of the worker and their effects. Every message has an arm.
 
+use super::start::Starting;
 use super::{OpenDevice, Phase, SavedRun, Status, Store, View};
 use crate::link::Event;
 use crate::protocol::{FromWorker, ToWorker};
@@ -54,11 +55,11 @@ impl Store {
             FromWorker::Begun(begun) => {
                 if self.run.is(begun.run) {
                     self.inspection.forget();
+                    let starting = self.starting.try_update(std::mem::take).unwrap_or_default();
                     let data = self.data.with_untracked(|data| data.as_ref().map(|data| data.name.clone()));
-                    self.run.on_begun(begun, data.unwrap_or_default());
-                    if let Some(action) = self.after_start.try_update(Option::take).flatten() {
-                        self.follow(action);
-                    }
+                    let spec = begun.spec.clone();
+                    self.run.on_begun(begun, data.unwrap_or_default(), starting.is_opened());
+                    self.on_started(starting, spec);
                 }
             }
             FromWorker::Progress(progress) => {
@@ -135,7 +136,12 @@ impl Store {
             }
             FromWorker::File { kind: _, name } => self.file(&name, bulk.first()),
             FromWorker::FileOpened(summary) => self.opened_file.set(Some(*summary)),
-            FromWorker::Checkpointed { run: _, slot, step: _ } => self.remove_saved_run(&slot),
+            FromWorker::Checkpointed { run, slot, step } => {
+                self.remove_saved_run(&slot);
+                if self.run.is(run) {
+                    self.run.on_checkpoint(step);
+                }
+            }
             FromWorker::CheckpointFound { slot, spec, data, name, step, epoch, saved_at } => {
                 if self.run.phase.get_untracked() == Phase::None {
                     let saved = SavedRun { slot, spec, data, name, step, epoch, saved_at };
@@ -173,15 +179,13 @@ impl Store {
     }
 
     fn failed(&self, run: Option<u32>, reason: String) {
+        self.inspection.pending.set(false);
         if self.measured.with_untracked(|figures| figures.as_ref().is_some_and(Vec::is_empty)) {
             self.measured.set(None);
         }
         if run.is_some_and(|run| self.run.is(run)) {
-            self.after_start.set(None);
-            let begun =
-                self.run.begun.with_untracked(|begun| begun.as_ref().is_some_and(|begun| self.run.is(begun.run)));
-            self.run.phase.set(if begun { Phase::Paused } else { Phase::None });
-            self.run.pause_clock();
+            self.starting.set(Starting::default());
+            self.run.on_failed();
         }
         self.notify(true, reason);
     }
@@ -190,6 +194,7 @@ impl Store {
     pub fn inspect(&self) {
         let ready = matches!(self.run.phase.get_untracked(), Phase::Paused | Phase::Training | Phase::Ended(_));
         if let Some(request) = untrack(|| self.inspection.request()).filter(|_| ready) {
+            self.inspection.pending.set(true);
             self.send(ToWorker::Inspect(request));
         }
     }

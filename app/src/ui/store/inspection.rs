@@ -31,6 +31,8 @@ pub struct InspectionState {
     pub requests: Requests,
     /// Last answers.
     pub answers: Answers,
+    /// True while a requested answer has not arrived.
+    pub pending: RwSignal<bool>,
     /// The user's image.
     pub classified: RwSignal<Option<(ClassifiedView, Pixels)>>,
 }
@@ -64,6 +66,7 @@ macro_rules! state {
                     view: RwSignal::new(View::Predictions),
                     requests: Requests { $($($function: RwSignal::new(<$request>::default()),)?)+ },
                     answers: Answers { $($function: RwSignal::new(None),)+ },
+                    pending: RwSignal::new(false),
                     classified: RwSignal::new(None),
                 }
             }
@@ -80,8 +83,18 @@ macro_rules! state {
                 })
             }
 
+            /// Returns the step of the open view's answer; none for the single step, which shows
+            /// its own.
+            pub fn step(&self) -> Option<u64> {
+                match self.view.get() {
+                    $(View::$name => self.answers.$function.with(|answer| answer.as_ref().map(|answer| answer.step)),)+
+                    View::Step => None,
+                }
+            }
+
             /// Stores an answer with its images.
             pub fn answer(&self, step: u64, answer: Answer, images: Vec<Pixels>) {
+                self.pending.set(false);
                 match answer {
                     $(Answer::$name(view) => {
                         self.answers.$function.set(Some(Inspected { step, view, images }));
@@ -101,6 +114,7 @@ impl InspectionState {
     /// Clears all answers, and the settings that belong to a run: another one has begun.
     pub fn forget(&self) {
         self.clear_answers();
+        self.pending.set(false);
         self.classified.set(None);
         self.requests.predictions.update(|request| (request.first, request.cell) = (0, None));
         self.requests.filters.set(FiltersRequest::default());
