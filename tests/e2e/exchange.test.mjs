@@ -48,7 +48,7 @@ test("a model saved by the page has the same metrics in the command line", { tim
   await ask({ train: 1 });
   await until("ended");
   await ask({ inspect: "confusion" });
-  const { evaluation } = await until("confusion");
+  const { evaluation } = (await until("inspected")).answer.confusion;
   await ask({ save: "model" });
   await until("file");
   const bytes = await page.evaluate(() => Array.from(new Uint8Array(window.bulk[0])));
@@ -73,7 +73,7 @@ test("a model trained by the command line has the same metrics in the page", { t
   await ask({ "use-file": { run: 1, spec: spec() } });
   await until("begun");
   await ask({ inspect: "confusion" });
-  same((await until("confusion")).evaluation, expected);
+  same((await until("inspected")).answer.confusion.evaluation, expected);
   assert.deepEqual(complaints, []);
   await context.close();
 });

@@ -101,11 +101,24 @@ test("it is inspected", { timeout: long }, async () => {
   ]) {
     await inside.getByRole("tab", { name: tab, exact: true }).click();
     await inside.locator(found).first().waitFor({ timeout: 60_000 });
+    await inside.getByText(/as of step [\d,]+$/).waitFor();
   }
   await inside.getByRole("tab", { name: "Confusion matrix" }).click();
   await inside.locator(".cell:enabled").first().click();
   await inside.locator(".prediction").first().waitFor();
   await inside.getByText(/predicted/).first().waitFor();
+});
+
+test("a reset is undone", { timeout: long }, async () => {
+  const at = await bar().getAttribute("aria-valuetext");
+  await press("Reset");
+  const undo = training().getByRole("button", { name: "Undo reset" });
+  await undo.waitFor();
+  assert.notEqual(await bar().getAttribute("aria-valuetext"), at);
+  await undo.click();
+  await undo.waitFor({ state: "detached" });
+  await training().getByText("paused").waitFor();
+  assert.equal(await bar().getAttribute("aria-valuetext"), at);
 });
 
 test("a saved model has the same accuracy after a reload", { timeout: long }, async () => {

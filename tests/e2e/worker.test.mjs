@@ -74,7 +74,7 @@ test("a saved model has the same metrics in another worker", async () => {
   await ask({ train: 1 });
   await until("ended");
   await ask({ inspect: "confusion" });
-  const { evaluation } = await until("confusion");
+  const { evaluation } = (await until("inspected")).answer.confusion;
   await ask({ save: "model" });
   await until("file");
   await page.evaluate(() => { window.model = new Uint8Array(window.bulk[0]); window.again(); });
@@ -87,7 +87,7 @@ test("a saved model has the same metrics in another worker", async () => {
   await ask({ "use-file": { run: 2, spec: spec() } });
   await until("begun");
   await ask({ inspect: "confusion" });
-  assert.deepEqual((await until("confusion")).evaluation, evaluation);
+  assert.deepEqual((await until("inspected")).answer.confusion.evaluation, evaluation);
   assert.deepEqual(complaints, []);
   await context.close();
 });

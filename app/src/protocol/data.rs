@@ -41,6 +41,23 @@ impl DataSource {
         }
     }
 
+    /// Returns the source that a run's settings name; `None` for data without a name here, such as
+    /// the user's own.
+    pub fn from_settings(settings: &DataSpec) -> Option<Self> {
+        let kind = match catalog::find(&settings.name)? {
+            set if set.name == catalog::SHAPES.name => DataKind::Shapes,
+            set => DataKind::Official { name: set.official.as_ref().map(|_| set.name.to_owned())?, url: None },
+        };
+        let (label, task) = (settings.label.clone(), settings.task);
+        Some(Self { kind, train: settings.train_limit, test: settings.test_limit, label, task })
+    }
+
+    /// Returns `true` if both are the same data, from any address.
+    pub fn is_same_data(&self, other: &Self) -> bool {
+        let of = |source: &Self| (source.kind.name(), source.limits(), source.label.clone(), source.task);
+        of(self) == of(other)
+    }
+
     /// Writes the source into the settings of a run on data with this name.
     pub fn record(&self, name: &str, settings: &mut DataSpec) {
         name.clone_into(&mut settings.name);

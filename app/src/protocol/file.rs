@@ -62,4 +62,7 @@ pub enum ResumeFrom {
     Slot(String),
     /// File attached to the message.
     File,
+    /// Last checkpoint of the run that was replaced by the current one, until that has made steps
+    /// and a checkpoint.
+    Replaced,
 }

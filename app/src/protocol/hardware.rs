@@ -82,18 +82,6 @@ pub enum DeviceKind {
     Cpu,
 }
 
-/// Fastest kernel for products of about one size on a device.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KernelChoice {
-    /// Operation and sizes: `conv2d f32 32×256×32768 NN`.
-    pub product: String,
-    /// Chosen kernel: `Register16x8`.
-    pub kernel: String,
-    /// Time of each kernel in milliseconds, on a part of the product that is long enough to
-    /// compare.
-    pub milliseconds: Vec<(String, f64)>,
-}
-
 /// A measurement of the device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {

@@ -1,43 +1,86 @@
-//! Inspection of a run: predictions, filters, activations, histograms, the graph, kernel times.
+//! Inspection of a run: the table of its views, and their requests and answers.
 
-use kindling::train::Evaluation;
+use kindling::device::KernelTime;
+use kindling::train::{Evaluation, Graph};
 use serde::{Deserialize, Serialize};
 
-/// Request to inspect the run. Each is answered by the message of the same name, or by `Failed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Inspection {
-    /// Samples with the model's predictions.
-    Predictions {
-        /// Split of the samples.
-        split: SplitName,
-        /// Index in the order of the first prediction.
-        first: usize,
-        /// Maximum number of predictions.
-        count: usize,
-        /// Order of the predictions.
-        order: Order,
-        /// Label and predicted class, to select a cell of the confusion matrix; `None` selects all.
-        cell: Option<(usize, usize)>,
-    },
-    /// Confusion matrix of the test split.
-    Confusion,
-    /// Weights of a convolution as images.
-    Filters {
-        /// Name of the layer; the first convolution if `None`.
-        layer: Option<String>,
-    },
-    /// Results of every layer for an image.
-    Activations {
-        /// Input of the model.
-        image: ImageSource,
-    },
-    /// Histograms of weights and gradients.
-    Histograms,
-    /// Autograd graph of a training step.
-    Graph,
-    /// Kernels of a training step, with their times.
-    Profile,
+/// Calls a macro with the views of "Inspect", a row each: name, function in the session, request
+/// (if the view has settings) and answer. The answer's signal on the page has the function's name.
+macro_rules! for_each_inspection {
+    ($then:ident) => {
+        $then! {
+            /// Samples with the model's predictions.
+            Predictions predictions(request: PredictionsRequest) -> PredictionsView,
+            /// Confusion matrix of the test split.
+            Confusion confusion() -> ConfusionView,
+            /// Weights of a convolution as images.
+            Filters filters(request: FiltersRequest) -> FiltersView,
+            /// Results of every layer for an image.
+            Activations activations(request: ActivationsRequest) -> ActivationsView,
+            /// Histograms of weights and gradients.
+            Histograms histograms() -> HistogramsView,
+            /// Autograd graph of a training step.
+            Graph graph() -> Graph,
+            /// Kernels of a training step, with their times.
+            Profile profile() -> ProfileView,
+        }
+    };
+}
+pub(crate) use for_each_inspection;
+
+macro_rules! messages {
+    ($($(#[$doc:meta])+ $name:ident $function:ident($($argument:ident: $request:ty)?) -> $answer:ty,)+) => {
+        /// Request to inspect the run. Each is answered by the [`Answer`] of the same name, or by
+        /// `Failed`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Inspection {
+            $($(#[$doc])+ $name$(($request))?,)+
+        }
+
+        /// Answer to an [`Inspection`].
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Answer {
+            $($(#[$doc])+ $name($answer),)+
+        }
+    };
+}
+for_each_inspection!(messages);
+
+/// Settings of the predictions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PredictionsRequest {
+    /// Split of the samples.
+    pub split: SplitName,
+    /// Index in the order of the first prediction.
+    pub first: usize,
+    /// Maximum number of predictions, 28 by default.
+    pub count: usize,
+    /// Order of the predictions.
+    pub order: Order,
+    /// Label and predicted class, to select a cell of the confusion matrix; `None` selects all.
+    pub cell: Option<(usize, usize)>,
+}
+
+impl Default for PredictionsRequest {
+    fn default() -> Self {
+        Self { split: SplitName::default(), first: 0, count: 28, order: Order::default(), cell: None }
+    }
+}
+
+/// Settings of the filters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiltersRequest {
+    /// Name of the layer; the first convolution if `None`.
+    pub layer: Option<String>,
+}
+
+/// Settings of the activations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivationsRequest {
+    /// Input of the model.
+    pub image: ImageSource,
 }
 
 /// A split of the data.
@@ -81,11 +124,15 @@ pub enum ImageSource {
     User,
 }
 
+impl Default for ImageSource {
+    fn default() -> Self {
+        Self::Sample { split: SplitName::default(), index: 0 }
+    }
+}
+
 /// Predictions. Attached: the images, RGBA, one after another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PredictionsView {
-    /// Step of the model.
-    pub step: u64,
     /// Split of the samples.
     pub split: SplitName,
     /// Index in the order of the first prediction.
@@ -117,8 +164,6 @@ pub struct Prediction {
 /// Confusion matrix of the test split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConfusionView {
-    /// Step of the model.
-    pub step: u64,
     /// Loss, accuracy and matrix.
     pub evaluation: Evaluation,
     /// Names of the classes.
@@ -150,8 +195,6 @@ pub struct FiltersView {
 /// in gray, RGBA, one after another; the layer's minimum is black, its maximum white.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivationsView {
-    /// Step of the model.
-    pub step: u64,
     /// Width and height of the image.
     pub size: [usize; 2],
     /// Class of the image, if it is known.
@@ -186,8 +229,6 @@ pub struct LayerView {
 /// Histograms of all parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistogramsView {
-    /// Step of the model.
-    pub step: u64,
     /// Parameters in order.
     pub parameters: Vec<ParameterView>,
 }
@@ -230,20 +271,9 @@ pub struct ProfileView {
     /// Recent time per step, in milliseconds.
     pub ms_per_step: f64,
     /// Kernels of the last profiled step, the slowest first.
-    pub kernels: Vec<KernelView>,
+    pub kernels: Vec<KernelTime>,
     /// Reason why there are no kernels, if there are none.
     pub note: Option<String>,
-}
-
-/// A kernel of a training step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KernelView {
-    /// Name of the kernel.
-    pub name: String,
-    /// Number of dispatches per step.
-    pub count: usize,
-    /// Time of all its dispatches, in milliseconds.
-    pub ms: f64,
 }
 
 /// An inspected step. Attached: the images of the batch as augmented, RGBA.

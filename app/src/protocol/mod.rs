@@ -10,21 +10,17 @@ mod data;
 mod file;
 mod float;
 mod hardware;
-mod inspection;
+pub mod inspection;
 mod run;
 
 pub use data::{DataInfo, DataKind, DataProgress, DataSource, SamplesView, TableInfo};
 pub use file::{CheckpointSummary, FileKind, FileSummary, ResumeFrom};
-pub use hardware::{Adapter, DeviceChoice, DeviceKind, Hardware, KernelChoice, Measurement, NoGpu};
-pub use inspection::{
-    ActivationsView, ClassifiedView, ConfusionView, FiltersView, Histogram, HistogramsView, ImageSource, Inspection,
-    KernelView, LayerNorms, LayerView, Order, ParameterView, Prediction, PredictionsView, ProfileView, SplitName,
-    StepView,
-};
-
+pub use hardware::{Adapter, DeviceChoice, DeviceKind, Hardware, Measurement, NoGpu};
+pub use inspection::*;
 pub use run::{Begun, Benched, Progress};
 
-use kindling::train::{Augment, Ending, EpochResult, Evaluation, Graph, TrainSpec};
+use kindling::ops::Choices;
+use kindling::train::{Augment, Ending, EpochResult, Evaluation, TrainSpec};
 use serde::{Deserialize, Serialize};
 
 /// Id of a run, assigned by the page.
@@ -55,8 +51,9 @@ pub enum ToWorker {
         /// Seed of the transforms.
         seed: u64,
     },
-    /// Begins a run on the loaded data, paused; it replaces the current run. Without samples the
-    /// run waits for the first. Answered by [`FromWorker::Begun`].
+    /// Begins a run on the loaded data, paused. Without samples it waits for the first. The current
+    /// run is paused, and replaced once the new one is ready; if that cannot begin (`Failed` with
+    /// its id), the current run stays. Answered by [`FromWorker::Begun`].
     Begin {
         /// Id of the new run.
         run: RunId,
@@ -84,7 +81,7 @@ pub enum ToWorker {
         /// The change.
         change: LiveChange,
     },
-    /// Inspects the run.
+    /// Inspects the run. Answered by [`FromWorker::Inspected`].
     Inspect(Inspection),
     /// Classifies the user's image. Attached: its RGBA bytes. Answered by
     /// [`FromWorker::Classified`].
@@ -238,20 +235,13 @@ pub enum FromWorker {
         /// True if the change takes effect in the next epoch.
         next_epoch: bool,
     },
-    /// Answer to [`Inspection::Predictions`].
-    Predictions(PredictionsView),
-    /// Answer to [`Inspection::Confusion`].
-    Confusion(ConfusionView),
-    /// Answer to [`Inspection::Filters`].
-    Filters(FiltersView),
-    /// Answer to [`Inspection::Activations`].
-    Activations(ActivationsView),
-    /// Answer to [`Inspection::Histograms`].
-    Histograms(HistogramsView),
-    /// Answer to [`Inspection::Graph`].
-    Graph(Graph),
-    /// Answer to [`Inspection::Profile`].
-    Profile(ProfileView),
+    /// Answer to [`ToWorker::Inspect`]. Attached: the images of the view.
+    Inspected {
+        /// Last step of the model.
+        step: u64,
+        /// The answer.
+        answer: Answer,
+    },
     /// Prediction for the user's image.
     Classified(ClassifiedView),
     /// A saved file. Attached: its bytes.
@@ -311,10 +301,7 @@ pub enum FromWorker {
         measurements: Vec<Measurement>,
     },
     /// All kernels chosen on the device, sent whenever one is added.
-    Kernels {
-        /// The choices.
-        choices: Vec<KernelChoice>,
-    },
+    Kernels(Choices),
     /// Result of benchmark steps.
     Benched(Benched),
     /// A request failed. If it names a run, that run is paused.

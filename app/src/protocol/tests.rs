@@ -37,13 +37,11 @@ fn answers_survive_a_round_trip() {
 fn requests_survive_a_round_trip() {
     let source = DataSource { train: Some(5), ..DataSource::new(DataKind::Cifar { hundred: false, url: None }) };
     let spec = TrainSpec { preset: Some("mlp".into()), ..TrainSpec::default() };
-    let cell = Inspection::Predictions {
-        split: SplitName::Test,
-        first: 0,
-        count: 8,
+    let cell = Inspection::Predictions(PredictionsRequest {
         order: Order::MostConfidentErrors,
         cell: Some((1, 2)),
-    };
+        ..PredictionsRequest::default()
+    });
     for message in [
         ToWorker::OpenData(source),
         ToWorker::Begin { run: 1, spec },
@@ -88,25 +86,24 @@ fn numbers_of_a_diverged_network_survive_a_round_trip() {
         let parameter =
             ParameterView { name: "w".into(), shape: vec![1], weight: histogram.clone(), gradient: Some(histogram) };
         let prediction = Prediction { index: 0, label: 1, predicted: 0, probabilities: vec![0.5, bad] };
+        let inspected = |answer| FromWorker::Inspected { step: 3, answer };
         for message in [
             FromWorker::Stepped { run: 1, step },
-            FromWorker::Activations(ActivationsView {
-                step: 3,
+            inspected(Answer::Activations(ActivationsView {
                 size: [1; 2],
                 label: None,
                 layers: vec![layer],
                 probabilities: vec![bad],
-            }),
-            FromWorker::Histograms(HistogramsView { step: 3, parameters: vec![parameter] }),
-            FromWorker::Predictions(PredictionsView {
-                step: 3,
+            })),
+            inspected(Answer::Histograms(HistogramsView { parameters: vec![parameter] })),
+            inspected(Answer::Predictions(PredictionsView {
                 split: SplitName::Test,
                 first: 0,
                 of: 1,
                 searched: 1,
                 size: [1; 2],
                 items: vec![prediction],
-            }),
+            })),
         ] {
             // NaN is unequal to itself, so the debug texts are compared.
             assert_eq!(format!("{:?}", round_trip(&message)), format!("{message:?}"));

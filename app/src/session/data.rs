@@ -1,12 +1,14 @@
 //! Data of a session: generated, or arriving in pieces; and sample images.
 
-use super::{Session, pixels};
+use super::page::Page;
+use super::views::pixels;
 use crate::protocol::{DataInfo, DataKind, DataProgress, DataSource, FromWorker, SamplesView, TableInfo};
 use kindling::data::{
     DataLoader, Dataset, Limits, OpenOptions, Reader, Shapes, SplitRecord, Splits, Subset, TableOptions, catalog,
 };
 use kindling::train::{Augment, DataSpec, TrainSpec};
 use kindling::{Device, Result, plan};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Number of samples that must have arrived before a run can begin.
@@ -41,9 +43,9 @@ pub struct Samples {
 }
 
 /// A load in progress.
-pub struct Incoming {
+struct Incoming {
     /// Number of the load.
-    pub load: u32,
+    load: u32,
     source: DataSource,
     reading: Option<Reader>,
     cached: bool,
@@ -73,23 +75,52 @@ pub enum Arrival {
     Failed(String),
 }
 
-impl Session {
-    /// Opens data. Returns the number of the load if its pieces arrive later.
-    pub async fn open_data(&mut self, source: DataSource) -> Option<u32> {
+/// Consequence of a request or a piece of data for the runs that wait.
+pub enum Change {
+    /// None.
+    None,
+    /// Samples have been loaded: the first, more, or all.
+    Ready,
+    /// The load has ended without data.
+    Stopped(String),
+}
+
+/// The data of a session: the loaded samples, and the load in progress.
+pub struct Data {
+    page: Page,
+    /// Number of loads so far.
+    loads: u32,
+    loaded: Option<Rc<Loaded>>,
+    incoming: Option<Incoming>,
+}
+
+impl Data {
+    /// Creates a state without data.
+    pub fn new(page: Page) -> Self {
+        Self { page, loads: 0, loaded: None, incoming: None }
+    }
+
+    /// Returns the loaded data.
+    pub fn loaded(&self) -> Option<&Rc<Loaded>> {
+        self.loaded.as_ref()
+    }
+
+    /// Returns the number of the load in progress, whose pieces are wanted.
+    pub fn loading(&self) -> Option<u32> {
+        self.incoming.as_ref().map(|incoming| incoming.load)
+    }
+
+    /// Opens data: generated at once, or from pieces that arrive later.
+    pub fn open(&mut self, source: DataSource) -> Change {
         self.loads += 1;
         let load = self.loads;
         if source.kind == DataKind::Shapes {
             self.incoming = None;
             let [train, test] = source.limits().map(Option::unwrap_or_default);
-            match Shapes::splits(train.max(1), test) {
+            return match Shapes::splits(train.max(1), test) {
                 Ok(splits) => self.ready(load, source, splits, true, false),
-                Err(error) => {
-                    self.data_failed(error.to_string());
-                    return None;
-                }
-            }
-            self.begin_waiting().await;
-            return None;
+                Err(error) => self.fail(error.to_string()),
+            };
         }
         self.incoming = Some(Incoming {
             load,
@@ -101,26 +132,23 @@ impl Session {
             total: None,
             told: 0.0,
         });
-        Some(load)
+        Change::None
     }
 
     /// Cancels the load in progress; complete data stays.
-    pub fn cancel_data(&mut self) {
-        if self.incoming.take().is_some() {
-            self.say(FromWorker::DataCancelled);
-            self.refuse_waiting("the data it waited for was cancelled");
-            self.release_held();
+    pub fn cancel(&mut self) -> Change {
+        if self.incoming.take().is_none() {
+            return Change::None;
         }
+        self.page.say(FromWorker::DataCancelled);
+        Change::Stopped("the data it waited for was cancelled".into())
     }
 
-    /// Returns the number of the load in progress.
-    pub fn loading(&self) -> Option<u32> {
-        self.incoming.as_ref().map(|incoming| incoming.load)
-    }
-
-    /// Handles a piece of a data set. Returns `true` if more pieces are wanted.
-    pub async fn arrived(&mut self, load: u32, arrival: Arrival) -> bool {
-        let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.load == load) else { return false };
+    /// Handles a piece of a data set.
+    pub async fn arrived(&mut self, load: u32, arrival: Arrival) -> Change {
+        let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.load == load) else {
+            return Change::None;
+        };
         let taken = match arrival {
             Arrival::Found(reading, cached) => {
                 (incoming.reading, incoming.cached) = (Some(*reading), cached);
@@ -146,28 +174,21 @@ impl Session {
             }
         };
         match taken {
-            Ok(()) => {
-                self.tell_progress().await;
-                true
-            }
-            Err(reason) => {
-                self.data_failed(reason);
-                false
-            }
+            Ok(()) => self.tell_progress(),
+            Err(reason) => self.fail(reason),
         }
     }
 
-    fn data_failed(&mut self, reason: String) {
+    fn fail(&mut self, reason: String) -> Change {
         self.incoming = None;
-        self.say(FromWorker::DataFailed { reason: reason.clone() });
-        self.refuse_waiting(&reason);
-        self.release_held();
+        self.page.say(FromWorker::DataFailed { reason: reason.clone() });
+        Change::Stopped(reason)
     }
 
-    async fn tell_progress(&mut self) {
-        let now = self.now();
-        let Some(incoming) = &mut self.incoming else { return };
-        let Some(reading) = &incoming.reading else { return };
+    fn tell_progress(&mut self) -> Change {
+        let now = self.page.now();
+        let Some(incoming) = &mut self.incoming else { return Change::None };
+        let Some(reading) = &incoming.reading else { return Change::None };
         let [train, test] = reading.arrived();
         let known = self.loaded.as_ref().filter(|loaded| loaded.load == incoming.load).map(|l| l.info.train);
         let enough = MIN_SAMPLES.min(incoming.source.train.unwrap_or(MIN_SAMPLES)).max(1);
@@ -176,44 +197,37 @@ impl Session {
             && let Some(splits) = reading.partial()
         {
             let (load, source, cached) = (incoming.load, incoming.source.clone(), incoming.cached);
-            self.ready(load, source, splits, false, cached);
-            self.begin_waiting().await;
-            return;
+            return self.ready(load, source, splits, false, cached);
         }
         if now - incoming.told >= PROGRESS_INTERVAL_MS {
             incoming.told = now;
             let (bytes, total, source) = (incoming.bytes, incoming.total, reading.name().to_owned());
-            self.say(FromWorker::DataProgress(DataProgress { source, bytes, total, train, test }));
+            self.page.say(FromWorker::DataProgress(DataProgress { source, bytes, total, train, test }));
         }
+        Change::None
     }
 
-    async fn all_arrived(&mut self) -> bool {
-        let Some(incoming) = self.incoming.take() else { return false };
+    async fn all_arrived(&mut self) -> Change {
+        let Some(incoming) = self.incoming.take() else { return Change::None };
         let Incoming { load, source, reading, cached, notes, bytes, total, .. } = incoming;
-        let Some(reading) = reading else {
-            self.data_failed("Nothing arrived.".into());
-            return false;
-        };
+        let Some(reading) = reading else { return self.fail("Nothing arrived.".into()) };
         let [train, test] = reading.arrived();
         let progress = DataProgress { source: reading.name().to_owned(), bytes, total, train, test };
-        match reading.finish(self.host.codecs()).await {
+        match reading.finish(self.page.host().codecs()).await {
             Ok(mut splits) => {
                 splits.notes.extend(notes);
                 // The user's own data has the name of its file or folder.
                 if catalog::find(splits.kind).is_some_and(|set| set.official.is_none()) {
                     splits.name.clone_from(&progress.source);
                 }
-                self.say(FromWorker::DataProgress(progress));
-                self.ready(load, source, splits, true, cached);
-                self.begin_waiting().await;
-                self.release_held();
+                self.page.say(FromWorker::DataProgress(progress));
+                self.ready(load, source, splits, true, cached)
             }
-            Err(error) => self.data_failed(error.to_string()),
+            Err(error) => self.fail(error.to_string()),
         }
-        false
     }
 
-    fn ready(&mut self, load: u32, source: DataSource, splits: Splits, complete: bool, cached: bool) {
+    fn ready(&mut self, load: u32, source: DataSource, splits: Splits, complete: bool, cached: bool) -> Change {
         let Splits { name, kind, train, validation, test, split, notes } = splits;
         let mut counts = vec![0; train.classes().len()];
         for index in 0..train.len() {
@@ -236,12 +250,17 @@ impl Session {
             table: train.columns().map(TableInfo::from),
             notes,
         };
-        self.say(FromWorker::DataReady(info.clone()));
-        self.loaded = Some(Loaded { load, info, source, samples: Samples { train, validation, test, split } });
+        self.page.say(FromWorker::DataReady(info.clone()));
+        let samples = Samples { train, validation, test, split };
+        self.loaded = Some(Rc::new(Loaded { load, info, source, samples }));
+        Change::Ready
     }
 
     /// Sends sample images with augmentation, by class.
-    pub async fn samples(&mut self, augment: Vec<Augment>, per_class: usize, seed: u64) -> Result<()> {
+    ///
+    /// # Errors
+    /// The samples cannot be read.
+    pub async fn show_samples(&self, augment: Vec<Augment>, per_class: usize, seed: u64) -> Result<()> {
         let Some(loaded) = &self.loaded else { return Ok(()) };
         let data = &loaded.samples.train;
         let classes = data.classes().len();
@@ -274,13 +293,13 @@ impl Session {
         let (images, _) = batch?;
         let &[_, channels, height, width] = images.dims() else {
             // Rows of a table are no images.
-            self.say(FromWorker::Samples(SamplesView { size: [0, 0], labels: Vec::new() }));
+            self.page.say(FromWorker::Samples(SamplesView { size: [0, 0], labels: Vec::new() }));
             return Ok(());
         };
         let arrays = plan::read_many(&[&images]).await?;
         let values: Vec<f64> = arrays.first().map(kindling::device::Array::to_f64).unwrap_or_default();
         let rgba = pixels::of_batch(&values, [channels, height, width], &normalization);
-        self.say_with(FromWorker::Samples(SamplesView { size: [width, height], labels }), vec![rgba]);
+        self.page.say_with(FromWorker::Samples(SamplesView { size: [width, height], labels }), vec![rgba]);
         Ok(())
     }
 }

@@ -1,25 +1,55 @@
 //! The device of a session: choice, name, measurements.
 
-use super::{Host, OpenDevice, Session};
+use super::Host;
+use super::kernels;
+use super::page::Page;
 use crate::hardware_text;
 use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Hardware, Measurement};
 use kindling::device::{AdapterKind, gather_threads};
 use kindling::{Device, Result, Tensor};
 
-impl Session {
-    /// Sets the device of the next run.
-    pub(super) async fn use_device(&mut self, choice: DeviceChoice) {
-        self.choice = choice;
-        self.device = None;
-        self.open_device(None).await;
+/// An open device.
+#[derive(Clone)]
+pub struct OpenDevice {
+    /// The device.
+    pub device: Device,
+    /// Name of the device.
+    pub name: String,
+    /// Kind of the device.
+    pub kind: DeviceKind,
+}
+
+/// The chosen device, open once it is needed.
+pub struct Devices {
+    page: Page,
+    choice: DeviceChoice,
+    open: Option<OpenDevice>,
+}
+
+impl Devices {
+    /// Chooses the best device, without opening it.
+    pub fn new(page: Page) -> Self {
+        Self { page, choice: DeviceChoice::Best, open: None }
     }
 
-    /// Returns the device, opened if necessary; `note` gives the reason of a reopening.
-    pub(super) async fn open_device(&mut self, note: Option<String>) -> OpenDevice {
-        if let Some(opened) = &self.device {
-            return opened.clone();
+    /// Sets the device of the next run.
+    pub async fn choose(&mut self, choice: DeviceChoice) {
+        self.choice = choice;
+        self.reopen(None).await;
+    }
+
+    /// Returns the device, opened if necessary.
+    pub async fn open(&mut self) -> OpenDevice {
+        match &self.open {
+            Some(opened) => opened.clone(),
+            None => self.reopen(None).await,
         }
-        let (opened, fallback) = match open(self.choice, self.host.as_ref()).await {
+    }
+
+    /// Opens the device anew; `note` gives the reason.
+    pub async fn reopen(&mut self, note: Option<String>) -> OpenDevice {
+        self.open = None;
+        let (opened, fallback) = match open(self.choice, self.page.host()).await {
             Ok(opened) => (opened, None),
             Err(error) => {
                 let is_requested = self.choice == DeviceChoice::Gpu;
@@ -30,23 +60,23 @@ impl Session {
             (Some(note), Some(fallback)) => Some(format!("{note} {fallback}")),
             (note, fallback) => note.or(fallback),
         };
-        self.say(FromWorker::DeviceOpened { name: opened.name.clone(), kind: opened.kind, note });
-        self.load_kernels(&opened.device).await;
-        self.device = Some(opened.clone());
+        self.page.say(FromWorker::DeviceOpened { name: opened.name.clone(), kind: opened.kind, note });
+        kernels::load(&opened.device, &self.page).await;
+        self.open = Some(opened.clone());
         opened
     }
 
     /// Loses the GPU, as a driver reset would.
-    pub(super) fn lose_device(&self) {
-        match &self.device {
+    pub fn lose(&self) {
+        match &self.open {
             Some(OpenDevice { device: Device::Gpu(gpu), .. }) => gpu.destroy(),
-            _ => self.fail(None, "There is no GPU to lose: the CPU is used.".into()),
+            _ => self.page.fail(None, "There is no GPU to lose: the CPU is used.".into()),
         }
     }
 
     /// Measures the device in the operations of networks.
-    pub(super) async fn measure(&mut self) -> Result<()> {
-        let OpenDevice { device, .. } = self.open_device(None).await;
+    pub async fn measure(&mut self) -> Result<()> {
+        let OpenDevice { device, .. } = self.open().await;
         let mut measurements = Vec::new();
         for size in [256usize, 512, 1024] {
             let a = Tensor::full([size, size], 0.5, &device)?;
@@ -72,7 +102,7 @@ impl Session {
         let long = Tensor::full([elements], 1.0, &device)?;
         let seconds = self.time(|x| x.neg(), &long).await?;
         measurements.push(measurement("memory read and write".into(), 8.0 * elements as f64 / seconds / 1e9, "GB/s"));
-        self.say(FromWorker::Measured { measurements });
+        self.page.say(FromWorker::Measured { measurements });
         Ok(())
     }
 
@@ -89,9 +119,9 @@ impl Session {
         read(once(1)?).await?;
         let mut repeats = 1;
         loop {
-            let start_ms = self.now();
+            let start_ms = self.page.now();
             read(once(repeats)?).await?;
-            let elapsed = (self.now() - start_ms) / 1e3;
+            let elapsed = (self.page.now() - start_ms) / 1e3;
             if elapsed > 0.15 || repeats >= 4096 {
                 return Ok((elapsed / repeats as f64).max(1e-9));
             }

@@ -1,159 +1,122 @@
-//! A session: executes the requests of the page with the engine. It owns the device, the data and
-//! the run, executes one request at a time, and reports each result. It knows no browser: [`Host`]
-//! is its environment, so tests run whole sessions.
+//! A session: executes the requests of the page with the engine. Each part owns its fields:
+//! device, data, runs, checkpoints, inspection, files. [`Session`] routes requests to them, and
+//! `coordination` has the work of several together. It knows no browser: [`Host`] is its
+//! environment, so tests run whole sessions.
 
-mod autosave;
+mod checkpoints;
+mod coordination;
 pub mod data;
 mod device;
 mod files;
 mod host;
-mod images;
-mod inspection;
 mod kernels;
+mod log;
 mod origin;
-mod pixels;
+mod page;
 mod run;
+mod runs;
+mod speed;
+mod views;
 
 pub use data::Arrival;
-pub use device::open;
+pub use device::{OpenDevice, open};
 pub use host::{Host, LocalBoxFuture};
 pub use kernels::TUNING_TIME_MS;
 
-use crate::protocol::{DeviceChoice, DeviceKind, FromWorker, Inspection, RunId, ToWorker};
-use kindling::format::ModelFile;
-use kindling::{Device, Error};
+use crate::protocol::ToWorker;
+use checkpoints::Checkpoints;
+use data::Data;
+use device::Devices;
+use files::Files;
+use origin::Origin;
+use page::Page;
+use run::Run;
+use runs::Runs;
 use std::rc::Rc;
+use views::Inspector;
 
 /// A session.
 pub struct Session {
-    host: Rc<dyn Host>,
-    choice: DeviceChoice,
-    device: Option<OpenDevice>,
-    loads: u32,
-    loaded: Option<data::Loaded>,
-    incoming: Option<data::Incoming>,
-    waiting: Option<origin::WaitingRun>,
-    run: Option<run::Run>,
-    opened_file: Option<(String, Rc<ModelFile>)>,
-    user_image: Option<images::UserImage>,
-    /// Slot of the run's automatic checkpoints.
-    slot: Option<String>,
-    /// True once the page was told that the storage fails.
-    storage_failure_sent: bool,
-}
-
-/// An open device.
-#[derive(Clone)]
-pub struct OpenDevice {
-    /// The device.
-    pub device: Device,
-    /// Name of the device.
-    pub name: String,
-    kind: DeviceKind,
+    page: Page,
+    devices: Devices,
+    data: Data,
+    runs: Runs,
+    checkpoints: Checkpoints,
+    inspector: Inspector,
+    files: Files,
 }
 
 impl Session {
     /// Creates a session without device, data or run.
     pub fn new(host: Rc<dyn Host>) -> Self {
+        let page = Page::new(host);
         Self {
-            host,
-            choice: DeviceChoice::Best,
-            device: None,
-            loads: 0,
-            loaded: None,
-            incoming: None,
-            waiting: None,
-            run: None,
-            opened_file: None,
-            user_image: None,
-            slot: None,
-            storage_failure_sent: false,
+            devices: Devices::new(page.clone()),
+            data: Data::new(page.clone()),
+            runs: Runs::new(page.clone()),
+            checkpoints: Checkpoints::new(page.clone()),
+            inspector: Inspector::new(page.clone()),
+            files: Files::new(page.clone()),
+            page,
         }
+    }
+
+    /// Reports the checkpoints of closed tabs. Called first.
+    pub async fn start(&self) {
+        self.checkpoints.start().await;
+    }
+
+    /// Reports the checkpoint of a tab that has been closed since the start.
+    pub async fn released(&self, lock: &str) {
+        self.checkpoints.released(lock).await;
     }
 
     /// Returns `true` if a run is training or a step is requested: [`Session::advance`] has work.
     pub fn is_busy(&self) -> bool {
-        self.run.as_ref().is_some_and(run::Run::is_busy)
+        self.runs.current().is_some_and(Run::is_busy)
+    }
+
+    /// Returns the number of the load in progress.
+    pub fn loading(&self) -> Option<u32> {
+        self.data.loading()
     }
 
     /// Executes a request of the page with its attached bytes. Requests for the browser alone (its
     /// hardware, its network) are the worker's. For [`ToWorker::OpenData`] returns the number of
     /// the load, whose pieces the caller must pass to [`Session::arrived`].
     pub async fn handle(&mut self, message: ToWorker, bytes: Vec<Vec<u8>>) -> Option<u32> {
-        let mut bytes = bytes.into_iter();
-        let first = bytes.next().unwrap_or_default();
+        let bytes = bytes.into_iter().next().unwrap_or_default();
+        let page = &self.page;
         match message {
             ToWorker::OpenData(source) => return self.open_data(source).await,
-            ToWorker::CancelData => self.cancel_data(),
-            ToWorker::UseDevice(choice) => self.use_device(choice).await,
+            ToWorker::CancelData => self.cancel_data().await,
             ToWorker::ShowSamples { augment, per_class, seed } => {
-                let result = self.samples(augment, per_class, seed).await;
-                self.report(result);
+                page.report(self.data.show_samples(augment, per_class, seed).await);
             }
-            ToWorker::Begin { run, spec } => self.begin(run, origin::Origin::New(spec)).await,
-            ToWorker::Resume { run, from } => self.resume(run, from, &first).await,
+            ToWorker::UseDevice(choice) => self.devices.choose(choice).await,
+            ToWorker::Measure => page.report(self.devices.measure().await),
+            ToWorker::LoseDevice => self.devices.lose(),
+            ToWorker::Begin { run, spec } => self.begin(run, Origin::New(spec), None).await,
+            ToWorker::Resume { run, from } => self.resume(run, from, &bytes).await,
             ToWorker::UseFile { run, spec } => self.use_file(run, spec).await,
-            ToWorker::Train(run) => self.train(run),
+            ToWorker::Train(run) => self.runs.train(run),
             ToWorker::Pause(run) => self.pause(run).await,
-            ToWorker::Step(run) => self.step(run),
-            ToWorker::Change { run, change } => self.change(run, change),
-            ToWorker::Inspect(inspection) => self.inspect(inspection).await,
+            ToWorker::Step(run) => self.runs.step(run),
+            ToWorker::Change { run, change } => self.runs.change(run, change),
+            ToWorker::Inspect(inspection) => {
+                page.report(self.inspector.inspect(self.runs.current_mut(), inspection).await);
+            }
             ToWorker::Classify { width, height } => {
-                let result = self.classify(width, height, &first).await;
-                self.report(result);
+                page.report(self.inspector.classify(self.runs.current(), [width, height], &bytes).await);
             }
-            ToWorker::Save(kind) => {
-                let result = self.save(kind).await;
-                self.report(result);
+            ToWorker::Save(kind) => page.report(self.files.save(self.runs.current_mut(), kind).await),
+            ToWorker::OpenFile { name } => {
+                page.report(self.files.open(&name, &bytes, self.data.loaded().map(Rc::as_ref)));
             }
-            ToWorker::OpenFile { name } => self.open_file(name, &first),
-            ToWorker::DeleteCheckpoint { slot } => self.delete_checkpoint(&slot).await,
-            ToWorker::Measure => {
-                let result = self.measure().await;
-                self.report(result);
-            }
-            ToWorker::LoseDevice => self.lose_device(),
+            ToWorker::DeleteCheckpoint { slot } => self.checkpoints.delete(&slot).await,
             ToWorker::ProbeHardware | ToWorker::Bench { .. } | ToWorker::Crash => {}
         }
         None
-    }
-
-    async fn inspect(&mut self, inspection: Inspection) {
-        let result = match inspection {
-            Inspection::Predictions { split, first, count, order, cell } => {
-                self.predictions(split, [first, count], order, cell).await
-            }
-            Inspection::Confusion => self.confusion().await,
-            Inspection::Filters { layer } => self.filters(layer).await,
-            Inspection::Activations { image } => self.activations(image).await,
-            Inspection::Histograms => self.histograms().await,
-            Inspection::Graph => self.graph().await,
-            Inspection::Profile => self.profile().await,
-        };
-        self.report(result);
-    }
-
-    /// Reports an error to the page; the run is unchanged.
-    fn report(&self, result: Result<(), Error>) {
-        if let Err(error) = result {
-            self.fail(None, error.to_string());
-        }
-    }
-
-    fn fail(&self, run: Option<RunId>, reason: String) {
-        self.say(FromWorker::Failed { run, reason });
-    }
-
-    fn say(&self, message: FromWorker) {
-        self.say_with(message, Vec::new());
-    }
-
-    fn say_with(&self, message: FromWorker, bulk: Vec<Vec<u8>>) {
-        self.host.send(message, bulk);
-    }
-
-    fn now(&self) -> f64 {
-        self.host.now()
     }
 }
 

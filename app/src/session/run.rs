@@ -1,337 +1,352 @@
-//! The current run: trains, pauses, makes single steps, changes settings, and resumes when its
-//! device is lost.
+//! A run: trains, pauses, makes single steps, changes settings, and reports its progress.
 
-use super::data::Samples;
-use super::origin::{Origin, trainer};
-use super::{OpenDevice, Session};
-use crate::protocol::{FromWorker, LayerNorms, LiveChange, Progress, RunId, StepView};
-use kindling::data::Task;
-use kindling::device::Clock;
+use super::data::{Data, Loaded, Samples};
+use super::kernels;
+use super::log::Log;
+use super::origin::Origin;
+use super::page::Page;
+use super::speed::Speed;
+use super::views::step_view;
+use crate::protocol::{FromWorker, LiveChange, Progress, RunId};
 use kindling::format::ModelFile;
-use kindling::train::{Event, Graph, LossReader, StepResult, TrainSpec, Trainer};
-use kindling::{Device, Error, Result};
+use kindling::train::{Evaluation, Event, Graph, LossReader, TrainSpec, Trainer};
+use kindling::{Error, Result};
 use std::rc::Rc;
-
-/// Interval between profiles of a step, in milliseconds.
-const PROFILE_INTERVAL_MS: f64 = 1000.0;
 
 /// Interval between automatic checkpoints within an epoch, in milliseconds.
 const AUTOSAVE_INTERVAL_MS: f64 = 30_000.0;
 
 /// A run.
 pub struct Run {
-    pub id: RunId,
-    /// Number of the load of its data.
-    load: u32,
-    samples: Samples,
-    pub trainer: Trainer,
+    page: Page,
+    id: RunId,
+    /// Data that it trains on.
+    data: Rc<Loaded>,
+    trainer: Trainer,
     training: bool,
     stepping: bool,
     /// True if it waits, before its last epoch, for the rest of its data.
     held: bool,
     reader: LossReader,
+    speed: Speed,
     /// True once the kernels of its steps have been tuned.
     tuned: bool,
-    dispatches: u64,
-    samples_per_second: f64,
-    ms_per_step: f64,
-    dispatches_per_step: f64,
-    /// Time of the last profile.
-    timed_at: f64,
     /// Last checkpoint, and its time.
-    pub saved: Option<Rc<ModelFile>>,
-    pub saved_at: f64,
+    saved: Option<Rc<ModelFile>>,
+    saved_at: f64,
     /// Step at which a device was lost.
     lost_at: Option<u64>,
     next_batch_size: Option<usize>,
+    /// True if a setting was changed since the last checkpoint.
+    changed: bool,
     /// Graph of the last inspected step.
-    pub graph: Option<Graph>,
-    /// All steps, each with its learning rate and the time of its reading.
-    pub log: Vec<(StepResult, f64, f64)>,
+    graph: Option<Graph>,
+    log: Log,
+}
+
+/// Point that a run has reached, at which the session acts.
+pub enum Reached {
+    /// A step or a test batch.
+    Step,
+    /// The end of an epoch.
+    EpochEnd,
+    /// A single step, after which the run pauses.
+    SingleStep,
 }
 
 impl Run {
-    pub fn new(
-        id: RunId,
-        load: u32,
-        samples: Samples,
-        trainer: Trainer,
-        saved: Option<Rc<ModelFile>>,
-        now: f64,
-    ) -> Self {
-        let dispatches = trainer.device().counters().dispatches;
+    /// Creates a paused run; `saved` is the checkpoint it resumes from.
+    pub fn new(page: Page, id: RunId, data: Rc<Loaded>, trainer: Trainer, saved: Option<Rc<ModelFile>>) -> Self {
+        let now = page.now();
+        let mut speed = Speed::default();
+        speed.restart(trainer.device());
         Self {
+            page,
             id,
-            load,
-            samples,
+            data,
             trainer,
             training: false,
             stepping: false,
             held: false,
             reader: LossReader::new(now),
+            speed,
             tuned: false,
-            dispatches,
-            samples_per_second: 0.0,
-            ms_per_step: 0.0,
-            dispatches_per_step: 0.0,
-            timed_at: 0.0,
             saved,
             saved_at: now,
             lost_at: None,
             next_batch_size: None,
+            changed: false,
             graph: None,
-            log: Vec::new(),
+            log: Log::default(),
         }
     }
 
+    /// Returns the run's id.
+    pub fn id(&self) -> RunId {
+        self.id
+    }
+
+    /// Returns the trainer.
+    pub fn trainer(&self) -> &Trainer {
+        &self.trainer
+    }
+
+    /// Returns the data that the run trains on.
+    pub fn data(&self) -> &Loaded {
+        &self.data
+    }
+
+    /// Returns the settings, with the layers of the model.
+    pub fn spec(&self) -> TrainSpec {
+        let model = self.trainer.model().spec().clone();
+        TrainSpec { model: Some(model), preset: None, ..self.trainer.spec().clone() }
+    }
+
+    /// Returns the log of its steps.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Returns the last checkpoint.
+    pub fn saved(&self) -> Option<&Rc<ModelFile>> {
+        self.saved.as_ref()
+    }
+
+    /// Returns the last checkpoint, if there is one, and the steps.
+    pub fn into_saved(self) -> Option<(Rc<ModelFile>, Log)> {
+        Some((self.saved?, self.log))
+    }
+
+    /// Restores the steps of an earlier run up to the position at which this one resumes.
+    pub fn restore_log(&mut self, log: Log) {
+        self.log = log;
+        self.log.cut(self.trainer.position().step);
+    }
+
+    /// Returns the recent milliseconds per step.
+    pub fn ms_per_step(&self) -> f64 {
+        self.speed.ms_per_step
+    }
+
+    /// Returns `true` if it is training or a step is requested.
     pub fn is_busy(&self) -> bool {
         (self.training || self.stepping) && !self.held
     }
 
-    /// Returns the recent milliseconds and kernels per step.
-    pub fn speed(&self) -> (f64, f64) {
-        (self.ms_per_step, self.dispatches_per_step)
+    /// Returns `true` if an automatic checkpoint is due within an epoch.
+    pub fn is_autosave_due(&self) -> bool {
+        self.is_busy() && self.page.now() - self.saved_at >= AUTOSAVE_INTERVAL_MS
     }
 
-    /// Profiles the next step if the interval has passed, or for a single step.
-    fn profile_if_due(&mut self, now: f64, clock: Clock) {
-        let position = self.trainer.position();
-        // At the ends of an epoch the next event may be a test batch.
-        let is_step = position.batch > 0 && position.batch < position.batches;
-        if self.stepping || is_step && now - self.timed_at >= PROFILE_INTERVAL_MS {
-            self.timed_at = now;
-            self.trainer.device().profile_next(clock);
-        }
+    /// Starts or continues training.
+    pub fn train(&mut self) {
+        self.training = true;
+        self.restart_clock();
+        self.page.say(FromWorker::Training { run: self.id });
     }
 
-    fn stop(&mut self) {
-        (self.training, self.stepping) = (false, false);
-    }
-}
-
-impl Session {
-    fn run_of(&mut self, id: RunId) -> Option<&mut Run> {
-        self.run.as_mut().filter(|run| run.id == id)
+    /// Pauses; returns `true` if it was training.
+    pub fn pause(&mut self) -> bool {
+        std::mem::replace(&mut self.training, false)
     }
 
-    pub(super) fn train(&mut self, id: RunId) {
-        let now = self.now();
-        if let Some(waiting) = &mut self.waiting {
-            waiting.starts_training = true;
-        } else if let Some(run) = self.run_of(id) {
-            run.training = true;
-            run.reader.restart(now);
-            self.say(FromWorker::Training { run: id });
-        }
+    /// Requests a single step.
+    pub fn step(&mut self) {
+        self.stop();
+        self.stepping = true;
+        self.trainer.inspect_next_step();
     }
 
-    pub(super) async fn pause(&mut self, id: RunId) {
-        if let Some(waiting) = &mut self.waiting {
-            waiting.starts_training = false;
-        }
-        let Some(run) = self.run_of(id) else { return };
-        if std::mem::replace(&mut run.training, false) {
-            self.autosave().await;
-        }
-        self.say(FromWorker::Paused { run: id });
+    /// Stops after the current event; returns `true` if it was training.
+    fn stop(&mut self) -> bool {
+        self.stepping = false;
+        std::mem::replace(&mut self.training, false)
     }
 
-    pub(super) fn step(&mut self, id: RunId) {
-        if let Some(run) = self.run_of(id) {
-            run.stop();
-            run.stepping = true;
-            run.trainer.inspect_next_step();
-        }
+    /// Stops for another run; returns `true` if its last checkpoint is out of date.
+    pub fn stop_for_other(&mut self) -> bool {
+        self.stop() || self.changed
     }
 
-    /// Executes the run's next event: a step, a test batch, the end of an epoch.
-    pub async fn advance(&mut self) {
-        let (now, clock) = (self.now(), self.host.clock());
-        let Some(run) = self.run.as_mut().filter(|run| run.is_busy()) else { return };
-        let id = run.id;
-        run.profile_if_due(now, clock);
-        match run.trainer.next().await {
-            Ok(Event::Step(_)) if run.stepping => self.stepped().await,
-            Ok(Event::Step(_)) => {
-                if run.reader.is_due(run.trainer.pending()) {
-                    self.read_losses().await;
+    /// Stops, and reports the reason.
+    pub fn stop_with(&mut self, reason: String) {
+        self.stop();
+        self.page.fail(Some(self.id), reason);
+    }
+
+    /// Restarts the clock of the speed: the run did not train in the meantime.
+    pub fn restart_clock(&mut self) {
+        self.reader.restart(self.page.now());
+    }
+
+    /// Executes the next event: a step, a test batch, the end of an epoch.
+    ///
+    /// # Errors
+    /// The loss is not finite; or the device fails.
+    pub async fn advance(&mut self) -> Result<Reached> {
+        self.speed.profile_if_due(&self.trainer, self.stepping, &self.page);
+        let run = self.id;
+        match self.trainer.next().await? {
+            Event::Step(_) if self.stepping => {
+                self.send_step().await?;
+                return Ok(Reached::SingleStep);
+            }
+            Event::Step(_) => {
+                if self.reader.is_due(self.trainer.pending()) {
+                    self.read_losses().await?;
                 }
             }
-            Ok(Event::Test { done, of }) => self.say(FromWorker::Testing { run: id, done, of }),
-            Ok(Event::Epoch(result)) => {
+            Event::Test { done, of } => self.page.say(FromWorker::Testing { run, done, of }),
+            Event::Epoch(result) => {
                 self.send_results(0.0);
-                self.say(FromWorker::Epoch { run: id, result });
-                self.between_epochs();
-                self.autosave().await;
-                let now = self.now();
-                self.run.iter_mut().for_each(|run| run.reader.restart(now));
+                self.page.say(FromWorker::Epoch { run, result });
+                return Ok(Reached::EpochEnd);
             }
-            Ok(Event::Done(ending)) => {
-                run.stop();
-                let test = run.samples.validation.as_ref().and_then(|_| run.trainer.result().cloned());
-                self.say(FromWorker::Ended { run: id, ending, test });
+            Event::Done(ending) => {
+                self.stop();
+                let test = self.data.samples.validation.as_ref().and_then(|_| self.trainer.result().cloned());
+                self.page.say(FromWorker::Ended { run, ending, test });
             }
-            Err(error) => self.handle_error(error).await,
         }
-        let now = self.now();
-        if self.run.as_ref().is_some_and(|run| run.is_busy() && now - run.saved_at >= AUTOSAVE_INTERVAL_MS) {
-            self.autosave().await;
-        }
+        Ok(Reached::Step)
+    }
+
+    /// Waits for the submitted steps.
+    ///
+    /// # Errors
+    /// The loss is not finite; or the device fails.
+    pub async fn settle(&mut self) -> Result<()> {
+        self.trainer.settle().await
     }
 
     /// Waits for the submitted steps, reads their losses and sends them.
-    async fn read_losses(&mut self) {
-        let Some(run) = &mut self.run else { return };
-        if let Err(error) = run.trainer.settle().await {
-            return self.handle_error(error).await;
-        }
-        let now = self.now();
-        let Some(run) = &mut self.run else { return };
-        let elapsed = run.reader.read(run.trainer.unread(), now);
-        let untuned = !std::mem::replace(&mut run.tuned, true);
-        let device = run.trainer.device().clone();
+    async fn read_losses(&mut self) -> Result<()> {
+        self.settle().await?;
+        let elapsed = self.reader.read(self.trainer.unread(), self.page.now());
         self.send_results(elapsed);
-        if untuned {
-            if let Err(error) = self.tune(&device).await {
-                return self.handle_error(error).await;
-            }
-            let (now, dispatches) = (self.now(), device.counters().dispatches);
-            self.run.iter_mut().for_each(|run| {
-                run.reader.restart(now);
-                run.dispatches = dispatches;
-            });
+        if !std::mem::replace(&mut self.tuned, true) {
+            kernels::tune(self.trainer.device(), &self.page).await?;
+            self.restart_clock();
+            self.speed.restart(self.trainer.device());
         }
+        Ok(())
     }
 
     /// Sends the steps whose losses were read in `elapsed` milliseconds, 0 if unknown.
-    pub(super) fn send_results(&mut self, elapsed: f64) {
-        let now = self.now();
-        let Some(run) = &mut self.run else { return };
-        let results = run.trainer.take_read();
+    pub fn send_results(&mut self, elapsed: f64) {
+        let results = self.trainer.take_read();
         if results.is_empty() {
             return;
         }
-        let counters = run.trainer.device().counters();
-        let steps = results.len() as f64;
-        if elapsed > 0.0 {
-            // The first steps compile kernels, so recent steps have more weight.
-            let blend = |old: f64, new: f64| if old == 0.0 { new } else { 0.7 * old + 0.3 * new };
-            run.ms_per_step = blend(run.ms_per_step, elapsed / steps);
-            let samples = steps * run.trainer.spec().batch_size as f64;
-            run.samples_per_second = blend(run.samples_per_second, samples / elapsed * 1e3);
-            run.dispatches_per_step = (counters.dispatches.saturating_sub(run.dispatches)) as f64 / steps;
-        }
-        run.dispatches = counters.dispatches;
-        let lr = run.trainer.lr();
-        run.log.extend(results.iter().map(|result| (*result, lr, now)));
-        let progress = Progress {
-            run: run.id,
-            position: run.trainer.position(),
+        let counters = self.trainer.device().counters();
+        let batch_size = self.trainer.spec().batch_size;
+        self.speed.record(results.len(), batch_size, counters.dispatches, elapsed);
+        let lr = self.trainer.lr();
+        self.log.record(&results, lr, self.page.now());
+        self.page.say(FromWorker::Progress(Progress {
+            run: self.id,
+            position: self.trainer.position(),
             results,
             lr,
-            samples_per_second: run.samples_per_second,
-            ms_per_step: run.ms_per_step,
-            gpu_bytes: if run.trainer.device().is_cpu() { 0 } else { counters.bytes_live },
-            dispatches_per_step: run.dispatches_per_step,
-        };
-        self.say(FromWorker::Progress(progress));
+            samples_per_second: self.speed.samples_per_second,
+            ms_per_step: self.speed.ms_per_step,
+            gpu_bytes: if self.trainer.device().is_cpu() { 0 } else { counters.bytes_live },
+            dispatches_per_step: self.speed.dispatches_per_step,
+        }));
     }
 
-    /// Sends the single step that was made, and pauses.
-    async fn stepped(&mut self) {
-        let Some(run) = &mut self.run else { return };
-        run.stop();
-        let id = run.id;
-        if let Err(error) = run.trainer.settle().await {
-            return self.handle_error(error).await;
-        }
-        let details = match run.trainer.take_step_details().await {
-            Ok(details) => details,
-            Err(error) => return self.handle_error(error).await,
-        };
-        let normalization = run.trainer.normalization().clone();
+    /// Stops, and sends the single step that was made.
+    async fn send_step(&mut self) -> Result<()> {
+        self.stop();
+        self.settle().await?;
+        let details = self.trainer.take_step_details().await?;
         self.send_results(0.0);
-        if let (Some(details), Some(run)) = (details, &mut self.run) {
-            run.graph = Some(details.graph.clone());
-            const MAX_IMAGES: usize = 64;
-            let correct =
-                details.labels.iter().zip(&details.predictions).filter(|(label, predicted)| label == predicted).count();
-            let accuracy = (run.trainer.train_loader().dataset().task() == Task::Classification)
-                .then(|| correct as f64 / details.labels.len().max(1) as f64);
-            let (values, dims) = details.inputs;
-            let (size, rgba) = match *dims.as_slice() {
-                [n, channels, height, width] => {
-                    let part = values.iter().take(n.min(MAX_IMAGES) * channels * height * width);
-                    let part: Vec<f64> = part.map(|x| f64::from(*x)).collect();
-                    ([width, height], super::pixels::of_batch(&part, [channels, height, width], &normalization))
-                }
-                _ => ([0, 0], Vec::new()),
-            };
-            let first = |of: Vec<usize>| of.into_iter().take(MAX_IMAGES).collect();
-            let layers = details.layers.into_iter().map(|layer| LayerNorms {
-                name: layer.name,
-                activation: layer.activation,
-                weight: layer.parameters.map(|[weight, ..]| weight),
-                gradient: layer.parameters.map(|[_, gradient, _]| gradient),
-                update: layer.parameters.map(|[.., update]| update),
-            });
-            let step = StepView {
-                step: details.step,
-                loss: details.loss,
-                accuracy,
-                lr: details.lr,
-                size,
-                labels: first(details.labels),
-                predictions: first(details.predictions),
-                layers: layers.collect(),
-            };
-            self.say_with(FromWorker::Stepped { run: id, step }, vec![rgba]);
+        if let Some(details) = details {
+            self.graph = Some(details.graph.clone());
+            let (step, rgba) = step_view(&self.trainer, details);
+            self.page.say_with(FromWorker::Stepped { run: self.id, step }, vec![rgba]);
         }
-        self.autosave().await;
-        self.say(FromWorker::Paused { run: id });
+        Ok(())
+    }
+
+    /// Evaluates the model on the test split; the run stays unchanged.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn evaluate(&self) -> Result<Evaluation> {
+        let send = |done, of| self.page.say(FromWorker::Testing { run: self.id, done, of });
+        self.trainer.evaluate(send).await
+    }
+
+    /// Returns the graph of the last inspected step, or of the next one.
+    ///
+    /// # Errors
+    /// The data cannot be read; or the device fails.
+    pub async fn graph(&mut self) -> Result<Graph> {
+        let graph = match self.graph.take() {
+            Some(graph) => graph,
+            None => self.trainer.graph().await?,
+        };
+        self.graph = Some(graph.clone());
+        self.send_results(0.0);
+        Ok(graph)
+    }
+
+    /// Returns the run as a checkpoint file.
+    ///
+    /// # Errors
+    /// A loss is not finite; or the device fails.
+    pub async fn checkpoint_file(&mut self) -> Result<ModelFile> {
+        self.trainer.checkpoint().await
+    }
+
+    /// Makes a checkpoint, from which the run resumes if its device is lost.
+    ///
+    /// # Errors
+    /// A loss is not finite; or the device fails.
+    pub async fn checkpoint(&mut self) -> Result<Rc<ModelFile>> {
+        self.saved_at = self.page.now();
+        let file = Rc::new(self.trainer.checkpoint().await?);
+        self.changed = false;
+        self.send_results(0.0);
+        self.saved = Some(file.clone());
+        Ok(file)
     }
 
     /// Applies changes that wait for the end of an epoch: samples that have arrived, the batch
-    /// size.
-    fn between_epochs(&mut self) {
-        let Some(run) = &mut self.run else { return };
+    /// size. Before its last epoch the run waits for the rest of its data.
+    pub fn between_epochs(&mut self, data: &Data) {
         let mut result = Ok(());
-        if let Some(size) = run.next_batch_size.take() {
-            result = run.trainer.set_batch_size(size);
+        if let Some(size) = self.next_batch_size.take() {
+            result = self.trainer.set_batch_size(size);
         }
-        if let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.load == run.load)
-            && (loaded.samples.train.len() != run.trainer.train_loader().dataset().len()
-                || loaded.samples.test.len() != run.trainer.test_loader().dataset().len())
+        if let Some(loaded) = data.loaded().filter(|loaded| loaded.load == self.data.load)
+            && (loaded.samples.train.len() != self.trainer.train_loader().dataset().len()
+                || loaded.samples.test.len() != self.trainer.test_loader().dataset().len())
         {
-            run.samples = loaded.samples.clone();
-            let Samples { train, validation, test, split } = run.samples.clone();
-            result = result.and(run.trainer.set_data(train, test));
+            self.data = loaded.clone();
+            let Samples { train, validation, test, split } = loaded.samples.clone();
+            result = result.and(self.trainer.set_data(train, test));
             result =
-                result.and_then(|()| validation.map_or(Ok(()), |validation| run.trainer.set_validation(validation)));
-            run.trainer.set_split(split);
+                result.and_then(|()| validation.map_or(Ok(()), |validation| self.trainer.set_validation(validation)));
+            self.trainer.set_split(split);
         }
-        let last = run.trainer.position().epoch + 1 >= run.trainer.spec().epochs;
-        let arriving = self.incoming.as_ref().is_some_and(|incoming| incoming.load == run.load);
-        run.held = last && arriving;
-        self.report(result);
+        let last = self.trainer.position().epoch + 1 >= self.trainer.spec().epochs;
+        self.held = last && data.loading() == Some(self.data.load);
+        self.page.report(result);
     }
 
-    /// Continues a run that waited for data: it has arrived, or will not arrive.
-    pub(super) fn release_held(&mut self) {
-        if self.run.as_ref().is_some_and(|run| run.held) {
-            self.between_epochs();
-            let now = self.now();
-            self.run.iter_mut().for_each(|run| {
-                run.held = false;
-                run.reader.restart(now);
-            });
+    /// Continues if it waits for data of which no more will arrive.
+    pub fn release(&mut self, data: &Data) {
+        if self.held && data.loading() != Some(self.data.load) {
+            self.between_epochs(data);
+            self.restart_clock();
         }
     }
 
-    pub(super) fn change(&mut self, id: RunId, change: LiveChange) {
-        let Some(run) = self.run_of(id) else { return };
-        let trainer = &mut run.trainer;
-        let mut next_epoch = false;
+    /// Changes a setting.
+    pub fn change(&mut self, change: LiveChange) {
+        let (trainer, mut next_epoch) = (&mut self.trainer, false);
         let result = match change {
             LiveChange::Lr(lr) => trainer.set_lr(lr),
             LiveChange::Momentum(momentum) => trainer.set_momentum(momentum),
@@ -341,60 +356,45 @@ impl Session {
             LiveChange::BatchSize(size) if trainer.is_between_epochs() => trainer.set_batch_size(size),
             LiveChange::BatchSize(0) => Err(Error::value("batch size", "it must be at least 1")),
             LiveChange::BatchSize(size) => {
-                run.next_batch_size = Some(size);
+                self.next_batch_size = Some(size);
                 next_epoch = true;
                 Ok(())
             }
         };
-        let mut spec: TrainSpec = run.trainer.spec().clone();
-        if let Some(size) = run.next_batch_size {
+        let mut spec: TrainSpec = self.trainer.spec().clone();
+        if let Some(size) = self.next_batch_size {
             spec.batch_size = size;
         }
-        let lr = run.trainer.lr();
+        self.changed |= result.is_ok();
         match result {
-            Ok(()) => self.say(FromWorker::Changed { run: id, spec, lr, next_epoch }),
-            Err(error) => self.fail(None, error.to_string()),
+            Ok(()) => self.page.say(FromWorker::Changed { run: self.id, spec, lr: self.trainer.lr(), next_epoch }),
+            Err(error) => self.page.fail(None, error.to_string()),
         }
     }
 
-    /// Handles an error of a step: after a lost device the run resumes from its last checkpoint,
-    /// else it pauses.
-    pub(super) async fn handle_error(&mut self, error: Error) {
-        let Some(run) = &mut self.run else { return };
-        let (id, step) = (run.id, run.trainer.position().step);
-        // A device that was lost twice at the same step would be lost again.
-        let is_repeated = run.lost_at == Some(step);
-        if !matches!(error, Error::Gpu(_)) || is_repeated {
-            run.stop();
-            return self.fail(Some(id), error.to_string());
+    /// Returns the origin from which the run resumes on another device. `None` if no device was
+    /// lost, or one was lost at this step before and would be again.
+    pub fn origin_after(&mut self, error: &Error) -> Option<Origin> {
+        let step = self.trainer.position().step;
+        if !matches!(error, Error::Gpu(_)) || self.lost_at.replace(step) == Some(step) {
+            return None;
         }
-        run.lost_at = Some(step);
-        let origin = match &run.saved {
+        Some(match &self.saved {
             Some(file) => Origin::Checkpoint(file.clone()),
-            None => Origin::New(run.trainer.spec().clone()),
-        };
-        let samples = run.samples.clone();
-        self.device = None;
-        let opened: OpenDevice = self.open_device(Some(format!("The device was lost: {error}"))).await;
-        let made: Result<Trainer> = trainer(&origin, &samples, &opened);
-        let now = self.now();
-        let Some(run) = &mut self.run else { return };
-        match made {
-            Ok(trainer) => {
-                run.dispatches = Device::counters(trainer.device()).dispatches;
-                run.trainer = trainer;
-                run.reader = LossReader::new(now);
-                if run.stepping {
-                    run.trainer.inspect_next_step();
-                }
-                let step = run.trainer.position().step;
-                run.log.retain(|(result, ..)| result.step <= step);
-                self.say(FromWorker::Recovered { run: id, reason: error.to_string(), step });
-            }
-            Err(second) => {
-                run.stop();
-                self.fail(Some(id), format!("{error}; and it cannot resume: {second}"));
-            }
+            None => Origin::New(self.trainer.spec().clone()),
+        })
+    }
+
+    /// Continues with the trainer of another device.
+    pub fn resume_with(&mut self, trainer: Trainer, reason: String) {
+        self.speed.restart(trainer.device());
+        self.trainer = trainer;
+        self.reader = LossReader::new(self.page.now());
+        if self.stepping {
+            self.trainer.inspect_next_step();
         }
+        let step = self.trainer.position().step;
+        self.log.cut(step);
+        self.page.say(FromWorker::Recovered { run: self.id, reason, step });
     }
 }

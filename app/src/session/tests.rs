@@ -1,17 +1,20 @@
 //! Whole sessions without a browser.
 
 mod host;
+mod safety;
 mod sources;
 
-use super::*;
+use super::Arrival;
 use crate::protocol::{
-    DataKind, DataSource, FileKind, ImageSource, LiveChange, Order, ResumeFrom, SplitName, StepView,
+    ActivationsRequest, Answer, DataKind, DataSource, DeviceChoice, FileKind, FiltersRequest, FromWorker, ImageSource,
+    Inspection, LiveChange, Order, PredictionsRequest, ResumeFrom, SplitName, StepView, ToWorker,
 };
 use host::{Messages, TestSession};
-use kindling::block_on;
 use kindling::data::{OpenOptions, Reader};
+use kindling::format::ModelFile;
 use kindling::optim::{AdamOptions, OptimizerSpec};
 use kindling::train::{Ending, TrainSpec};
+use kindling::{Device, block_on};
 
 fn spec(epochs: usize) -> TrainSpec {
     TrainSpec {
@@ -92,7 +95,9 @@ fn a_run_trains_steps_changes_and_is_saved_and_reopened() {
     assert!(steps.iter().all(|(_, lr)| *lr == 0.002));
 
     let messages = page.ask(ToWorker::Inspect(Inspection::Profile));
-    let Some((FromWorker::Profile(profile), _)) = messages.last() else { panic!("{messages:?}") };
+    let Some((FromWorker::Inspected { step: 12, answer: Answer::Profile(profile) }, _)) = messages.last() else {
+        panic!("{messages:?}")
+    };
     assert!(profile.kernels.iter().any(|kernel| kernel.name.contains("linear")), "{profile:?}");
 
     let accuracy = page.confusion();
@@ -130,36 +135,31 @@ fn inspections_do_not_change_the_run() {
     page.ask(ToWorker::Begin { run: 1, spec });
     let before = file(&page.ask(ToWorker::Save(FileKind::Checkpoint)));
 
-    let inspection = Inspection::Predictions {
-        split: SplitName::Test,
-        first: 2,
-        count: 5,
-        order: Order::LeastConfident,
-        cell: None,
-    };
-    let messages = page.ask(ToWorker::Inspect(inspection));
-    let [(FromWorker::Predictions(view), bulk)] = &messages[..] else { panic!("{messages:?}") };
+    let request =
+        PredictionsRequest { first: 2, count: 5, order: Order::LeastConfident, ..PredictionsRequest::default() };
+    let (answer, bulk) = page.inspect(Inspection::Predictions(request));
+    let Answer::Predictions(view) = answer else { panic!("{answer:?}") };
     assert_eq!((view.items.len(), view.of, bulk[0].len()), (5, 32, 5 * 32 * 32 * 4));
     assert!((view.items[0].probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
 
-    let messages = page.ask(ToWorker::Inspect(Inspection::Filters { layer: None }));
-    let [(FromWorker::Filters(view), bulk)] = &messages[..] else { panic!("{messages:?}") };
+    let (answer, bulk) = page.inspect(Inspection::Filters(FiltersRequest::default()));
+    let Answer::Filters(view) = answer else { panic!("{answer:?}") };
     assert_eq!((view.planes, bulk[0].len()), (1, view.filters * view.size[0] * view.size[1] * 4));
 
     let image = ImageSource::Sample { split: SplitName::Test, index: 3 };
-    let messages = page.ask(ToWorker::Inspect(Inspection::Activations { image }));
-    let [(FromWorker::Activations(view), bulk)] = &messages[..] else { panic!("{messages:?}") };
+    let (answer, bulk) = page.inspect(Inspection::Activations(ActivationsRequest { image }));
+    let Answer::Activations(view) = answer else { panic!("{answer:?}") };
     assert_eq!(bulk.len(), 1 + view.layers.len());
     for (layer, pixels) in view.layers.iter().zip(&bulk[1..]) {
         assert_eq!(pixels.len(), layer.channels * layer.size[0] * layer.size[1] * 4, "{layer:?}");
     }
 
-    let messages = page.ask(ToWorker::Inspect(Inspection::Graph));
-    let [(FromWorker::Graph(graph), _)] = &messages[..] else { panic!("{messages:?}") };
+    let (answer, _) = page.inspect(Inspection::Graph);
+    let Answer::Graph(graph) = answer else { panic!("{answer:?}") };
     assert_eq!(graph.nodes.iter().filter(|node| node.parameter).count(), 10);
-    assert!(has(&page.ask(ToWorker::Inspect(Inspection::Histograms)), |m| matches!(m, FromWorker::Histograms(_))));
-    let messages = page.ask(ToWorker::Inspect(Inspection::Profile));
-    assert!(has(&messages, |m| matches!(m, FromWorker::Profile(view) if view.note.is_some())), "no step was made");
+    assert!(matches!(page.inspect(Inspection::Histograms).0, Answer::Histograms(_)));
+    let (answer, _) = page.inspect(Inspection::Profile);
+    assert!(matches!(&answer, Answer::Profile(view) if view.note.is_some()), "no step was made: {answer:?}");
     let rgba = vec![200u8; 10 * 20 * 4];
     let messages = page.ask_with(ToWorker::Classify { width: 10, height: 20 }, vec![rgba]);
     assert!(has(&messages, |m| matches!(m, FromWorker::Classified(_))), "{messages:?}");
@@ -341,14 +341,14 @@ fn kernels_are_measured_once_and_cached_for_the_next_visit() {
     let messages = page.advance();
     let kernels = |messages: &Messages| {
         messages.iter().find_map(|(message, _)| match message {
-            FromWorker::Kernels { choices } => Some(choices.clone()),
+            FromWorker::Kernels(choices) => Some(choices.clone()),
             _ => None,
         })
     };
     let choices = kernels(&messages).unwrap_or_else(|| panic!("no kernels in {messages:?}"));
-    for choice in &choices {
-        let fastest = choice.milliseconds.iter().map(|(_, ms)| *ms).fold(f64::INFINITY, f64::min);
-        let (_, chosen) = choice.milliseconds.iter().find(|(name, _)| *name == choice.kernel).unwrap();
+    for choice in choices.classes.values() {
+        let fastest = choice.milliseconds.values().copied().fold(f64::INFINITY, f64::min);
+        let chosen = &choice.milliseconds[&format!("{:?}", choice.variant)];
         assert!(choice.milliseconds.len() > 1 && *chosen <= fastest / 0.95, "{choice:?}");
     }
     let mut next = TestSession::with_host(page.host.clone());

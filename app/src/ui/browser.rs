@@ -40,6 +40,11 @@ impl Pixels {
         Self { size, bytes: Arc::new(bytes.map(Uint8Array::to_vec).unwrap_or_default()) }
     }
 
+    /// Returns the same bytes as images of another size.
+    pub fn with_size(self, size: [usize; 2]) -> Self {
+        Self { size, ..self }
+    }
+
     /// Returns an image's bytes.
     pub fn image(&self, index: usize) -> Option<&[u8]> {
         let length = self.size[0] * self.size[1] * 4;

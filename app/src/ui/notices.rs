@@ -2,7 +2,7 @@
 //! screen readers.
 
 use super::numbers;
-use super::store::{SavedRun, Status, Store};
+use super::store::{Phase, SavedRun, Status, Store};
 use crate::protocol::ToWorker;
 use leptos::prelude::*;
 
@@ -67,5 +67,7 @@ fn SavedRuns(store: Store) -> impl IntoView {
             </p>
         }
     };
-    move || store.saved_runs.get().into_iter().map(row).collect_view()
+    // The offers stay until the run they are for has begun: it may be refused.
+    let offers = move || if store.run.phase.get() == Phase::Starting { Vec::new() } else { store.saved_runs.get() };
+    move || offers().into_iter().map(row).collect_view()
 }

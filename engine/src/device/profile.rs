@@ -4,12 +4,14 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 /// A clock in milliseconds since any moment. Browsers and native programs have different ones, so
 /// the caller brings it.
 pub type Clock = fn() -> f64;
 
 /// Total time of the kernels of one name in an execution.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KernelTime {
     /// Name of the operation; for a fused group, the names joined by `+`.
     pub name: String,

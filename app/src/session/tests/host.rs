@@ -1,7 +1,7 @@
 //! A host made of lists, and a session in it.
 
 use crate::protocol::{
-    Adapter, DataInfo, DataKind, DataSource, DeviceChoice, FromWorker, Hardware, Inspection, ToWorker,
+    Adapter, Answer, DataInfo, DataKind, DataSource, DeviceChoice, FromWorker, Hardware, Inspection, ToWorker,
 };
 use crate::session::{Host, LocalBoxFuture, Session};
 use kindling::block_on;
@@ -139,14 +139,20 @@ impl TestSession {
         self.host.messages.take()
     }
 
+    /// Inspects the run; returns the answer with its attached bytes.
+    pub fn inspect(&mut self, inspection: Inspection) -> (Answer, Vec<Vec<u8>>) {
+        let messages = self.ask(ToWorker::Inspect(inspection));
+        let answer = messages.into_iter().find_map(|(message, bulk)| match message {
+            FromWorker::Inspected { answer, .. } => Some((answer, bulk)),
+            _ => None,
+        });
+        answer.unwrap_or_else(|| panic!("no answer"))
+    }
+
     pub fn confusion(&mut self) -> kindling::train::Evaluation {
-        let messages = self.ask(ToWorker::Inspect(Inspection::Confusion));
-        messages
-            .iter()
-            .find_map(|(message, _)| match message {
-                FromWorker::Confusion(view) => Some(view.evaluation.clone()),
-                _ => None,
-            })
-            .unwrap_or_else(|| panic!("no confusion matrix in {messages:?}"))
+        match self.inspect(Inspection::Confusion) {
+            (Answer::Confusion(view), _) => view.evaluation,
+            (other, _) => panic!("no confusion matrix: {other:?}"),
+        }
     }
 }

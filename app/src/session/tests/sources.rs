@@ -8,7 +8,7 @@ use crate::session::{Arrival, data};
 use kindling::block_on;
 use kindling::data::{OpenOptions, Reader, Task, is_wanted, open};
 use kindling::format::ModelFile;
-use kindling::train::run_record;
+use kindling::train::{DataSpec, run_record};
 use std::io::Write as _;
 
 type Files = Vec<(String, Vec<u8>)>;
@@ -136,7 +136,7 @@ fn the_page_reads_what_the_command_line_reads() {
         }
         let path = if let [(name, _)] = &files[..] { folder.join(name) } else { folder.clone() };
         let native = open(&path, &OpenOptions::default()).unwrap();
-        let loaded = page.session.loaded.as_ref().unwrap();
+        let loaded = page.session.data.loaded().unwrap();
         let all: Vec<usize> = (0..train).collect();
         assert_eq!(native.train.read(&all).unwrap(), loaded.samples.train.read(&all).unwrap(), "{case}");
         assert_eq!(native.train.classes(), info.classes, "{case}");
@@ -286,4 +286,19 @@ fn published_sets_keep_their_earlier_names() {
     let kind = DataKind::Official { name: "fashion-mnist".into(), url: None };
     assert_eq!(kind.official().unwrap().1.folder, "FashionMNIST/raw");
     assert!(DataKind::Official { name: "shapes".into(), url: None }.official().is_none());
+}
+
+#[test]
+fn the_settings_of_a_run_name_its_data() {
+    let official = DataKind::Official { name: "cifar10".into(), url: Some("https://example.org/cifar".into()) };
+    for kind in [DataKind::Shapes, official] {
+        let source = DataSource { train: Some(500), ..DataSource::new(kind) };
+        let mut settings = DataSpec::default();
+        source.record(source.kind.name(), &mut settings);
+        let named = DataSource::from_settings(&settings).expect("it has a name");
+        assert!(named.is_same_data(&source), "{named:?}");
+        assert!(!named.is_same_data(&DataSource::new(source.kind)), "another number of samples");
+    }
+    let own = DataSpec { name: "folder".into(), ..DataSpec::default() };
+    assert_eq!(DataSource::from_settings(&own), None);
 }

@@ -1,16 +1,16 @@
 //! Matrix kernels of this device: measurements and choices.
 
-use crate::protocol::KernelChoice;
 use crate::ui::numbers;
 use crate::ui::store::Store;
+use kindling::ops::Choice;
 use leptos::prelude::*;
 
 /// The choices, once there are any.
 #[component]
 pub fn Kernels(store: Store) -> impl IntoView {
-    let rows = move || store.kernels.get().into_iter().map(row).collect_view();
+    let rows = move || store.kernels.get().classes.into_iter().map(row).collect_view();
     move || {
-        store.kernels.with(|choices| !choices.is_empty()).then(|| {
+        store.kernels.with(|choices| !choices.classes.is_empty()).then(|| {
             view! {
                 <section class="panel card" aria-labelledby="kernels-title">
                     <h2 id="kernels-title">"Kernels"</h2>
@@ -34,8 +34,8 @@ pub fn Kernels(store: Store) -> impl IntoView {
     }
 }
 
-fn row(choice: KernelChoice) -> impl IntoView {
-    let KernelChoice { product, kernel, milliseconds } = choice;
+fn row((product, Choice { variant, milliseconds }): (String, Choice)) -> impl IntoView {
+    let kernel = format!("{variant:?}");
     let (chosen, others): (Vec<_>, Vec<_>) = milliseconds.into_iter().partition(|(name, _)| *name == kernel);
     let others: Vec<String> = others.iter().map(|(name, ms)| format!("{name} {}", numbers::amount(*ms))).collect();
     view! {

@@ -4,6 +4,7 @@ use crate::protocol::FileSummary;
 use crate::ui::numbers;
 use crate::ui::settings;
 use crate::ui::store::Store;
+use kindling::data::catalog;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -78,7 +79,13 @@ fn Summary(store: Store, file: FileSummary) -> impl IntoView {
     });
     let facts =
         facts.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
-    let blocked = file.mismatch.is_some();
+    let source = untrack(|| store.data_of(&file));
+    let mismatch = file.mismatch.clone().filter(|_| source.is_none());
+    let blocked = mismatch.is_some();
+    let action = match source.as_ref().and_then(|source| catalog::find(source.kind.name())) {
+        Some(set) => format!("Load {} and use it", set.title),
+        None => "Use it".to_owned(),
+    };
     view! {
         <h2 id="file-dialog-title">{kind} " in " {file.file.clone()}</h2>
         <dl class="facts">{facts}</dl>
@@ -87,11 +94,11 @@ fn Summary(store: Store, file: FileSummary) -> impl IntoView {
             <pre class="listing" tabindex="0">{file.layers.clone()}</pre>
         </details>
         {changes}
-        {file.mismatch.clone().map(|why| view! { <p class="mismatch">{why}</p> })}
+        {mismatch.map(|why| view! { <p class="mismatch">{why}</p> })}
         <div class="dialog-buttons">
             <button class="button" type="button" on:click=move |_| store.opened_file.set(None)>"Cancel"</button>
             <button class="button primary" type="button" disabled=blocked on:click=move |_| store.use_file()>
-                "Use it"
+                {action}
             </button>
         </div>
     }

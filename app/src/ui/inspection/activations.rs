@@ -12,16 +12,19 @@ use leptos::prelude::*;
 #[component]
 pub fn Activations(store: Store) -> impl IntoView {
     let state = store.inspection;
-    let index = Signal::derive(move || match state.image.get() {
+    let index = Signal::derive(move || match state.requests.activations.get().image {
         ImageSource::Sample { index, .. } => index as f64,
         ImageSource::User => 0.0,
     });
     let choose = move |value: f64| {
-        state.image.set(ImageSource::Sample { split: state.split.get_untracked(), index: value as usize });
+        let split = state.requests.predictions.with_untracked(|request| request.split);
+        state.show_activations(ImageSource::Sample { split, index: value as usize });
     };
     let body = move || {
-        let Some((view, image, layers)) = state.activations.get() else { return loading_placeholder() };
-        let rows = view.layers.iter().zip(layers).map(|(layer, pixels)| {
+        let Some(answer) = state.answers.activations.get() else { return loading_placeholder() };
+        let image = answer.pixels(0, answer.view.size);
+        let rows = answer.view.layers.iter().enumerate().map(|(i, layer)| {
+            let pixels = answer.pixels(i + 1, layer.size);
             let flat = layer.size[1] <= 1;
             let count = if flat { 1 } else { layer.channels.min(pixels.count()) };
             let columns = count.clamp(1, 16);
@@ -51,13 +54,14 @@ pub fn Activations(store: Store) -> impl IntoView {
                 </li>
             }
         });
+        let view = &answer.view;
         let label = view.label.map(|label| class_name(store, label));
         view! {
             <div class="activations">
                 <div class="activation-input">
                     <ImageGrid pixels=image which=vec![0] label="Input image" />
                     {label.map(|label| view! { <p><b>{label}</b></p> })}
-                    <Bars store probabilities=view.probabilities count=5 mark=view.label />
+                    <Bars store probabilities=view.probabilities.clone() count=5 mark=view.label />
                 </div>
                 <ol class="activation-list">{rows.collect_view()}</ol>
             </div>

@@ -1,9 +1,9 @@
 //! The confusion matrix. Selecting a cell shows its images.
 
 use super::loading_placeholder;
-use crate::protocol::{Order, SplitName};
+use crate::protocol::{Order, PredictionsRequest};
 use crate::ui::numbers;
-use crate::ui::store::{Store, View};
+use crate::ui::store::{Inspected, Store, View};
 use leptos::prelude::*;
 
 /// Maximum number of classes for which cells have numbers.
@@ -14,7 +14,7 @@ const MAX_NUMBERED_CLASSES: usize = 20;
 pub fn Confusion(store: Store) -> impl IntoView {
     let state = store.inspection;
     move || {
-        let Some(view) = state.confusion.get() else { return loading_placeholder() };
+        let Some(Inspected { view, .. }) = state.answers.confusion.get() else { return loading_placeholder() };
         if let Some(errors) = view.evaluation.regression {
             let text = format!(
                 "A regression has no confusion matrix. Mean absolute error {}, R² {:.4}, on {} test samples.",
@@ -27,10 +27,8 @@ pub fn Confusion(store: Store) -> impl IntoView {
         let matrix = &view.evaluation.confusion;
         let is_numbered = view.classes.len() <= MAX_NUMBERED_CLASSES;
         let open = move |label: usize, predicted: usize| {
-            state.split.set(SplitName::Test);
-            state.order.set(Order::MostConfident);
-            state.first.set(0);
-            state.cell.set(Some((label, predicted)));
+            let (order, cell) = (Order::MostConfident, Some((label, predicted)));
+            state.requests.predictions.set(PredictionsRequest { order, cell, ..PredictionsRequest::default() });
             state.view.set(View::Predictions);
         };
         let accuracies = view.evaluation.class_accuracies();

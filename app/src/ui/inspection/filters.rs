@@ -1,6 +1,7 @@
 //! Weights of a convolution, as images.
 
 use super::loading_placeholder;
+use crate::protocol::FiltersRequest;
 use crate::ui::numbers;
 use crate::ui::pieces::{Choice, ImageGrid};
 use crate::ui::store::Store;
@@ -11,7 +12,8 @@ use leptos::prelude::*;
 pub fn Filters(store: Store) -> impl IntoView {
     let state = store.inspection;
     move || {
-        let Some((view, pixels)) = state.filters.get() else { return loading_placeholder() };
+        let Some(answer) = state.answers.filters.get() else { return loading_placeholder() };
+        let (pixels, view) = (answer.pixels(0, answer.view.size), answer.view);
         let options = view.layers.iter().map(|name| (name.clone(), name.clone())).collect();
         let layer = view.layer.clone();
         let text = format!(
@@ -37,7 +39,7 @@ pub fn Filters(store: Store) -> impl IntoView {
                     label="Layer"
                     options
                     value=Signal::derive(move || layer.clone())
-                    on_change=Callback::new(move |name| state.layer.set(Some(name)))
+                    on_change=Callback::new(move |name| state.requests.filters.set(FiltersRequest { layer: Some(name) }))
                 />
                 <span class="quiet">{text}</span>
             </div>

@@ -3,7 +3,7 @@
 
 use super::loading_placeholder;
 use crate::ui::numbers;
-use crate::ui::store::Store;
+use crate::ui::store::{Inspected, Store};
 use kindling::train;
 use leptos::prelude::*;
 
@@ -23,7 +23,7 @@ struct Point {
 #[component]
 pub fn Graph(store: Store) -> impl IntoView {
     move || {
-        let Some(view) = store.inspection.graph.get() else { return loading_placeholder() };
+        let Some(Inspected { view, .. }) = store.inspection.answers.graph.get() else { return loading_placeholder() };
         let (points, width, height) = layout(&view);
         let edges = view.edges.iter().filter_map(|[from, to]| {
             let (from, to) = (points.get(*from)?, points.get(*to)?);

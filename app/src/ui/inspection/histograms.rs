@@ -3,14 +3,16 @@
 use super::loading_placeholder;
 use crate::protocol::Histogram;
 use crate::ui::numbers;
-use crate::ui::store::Store;
+use crate::ui::store::{Inspected, Store};
 use leptos::prelude::*;
 
 /// The view.
 #[component]
 pub fn Histograms(store: Store) -> impl IntoView {
     move || {
-        let Some(view) = store.inspection.histograms.get() else { return loading_placeholder() };
+        let Some(Inspected { view, .. }) = store.inspection.answers.histograms.get() else {
+            return loading_placeholder();
+        };
         let rows = view.parameters.into_iter().map(|parameter| {
             let name = parameter.name.clone();
             let gradient = parameter.gradient.map(|gradient| {

@@ -13,9 +13,22 @@ mod step;
 pub use graph::Graph;
 pub use step::Step;
 
+use crate::ui::numbers;
 use crate::ui::pieces::Tabs;
 use crate::ui::store::{Phase, Store, View};
 use leptos::prelude::*;
+
+/// The views in the order of their tabs: title and component.
+const VIEWS: [(View, &str, fn(Store) -> AnyView); View::Step as usize + 1] = [
+    (View::Predictions, "Predictions", |store| view! { <predictions::Predictions store /> }.into_any()),
+    (View::Confusion, "Confusion matrix", |store| view! { <confusion::Confusion store /> }.into_any()),
+    (View::Filters, "Filters", |store| view! { <filters::Filters store /> }.into_any()),
+    (View::Activations, "Activations", |store| view! { <activations::Activations store /> }.into_any()),
+    (View::Histograms, "Histograms", |store| view! { <histograms::Histograms store /> }.into_any()),
+    (View::Step, "Last step", |store| view! { <Step store /> }.into_any()),
+    (View::Graph, "Graph", |store| view! { <Graph store /> }.into_any()),
+    (View::Profile, "Profile", |store| view! { <profile::Profile store /> }.into_any()),
+];
 
 /// The panel.
 #[component]
@@ -30,31 +43,20 @@ pub fn InspectionPanel(store: Store) -> impl IntoView {
             store.inspect();
         }
     });
-    let tabs = vec![
-        (View::Predictions, "Predictions"),
-        (View::Confusion, "Confusion matrix"),
-        (View::Filters, "Filters"),
-        (View::Activations, "Activations"),
-        (View::Histograms, "Histograms"),
-        (View::Step, "Last step"),
-        (View::Graph, "Graph"),
-        (View::Profile, "Profile"),
-    ];
-    let body = move || match view.get() {
-        View::Predictions => view! { <predictions::Predictions store /> }.into_any(),
-        View::Confusion => view! { <confusion::Confusion store /> }.into_any(),
-        View::Filters => view! { <filters::Filters store /> }.into_any(),
-        View::Activations => view! { <activations::Activations store /> }.into_any(),
-        View::Histograms => view! { <histograms::Histograms store /> }.into_any(),
-        View::Step => view! { <Step store /> }.into_any(),
-        View::Graph => view! { <Graph store /> }.into_any(),
-        View::Profile => view! { <profile::Profile store /> }.into_any(),
+    let tabs = VIEWS.iter().map(|(view, title, _)| (*view, *title)).collect::<Vec<_>>();
+    let body = move || VIEWS.iter().find(|(name, ..)| *name == view.get()).map(|(.., component)| component(store));
+    let state = store.inspection;
+    let stale = move || state.pending.get() && state.step().is_some();
+    let age = move || {
+        let step = numbers::whole(state.step()?);
+        Some(if stale() { format!("as of step {step}, updating …") } else { format!("as of step {step}") })
     };
     view! {
         <section class="panel inside" aria-labelledby="inside-title">
             <header class="panel-head">
                 <h2 id="inside-title">"Inspect"</h2>
                 <Tabs id="inside" label="Views" tabs open=view />
+                <span class="quiet inside-age">{move || ready.get().then(age).flatten()}</span>
                 <button
                     class="button small"
                     type="button"
@@ -65,7 +67,15 @@ pub fn InspectionPanel(store: Store) -> impl IntoView {
                     "Refresh"
                 </button>
             </header>
-            <div id="inside-panel" role="tabpanel" class="inside-body" tabindex="0" aria-label="Inspection">
+            <div
+                id="inside-panel"
+                role="tabpanel"
+                class="inside-body"
+                class:stale=stale
+                aria-busy=move || stale().to_string()
+                tabindex="0"
+                aria-label="Inspection"
+            >
                 <Show
                     when=move || ready.get()
                     fallback=|| {

@@ -7,7 +7,7 @@ use crate::ui::browser::Pixels;
 use crate::ui::files::classify;
 use crate::ui::numbers;
 use crate::ui::pieces::{Choice, ImageGrid};
-use crate::ui::store::{PAGE, Store, View};
+use crate::ui::store::{Inspected, Store};
 use leptos::prelude::*;
 use web_sys::{Event, HtmlInputElement};
 
@@ -23,33 +23,31 @@ const ORDERS: [(Order, &str, &str); 4] = [
 #[component]
 pub fn Predictions(store: Store) -> impl IntoView {
     let state = store.inspection;
+    let request = state.requests.predictions;
     let order = Signal::derive(move || {
-        let order = state.order.get();
+        let order = request.get().order;
         ORDERS.iter().find(|(known, ..)| *known == order).map_or("plain", |(_, name, _)| *name).to_owned()
     });
     let choose_order = move |name: String| {
         if let Some((order, ..)) = ORDERS.iter().find(|(_, known, _)| *known == name) {
-            state.first.set(0);
-            state.order.set(*order);
+            request.update(|request| (request.first, request.order) = (0, *order));
         }
     };
-    let split = Signal::derive(move || if state.split.get() == SplitName::Test { "test" } else { "train" }.to_owned());
+    let split =
+        Signal::derive(move || if request.get().split == SplitName::Test { "test" } else { "train" }.to_owned());
     let choose_split = move |name: String| {
-        state.first.set(0);
-        state.split.set(if name == "train" { SplitName::Train } else { SplitName::Test });
+        let split = if name == "train" { SplitName::Train } else { SplitName::Test };
+        request.update(|request| (request.first, request.split) = (0, split));
     };
     let cell = move || {
-        state.cell.get().map(|(label, predicted)| {
+        request.get().cell.map(|(label, predicted)| {
             let (label, predicted) = (class_name(store, label), class_name(store, predicted));
             view! {
                 <button
                     class="button small"
                     type="button"
                     title="Show all again"
-                    on:click=move |_| {
-                        state.first.set(0);
-                        state.cell.set(None);
-                    }
+                    on:click=move |_| request.update(|request| (request.first, request.cell) = (0, None))
                 >
                     {format!("{label}, predicted {predicted}")}
                     <span aria-hidden="true">" ×"</span>
@@ -58,11 +56,11 @@ pub fn Predictions(store: Store) -> impl IntoView {
         })
     };
     let turn_page = move |by: isize| {
-        state.first.update(|first| *first = first.saturating_add_signed(by * PAGE as isize));
+        request.update(|request| request.first = request.first.saturating_add_signed(by * request.count as isize));
     };
     let pages = move || {
-        state.predictions.with(|view| {
-            view.as_ref().map(|(view, _)| {
+        state.answers.predictions.with(|answer| {
+            answer.as_ref().map(|Inspected { view, .. }| {
                 let (first, last) = (view.first, view.first + view.items.len());
                 let text = format!("{}–{} of {}", numbers::count(first + 1), numbers::count(last), numbers::count(view.of));
                 let (begin, end) = (first == 0, last >= view.of);
@@ -77,7 +75,8 @@ pub fn Predictions(store: Store) -> impl IntoView {
         })
     };
     let grid = move || {
-        let Some((view, pixels)) = state.predictions.get() else { return loading_placeholder() };
+        let Some(answer) = state.answers.predictions.get() else { return loading_placeholder() };
+        let (pixels, view) = (answer.pixels(0, answer.view.size), answer.view);
         if view.items.is_empty() {
             return view! { <p class="empty">"No such images."</p> }.into_any();
         }
@@ -150,8 +149,7 @@ fn Card(store: Store, split: SplitName, item: Prediction, index: usize, pixels: 
         format!("{label}, predicted {predicted}, {}", numbers::percent(confidence.into()))
     };
     let show_activations = move |_| {
-        store.inspection.image.set(ImageSource::Sample { split, index: item.index });
-        store.inspection.view.set(View::Activations);
+        store.inspection.show_activations(ImageSource::Sample { split, index: item.index });
     };
     view! {
         <li class="prediction" class:wrong=!is_correct>
@@ -199,10 +197,7 @@ fn UserImage(store: Store, view: ClassifiedView, pixels: Pixels) -> impl IntoVie
             <button
                 class="button small"
                 type="button"
-                on:click=move |_| {
-                    store.inspection.image.set(ImageSource::User);
-                    store.inspection.view.set(View::Activations);
-                }
+                on:click=move |_| store.inspection.show_activations(ImageSource::User)
             >
                 "Show activations"
             </button>

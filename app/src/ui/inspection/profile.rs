@@ -2,14 +2,14 @@
 
 use super::loading_placeholder;
 use crate::ui::numbers;
-use crate::ui::store::Store;
+use crate::ui::store::{Inspected, Store};
 use leptos::prelude::*;
 
 /// The view.
 #[component]
 pub fn Profile(store: Store) -> impl IntoView {
     move || {
-        let Some(view) = store.inspection.profile.get() else { return loading_placeholder() };
+        let Some(Inspected { view, .. }) = store.inspection.answers.profile.get() else { return loading_placeholder() };
         if let Some(note) = view.note {
             return view! { <p class="empty">{note}</p> }.into_any();
         }

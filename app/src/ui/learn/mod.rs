@@ -170,7 +170,7 @@ fn Autograd(store: Store) -> impl IntoView {
                     "Show the graph of the last step"
                 </button>
             </p>
-            <Show when=move || store.inspection.graph.with(Option::is_some)>
+            <Show when=move || store.inspection.answers.graph.with(Option::is_some)>
                 <Graph store />
             </Show>
         </Section>

@@ -1,11 +1,13 @@
 //! Messages of the worker and their effects. Every message has an arm.
 
+use super::start::Starting;
 use super::{OpenDevice, Phase, SavedRun, Status, Store, View};
 use crate::link::Event;
-use crate::protocol::{ActivationsView, FromWorker, ToWorker};
+use crate::protocol::{FromWorker, ToWorker};
 use crate::ui::browser::{self, Pixels};
 use crate::ui::numbers;
 use js_sys::Uint8Array;
+use kindling::ops::Choices;
 use kindling::train::{Ending, EpochResult};
 use leptos::prelude::*;
 
@@ -31,7 +33,7 @@ impl Store {
             FromWorker::DeviceOpened { name, kind, note } => {
                 self.device.set(Some(OpenDevice { name, kind }));
                 // Its cached choices follow, if there are any.
-                self.kernels.set(Vec::new());
+                self.kernels.set(Choices::default());
                 if let Some(note) = note {
                     self.notify(false, note);
                 }
@@ -53,11 +55,11 @@ impl Store {
             FromWorker::Begun(begun) => {
                 if self.run.is(begun.run) {
                     self.inspection.forget();
+                    let starting = self.starting.try_update(std::mem::take).unwrap_or_default();
                     let data = self.data.with_untracked(|data| data.as_ref().map(|data| data.name.clone()));
-                    self.run.on_begun(begun, data.unwrap_or_default());
-                    if let Some(action) = self.after_start.try_update(Option::take).flatten() {
-                        self.follow(action);
-                    }
+                    let spec = begun.spec.clone();
+                    self.run.on_begun(begun, data.unwrap_or_default(), starting.is_opened());
+                    self.on_started(starting, spec);
                 }
             }
             FromWorker::Progress(progress) => {
@@ -124,26 +126,22 @@ impl Store {
                     }
                 }
             }
-            FromWorker::Predictions(view) => {
-                let pixels = pixels(view.size);
-                self.inspection.predictions.set(Some((view, pixels)));
+            FromWorker::Inspected { step, answer } => {
+                let images = bulk.iter().map(|bytes| Pixels::new([0, 0], Some(bytes))).collect();
+                self.inspection.answer(step, answer, images);
             }
-            FromWorker::Confusion(view) => self.inspection.confusion.set(Some(view)),
-            FromWorker::Filters(view) => {
-                let pixels = pixels(view.size);
-                self.inspection.filters.set(Some((view, pixels)));
-            }
-            FromWorker::Activations(view) => self.activations(view, bulk),
-            FromWorker::Histograms(view) => self.inspection.histograms.set(Some(view)),
-            FromWorker::Graph(view) => self.inspection.graph.set(Some(view)),
-            FromWorker::Profile(view) => self.inspection.profile.set(Some(view)),
             FromWorker::Classified(view) => {
                 let pixels = pixels(view.size);
                 self.inspection.classified.set(Some((view, pixels)));
             }
             FromWorker::File { kind: _, name } => self.file(&name, bulk.first()),
             FromWorker::FileOpened(summary) => self.opened_file.set(Some(*summary)),
-            FromWorker::Checkpointed { run: _, slot, step: _ } => self.remove_saved_run(&slot),
+            FromWorker::Checkpointed { run, slot, step } => {
+                self.remove_saved_run(&slot);
+                if self.run.is(run) {
+                    self.run.on_checkpoint(step);
+                }
+            }
             FromWorker::CheckpointFound { slot, spec, data, name, step, epoch, saved_at } => {
                 if self.run.phase.get_untracked() == Phase::None {
                     let saved = SavedRun { slot, spec, data, name, step, epoch, saved_at };
@@ -160,7 +158,7 @@ impl Store {
                 }
             }
             FromWorker::Measured { measurements } => self.measured.set(Some(measurements)),
-            FromWorker::Kernels { choices } => self.kernels.set(choices),
+            FromWorker::Kernels(choices) => self.kernels.set(choices),
             // Requested by `bench.html` only.
             FromWorker::Benched(_) => {}
             FromWorker::Failed { run, reason } => self.failed(run, reason),
@@ -172,13 +170,6 @@ impl Store {
         }
     }
 
-    fn activations(&self, view: ActivationsView, bulk: &[Uint8Array]) {
-        let image = Pixels::new(view.size, bulk.first());
-        let layers = view.layers.iter().enumerate();
-        let layers = layers.map(|(i, layer)| Pixels::new(layer.size, bulk.get(i + 1))).collect();
-        self.inspection.activations.set(Some((view, image, layers)));
-    }
-
     fn file(&self, name: &str, bytes: Option<&Uint8Array>) {
         let Some(bytes) = bytes else { return self.notify(true, format!("{name} arrived without its contents.")) };
         match browser::save(name, bytes) {
@@ -188,15 +179,13 @@ impl Store {
     }
 
     fn failed(&self, run: Option<u32>, reason: String) {
+        self.inspection.pending.set(false);
         if self.measured.with_untracked(|figures| figures.as_ref().is_some_and(Vec::is_empty)) {
             self.measured.set(None);
         }
         if run.is_some_and(|run| self.run.is(run)) {
-            self.after_start.set(None);
-            let begun =
-                self.run.begun.with_untracked(|begun| begun.as_ref().is_some_and(|begun| self.run.is(begun.run)));
-            self.run.phase.set(if begun { Phase::Paused } else { Phase::None });
-            self.run.pause_clock();
+            self.starting.set(Starting::default());
+            self.run.on_failed();
         }
         self.notify(true, reason);
     }
@@ -205,6 +194,7 @@ impl Store {
     pub fn inspect(&self) {
         let ready = matches!(self.run.phase.get_untracked(), Phase::Paused | Phase::Training | Phase::Ended(_));
         if let Some(request) = untrack(|| self.inspection.request()).filter(|_| ready) {
+            self.inspection.pending.set(true);
             self.send(ToWorker::Inspect(request));
         }
     }

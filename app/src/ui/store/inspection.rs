@@ -1,126 +1,128 @@
-//! Inspection: the open view, and the last answer for each.
+//! Inspection: the open view, the settings of the views, and the last answer for each.
 
-use crate::protocol::{
-    ActivationsView, ClassifiedView, ConfusionView, FiltersView, HistogramsView, ImageSource, Inspection, Order,
-    PredictionsView, ProfileView, SplitName,
-};
+use crate::protocol::inspection::*;
 use crate::ui::browser::Pixels;
 use kindling::train::Graph;
 use leptos::prelude::*;
 
-/// A view of the inspection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum View {
-    /// Images and predictions.
-    Predictions,
-    /// Confusion matrix.
-    Confusion,
-    /// Weights of a convolution.
-    Filters,
-    /// Activations of the layers for an image.
-    Activations,
-    /// Histograms of weights and gradients.
-    Histograms,
-    /// Last single step.
-    Step,
-    /// Autograd graph.
-    Graph,
-    /// Times of the kernels.
-    Profile,
+/// An answer to an inspection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inspected<T> {
+    /// Last step of the model.
+    pub step: u64,
+    /// The answer.
+    pub view: T,
+    images: Vec<Pixels>,
 }
 
-/// Answers to inspections.
+impl<T> Inspected<T> {
+    /// Returns the images of an attachment, each of this size.
+    pub fn pixels(&self, attachment: usize, size: [usize; 2]) -> Pixels {
+        self.images.get(attachment).cloned().unwrap_or_default().with_size(size)
+    }
+}
+
+/// State of the inspection.
 #[derive(Clone, Copy)]
 pub struct InspectionState {
     /// Open view.
     pub view: RwSignal<View>,
-    /// Predictions.
-    pub predictions: RwSignal<Option<(PredictionsView, Pixels)>>,
-    /// Confusion matrix.
-    pub confusion: RwSignal<Option<ConfusionView>>,
-    /// Filters.
-    pub filters: RwSignal<Option<(FiltersView, Pixels)>>,
-    /// Activations: the image, and the channels of each layer.
-    pub activations: RwSignal<Option<(ActivationsView, Pixels, Vec<Pixels>)>>,
-    /// Histograms.
-    pub histograms: RwSignal<Option<HistogramsView>>,
-    /// Autograd graph.
-    pub graph: RwSignal<Option<Graph>>,
-    /// Kernel times.
-    pub profile: RwSignal<Option<ProfileView>>,
+    /// Settings of the views.
+    pub requests: Requests,
+    /// Last answers.
+    pub answers: Answers,
+    /// True while a requested answer has not arrived.
+    pub pending: RwSignal<bool>,
     /// The user's image.
     pub classified: RwSignal<Option<(ClassifiedView, Pixels)>>,
-    /// Split of the predicted images.
-    pub split: RwSignal<SplitName>,
-    /// Order of the predictions.
-    pub order: RwSignal<Order>,
-    /// Index of the first prediction on the page.
-    pub first: RwSignal<usize>,
-    /// Filter by a cell of the confusion matrix.
-    pub cell: RwSignal<Option<(usize, usize)>>,
-    /// Convolution whose filters are shown.
-    pub layer: RwSignal<Option<String>>,
-    /// Image whose activations are shown.
-    pub image: RwSignal<ImageSource>,
 }
 
-/// Predictions per page.
-pub const PAGE: usize = 28;
+macro_rules! state {
+    ($($(#[$doc:meta])+ $name:ident $function:ident($($argument:ident: $request:ty)?) -> $answer:ty,)+) => {
+        /// A view of the inspection.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum View {
+            $($(#[$doc])+ $name,)+
+            /// Last single step.
+            Step,
+        }
+
+        /// Settings of the views that have any.
+        #[derive(Clone, Copy)]
+        pub struct Requests {
+            $($(#[doc = concat!("Settings of the ", stringify!($function), ".")] pub $function: RwSignal<$request>,)?)+
+        }
+
+        /// Last answers for the views; `None` before the first.
+        #[derive(Clone, Copy)]
+        pub struct Answers {
+            $($(#[$doc])+ pub $function: RwSignal<Option<Inspected<$answer>>>,)+
+        }
+
+        impl InspectionState {
+            /// Creates a state without answers.
+            pub fn new() -> Self {
+                Self {
+                    view: RwSignal::new(View::Predictions),
+                    requests: Requests { $($($function: RwSignal::new(<$request>::default()),)?)+ },
+                    answers: Answers { $($function: RwSignal::new(None),)+ },
+                    pending: RwSignal::new(false),
+                    classified: RwSignal::new(None),
+                }
+            }
+
+            /// Returns the request that fills the open view; none for the single step, which has a
+            /// button.
+            pub fn request(&self) -> Option<Inspection> {
+                Some(match self.view.get() {
+                    $(View::$name => {
+                        $(let $argument: $request = self.requests.$function.get();)?
+                        Inspection::$name$(($argument))?
+                    })+
+                    View::Step => return None,
+                })
+            }
+
+            /// Returns the step of the open view's answer; none for the single step, which shows
+            /// its own.
+            pub fn step(&self) -> Option<u64> {
+                match self.view.get() {
+                    $(View::$name => self.answers.$function.with(|answer| answer.as_ref().map(|answer| answer.step)),)+
+                    View::Step => None,
+                }
+            }
+
+            /// Stores an answer with its images.
+            pub fn answer(&self, step: u64, answer: Answer, images: Vec<Pixels>) {
+                self.pending.set(false);
+                match answer {
+                    $(Answer::$name(view) => {
+                        self.answers.$function.set(Some(Inspected { step, view, images }));
+                    })+
+                }
+            }
+
+            fn clear_answers(&self) {
+                $(self.answers.$function.set(None);)+
+            }
+        }
+    };
+}
+for_each_inspection!(state);
 
 impl InspectionState {
-    /// Creates a state without answers.
-    pub fn new() -> Self {
-        Self {
-            view: RwSignal::new(View::Predictions),
-            predictions: RwSignal::new(None),
-            confusion: RwSignal::new(None),
-            filters: RwSignal::new(None),
-            activations: RwSignal::new(None),
-            histograms: RwSignal::new(None),
-            graph: RwSignal::new(None),
-            profile: RwSignal::new(None),
-            classified: RwSignal::new(None),
-            split: RwSignal::new(SplitName::Test),
-            order: RwSignal::new(Order::ByIndex),
-            first: RwSignal::new(0),
-            cell: RwSignal::new(None),
-            layer: RwSignal::new(None),
-            image: RwSignal::new(ImageSource::Sample { split: SplitName::Test, index: 0 }),
-        }
-    }
-
-    /// Returns the request that fills the open view; none for the single step, which has a button.
-    pub fn request(&self) -> Option<Inspection> {
-        Some(match self.view.get() {
-            View::Predictions => Inspection::Predictions {
-                split: self.split.get(),
-                first: self.first.get(),
-                count: PAGE,
-                order: self.order.get(),
-                cell: self.cell.get(),
-            },
-            View::Confusion => Inspection::Confusion,
-            View::Filters => Inspection::Filters { layer: self.layer.get() },
-            View::Activations => Inspection::Activations { image: self.image.get() },
-            View::Histograms => Inspection::Histograms,
-            View::Step => return None,
-            View::Graph => Inspection::Graph,
-            View::Profile => Inspection::Profile,
-        })
-    }
-
-    /// Clears all answers: another run has begun.
+    /// Clears all answers, and the settings that belong to a run: another one has begun.
     pub fn forget(&self) {
-        self.predictions.set(None);
-        self.confusion.set(None);
-        self.filters.set(None);
-        self.activations.set(None);
-        self.histograms.set(None);
-        self.graph.set(None);
-        self.profile.set(None);
+        self.clear_answers();
+        self.pending.set(false);
         self.classified.set(None);
-        self.first.set(0);
-        self.cell.set(None);
-        self.layer.set(None);
+        self.requests.predictions.update(|request| (request.first, request.cell) = (0, None));
+        self.requests.filters.set(FiltersRequest::default());
+    }
+
+    /// Shows the activations of the layers for an image.
+    pub fn show_activations(&self, image: ImageSource) {
+        self.requests.activations.set(ActivationsRequest { image });
+        self.view.set(View::Activations);
     }
 }

@@ -6,23 +6,24 @@ mod events;
 mod inspection;
 mod records;
 mod run;
+mod start;
 
 pub use draft::Draft;
-pub use inspection::{InspectionState, PAGE, View};
+pub use inspection::{Inspected, InspectionState, View};
 pub use records::Record;
 pub use run::{Curves, Phase, Run, RunStats};
 
-use crate::hardware_text;
 use crate::link::Link;
 use crate::protocol::{
     DataInfo, DataKind, DataProgress, DataSource, DeviceChoice, DeviceKind, FileKind, FileSummary, Hardware,
-    KernelChoice, LiveChange, Measurement, ResumeFrom, SamplesView, ToWorker,
+    LiveChange, Measurement, SamplesView, ToWorker,
 };
 use crate::ui::browser::{self, Pixels};
-use crate::ui::model::memory::MAX_CPU_BYTES;
 use crate::ui::settings;
-use kindling::train::{DataSpec, Ending, TrainSpec};
+use kindling::ops::Choices;
+use kindling::train::TrainSpec;
 use leptos::prelude::*;
+use start::Starting;
 use wasm_bindgen::JsValue;
 
 /// Detection of the hardware.
@@ -91,7 +92,7 @@ pub struct Store {
     /// Measurements of the device; `Some` and empty while they are made.
     pub measured: RwSignal<Option<Vec<Measurement>>>,
     /// Kernels chosen for the device.
-    pub kernels: RwSignal<Vec<KernelChoice>>,
+    pub kernels: RwSignal<Choices>,
     /// Loaded data.
     pub data: RwSignal<Option<DataInfo>>,
     /// Progress of loading data.
@@ -111,15 +112,8 @@ pub struct Store {
     link: StoredValue<Option<Link>, LocalStorage>,
     /// Files of the user's data.
     files: StoredValue<Vec<JsValue>, LocalStorage>,
-    /// Action once the starting run has begun.
-    after_start: RwSignal<Option<AfterStart>>,
-}
-
-/// Action after the start of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AfterStart {
-    Train,
-    Step,
+    /// Consequences of the start of a run.
+    starting: RwSignal<Starting>,
 }
 
 impl Store {
@@ -134,7 +128,7 @@ impl Store {
             status: RwSignal::new(Status::Detecting),
             device: RwSignal::new(None),
             measured: RwSignal::new(None),
-            kernels: RwSignal::new(Vec::new()),
+            kernels: RwSignal::new(Choices::default()),
             data: RwSignal::new(None),
             loading: RwSignal::new(None),
             data_failed: RwSignal::new(None),
@@ -145,7 +139,7 @@ impl Store {
             announcement: RwSignal::new(String::new()),
             link: StoredValue::new_local(None),
             files: StoredValue::new_local(Vec::new()),
-            after_start: RwSignal::new(None),
+            starting: RwSignal::new(Starting::default()),
         };
         match link_error {
             Some(reason) => store.notify(true, format!("The shared link could not be opened: {reason}.")),
@@ -215,154 +209,9 @@ impl Store {
         self.open_data(source, self.files.get_value());
     }
 
-    /// Trains: continues a paused run, or one that has finished and has more epochs now; else
-    /// starts a new run.
-    pub fn train(&self) {
-        if untrack(|| self.can_continue()) {
-            let (run, epochs) = (self.run.id.get_untracked(), self.draft.spec.with_untracked(|spec| spec.epochs));
-            self.send(ToWorker::Change { run, change: LiveChange::Epochs(epochs) });
-            return self.follow(AfterStart::Train);
-        }
-        self.start_or(AfterStart::Train);
-    }
-
-    /// Pauses training, or trains.
-    pub fn toggle(&self) {
-        match self.run.phase.get_untracked() {
-            Phase::Training => self.pause(),
-            _ => self.train(),
-        }
-    }
-
-    /// Returns `true` if the run has finished and the draft asks for more epochs than it has had.
-    pub fn can_continue(&self) -> bool {
-        let finished = self.run.spec.with(|spec| spec.as_ref().map_or(usize::MAX, |spec| spec.epochs));
-        self.run.phase.get() == Phase::Ended(Ending::Finished) && self.draft.spec.with(|spec| spec.epochs) > finished
-    }
-
-    /// Trains on one batch.
-    pub fn step(&self) {
-        self.start_or(AfterStart::Step);
-    }
-
-    fn start_or(&self, action: AfterStart) {
-        match self.run.phase.get_untracked() {
-            Phase::Paused | Phase::Training => self.follow(action),
-            Phase::Starting => self.after_start.set(Some(action)),
-            Phase::None | Phase::Ended(_) => {
-                self.after_start.set(Some(action));
-                self.begin();
-            }
-        }
-    }
-
-    fn follow(&self, action: AfterStart) {
-        let run = self.run.id.get_untracked();
-        self.send(match action {
-            AfterStart::Train => ToWorker::Train(run),
-            AfterStart::Step => ToWorker::Step(run),
-        });
-    }
-
-    /// Pauses after the current step.
-    pub fn pause(&self) {
-        self.after_start.set(None);
-        self.send(ToWorker::Pause(self.run.id.get_untracked()));
-    }
-
-    /// Starts a new run with the draft, paused.
-    pub fn reset(&self) {
-        self.after_start.set(None);
-        self.begin();
-    }
-
-    /// Starts a new run with the draft, and trains.
-    pub fn restart(&self) {
-        self.after_start.set(Some(AfterStart::Train));
-        self.begin();
-    }
-
-    fn begin(&self) {
-        let spec = untrack(|| self.draft.run_spec());
-        if let Some(mismatch) = untrack(|| self.draft.mismatch()) {
-            self.after_start.set(None);
-            return self.notify(true, format!("The model does not fit: {mismatch}."));
-        }
-        if let Err(error) = spec.check() {
-            self.after_start.set(None);
-            return self.notify(true, error.to_string());
-        }
-        if let Some(reason) = untrack(|| self.too_large()) {
-            self.after_start.set(None);
-            return self.notify(true, reason);
-        }
-        let run = self.run.next();
-        self.send(ToWorker::Begin { run, spec });
-    }
-
-    /// Returns the reason why the draft's model cannot be trained on this device, if its memory is
-    /// known to be too small.
-    fn too_large(&self) -> Option<String> {
-        let memory = self.draft.memory();
-        let is_cpu = self.device.with(|device| device.as_ref().is_none_or(|device| device.kind == DeviceKind::Cpu));
-        let (needed, limit, owner) = match self.status.get() {
-            Status::Known(Hardware::Gpu(adapter) | Hardware::Software(adapter)) if !is_cpu => {
-                (memory.parameters, adapter.max_buffer, "a buffer of this GPU holds")
-            }
-            _ => (memory.total(), MAX_CPU_BYTES, "the engine has on the CPU"),
-        };
-        (needed > limit).then(|| {
-            let [needed, limit] = [needed, limit].map(hardware_text::format_bytes);
-            format!(
-                "The model is too large: it needs about {needed}, {owner} at most {limit}. Make its layers smaller."
-            )
-        })
-    }
-
-    /// Resumes the run of an earlier visit, once its data has arrived.
-    pub fn resume(&self, saved: SavedRun) {
-        let is_own = self.draft.source.with_untracked(|source| matches!(source.kind, DataKind::Files(_)));
-        if saved.data.is_none() && !is_own {
-            let name = saved.name;
-            return self
-                .notify(true, format!("The run trains on {name}, a file of yours: choose it again, then resume."));
-        }
-        self.remove_saved_run(&saved.slot);
-        let current = self.draft.source.get_untracked();
-        let source = saved.data.unwrap_or_else(|| {
-            let DataSpec { train_limit, test_limit, label, task, .. } = saved.spec.data.clone();
-            DataSource { train: train_limit, test: test_limit, label, task, ..current.clone() }
-        });
-        if current != source {
-            let files = if current.kind == source.kind { self.files.get_value() } else { Vec::new() };
-            self.open_data(source, files);
-        }
-        self.draft.adopt(saved.spec);
-        self.after_start.set(Some(AfterStart::Train));
-        let run = self.run.next();
-        self.send(ToWorker::Resume { run, from: ResumeFrom::Slot(saved.slot) });
-    }
-
     /// Removes the offer to resume the run of a slot.
     pub fn remove_saved_run(&self, slot: &str) {
         self.saved_runs.update(|all| all.retain(|saved| saved.slot != slot));
-    }
-
-    /// Uses the opened file: adopts its settings, and begins its run.
-    pub fn use_file(&self) {
-        let Some(file) = self.opened_file.get_untracked() else { return };
-        match file.run {
-            Some(run) => self.draft.adopt(run.spec),
-            None => {
-                if let Ok(model) = kindling::train::ModelSpec::from_text(&file.model, &file.input, &file.layers) {
-                    self.draft.replace(model);
-                }
-            }
-        }
-        self.opened_file.set(None);
-        let run = self.run.next();
-        let spec = untrack(|| self.draft.run_spec());
-        self.send(ToWorker::UseFile { run, spec });
     }
 
     /// Saves the run as a file.

@@ -99,6 +99,15 @@ pub struct RunStats {
     pub elapsed: f64,
 }
 
+/// The run that was replaced last, and can return.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replaced {
+    /// True if a run from a file or an earlier visit replaced it, not a reset.
+    pub by_opened: bool,
+    curves: Curves,
+    record: Option<u32>,
+}
+
 /// Signals of the run.
 #[derive(Clone, Copy)]
 pub struct Run {
@@ -124,6 +133,14 @@ pub struct Run {
     pub records: Records,
     /// Number of this run among them.
     pub record: RwSignal<Option<u32>>,
+    /// Run that this one replaced, until this one has made steps and a checkpoint.
+    pub replaced: RwSignal<Option<Replaced>>,
+    /// True if the replaced run is starting.
+    returns: StoredValue<bool>,
+    /// Last assigned id.
+    last_id: StoredValue<RunId>,
+    /// Phase to return to if the starting run cannot begin.
+    phase_before: StoredValue<Phase>,
     /// Start time and number of the epoch that is timed.
     epoch_clock: StoredValue<(f64, usize)>,
 }
@@ -143,6 +160,10 @@ impl Run {
             step: RwSignal::new(None),
             records: Records::new(),
             record: RwSignal::new(None),
+            replaced: RwSignal::new(None),
+            returns: StoredValue::new(false),
+            last_id: StoredValue::new(0),
+            phase_before: StoredValue::new(Phase::None),
             epoch_clock: StoredValue::new((0.0, usize::MAX)),
         }
     }
@@ -155,20 +176,61 @@ impl Run {
     /// Advances to the next run, and returns its id.
     pub fn next(&self) -> RunId {
         self.save_record();
-        self.id.update(|id| *id += 1);
+        match self.phase.get_untracked() {
+            Phase::Starting => {}
+            // The worker pauses it.
+            Phase::Training => self.phase_before.set_value(Phase::Paused),
+            phase => self.phase_before.set_value(phase),
+        }
+        self.last_id.update_value(|id| *id += 1);
+        self.id.set(self.last_id.get_value());
         self.phase.set(Phase::Starting);
         self.testing.set(None);
-        self.id.get_untracked()
+        self.returns.set_value(false);
+        self.last_id.get_value()
     }
 
-    /// Handles the start of the run by the worker.
-    pub fn on_begun(&self, begun: Begun, data: String) {
+    /// Advances to the run that was replaced, and returns its new id.
+    pub fn next_returns(&self) -> RunId {
+        let id = self.next();
+        self.returns.set_value(true);
+        id
+    }
+
+    /// Handles that the run has failed. One that could not begin leaves the one before, paused.
+    pub fn on_failed(&self) {
+        if self.phase.get_untracked() == Phase::Starting {
+            if let Some(before) = self.begun.with_untracked(|begun| begun.as_ref().map(|begun| begun.run)) {
+                self.id.set(before);
+            }
+            self.phase.set(self.phase_before.get_value());
+        } else {
+            self.phase.set(Phase::Paused);
+        }
+        self.pause_clock();
+    }
+
+    /// Handles the start of the run by the worker; `is_opened` is true if it comes from a file or
+    /// an earlier visit.
+    pub fn on_begun(&self, begun: Begun, data: String, is_opened: bool) {
         let position = begun.resumed_at.unwrap_or(Position { batches: begun.batches, ..Position::default() });
         // A worker that replaced another resumes the same run, whose curves stay.
         let is_same = self.begun.with_untracked(|known| known.as_ref().is_some_and(|known| known.run == begun.run));
         if is_same {
             self.curves.update(|curves| curves.cut(position.step as f64));
+        } else if let Some(replaced) = self.returning() {
+            let Replaced { mut curves, record, .. } = replaced;
+            curves.cut(position.step as f64);
+            self.curves.set(curves);
+            self.step.set(None);
+            self.delete_empty_record();
+            self.record.set(record);
         } else {
+            let replaced = self.curves.get_untracked();
+            if !replaced.loss.is_empty() {
+                let record = self.record.get_untracked();
+                self.replaced.set(Some(Replaced { by_opened: is_opened, curves: replaced, record }));
+            }
             let mut curves = Curves::default();
             begun.history.iter().for_each(|result| {
                 curves.loss.push((result.step as f64, result.train_loss));
@@ -186,10 +248,27 @@ impl Run {
         self.phase.set(Phase::Paused);
     }
 
-    fn add_record(&self, begun: &Begun, data: String) {
+    fn returning(&self) -> Option<Replaced> {
+        if self.returns.get_value() { self.replaced.try_update(Option::take).flatten() } else { None }
+    }
+
+    /// Handles that the run has a checkpoint: one with steps makes the replaced run's return
+    /// impossible.
+    pub fn on_checkpoint(&self, step: u64) {
+        let begun_at = |begun: &Begun| begun.resumed_at.map_or(0, |at| at.step);
+        if self.begun.with_untracked(|begun| begun.as_ref().is_some_and(|begun| step > begun_at(begun))) {
+            self.replaced.set(None);
+        }
+    }
+
+    fn delete_empty_record(&self) {
         if let Some(number) = self.record.get_untracked() {
             self.records.delete_if_empty(number);
         }
+    }
+
+    fn add_record(&self, begun: &Begun, data: String) {
+        self.delete_empty_record();
         let number = self.records.add(Record {
             number: 0,
             name: begun.spec.model.as_ref().map_or_else(String::new, |model| model.name.clone()),
@@ -245,6 +324,7 @@ impl Run {
     /// Adds a finished epoch.
     pub fn add_epoch(&self, result: EpochResult) {
         self.testing.set(None);
+        self.replaced.set(None);
         self.curves.update(|curves| curves.epoch(&result));
         self.epoch.set(Some(result));
         self.save_record();

@@ -26,6 +26,22 @@ pub fn Controls(store: Store) -> impl IntoView {
         "Train again" => "Start anew with new weights; raise Epochs to continue this run (Ctrl Enter)",
         _ => "Start training (Ctrl Enter)",
     };
+    let undo = move || {
+        let by_opened = store.run.replaced.with(|replaced| replaced.as_ref().map(|replaced| replaced.by_opened))?;
+        let label = if by_opened { "Undo opening" } else { "Undo reset" };
+        let title = "Return to the run before this one, at its last checkpoint";
+        Some(view! {
+            <button
+                class="button"
+                type="button"
+                title=title
+                disabled=move || phase.get() == Phase::Starting
+                on:click=move |_| store.undo_replace()
+            >
+                {label}
+            </button>
+        })
+    };
     view! {
         <div class="controls">
             <button
@@ -63,6 +79,7 @@ pub fn Controls(store: Store) -> impl IntoView {
                 <Icon path="M12 5a7 7 0 1 1-6.6 4.7l1.9.7A5 5 0 1 0 12 7v3L7.5 6 12 2z" />
                 "Reset"
             </button>
+            {undo}
         </div>
     }
 }
