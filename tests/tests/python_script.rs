@@ -76,6 +76,36 @@ fn blocks_and_layers_without_names_keep_their_positions() {
 }
 
 #[test]
+fn layers_of_images_and_sequences_are_the_same_in_pytorch() {
+    let text = "
+        norm: GroupNorm(1, 4, affine=False)
+        GroupNorm(2, 4)
+        PReLU(4, init=0.1)
+        InstanceNorm2d(4)
+        InstanceNorm2d(4, affine=True, track_running_stats=True)
+        CELU(0.5)
+        up: ConvTranspose2d(4, 6, (3, 2), stride=2, padding=(1, 0), output_padding=1, groups=2, bias=False)
+        Hardtanh(-2, 2)
+        Dropout2d(0.3)
+        Upsample(scale_factor=0.7, mode='bilinear', align_corners=False)
+        size: Upsample(size=(6, 4))
+        Softsign()
+        Flatten(2)
+        Conv1d(6, 16, 3, stride=2, padding='valid')
+        GLU(1)
+        attention: Sequential {
+            RMSNorm(11)
+            Transpose(1, 2)
+            TransformerEncoderLayer(8, 2, dim_feedforward=10, activation=gelu, norm_first=True)
+            deep: TransformerEncoderLayer(8, 4, 12, layer_norm_eps=1e-4)
+        }
+        RMSNorm((11, 8), eps=1e-3, elementwise_affine=False)
+        Flatten()
+        head: Linear(88, 5)";
+    compare(&ModelSpec::from_text("layers", &[4, 7, 5], text).unwrap());
+}
+
+#[test]
 fn layers_may_bear_any_name_that_pytorch_takes() {
     let mut model = ModelSpec::from_text(
         "names",

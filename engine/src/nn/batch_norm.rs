@@ -92,11 +92,11 @@ pub(super) fn is_eps(x: &f64) -> bool {
     *x == default_eps()
 }
 
-fn default_momentum() -> f64 {
+pub(super) fn default_momentum() -> f64 {
     0.1
 }
 
-fn is_momentum(x: &f64) -> bool {
+pub(super) fn is_momentum(x: &f64) -> bool {
     *x == default_momentum()
 }
 
@@ -128,10 +128,10 @@ impl<const RANK: usize> BatchNorm<RANK> {
     /// The device cannot compute.
     pub fn from_spec(spec: BatchNormSpec<RANK>, device: &Device) -> Result<Self> {
         let n = spec.num_features;
-        let parameter = |value: f32| init::constant(&[n], value, device)?.requires_grad_(true);
+        let [weight, bias] = init::scale_and_shift(spec.affine, n, device)?;
         Ok(Self {
-            weight: spec.affine.then(|| parameter(1.0)).transpose()?,
-            bias: spec.affine.then(|| parameter(0.0)).transpose()?,
+            weight,
+            bias,
             running_mean: init::constant(&[n], 0.0, device)?,
             running_var: init::constant(&[n], 1.0, device)?,
             num_batches_tracked: Counter::default(),

@@ -233,6 +233,26 @@ macro_rules! stateless {
 }
 pub(super) use stateless;
 
+/// Reads a size, or a list of one.
+///
+/// # Errors
+/// Something else.
+pub(super) fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let sizes = Sizes::read(from, "one size, of at least 0")?;
+    match *sizes.0.as_slice() {
+        [size] => Ok(size),
+        ref several => Err(D::Error::custom(format!("expected one size, got {}", several.len()))),
+    }
+}
+
+pub(super) fn default_single() -> usize {
+    1
+}
+
+pub(super) fn is_single(size: &usize) -> bool {
+    *size == 1
+}
+
 pub(super) fn one() -> Pair {
     Pair([1; 2])
 }

@@ -244,6 +244,8 @@ fn functional(kind: &Kind) -> Option<String> {
         Kind::ReLU6(_) => "relu6",
         Kind::LeakyReLU(_) => "leaky_relu",
         Kind::ELU(_) => "elu",
+        Kind::GLU(_) => "glu",
+        Kind::Upsample(_) => "interpolate",
         Kind::SELU(_) => "selu",
         Kind::GELU(_) => "gelu",
         Kind::SiLU(_) => "silu",
@@ -281,7 +283,9 @@ fn constructor(kind: &Kind) -> String {
         // there is refused.
         Kind::Softmax(softmax) => format!("nn.Softmax(dim={})", softmax.dim.unwrap_or(1)),
         Kind::LogSoftmax(softmax) => format!("nn.LogSoftmax(dim={})", softmax.dim.unwrap_or(1)),
-        Kind::MultiheadAttention(_) => format!("nn.{}, batch_first=True)", call.trim_end_matches(')')),
+        Kind::MultiheadAttention(_) | Kind::TransformerEncoderLayer(_) => {
+            format!("nn.{}, batch_first=True)", call.trim_end_matches(')'))
+        }
         _ => format!("nn.{call}"),
     }
 }

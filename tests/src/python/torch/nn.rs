@@ -28,11 +28,54 @@ const LAYERS: &[(&str, &[&str], Maker)] = &[
         &["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"],
         build::<nn::Conv2dSpec>,
     ),
+    (
+        "Conv1d",
+        &["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"],
+        build::<nn::Conv1dSpec>,
+    ),
+    (
+        "ConvTranspose2d",
+        &[
+            "in_channels",
+            "out_channels",
+            "kernel_size",
+            "stride",
+            "padding",
+            "output_padding",
+            "groups",
+            "bias",
+            "dilation",
+        ],
+        build::<nn::ConvTranspose2dSpec>,
+    ),
     ("BatchNorm1d", &["num_features", "eps", "momentum"], build::<nn::BatchNormSpec<1>>),
     ("BatchNorm2d", &["num_features", "eps", "momentum"], build::<nn::BatchNormSpec<2>>),
     ("LayerNorm", &["normalized_shape", "eps"], build::<nn::LayerNormSpec>),
+    ("GroupNorm", &["num_groups", "num_channels", "eps", "affine"], build::<nn::GroupNormSpec>),
+    (
+        "InstanceNorm2d",
+        &["num_features", "eps", "momentum", "affine", "track_running_stats"],
+        build::<nn::InstanceNorm2dSpec>,
+    ),
+    ("RMSNorm", &["normalized_shape", "eps", "elementwise_affine"], build::<nn::RMSNormSpec>),
+    (
+        "TransformerEncoderLayer",
+        &[
+            "d_model",
+            "nhead",
+            "dim_feedforward",
+            "dropout",
+            "activation",
+            "layer_norm_eps",
+            "batch_first",
+            "norm_first",
+        ],
+        build::<nn::TransformerEncoderLayerSpec>,
+    ),
+    ("Upsample", &["size", "scale_factor", "mode", "align_corners"], build::<nn::Upsample>),
     ("Embedding", &["num_embeddings", "embedding_dim", "padding_idx"], build::<nn::EmbeddingSpec>),
     ("Dropout", &["p", "inplace"], build::<nn::DropoutSpec>),
+    ("Dropout2d", &["p", "inplace"], build::<nn::Dropout2dSpec>),
     (
         "MaxPool2d",
         &["kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"],
@@ -42,6 +85,11 @@ const LAYERS: &[(&str, &[&str], Maker)] = &[
     ("AdaptiveAvgPool2d", &["output_size"], build::<nn::AdaptiveAvgPool2d>),
     ("Flatten", &["start_dim", "end_dim"], build::<nn::Flatten>),
     ("ReLU", &["inplace"], build::<nn::ReLU>),
+    ("PReLU", &["num_parameters", "init"], build::<nn::PReLUSpec>),
+    ("CELU", &["alpha", "inplace"], build::<nn::CELU>),
+    ("GLU", &["dim"], build::<nn::GLU>),
+    ("Hardtanh", &["min_val", "max_val", "inplace"], build::<nn::Hardtanh>),
+    ("Softsign", &[], build::<nn::Softsign>),
     ("LeakyReLU", &["negative_slope", "inplace"], build::<nn::LeakyReLU>),
     ("ELU", &["alpha", "inplace"], build::<nn::ELU>),
     ("GELU", &["approximate"], build::<nn::GELU>),
@@ -73,7 +121,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
 /// Creates a module or a parameter.
 pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
     if let Some((kind, names, make)) = LAYERS.iter().find(|(n, ..)| *n == name) {
-        let attrs = attrs(&args.bind(name, names)?, names, *kind == "Conv2d")?;
+        let attrs = attrs(&args.bind(name, names)?, names, kind.starts_with("Conv"))?;
         let module = make(attrs, &cx.device).map_err(|e| Error::new(format!("{name}: {e}")))?;
         return Ok(Some(Layer::object(kind, Kind::Plain(module))));
     }
