@@ -40,7 +40,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("Pooling and dropout", &["MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Upsample", "Dropout", "Dropout2d"]),
     ("Shape", &["Flatten", "Unflatten", "Transpose", "Select", "Identity"]),
-    ("Containers", &["Residual", "Sequential"]),
+    ("Containers", &["Residual", "Concat", "Sequential"]),
 ];
 
 /// The menu under the list.
@@ -102,6 +102,10 @@ fn new_kind(name: &str) -> Option<Kind> {
         "Residual" => {
             let conv = new_kind("Conv2d")?;
             return Some(Kind::Residual(Branches { body: vec![LayerSpec::numbered(conv)], ..Branches::default() }));
+        }
+        "Concat" => {
+            let layers = ["Identity", "Conv2d"].map(|name| new_kind(name).map(LayerSpec::numbered));
+            return Some(Kind::Concat(Sequence { layers: layers.into_iter().collect::<Option<_>>()? }));
         }
         "Sequential" => {
             return Some(Kind::Sequential(Sequence { layers: vec![LayerSpec::numbered(new_kind("ReLU")?)] }));

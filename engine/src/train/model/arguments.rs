@@ -199,7 +199,7 @@ fn order(signature: &Signature) -> &'static [&'static str] {
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<&str> = SIGNATURES.iter().map(|s| s.name).chain(["Sequential", "Residual"]).collect();
+    let known: Vec<&str> = SIGNATURES.iter().map(|s| s.name).chain(["Sequential", "Residual", "Concat"]).collect();
     format!("there is no layer '{name}'; known are {}", known.join(", "))
 }
 

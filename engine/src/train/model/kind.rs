@@ -34,6 +34,8 @@ macro_rules! kinds {
             $(#[doc = concat!("PyTorch's `", stringify!($variant), "`.")] $variant($spec),)*
             /// A sequence of layers.
             Sequential(Sequence),
+            /// Outputs of layers for the same input, concatenated along dimension 1.
+            Concat(Sequence),
             /// body(x) + shortcut(x), then an activation.
             Residual(Branches),
         }
@@ -49,21 +51,21 @@ macro_rules! kinds {
             pub fn layer(&self) -> Option<&dyn LayerConfig> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
-                    Self::Sequential(_) | Self::Residual(_) => None,
+                    Self::Sequential(_) | Self::Concat(_) | Self::Residual(_) => None,
                 }
             }
 
             pub(super) fn build(&self) -> Option<&dyn Build> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
-                    Self::Sequential(_) | Self::Residual(_) => None,
+                    Self::Sequential(_) | Self::Concat(_) | Self::Residual(_) => None,
                 }
             }
 
             pub(super) fn layer_mut(&mut self) -> Option<&mut dyn LayerConfig> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
-                    Self::Sequential(_) | Self::Residual(_) => None,
+                    Self::Sequential(_) | Self::Concat(_) | Self::Residual(_) => None,
                 }
             }
         }
@@ -131,7 +133,7 @@ kinds! {
     LogSoftmax(LogSoftmax): () (dim);
 }
 
-/// A sequence of layers.
+/// A list of layers: in sequence, or side by side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequence {
@@ -190,6 +192,7 @@ impl Kind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sequential(_) => "Sequential",
+            Self::Concat(_) => "Concat",
             Self::Residual(_) => "Residual",
             kind => kind.layer().map_or("", LayerConfig::kind),
         }

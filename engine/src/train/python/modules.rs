@@ -64,6 +64,12 @@ impl Body {
         name
     }
 
+    /// Returns a new name for the input of a block.
+    fn skip(&mut self) -> String {
+        self.skips += 1;
+        if self.skips == 1 { "skip".to_owned() } else { format!("skip{}", self.skips) }
+    }
+
     /// Registers a module under a name, of which dots separate nested modules. Returns the
     /// expression for it.
     fn register(&mut self, name: &str, constructor: &str) -> Result<String> {
@@ -94,7 +100,7 @@ fn attributes(layers: &[LayerSpec]) -> Vec<String> {
     let mut found: Vec<String> = ["cls_token", "pos_embed", "downsample"].map(str::to_owned).to_vec();
     for layer in layers {
         match (layer.name.as_deref(), &layer.kind) {
-            (Some(""), Kind::Sequential(Sequence { layers })) => found.extend(attributes(layers)),
+            (Some(""), Kind::Sequential(Sequence { layers }) | Kind::Concat(Sequence { layers })) => found.extend(attributes(layers)),
             (Some(""), Kind::Residual(branches)) => found.extend(attributes(&branches.body)),
             (Some(name), _) => found.extend(name.split('.').next().map(str::to_owned)),
             (None, _) => {}
@@ -114,6 +120,7 @@ impl Writer {
         // are, too.
         match &layer.kind {
             Kind::Sequential(Sequence { layers }) if name.is_empty() => return self.sequence(layers, body),
+            Kind::Concat(Sequence { layers }) if name.is_empty() => return self.concat(layers, body),
             Kind::Residual(branches) if name.is_empty() => return self.residual(branches, body),
             _ => {}
         }
@@ -165,6 +172,11 @@ impl Writer {
                 self.sequence(layers, &mut body)?;
                 Ok(self.class("Stage", body))
             }
+            Kind::Concat(Sequence { layers }) => {
+                let mut body = Body::for_layers(layers);
+                self.concat(layers, &mut body)?;
+                Ok(self.class("Concat", body))
+            }
             Kind::Residual(branches) => {
                 let mut body = Body::for_layers(&branches.body);
                 self.residual(branches, &mut body)?;
@@ -185,10 +197,30 @@ impl Writer {
         }
     }
 
+    /// Adds the concatenation of the layers' outputs.
+    fn concat(&mut self, layers: &[LayerSpec], body: &mut Body) -> Result<()> {
+        let skip = body.skip();
+        body.forward.push(format!("{skip} = x"));
+        let (mut outputs, mut is_input) = (Vec::new(), true);
+        for (i, layer) in layers.iter().enumerate() {
+            if matches!(layer.kind, Kind::Identity(_)) {
+                outputs.push(skip.clone());
+                continue;
+            }
+            if !std::mem::replace(&mut is_input, false) {
+                body.forward.push(format!("x = {skip}"));
+            }
+            self.layer(layer, &layer.name_at(i), body)?;
+            outputs.push(format!("{skip}_{i}"));
+            body.forward.push(format!("{skip}_{i} = x"));
+        }
+        body.forward.push(format!("x = torch.cat([{}], 1)", outputs.join(", ")));
+        Ok(())
+    }
+
     /// Adds activation(body(x) + shortcut(x)).
     fn residual(&mut self, branches: &Branches, body: &mut Body) -> Result<()> {
-        body.skips += 1;
-        let skip = if body.skips == 1 { "skip".to_owned() } else { format!("skip{}", body.skips) };
+        let skip = body.skip();
         if branches.shortcut.is_empty() {
             body.forward.push(format!("{skip} = x"));
         } else if branches.shortcut_name.is_empty() {

@@ -55,9 +55,10 @@ impl Interpreter {
         }
         let others_are_tensors = arguments.positional.iter().skip(1).any(|value| matches!(value, Value::Tensor(_)))
             || arguments.named.iter().any(|(_, value)| matches!(value, Value::Tensor(_)));
+        let is_list = matches!(arguments.positional.first(), Some(Value::List(_) | Value::Tuple(_)));
         // Several inputs, and parts of containers, are recorded in the current pass.
         let is_part = matches!(module.content, Content::Container("Sequential", _)) && name.is_none();
-        if others_are_tensors || is_part {
+        if others_are_tensors || is_list || is_part {
             return self.run_forward(module, arguments, line);
         }
         let mut positional = arguments.positional.into_iter();

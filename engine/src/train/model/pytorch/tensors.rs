@@ -258,13 +258,21 @@ impl Interpreter {
         }
     }
 
-    /// Records `torch.cat`: a class token before a sequence.
+    /// Records `torch.cat`: a class token before a sequence, or tensors side by side.
     fn join(&mut self, list: &Value, given: &Arguments, line: usize) -> Result<Value, TextError> {
         let dim = match given.get(0, "dim").or_else(|| given.get(0, "axis")) {
             Some(Value::Int(dim)) => *dim,
             _ => 0,
         };
-        match (self.items(list, line)?.as_slice(), dim) {
+        let items = self.items(list, line)?;
+        let tensors = items.iter().map(|item| if let Value::Tensor(tensor) = item { Some(*tensor) } else { None });
+        if let (Some(tensors), 1) = (tensors.collect::<Option<Vec<_>>>().filter(|list| !list.is_empty()), dim) {
+            let nodes = tensors.iter().map(|tensor| self.current(*tensor, line)).collect::<Result<Vec<_>, _>>()?;
+            let frame = self.frame(line)?;
+            let nodes = nodes.into_iter().map(|node| frame.checked(node, line)).collect();
+            return Ok(Value::Tensor(Tensor { frame: frame.id, node: frame.graph.concat(nodes, line)? }));
+        }
+        match (items.as_slice(), dim) {
             ([Value::Array(shape, true), Value::Tensor(tensor)], 1) => match shape.as_slice() {
                 [1, 1, dim] => {
                     let kind = ClassTokenSpec { dim: *dim as usize };
@@ -272,7 +280,7 @@ impl Interpreter {
                 }
                 _ => Err(fault(line, "a class token has the shape (1, 1, features)")),
             },
-            _ => Err(fault(line, "torch.cat can be read for a class token before a sequence only")),
+            _ => Err(fault(line, "torch.cat can be read along dimension 1, of tensors, or of a class token and a sequence")),
         }
     }
 
