@@ -106,6 +106,50 @@ fn layers_of_images_and_sequences_are_the_same_in_pytorch() {
 }
 
 #[test]
+fn concatenated_branches_are_the_same_in_pytorch() {
+    let text = "
+        inc: Conv2d(3, 4, 3, padding=1)
+        _: Concat {
+            Identity()
+            _: Sequential {
+                MaxPool2d(2)
+                down: Conv2d(4, 6, 3, padding=1)
+                ReLU()
+                _: Concat {
+                    _: Sequential {
+                        MaxPool2d(2)
+                        deep: Conv2d(6, 8, 1)
+                        up1: ConvTranspose2d(8, 6, 2, stride=2)
+                    }
+                    Identity()
+                }
+                up2: ConvTranspose2d(12, 4, 2, stride=2)
+            }
+        }
+        block: Concat {
+            Conv2d(8, 2, 1)
+            ReLU()
+            AvgPool2d(3, stride=1, padding=1)
+            inner: Concat {
+                Sequential {
+                    Conv2d(8, 3, 3, padding=1)
+                    BatchNorm2d(3)
+                }
+            }
+            Residual {
+                same: Conv2d(8, 8, 1)
+            }
+        }
+        AdaptiveAvgPool2d(1)
+        Flatten()
+        Linear(29, 5)";
+    let model = ModelSpec::from_text("unet", &[3, 8, 8], text).unwrap();
+    compare(&model);
+    let pasted = ModelSpec::from_text("unet", &[3, 8, 8], &classes(&model).unwrap()).unwrap();
+    assert_eq!(pasted.to_text(), model.to_text());
+}
+
+#[test]
 fn layers_may_bear_any_name_that_pytorch_takes() {
     let mut model = ModelSpec::from_text(
         "names",
