@@ -98,6 +98,8 @@ fn layers_of_images_and_sequences_are_the_same_in_pytorch() {
             Transpose(1, 2)
             TransformerEncoderLayer(8, 2, dim_feedforward=10, activation=gelu, norm_first=True)
             deep: TransformerEncoderLayer(8, 4, 12, layer_norm_eps=1e-4)
+            TransformerEncoderLayer(8, 2, 6, is_causal=True)
+            MultiheadAttention(8, 2, is_causal=True)
         }
         RMSNorm((11, 8), eps=1e-3, elementwise_affine=False)
         Flatten()

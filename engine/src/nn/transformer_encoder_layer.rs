@@ -68,6 +68,10 @@ pub struct TransformerEncoderLayerSpec {
     /// Puts the norms before attention and network; `false`, the default, after the sums.
     #[serde(default, skip_serializing_if = "is_false")]
     pub norm_first: bool,
+    /// Lets position i attend to the positions up to i alone; `false` by default. PyTorch takes it,
+    /// with the mask, when the layer is called.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_causal: bool,
 }
 
 /// Activation of [`TransformerEncoderLayer`].
@@ -112,11 +116,13 @@ impl TransformerEncoderLayerSpec {
             activation: EncoderActivation::Relu,
             layer_norm_eps: default_eps(),
             norm_first: false,
+            is_causal: false,
         }
     }
 
     fn attention(&self) -> MultiheadAttentionSpec {
-        MultiheadAttentionSpec { embed_dim: self.d_model, num_heads: self.nhead, dropout: self.dropout }
+        let Self { d_model: embed_dim, nhead: num_heads, dropout, is_causal, .. } = *self;
+        MultiheadAttentionSpec { embed_dim, num_heads, dropout, is_causal }
     }
 }
 

@@ -106,9 +106,9 @@ kinds! {
     Select(Select): (dim index) ();
     ClassToken(ClassTokenSpec): (dim) ();
     PositionEmbedding(PositionEmbeddingSpec): (length dim) ();
-    MultiheadAttention(MultiheadAttentionSpec): (embed_dim num_heads) (dropout);
+    MultiheadAttention(MultiheadAttentionSpec): (embed_dim num_heads) (dropout is_causal);
     TransformerEncoderLayer(TransformerEncoderLayerSpec): (d_model nhead)
-        (dim_feedforward dropout activation layer_norm_eps norm_first);
+        (dim_feedforward dropout activation layer_norm_eps norm_first is_causal);
     Identity(Identity): () ();
     ReLU(ReLU): () ();
     LeakyReLU(LeakyReLU): () (negative_slope);

@@ -260,7 +260,7 @@ fn transformer(
     let norm = |name: &str| named(name, LayerNormSpec { normalized_shape: vec![dim], eps: 1e-5 });
     let residual = |body: Vec<LayerSpec>| named("", Branches { body, ..Branches::default() });
     let block = || {
-        let attention = MultiheadAttentionSpec { embed_dim: dim, num_heads: heads, dropout: 0.0 };
+        let attention = MultiheadAttentionSpec { embed_dim: dim, num_heads: heads, dropout: 0.0, is_causal: false };
         let look = residual(vec![norm("norm1"), named("attn", attention)]);
         let think = vec![
             norm("norm2"),

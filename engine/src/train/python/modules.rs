@@ -6,6 +6,10 @@ use super::super::model::{Branches, Kind, LayerSpec, ModelSpec, Sequence, call};
 use super::names;
 use crate::{Error, Result};
 
+/// Arguments for a mask by which position i attends to the positions up to i alone.
+const CAUSAL_MASK: &str =
+    "nn.Transformer.generate_square_subsequent_mask(x.shape[1], device=x.device), is_causal=True";
+
 /// Returns the classes of a model; the last is `Net`.
 pub fn classes(model: &ModelSpec) -> Result<String> {
     let mut writer = Writer::default();
@@ -141,9 +145,14 @@ impl Writer {
                 body.init.push(format!("self.pos_embed = nn.Parameter(torch.randn({shape}) * 0.02)"));
                 "x = x + self.pos_embed".into()
             }
-            Kind::MultiheadAttention(_) => {
+            Kind::MultiheadAttention(attention) => {
                 let attend = body.register(name, &constructor(&layer.kind))?;
-                format!("x = {attend}(x, x, x, need_weights=False)[0]")
+                let mask = if attention.is_causal { format!(", attn_mask={CAUSAL_MASK}") } else { String::new() };
+                format!("x = {attend}(x, x, x, need_weights=False{mask})[0]")
+            }
+            Kind::TransformerEncoderLayer(encoder) if encoder.is_causal => {
+                let encode = body.register(name, &constructor(&layer.kind))?;
+                format!("x = {encode}(x, src_mask={CAUSAL_MASK})")
             }
             kind if kind.layer().is_some_and(|layer| !layer.has_state()) => {
                 let attribute = body.shared(&constructor(kind));
@@ -265,7 +274,11 @@ fn is_inline(layers: &[LayerSpec]) -> bool {
 
 /// Returns `true` for a layer that `nn.Sequential` can contain, under its index.
 fn is_plain(layer: &LayerSpec) -> bool {
-    layer.name.is_none() && !matches!(layer.kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_))
+    let takes_more = match &layer.kind {
+        Kind::TransformerEncoderLayer(encoder) => encoder.is_causal,
+        kind => matches!(kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_)),
+    };
+    layer.name.is_none() && !takes_more
 }
 
 /// Returns a layer without state as a function of `x`, if PyTorch has it with the layer's
@@ -316,7 +329,8 @@ fn constructor(kind: &Kind) -> String {
         Kind::Softmax(softmax) => format!("nn.Softmax(dim={})", softmax.dim.unwrap_or(1)),
         Kind::LogSoftmax(softmax) => format!("nn.LogSoftmax(dim={})", softmax.dim.unwrap_or(1)),
         Kind::MultiheadAttention(_) | Kind::TransformerEncoderLayer(_) => {
-            format!("nn.{}, batch_first=True)", call.trim_end_matches(')'))
+            // The mask is an argument of the call.
+            format!("nn.{}, batch_first=True)", call.trim_end_matches(')').trim_end_matches(", is_causal=True"))
         }
         _ => format!("nn.{call}"),
     }
