@@ -137,6 +137,7 @@ fn concatenated_branches_are_the_same_in_pytorch() {
                     Conv2d(8, 3, 3, padding=1)
                     BatchNorm2d(3)
                 }
+                ReLU()
             }
             Residual {
                 same: Conv2d(8, 8, 1)
@@ -144,7 +145,7 @@ fn concatenated_branches_are_the_same_in_pytorch() {
         }
         AdaptiveAvgPool2d(1)
         Flatten()
-        Linear(29, 5)";
+        Linear(37, 5)";
     let model = ModelSpec::from_text("unet", &[3, 8, 8], text).unwrap();
     compare(&model);
     let pasted = ModelSpec::from_text("unet", &[3, 8, 8], &classes(&model).unwrap()).unwrap();

@@ -9,7 +9,6 @@ use kindling::data::{Dataset, Images, Shapes};
 use kindling::format::{ModelFile, TensorFile};
 use kindling::nn::Module;
 use kindling::optim::{AdamOptions, OptimizerSpec, Schedule, SgdOptions};
-use kindling::train::model::PRESETS;
 use kindling::train::{
     Augment, EarlyStopping, Ending, Evaluation, Event, ModelSpec, StepResult, TrainSpec, Trainer, checkpoint_spec,
     load_model,
@@ -113,20 +112,20 @@ fn the_same_seed_gives_the_same_bits() {
 }
 
 #[test]
-fn every_preset_learns() {
-    for known in PRESETS.iter().filter(|known| known.input == [3, 32, 32]) {
-        let (train, test) = shapes(16, 4);
+fn deep_presets_learn() {
+    for name in ["mobilenet", "resnet20-gn"] {
+        let (train, test) = shapes(4, 2);
         let spec = TrainSpec {
-            preset: Some(known.name.to_owned()),
-            batch_size: 16,
-            epochs: 10,
-            evaluate_every: 10,
+            preset: Some(name.to_owned()),
+            batch_size: 4,
+            epochs: 4,
+            evaluate_every: 4,
             optimizer: OptimizerSpec::Adam(AdamOptions { lr: 0.003, ..AdamOptions::default() }),
             ..TrainSpec::default()
         };
         let told = drive(&mut Trainer::new(spec, train, test, &Device::cpu()).unwrap(), None).unwrap();
         let losses: Vec<f64> = told.steps.iter().map(|step| f64::from(step.loss)).collect();
-        assert!(losses[9] < 0.8 * losses[0], "{}: {losses:?}", known.name);
+        assert!(losses[3] < 0.8 * losses[0], "{name}: {losses:?}");
     }
 }
 

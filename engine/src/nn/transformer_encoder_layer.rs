@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch_norm::{default_eps, is_eps};
 use super::dropout::{Dropout, check};
-use super::layer::{Build, LayerConfig, is_false, times};
+use super::layer::{Build, LayerConfig, is_false};
 use super::layer_norm::{LayerNorm, LayerNormSpec};
 use super::linear::Linear;
 use super::multihead_attention::{MultiheadAttention, MultiheadAttentionSpec};

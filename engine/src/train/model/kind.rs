@@ -133,7 +133,7 @@ kinds! {
     LogSoftmax(LogSoftmax): () (dim);
 }
 
-/// A list of layers: in sequence, or side by side.
+/// A list of layers: in sequence, or of the same input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequence {

@@ -55,7 +55,9 @@ pub fn check(layers: &[LayerSpec]) -> Result<(), String> {
 /// Checks that an activation after a sum is a single layer.
 fn check_activation(activation: Option<&Kind>) -> Result<(), String> {
     match activation {
-        Some(Kind::Sequential(_) | Kind::Concat(_) | Kind::Residual(_)) => Err("only a single layer can follow a sum".into()),
+        Some(Kind::Sequential(_) | Kind::Concat(_) | Kind::Residual(_)) => {
+            Err("only a single layer can follow a sum".into())
+        }
         _ => Ok(()),
     }
 }

@@ -101,8 +101,8 @@ impl ModelSpec {
 
     /// Reads text as [`ModelSpec::to_text`] writes it: a layer a line, `name: Kind(arguments)` with
     /// PyTorch's arguments by position or by name; `Sequential`, `Residual` and `Concat` are
-    /// followed by their layers in braces. PyTorch code is read, too: `nn.Sequential(…)`, a class of
-    /// `nn.Module` with its `forward`, a list of assignments, and the output of `print(model)`.
+    /// followed by their layers in braces. PyTorch code is read, too: `nn.Sequential(…)`, a class
+    /// of `nn.Module` with its `forward`, a list of assignments, and the output of `print(model)`.
     /// Layers keep the names that they have in PyTorch.
     ///
     /// ```

@@ -222,8 +222,11 @@ fn mobilenet(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
     for [expansion, to, stride] in BLOCKS {
         let wide = from * expansion;
         let depthwise = plain_conv(wide, wide, 3, stride).groups(wide);
-        let units =
-            [unit(1, plain_conv(from, wide, 1, 1), false), unit(2, depthwise, false), unit(3, plain_conv(wide, to, 1, 1), true)];
+        let units = [
+            unit(1, plain_conv(from, wide, 1, 1), false),
+            unit(2, depthwise, false),
+            unit(3, plain_conv(wide, to, 1, 1), true),
+        ];
         let body = units.concat();
         blocks.push(match (stride, from == to) {
             (1, true) => LayerSpec::numbered(Branches { body, ..Branches::default() }),

@@ -7,8 +7,7 @@ use super::names;
 use crate::{Error, Result};
 
 /// Arguments for a mask by which position i attends to the positions up to i alone.
-const CAUSAL_MASK: &str =
-    "nn.Transformer.generate_square_subsequent_mask(x.shape[1], device=x.device), is_causal=True";
+const CAUSAL_MASK: &str = "nn.Transformer.generate_square_subsequent_mask(x.shape[1], device=x.device), is_causal=True";
 
 /// Returns the classes of a model; the last is `Net`.
 pub fn classes(model: &ModelSpec) -> Result<String> {
@@ -104,7 +103,9 @@ fn attributes(layers: &[LayerSpec]) -> Vec<String> {
     let mut found: Vec<String> = ["cls_token", "pos_embed", "downsample"].map(str::to_owned).to_vec();
     for layer in layers {
         match (layer.name.as_deref(), &layer.kind) {
-            (Some(""), Kind::Sequential(Sequence { layers }) | Kind::Concat(Sequence { layers })) => found.extend(attributes(layers)),
+            (Some(""), Kind::Sequential(Sequence { layers }) | Kind::Concat(Sequence { layers })) => {
+                found.extend(attributes(layers))
+            }
             (Some(""), Kind::Residual(branches)) => found.extend(attributes(&branches.body)),
             (Some(name), _) => found.extend(name.split('.').next().map(str::to_owned)),
             (None, _) => {}

@@ -22,20 +22,16 @@ fn parsed<S: DeserializeOwned>(attrs: Json) -> Result<S> {
     serde_json::from_value(attrs).map_err(|e| Error::new(e.to_string()))
 }
 
+/// Arguments of convolutions.
+const CONV: &[&str] =
+    &["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"];
+
 /// PyTorch's layers: name, arguments in order, and constructor.
 const LAYERS: &[(&str, &[&str], Maker)] = &[
     ("Identity", &[], build::<nn::Identity>),
     ("Linear", &["in_features", "out_features", "bias"], build::<nn::LinearSpec>),
-    (
-        "Conv2d",
-        &["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"],
-        build::<nn::Conv2dSpec>,
-    ),
-    (
-        "Conv1d",
-        &["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"],
-        build::<nn::Conv1dSpec>,
-    ),
+    ("Conv2d", CONV, build::<nn::Conv2dSpec>),
+    ("Conv1d", CONV, build::<nn::Conv1dSpec>),
     (
         "ConvTranspose2d",
         &[
@@ -137,7 +133,7 @@ pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Val
                 let spec = nn::MultiheadAttentionSpec { is_causal, ..parsed(attrs.clone())? };
                 Ok(nn::MultiheadAttention::from_spec(spec, &cx.device)?)
             };
-            Layer::object("MultiheadAttention", Kind::Attention(attention(false)?, attention(true)?))
+            Layer::object("MultiheadAttention", Kind::Attention(Box::new([attention(false)?, attention(true)?])))
         }
         "TransformerEncoderLayer" => {
             #[rustfmt::skip]
@@ -148,7 +144,7 @@ pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Val
                 let spec = nn::TransformerEncoderLayerSpec { is_causal, ..parsed(attrs.clone())? };
                 Ok(nn::TransformerEncoderLayer::from_spec(&spec, &cx.device)?)
             };
-            Layer::object("TransformerEncoderLayer", Kind::Encoder(encoder(false)?, encoder(true)?))
+            Layer::object("TransformerEncoderLayer", Kind::Encoder(Box::new([encoder(false)?, encoder(true)?])))
         }
         "Transformer.generate_square_subsequent_mask" => {
             let length = args.bind(name, &["sz", "device"])?.size_or("sz", 0)?;
@@ -197,9 +193,9 @@ pub struct Layer {
 enum Kind {
     Plain(Box<dyn Module>),
     /// Without and with a causal mask; the state is the first one's.
-    Attention(nn::MultiheadAttention, nn::MultiheadAttention),
+    Attention(Box<[nn::MultiheadAttention; 2]>),
     /// As `Attention`.
-    Encoder(nn::TransformerEncoderLayer, nn::TransformerEncoderLayer),
+    Encoder(Box<[nn::TransformerEncoderLayer; 2]>),
     Function(&'static str, Vec<(String, Value)>),
 }
 
@@ -211,13 +207,13 @@ impl Layer {
     fn module(&self) -> Option<&dyn Module> {
         match &self.kind {
             Kind::Plain(module) => Some(&**module),
-            Kind::Attention(module, _) => Some(module),
-            Kind::Encoder(module, _) => Some(module),
+            Kind::Attention(modules) => Some(&modules[0]),
+            Kind::Encoder(modules) => Some(&modules[0]),
             Kind::Function(..) => None,
         }
     }
 
-    /// Returns `true` for a call with a causal mask, after giving the layer for it this one's state.
+    /// Returns `true` for a call with a causal mask, after copying the state to the layer for it.
     fn is_causal(&self, a: &Bound, mask: &str, causal: &dyn Module) -> Result<bool> {
         let is_causal = a.flag_or("is_causal", false)?;
         if a.get(mask).is_some() != is_causal {
@@ -283,12 +279,14 @@ impl Object for Layer {
                 let a = args.bind(self.class, &["input"])?;
                 Ok(Value::Tensor(module.forward(a.tensor("input")?)?))
             }
-            ("__call__" | "forward", Kind::Encoder(module, causal)) => {
+            ("__call__" | "forward", Kind::Encoder(modules)) => {
+                let [module, causal] = &**modules;
                 let a = args.bind(self.class, &["src", "src_mask", "src_key_padding_mask", "is_causal"])?;
                 let module = if self.is_causal(&a, "src_mask", causal)? { causal } else { module };
                 Ok(Value::Tensor(module.forward(a.tensor("src")?)?))
             }
-            ("__call__" | "forward", Kind::Attention(module, causal)) => {
+            ("__call__" | "forward", Kind::Attention(modules)) => {
+                let [module, causal] = &**modules;
                 const NAMES: &[&str] = &["query", "key", "value", "need_weights", "attn_mask", "is_causal"];
                 let a = args.bind(self.class, NAMES)?;
                 if a.flag_or("need_weights", true)? {

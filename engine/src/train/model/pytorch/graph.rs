@@ -96,6 +96,9 @@ impl Graph {
     /// # Errors
     /// There are too many.
     pub fn concat(&mut self, list: Vec<usize>, line: usize) -> Result<usize, TextError> {
+        if let [only] = *list {
+            return Ok(only);
+        }
         let earlier = self.concats.iter().filter(|known| list.starts_with(&known.0)).max_by_key(|known| known.0.len());
         let inputs = match earlier {
             Some((known, node)) => [&[*node], &list[known.len()..]].concat(),
@@ -156,8 +159,7 @@ impl Graph {
         while at != from {
             let node = &self.nodes[at];
             if std::mem::replace(&mut used[at], true) {
-                let why =
-                    "its result is used twice, by ways that do not meet in one sum or concatenation: such a network is no sequence";
+                let why = "its result is used twice, by ways that do not meet in one sum or concatenation: such a network is no sequence";
                 return Err(fault(node.line, why));
             }
             match &node.operation {

@@ -50,7 +50,8 @@ impl Interpreter {
             return self.attention(module, &arguments, line);
         }
         if let Content::Layer(Kind::TransformerEncoderLayer(_)) = &module.content {
-            let is_causal = is_causal(&arguments, &[(1, "src_mask"), (2, "src_key_padding_mask"), (3, "is_causal")], line)?;
+            let is_causal =
+                is_causal(&arguments, &[(1, "src_mask"), (2, "src_key_padding_mask"), (3, "is_causal")], line)?;
             let Some(Value::Tensor(input)) = arguments.get(0, "src") else {
                 return Err(fault(line, "TransformerEncoderLayer takes a tensor"));
             };
@@ -263,9 +264,8 @@ impl Interpreter {
 /// # Errors
 /// Other masks.
 fn is_causal(arguments: &Arguments, names: &[(usize, &str); 3], line: usize) -> Result<bool, TextError> {
-    let given = names.map(|(at, name)| {
-        arguments.get(at, name).filter(|value| !matches!(value, Value::None | Value::Bool(false)))
-    });
+    let given = names
+        .map(|(at, name)| arguments.get(at, name).filter(|value| !matches!(value, Value::None | Value::Bool(false))));
     match given {
         [None, None, None] => Ok(false),
         [Some(Value::Opaque(made)), None, _] if made.ends_with("generate_square_subsequent_mask") => Ok(true),

@@ -258,7 +258,7 @@ impl Interpreter {
         }
     }
 
-    /// Records `torch.cat`: a class token before a sequence, or tensors side by side.
+    /// Records `torch.cat`: of a class token and a sequence, or of tensors.
     fn join(&mut self, list: &Value, given: &Arguments, line: usize) -> Result<Value, TextError> {
         let dim = match given.get(0, "dim").or_else(|| given.get(0, "axis")) {
             Some(Value::Int(dim)) => *dim,
@@ -280,7 +280,10 @@ impl Interpreter {
                 }
                 _ => Err(fault(line, "a class token has the shape (1, 1, features)")),
             },
-            _ => Err(fault(line, "torch.cat can be read along dimension 1, of tensors, or of a class token and a sequence")),
+            _ => Err(fault(
+                line,
+                "torch.cat can be read along dimension 1, of tensors, or of a class token and a sequence",
+            )),
         }
     }
 
