@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, LayerConfig, default_true, is_true, times};
+use super::layer::{Build, LayerConfig, check_channels, default_true, is_true, times};
 use super::{Counter, Module, init, members};
 use crate::{Device, Error, Result, Tensor};
 
@@ -170,14 +170,11 @@ impl<const RANK: usize> LayerConfig for BatchNormSpec<RANK> {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        match input.first() {
-            Some(channels) if Self::takes(input.len()) && *channels == self.num_features => Ok(input.to_vec()),
-            Some(channels) if Self::takes(input.len()) => {
-                Err(format!("expects {} channels, receives {channels} of {}", self.num_features, times(input)))
-            }
-            _ if RANK == 1 => Err(format!("expects features or channels×length, receives {}", times(input))),
-            _ => Err(format!("expects channels×height×width, receives {}", times(input))),
+        if Self::takes(input.len()) {
+            return check_channels(self.num_features, input).map(|()| input.to_vec());
         }
+        let expected = if RANK == 1 { "features or channels×length" } else { "channels×height×width" };
+        Err(format!("expects {expected}, receives {}", times(input)))
     }
 
     fn parameters(&self) -> u128 {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::conv2d::{ConvPadding, NamedPadding, is_none};
 use super::layer::{
-    Build, LayerConfig, Pair, default_single, default_true, is_single, is_true, product, size, times, windows,
+    Build, LayerConfig, Pair, check_channels, check_groups, default_single, default_true, is_single, is_true, product,
+    size, times, windows,
 };
 use super::{Module, init, members};
 use crate::ops::Conv1dOptions;
@@ -67,10 +68,7 @@ impl Conv1dSpec {
     }
 
     fn check(&self) -> Result<(), String> {
-        let Self { in_channels, out_channels, groups, .. } = self;
-        if *groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
-            return Err(format!("has {groups} groups, which do not divide {in_channels} and {out_channels} channels"));
-        }
+        check_groups(self.groups, self.in_channels, self.out_channels)?;
         match self.padding {
             ConvPadding::Named(NamedPadding::Same) if self.stride != 1 => {
                 Err("has padding 'same', which needs a stride of 1".into())
@@ -117,12 +115,10 @@ impl LayerConfig for Conv1dSpec {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let &[channels, length] = input else {
+        let &[_, length] = input else {
             return Err(format!("expects channels×length, receives {}", times(input)));
         };
-        if channels != self.in_channels {
-            return Err(format!("expects {} channels, receives {channels} of {}", self.in_channels, times(input)));
-        }
+        check_channels(self.in_channels, input)?;
         self.check()?;
         let around = match self.padding {
             ConvPadding::Sizes(Pair([ends, _])) => ends,

@@ -4,8 +4,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::layer::{
-    Build, LayerConfig, Pair, SizesOrName, default_single, default_true, image_dims, is_one, is_single, is_true, one,
-    product, times, windows,
+    Build, LayerConfig, Pair, SizesOrName, check_channels, check_groups, default_single, default_true, image_dims,
+    is_one, is_single, is_true, one, product, windows,
 };
 use super::{Module, init, members};
 use crate::ops::{Conv2dOptions, Padding};
@@ -165,10 +165,7 @@ impl Conv2dSpec {
     }
 
     fn check(&self) -> Result<(), String> {
-        let Self { in_channels, out_channels, groups, .. } = self;
-        if *groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
-            return Err(format!("has {groups} groups, which do not divide {in_channels} and {out_channels} channels"));
-        }
+        check_groups(self.groups, self.in_channels, self.out_channels)?;
         if self.padding == ConvPadding::Named(NamedPadding::Same) && self.stride != one() {
             return Err("has padding 'same', which needs a stride of 1".into());
         }
@@ -214,10 +211,8 @@ impl LayerConfig for Conv2dSpec {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let [channels, height, width] = image_dims(input)?;
-        if channels != self.in_channels {
-            return Err(format!("expects {} channels, receives {channels} of {}", self.in_channels, times(input)));
-        }
+        let [_, height, width] = image_dims(input)?;
+        check_channels(self.in_channels, input)?;
         self.check()?;
         let (k, s, d) = (self.kernel_size.0, self.stride.0, self.dilation.0);
         let p = match self.padding {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::layer::{
-    Build, LayerConfig, Pair, default_single, default_true, image_dims, is_one, is_single, is_true, one, product, times,
+    Build, LayerConfig, Pair, check_channels, check_groups, default_single, default_true, image_dims, is_one,
+    is_single, is_true, one, product, times,
 };
 use super::max_pool2d::{is_none, none};
 use super::{Module, init, members};
@@ -86,10 +87,7 @@ impl ConvTranspose2dSpec {
     }
 
     fn check(&self) -> Result<(), String> {
-        let Self { in_channels, out_channels, groups, .. } = self;
-        if *groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
-            return Err(format!("has {groups} groups, which do not divide {in_channels} and {out_channels} channels"));
-        }
+        check_groups(self.groups, self.in_channels, self.out_channels)?;
         let (stride, dilation, extra) = (self.stride.0, self.dilation.0, self.output_padding.0);
         if [self.kernel_size.0, stride, dilation].concat().contains(&0) {
             return Err("needs a kernel_size, stride and dilation of at least 1".into());
@@ -153,10 +151,8 @@ impl LayerConfig for ConvTranspose2dSpec {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let [channels, height, width] = image_dims(input)?;
-        if channels != self.in_channels {
-            return Err(format!("expects {} channels, receives {channels} of {}", self.in_channels, times(input)));
-        }
+        let [_, height, width] = image_dims(input)?;
+        check_channels(self.in_channels, input)?;
         self.check()?;
         match (self.side(height, 0), self.side(width, 1)) {
             (Some(height), Some(width)) => Ok(vec![self.out_channels, height, width]),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::batch_norm::{default_eps, is_eps};
-use super::layer::{Build, LayerConfig, default_true, is_true, times};
+use super::layer::{Build, LayerConfig, check_channels, default_true, is_true};
 use super::{Module, init, members};
 use crate::{Device, Error, Result, Tensor};
 
@@ -95,10 +95,7 @@ impl LayerConfig for GroupNormSpec {
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         self.check()?;
-        match input.first() {
-            Some(channels) if *channels == self.num_channels => Ok(input.to_vec()),
-            _ => Err(format!("expects {} channels, receives {}", self.num_channels, times(input))),
-        }
+        check_channels(self.num_channels, input).map(|()| input.to_vec())
     }
 
     fn parameters(&self) -> u128 {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde::{Deserialize, Serialize};
 
 use super::batch_norm::{default_eps, default_momentum, is_eps, is_momentum};
-use super::layer::{Build, LayerConfig, image_dims, is_false, times};
+use super::layer::{Build, LayerConfig, check_channels, image_dims, is_false, times};
 use super::{Counter, Members, Module, init};
 use crate::{Device, Error, Result, Tensor};
 
@@ -132,10 +132,8 @@ impl LayerConfig for InstanceNorm2dSpec {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let [channels, height, width] = image_dims(input)?;
-        if channels != self.num_features {
-            return Err(format!("expects {} channels, receives {channels} of {}", self.num_features, times(input)));
-        }
+        let [_, height, width] = image_dims(input)?;
+        check_channels(self.num_features, input)?;
         if height.saturating_mul(width) == 1 {
             return Err(format!("needs more than one element a channel, receives {}", times(input)));
         }
