@@ -25,7 +25,8 @@ pub struct RunArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     pub data: DataArgs,
-    /// Preset model: softmax, mlp, intro, cifar-intro, vgg-small, resnet8, resnet20, vit-small.
+    /// Preset model: softmax, mlp, intro, cifar-intro, vgg-small, resnet8, resnet20,
+    /// resnet20-gn, mobilenet, vit-small.
     #[arg(long, conflicts_with = "model")]
     preset: Option<String>,
     /// File that describes a model: JSON, text with one layer per line, or PyTorch code.

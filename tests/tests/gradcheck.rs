@@ -2,6 +2,7 @@
 //! second order. Inputs stay away from kinks and poles.
 
 use kindling::autograd::{Backward, grad};
+use kindling::nn::{CELU, Module, PReLU};
 use kindling::ops::{
     AttentionOptions, AvgPool2dOptions, Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, CrossEntropyOptions,
     InterpolateMode, InterpolateOptions, MaxPool1dOptions, MaxPool2dOptions, Padding, Reduction, UnfoldOptions,
@@ -87,6 +88,8 @@ fn activations() {
     gradgradcheck("hardsigmoid", &[z(&[2, 3])], |t| t[0].mul_scalar(1.5)?.hardsigmoid());
     gradgradcheck("hardswish", &[z(&[2, 3])], |t| t[0].mul_scalar(1.5)?.hardswish());
     gradgradcheck("glu", &[z(&[2, 6])], |t| t[0].glu(-1));
+    gradgradcheck("celu", &[z(&[2, 3])], |t| CELU { alpha: 0.7 }.forward(&t[0]));
+    gradgradcheck("prelu", &[z(&[2, 3, 2]), x(&[3])], |t| PReLU { weight: t[1].clone() }.forward(&t[0]));
 }
 
 #[test]

@@ -151,6 +151,9 @@ fn what_cannot_be_read_is_named_with_its_line() {
             net("self.a = nn.Conv2d(3, 4, 3, padding_mode='reflect')", "return self.a(x)"),
             &["line 4", "padding_mode", "'zeros'"],
         ),
+        (net("self.a = nn.Linear(3, 3)", "return torch.cat([self.a(x), x])"), &["line 7", "dimension 1"]),
+        (net("self.a = nn.Linear(3, 3)", "y = self.a(x); return torch.cat([y, F.relu(y), x], 1) + y"), &["twice"]),
+        (net("self.a = nn.Upsample(scale_factor='x')", "return self.a(x)"), &["line 4", "one factor or two"]),
         (net("self.a = nn.MultiheadAttention(4, 2)", "return self.a(x, x, x)[0]"), &["line 4", "batch_first"]),
         (
             net("self.a = nn.Linear(3, 3); self.b = nn.Linear(3, 3)", "return self.a(x)"),
@@ -180,6 +183,26 @@ fn what_cannot_be_read_is_named_with_its_line() {
             assert!(!error.contains(word), "{error}");
         }
         assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn branches_are_concatenated_by_channels() {
+    let summary = |text: &str| ModelSpec::from_text("m", &[3, 8, 8], text).unwrap().summary();
+    let fits = summary("Concat {\n Identity()\n a: Conv2d(3, 5, 1)\n _: Sequential {\n  MaxPool2d(1)\n }\n}");
+    assert_eq!((fits.error, fits.output), (None, Some(vec![11, 8, 8])));
+    let depths: Vec<(&str, usize)> = fits.rows.iter().map(|row| (row.name.as_str(), row.depth)).collect();
+    assert_eq!(depths, [("0", 0), ("0.0", 1), ("0.a", 1), ("0", 1), ("0.0", 2)]);
+    let fitted = ModelSpec::from_text("m", &[3, 8, 8], "Concat {\n Identity()\n Conv2d(9, 5, 1)\n}\nConv2d(3, 2, 1)");
+    assert_eq!(fitted.unwrap().fitted().summary().output, Some(vec![2, 8, 8]));
+    for (text, words) in [
+        ("Concat {\n Identity()\n MaxPool2d(2)\n}", "0 (Concat) concatenates 3×8×8 and 3×4×4"),
+        ("cat: Concat {\n}", "cat has no layers"),
+        ("Concat {\n a: Conv2d(4, 2, 1)\n}", "0.a expects 4 channels"),
+        ("Concat {\n a: ReLU()\n a: ReLU()\n}", "two layers are named a"),
+    ] {
+        let error = summary(text).error.unwrap();
+        assert!(error.contains(words), "{text}: {error}");
     }
 }
 

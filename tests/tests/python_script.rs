@@ -76,6 +76,83 @@ fn blocks_and_layers_without_names_keep_their_positions() {
 }
 
 #[test]
+fn layers_of_images_and_sequences_are_the_same_in_pytorch() {
+    let text = "
+        norm: GroupNorm(1, 4, affine=False)
+        GroupNorm(2, 4)
+        PReLU(4, init=0.1)
+        InstanceNorm2d(4)
+        InstanceNorm2d(4, affine=True, track_running_stats=True)
+        CELU(0.5)
+        up: ConvTranspose2d(4, 6, (3, 2), stride=2, padding=(1, 0), output_padding=1, groups=2, bias=False)
+        Hardtanh(-2, 2)
+        Dropout2d(0.3)
+        Upsample(scale_factor=0.7, mode='bilinear', align_corners=False)
+        size: Upsample(size=(6, 4))
+        Softsign()
+        Flatten(2)
+        Conv1d(6, 16, 3, stride=2, padding='valid')
+        GLU(1)
+        attention: Sequential {
+            RMSNorm(11)
+            Transpose(1, 2)
+            TransformerEncoderLayer(8, 2, dim_feedforward=10, activation=gelu, norm_first=True)
+            deep: TransformerEncoderLayer(8, 4, 12, layer_norm_eps=1e-4)
+            TransformerEncoderLayer(8, 2, 6, is_causal=True)
+            MultiheadAttention(8, 2, is_causal=True)
+        }
+        RMSNorm((11, 8), eps=1e-3, elementwise_affine=False)
+        Flatten()
+        head: Linear(88, 5)";
+    compare(&ModelSpec::from_text("layers", &[4, 7, 5], text).unwrap());
+}
+
+#[test]
+fn concatenated_branches_are_the_same_in_pytorch() {
+    let text = "
+        inc: Conv2d(3, 4, 3, padding=1)
+        _: Concat {
+            Identity()
+            _: Sequential {
+                MaxPool2d(2)
+                down: Conv2d(4, 6, 3, padding=1)
+                ReLU()
+                _: Concat {
+                    _: Sequential {
+                        MaxPool2d(2)
+                        deep: Conv2d(6, 8, 1)
+                        up1: ConvTranspose2d(8, 6, 2, stride=2)
+                    }
+                    Identity()
+                }
+                up2: ConvTranspose2d(12, 4, 2, stride=2)
+            }
+        }
+        block: Concat {
+            Conv2d(8, 2, 1)
+            ReLU()
+            AvgPool2d(3, stride=1, padding=1)
+            inner: Concat {
+                Sequential {
+                    Conv2d(8, 3, 3, padding=1)
+                    BatchNorm2d(3)
+                }
+                ReLU()
+            }
+            Residual {
+                same: Conv2d(8, 8, 1)
+            }
+        }
+        AdaptiveAvgPool2d(1)
+        Flatten()
+        Linear(37, 5)";
+    let model = ModelSpec::from_text("unet", &[3, 8, 8], text).unwrap();
+    compare(&model);
+    let pasted = ModelSpec::from_text("unet", &[3, 8, 8], &classes(&model).unwrap()).unwrap();
+    assert_eq!(pasted.to_text(), model.to_text());
+}
+
+#[test]
 fn layers_may_bear_any_name_that_pytorch_takes() {
     let mut model = ModelSpec::from_text(
         "names",

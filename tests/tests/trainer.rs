@@ -112,6 +112,24 @@ fn the_same_seed_gives_the_same_bits() {
 }
 
 #[test]
+fn deep_presets_learn() {
+    for name in ["mobilenet", "resnet20-gn"] {
+        let (train, test) = shapes(4, 2);
+        let spec = TrainSpec {
+            preset: Some(name.to_owned()),
+            batch_size: 4,
+            epochs: 4,
+            evaluate_every: 4,
+            optimizer: OptimizerSpec::Adam(AdamOptions { lr: 0.003, ..AdamOptions::default() }),
+            ..TrainSpec::default()
+        };
+        let told = drive(&mut Trainer::new(spec, train, test, &Device::cpu()).unwrap(), None).unwrap();
+        let losses: Vec<f64> = told.steps.iter().map(|step| f64::from(step.loss)).collect();
+        assert!(losses[3] < 0.8 * losses[0], "{name}: {losses:?}");
+    }
+}
+
+#[test]
 fn a_run_that_goes_on_is_the_run_that_was_not_interrupted() {
     for device in devices() {
         for stop in [1, 5, 6, 7, 13] {

@@ -171,6 +171,44 @@ activations! {
     /// # Ok::<(), kindling::Error>(())
     /// ```
     Hardsigmoid {} |self, x| x.hardsigmoid();
+    /// Linear between two limits: min(max(x, min_val), max_val).
+    ///
+    /// ```
+    /// use kindling::nn::{Hardtanh, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-0.5_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(Hardtanh::default().forward(&x)?.to_string(), "tensor([-0.5000,  1.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    Hardtanh {
+        /// Lower limit, −1 by default.
+        min_val: f64 = -1.0,
+        /// Upper limit, 1 by default.
+        max_val: f64 = 1.0
+    } |self, x| x.clamp(Some(self.min_val), Some(self.max_val));
+    /// Softsign: x/(1 + |x|).
+    ///
+    /// ```
+    /// use kindling::nn::{Module, Softsign};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 3.0], &Device::cpu())?;
+    /// assert_eq!(Softsign::default().forward(&x)?.to_string(), "tensor([-0.5000,  0.7500])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    Softsign {} |self, x| x.div(&x.abs()?.add_scalar(1.0)?);
+    /// Continuously differentiable exponential linear unit: x for x > 0, else α(e^(x/α) − 1).
+    ///
+    /// ```
+    /// use kindling::nn::{CELU, Module};
+    /// use kindling::{Device, Tensor};
+    /// let x = Tensor::from_nested(&[-1.0_f32, 2.0], &Device::cpu())?;
+    /// assert_eq!(CELU { alpha: 2.0 }.forward(&x)?.to_string(), "tensor([-0.7869,  2.0000])");
+    /// # Ok::<(), kindling::Error>(())
+    /// ```
+    CELU {
+        /// Negative limit α, 1 by default.
+        alpha: f64 = 1.0
+    } |self, x| x.div_scalar(self.alpha)?.elu(1.0)?.mul_scalar(self.alpha);
     /// Logarithm of the sigmoid: log(1/(1 + e⁻ˣ)).
     ///
     /// ```

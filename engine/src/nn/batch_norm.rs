@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, LayerConfig, default_true, is_true, times};
+use super::layer::{Build, LayerConfig, check_channels, default_true, is_true, times};
 use super::{Counter, Module, init, members};
 use crate::{Device, Error, Result, Tensor};
 
@@ -92,11 +92,11 @@ pub(super) fn is_eps(x: &f64) -> bool {
     *x == default_eps()
 }
 
-fn default_momentum() -> f64 {
+pub(super) fn default_momentum() -> f64 {
     0.1
 }
 
-fn is_momentum(x: &f64) -> bool {
+pub(super) fn is_momentum(x: &f64) -> bool {
     *x == default_momentum()
 }
 
@@ -128,10 +128,10 @@ impl<const RANK: usize> BatchNorm<RANK> {
     /// The device cannot compute.
     pub fn from_spec(spec: BatchNormSpec<RANK>, device: &Device) -> Result<Self> {
         let n = spec.num_features;
-        let parameter = |value: f32| init::constant(&[n], value, device)?.requires_grad_(true);
+        let [weight, bias] = init::scale_and_shift(spec.affine, n, device)?;
         Ok(Self {
-            weight: spec.affine.then(|| parameter(1.0)).transpose()?,
-            bias: spec.affine.then(|| parameter(0.0)).transpose()?,
+            weight,
+            bias,
             running_mean: init::constant(&[n], 0.0, device)?,
             running_var: init::constant(&[n], 1.0, device)?,
             num_batches_tracked: Counter::default(),
@@ -170,14 +170,11 @@ impl<const RANK: usize> LayerConfig for BatchNormSpec<RANK> {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        match input.first() {
-            Some(channels) if Self::takes(input.len()) && *channels == self.num_features => Ok(input.to_vec()),
-            Some(channels) if Self::takes(input.len()) => {
-                Err(format!("expects {} channels, receives {channels} of {}", self.num_features, times(input)))
-            }
-            _ if RANK == 1 => Err(format!("expects features or channels×length, receives {}", times(input))),
-            _ => Err(format!("expects channels×height×width, receives {}", times(input))),
+        if Self::takes(input.len()) {
+            return check_channels(self.num_features, input).map(|()| input.to_vec());
         }
+        let expected = if RANK == 1 { "features or channels×length" } else { "channels×height×width" };
+        Err(format!("expects {expected}, receives {}", times(input)))
     }
 
     fn parameters(&self) -> u128 {

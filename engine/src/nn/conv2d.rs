@@ -4,7 +4,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::layer::{
-    Build, LayerConfig, Pair, SizesOrName, default_true, image_dims, is_one, is_true, one, product, times, windows,
+    Build, LayerConfig, Pair, SizesOrName, check_channels, check_groups, default_single, default_true, image_dims,
+    is_one, is_single, is_true, one, product, windows,
 };
 use super::{Module, init, members};
 use crate::ops::{Conv2dOptions, Padding};
@@ -51,7 +52,7 @@ pub struct Conv2dSpec {
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub dilation: Pair,
     /// Number of groups of channels convolved separately, 1 by default.
-    #[serde(default = "default_groups", skip_serializing_if = "is_single")]
+    #[serde(default = "default_single", skip_serializing_if = "is_single")]
     pub groups: usize,
     /// Adds a bias; `true` by default.
     #[serde(default = "default_true", skip_serializing_if = "is_true")]
@@ -98,16 +99,19 @@ impl Default for ConvPadding {
     }
 }
 
-fn is_none(padding: &ConvPadding) -> bool {
+impl ConvPadding {
+    /// Returns the operation's padding.
+    pub(super) fn options(self) -> Padding {
+        match self {
+            Self::Sizes(Pair(sizes)) => Padding::Explicit(sizes),
+            Self::Named(NamedPadding::Same) => Padding::Same,
+            Self::Named(NamedPadding::Valid) => Padding::Valid,
+        }
+    }
+}
+
+pub(super) fn is_none(padding: &ConvPadding) -> bool {
     *padding == ConvPadding::default()
-}
-
-fn default_groups() -> usize {
-    1
-}
-
-fn is_single(groups: &usize) -> bool {
-    *groups == 1
 }
 
 impl Conv2dSpec {
@@ -161,10 +165,7 @@ impl Conv2dSpec {
     }
 
     fn check(&self) -> Result<(), String> {
-        let Self { in_channels, out_channels, groups, .. } = self;
-        if *groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
-            return Err(format!("has {groups} groups, which do not divide {in_channels} and {out_channels} channels"));
-        }
+        check_groups(self.groups, self.in_channels, self.out_channels)?;
         if self.padding == ConvPadding::Named(NamedPadding::Same) && self.stride != one() {
             return Err("has padding 'same', which needs a stride of 1".into());
         }
@@ -189,17 +190,10 @@ impl Conv2d {
         spec.check().map_err(|rule| Error::shape("Conv2d", rule))?;
         let [h, w] = spec.kernel_size.0;
         let shape = [spec.out_channels, spec.in_channels / spec.groups, h, w];
-        let fan_in = (shape[1] * h * w).max(1);
-        let bound = 1.0 / (fan_in as f64).sqrt();
-        let weight = init::parameter(&shape, bound, device)?;
-        let bias = spec.bias.then(|| init::parameter(&[spec.out_channels], bound, device)).transpose()?;
-        let padding = match spec.padding {
-            ConvPadding::Sizes(Pair(sizes)) => Padding::Explicit(sizes),
-            ConvPadding::Named(NamedPadding::Same) => Padding::Same,
-            ConvPadding::Named(NamedPadding::Valid) => Padding::Valid,
-        };
-        let options = Conv2dOptions { stride: spec.stride.0, padding, dilation: spec.dilation.0, groups: spec.groups };
-        Ok(Self { weight, bias, options })
+        let (weight, bias) = init::filters(&shape, spec.bias.then_some(spec.out_channels), device)?;
+        let Conv2dSpec { stride, padding, dilation, groups, .. } = spec;
+        let (stride, padding, dilation, groups) = (stride.0, padding.options(), dilation.0, *groups);
+        Ok(Self { weight, bias, options: Conv2dOptions { stride, padding, dilation, groups } })
     }
 }
 
@@ -217,10 +211,8 @@ impl LayerConfig for Conv2dSpec {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let [channels, height, width] = image_dims(input)?;
-        if channels != self.in_channels {
-            return Err(format!("expects {} channels, receives {channels} of {}", self.in_channels, times(input)));
-        }
+        let [_, height, width] = image_dims(input)?;
+        check_channels(self.in_channels, input)?;
         self.check()?;
         let (k, s, d) = (self.kernel_size.0, self.stride.0, self.dilation.0);
         let p = match self.padding {

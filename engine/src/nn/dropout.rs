@@ -41,15 +41,18 @@ impl Default for DropoutSpec {
     }
 }
 
+/// Checks a probability.
+pub(super) fn check(p: f64) -> Result<(), String> {
+    if (0.0..=1.0).contains(&p) { Ok(()) } else { Err(format!("has p = {p}, which must be between 0 and 1")) }
+}
+
 impl Dropout {
     /// Creates a layer with a probability.
     ///
     /// # Errors
     /// `p` is not between 0 and 1.
     pub fn new(p: f64) -> Result<Self> {
-        if !(0.0..=1.0).contains(&p) {
-            return Err(Error::value("Dropout", format!("p must be between 0 and 1, got {p}")));
-        }
+        check(p).map_err(|rule| Error::value("Dropout", rule))?;
         Ok(Self { p, training: Cell::new(true) })
     }
 }
@@ -68,9 +71,7 @@ impl LayerConfig for DropoutSpec {
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        if !(0.0..=1.0).contains(&self.p) {
-            return Err(format!("has p = {}, which must be between 0 and 1", self.p));
-        }
+        check(self.p)?;
         Ok(input.to_vec())
     }
 }

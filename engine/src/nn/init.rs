@@ -254,3 +254,18 @@ pub(super) fn parameter(shape: &[usize], bound: f64, device: &Device) -> Result<
 pub(super) fn constant(shape: &[usize], value: f32, device: &Device) -> Result<Tensor> {
     Tensor::from_array(Array::F32(vec![value; shape.iter().product()]), shape, device)
 }
+
+/// Creates a weight of ones and a bias of zeros, of `n` elements each; none unless `affine`.
+pub(super) fn scale_and_shift(affine: bool, n: usize, device: &Device) -> Result<[Option<Tensor>; 2]> {
+    let parameter = |value: f32| affine.then(|| constant(&[n], value, device)?.requires_grad_(true)).transpose();
+    Ok([parameter(1.0)?, parameter(0.0)?])
+}
+
+/// Creates the weight of a convolution and a bias of `bias` elements, if any, drawn from U(−b, b),
+/// b = 1/√fan_in.
+pub(super) fn filters(shape: &[usize], bias: Option<usize>, device: &Device) -> Result<(Tensor, Option<Tensor>)> {
+    let fan_in = shape[1..].iter().product::<usize>().max(1);
+    let bound = 1.0 / (fan_in as f64).sqrt();
+    let weight = parameter(shape, bound, device)?;
+    Ok((weight, bias.map(|n| parameter(&[n], bound, device)).transpose()?))
+}

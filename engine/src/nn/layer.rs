@@ -192,6 +192,29 @@ pub(super) fn image_dims(input: &[usize]) -> Result<[usize; 3], String> {
     })
 }
 
+/// Checks the number of channels, the first dimension.
+///
+/// # Errors
+/// Another number.
+pub(super) fn check_channels(expected: usize, input: &[usize]) -> Result<(), String> {
+    match input.first() {
+        Some(channels) if *channels == expected => Ok(()),
+        Some(channels) => Err(format!("expects {expected} channels, receives {channels} of {}", times(input))),
+        None => Err(format!("expects {expected} channels, receives one number")),
+    }
+}
+
+/// Checks that groups of channels divide the channels of input and output.
+///
+/// # Errors
+/// They do not.
+pub(super) fn check_groups(groups: usize, inputs: usize, outputs: usize) -> Result<(), String> {
+    if groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
+        return Err(format!("has {groups} groups, which do not divide {inputs} and {outputs} channels"));
+    }
+    Ok(())
+}
+
 /// The number of windows along one side.
 ///
 /// # Errors
@@ -232,6 +255,26 @@ macro_rules! stateless {
     };
 }
 pub(super) use stateless;
+
+/// Reads a size, or a list of one.
+///
+/// # Errors
+/// Something else.
+pub(super) fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let sizes = Sizes::read(from, "one size, of at least 0")?;
+    match *sizes.0.as_slice() {
+        [size] => Ok(size),
+        ref several => Err(D::Error::custom(format!("expected one size, got {}", several.len()))),
+    }
+}
+
+pub(super) fn default_single() -> usize {
+    1
+}
+
+pub(super) fn is_single(size: &usize) -> bool {
+    *size == 1
+}
 
 pub(super) fn one() -> Pair {
     Pair([1; 2])

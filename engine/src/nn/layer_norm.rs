@@ -41,7 +41,7 @@ pub struct LayerNormSpec {
 }
 
 /// Serde form of sizes: a list, or a single number.
-mod sizes {
+pub(super) mod sizes {
     use serde::{Deserializer, Serialize, Serializer};
 
     use super::Sizes;
@@ -93,16 +93,32 @@ impl Module for LayerNorm {
     members!(weight, bias, spec: _);
 }
 
+/// Returns the output shape of a normalization over the last dimensions.
+///
+/// # Errors
+/// The input does not end in them.
+pub(super) fn keeps(last: &[usize], input: &[usize]) -> Result<Vec<usize>, String> {
+    if input.ends_with(last) && !last.is_empty() {
+        return Ok(input.to_vec());
+    }
+    Err(format!("expects {} at the end of the shape, receives {}", times(last), times(input)))
+}
+
+/// Sets the normalized sizes to the input's last ones, as many as they are.
+pub(super) fn fit_last(last: &mut Vec<usize>, input: &[usize]) {
+    let n = last.len().clamp(1, input.len().max(1));
+    if input.len() >= n {
+        *last = input[input.len() - n..].to_vec();
+    }
+}
+
 impl LayerConfig for LayerNormSpec {
     fn kind(&self) -> &'static str {
         "LayerNorm"
     }
 
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        if input.ends_with(&self.normalized_shape) && !self.normalized_shape.is_empty() {
-            return Ok(input.to_vec());
-        }
-        Err(format!("expects {} at the end of the shape, receives {}", times(&self.normalized_shape), times(input)))
+        keeps(&self.normalized_shape, input)
     }
 
     fn parameters(&self) -> u128 {
@@ -110,10 +126,7 @@ impl LayerConfig for LayerNormSpec {
     }
 
     fn fit(&mut self, input: &[usize]) {
-        let n = self.normalized_shape.len().clamp(1, input.len().max(1));
-        if input.len() >= n {
-            self.normalized_shape = input[input.len() - n..].to_vec();
-        }
+        fit_last(&mut self.normalized_shape, input);
     }
 }
 

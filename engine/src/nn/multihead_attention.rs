@@ -1,13 +1,14 @@
 //! `MultiheadAttention`: every position of a sequence attends to all positions, in several heads.
-//! Composed of linear maps, matrix products and a softmax.
+//! Composed of linear maps and `scaled_dot_product_attention`.
 
 use std::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Build, LayerConfig, times};
+use super::layer::{Build, LayerConfig, is_false, times};
 use super::linear::Linear;
 use super::{Module, init, members};
+use crate::ops::AttentionOptions;
 use crate::{Device, Error, Result, Tensor};
 
 /// Multi-head attention: softmax(QKᵀ/√d)V for each head, d = E/heads. Q, K, V are linear maps of
@@ -47,6 +48,10 @@ pub struct MultiheadAttentionSpec {
     /// Dropout probability of attention weights, 0 by default.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dropout: f64,
+    /// Lets position i attend to the positions up to i alone; `false` by default. PyTorch takes it,
+    /// with the mask, when the layer is called.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_causal: bool,
 }
 
 fn is_zero(x: &f64) -> bool {
@@ -59,7 +64,7 @@ impl MultiheadAttention {
     /// # Errors
     /// `num_heads` does not divide `embed_dim`.
     pub fn new(embed_dim: usize, num_heads: usize, device: &Device) -> Result<Self> {
-        Self::from_spec(MultiheadAttentionSpec { embed_dim, num_heads, dropout: 0.0 }, device)
+        Self::from_spec(MultiheadAttentionSpec { embed_dim, num_heads, dropout: 0.0, is_causal: false }, device)
     }
 
     /// Creates a layer from hyper-parameters.
@@ -105,10 +110,9 @@ impl MultiheadAttention {
     }
 
     fn mix(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
-        let scale = 1.0 / ((self.spec.embed_dim / self.spec.num_heads) as f64).sqrt();
-        let scores = query.mul_scalar(scale)?.matmul(&key.transpose(-2, -1)?)?;
-        let looks = scores.softmax(-1)?.dropout(self.spec.dropout, self.training.get())?;
-        let mixed = looks.matmul(value)?.transpose(1, 2)?;
+        let dropout_p = if self.training.get() { self.spec.dropout } else { 0.0 };
+        let options = AttentionOptions { dropout_p, is_causal: self.spec.is_causal, ..AttentionOptions::default() };
+        let mixed = query.scaled_dot_product_attention(key, value, None, &options)?.transpose(1, 2)?;
         self.out_proj.forward(&mixed.flatten(2, 3)?)
     }
 }

@@ -17,7 +17,7 @@ here = pathlib.Path(__file__).parent
 INPUTS = {
     "tutorial_old.py": [1, 32, 32], "mnist_example.py": [1, 28, 28], "ordered.py": [1, 28, 28], "fashion.py": [1, 28, 28],
     "mlp_list.py": [1, 28, 28], "named_arguments.py": [1, 28, 28], "self_lines.py": [1, 28, 28], "lines.py": [1, 28, 28],
-    "printed_net.txt": [1, 28, 28], "console.txt": [1, 28, 28],
+    "printed_net.txt": [1, 28, 28], "console.txt": [1, 28, 28], "causal.py": [1, 28, 28],
 }
 
 

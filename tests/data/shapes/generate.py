@@ -2,7 +2,7 @@
 
     python tests/data/shapes/generate.py
 
-An output of null means that PyTorch refuses, or, with "mixes_samples", that a sample's result depends on other samples
+An output of null means that PyTorch refuses or gives no elements, or, with "mixes_samples", that a sample's result depends on other samples
 of the batch, so that the model is refused. Shapes have no batch dimension. Seeded: the same file each time.
 """
 import json
@@ -116,7 +116,79 @@ def softmax():
     return kind, [], options(dim=lambda: random.choice([None, 1, 2, -1, -3])), random.choice([[6], [3, 4], [3, 4, 5]])
 
 
+def conv_transpose():
+    groups = random.choice([1, 1, 2])
+    channels, out = groups * random.randint(1, 3), groups * random.randint(1, 3)
+    named = options(
+        stride=lambda: some(1, 3),
+        padding=lambda: some(0, 3),
+        output_padding=lambda: some(0, 2),
+        dilation=lambda: some(1, 3),
+        bias=lambda: random.random() < 0.5,
+    )
+    if groups > 1:
+        named["groups"] = groups
+    return "ConvTranspose2d", [channels, out, some(1, 4)], named, image(channels if random.random() < 0.95 else channels + 1)
+
+
+def conv1d():
+    named = options(
+        stride=lambda: random.choice([1, 2, (2,)]),
+        padding=lambda: random.choice([0, 1, (2,), "same", "valid"]),
+        dilation=lambda: random.randint(1, 3),
+        groups=lambda: random.choice([1, 2]),
+        bias=lambda: random.random() < 0.5,
+    )
+    return "Conv1d", [4, 6, random.choice([1, 3, (4,)])], named, random.choice([[4, 9], [4, 1], [3, 9], [4, 5, 5]])
+
+
+def upsample():
+    mode = random.choice(["nearest", "nearest-exact", "bilinear"])
+    size = {"size": some(1, 9)} if random.random() < 0.4 else {"scale_factor": random.choice([2, 1.5, 0.3, (2.5, 0.5)])}
+    return "Upsample", [], size | {"mode": mode} | options(align_corners=lambda: random.choice([None, True, False])), image()
+
+
+def group_norm():
+    named = options(eps=lambda: 1e-3, affine=lambda: random.random() < 0.5)
+    return "GroupNorm", [random.choice([1, 2, 3, 4]), 4], named, random.choice([[4], [4, 3], [4, 5, 2]])
+
+
+def instance_norm():
+    named = options(affine=lambda: random.random() < 0.5, track_running_stats=lambda: random.random() < 0.5)
+    return "InstanceNorm2d", [4], named, random.choice([[4, 5, 2], [4, 1, 3]])
+
+
+def rms_norm():
+    named = options(eps=lambda: random.choice([None, 1e-6]), elementwise_affine=lambda: random.random() < 0.5)
+    return "RMSNorm", [random.choice([5, [5], [4, 5]])], named, random.choice([[4, 5], [5], [3, 4, 5], [5, 4]])
+
+
+def glu():
+    return "GLU", [], options(dim=lambda: random.choice([-1, 0, 1, 2, 5])), random.choice([[6], [3, 4], [2, 4, 5]])
+
+
+def more_activations():
+    kind = random.choice(["CELU", "Hardtanh", "Softsign", "PReLU", "Dropout2d"])
+    named = {}
+    if kind in ("CELU", "Hardtanh", "Dropout2d"):
+        named = options(inplace=lambda: random.random() < 0.5)
+    if kind == "PReLU":
+        named = options(num_parameters=lambda: random.choice([1, 3]), init=lambda: 0.1)
+    return kind, [], named, image()
+
+
+def encoder():
+    named = {"batch_first": True, "dim_feedforward": random.randint(1, 9)} | options(
+        dropout=lambda: 0.3,
+        activation=lambda: random.choice(["relu", "gelu"]),
+        layer_norm_eps=lambda: 1e-6,
+        norm_first=lambda: random.random() < 0.5,
+    )
+    return "TransformerEncoderLayer", [8, random.choice([1, 2, 4])], named, random.choice([[5, 8], [1, 8]])
+
+
 MAKERS = [(conv, 80), (max_pool, 60), (avg_pool, 40), (positional_pool, 8), (adaptive, 8), (linear, 10), (batch_norm, 14), (layer_norm, 8), (flatten, 10), (activation, 16), (unflatten, 4), (softmax, 16)]
+MAKERS += [(conv_transpose, 40), (conv1d, 20), (upsample, 20), (group_norm, 12), (instance_norm, 10), (rms_norm, 10), (glu, 10), (more_activations, 16), (encoder, 10)]
 rows = []
 for make, number in MAKERS:
     for _ in range(number):
@@ -130,7 +202,9 @@ for make, number in MAKERS:
             samples[1] += 1
             other = layer(samples)
             mixed = result.shape[0] != 2 or not torch.allclose(result[0], other[0])
-        except (RuntimeError, ValueError, IndexError):
+            if 0 in output:
+                raise ValueError("an image without elements")
+        except (RuntimeError, ValueError, IndexError, AssertionError):
             output, parameters, mixed = None, None, False
         row = {"layer": call(kind, positional, named), "input": shape, "output": output, "parameters": parameters}
         if mixed:

@@ -6,7 +6,7 @@ use kindling::train::{LayerSpec, ModelSpec};
 /// List of a block that contains a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Branch {
-    /// Model's own list, a sequence's, or a residual block's body.
+    /// Model's own list, a sequence's, a concatenation's, or a residual block's body.
     Main,
     /// A residual block's shortcut.
     Shortcut,
@@ -65,7 +65,7 @@ fn walk(layers: &[LayerSpec], above: &LayerPath, branch: Branch, found: &mut Vec
         path.0.push((branch, index));
         found.push(path.clone());
         match &layer.kind {
-            Kind::Sequential(sequence) => walk(&sequence.layers, &path, Branch::Main, found),
+            Kind::Sequential(sequence) | Kind::Concat(sequence) => walk(&sequence.layers, &path, Branch::Main, found),
             Kind::Residual(branches) => {
                 walk(&branches.body, &path, Branch::Main, found);
                 walk(&branches.shortcut, &path, Branch::Shortcut, found);
@@ -77,7 +77,7 @@ fn walk(layers: &[LayerSpec], above: &LayerPath, branch: Branch, found: &mut Vec
 
 fn inner(kind: &Kind, branch: Branch) -> Option<&Vec<LayerSpec>> {
     match (kind, branch) {
-        (Kind::Sequential(sequence), Branch::Main) => Some(&sequence.layers),
+        (Kind::Sequential(sequence) | Kind::Concat(sequence), Branch::Main) => Some(&sequence.layers),
         (Kind::Residual(branches), Branch::Main) => Some(&branches.body),
         (Kind::Residual(branches), Branch::Shortcut) => Some(&branches.shortcut),
         _ => None,
@@ -86,7 +86,7 @@ fn inner(kind: &Kind, branch: Branch) -> Option<&Vec<LayerSpec>> {
 
 fn inner_mut(kind: &mut Kind, branch: Branch) -> Option<&mut Vec<LayerSpec>> {
     match (kind, branch) {
-        (Kind::Sequential(sequence), Branch::Main) => Some(&mut sequence.layers),
+        (Kind::Sequential(sequence) | Kind::Concat(sequence), Branch::Main) => Some(&mut sequence.layers),
         (Kind::Residual(branches), Branch::Main) => Some(&mut branches.body),
         (Kind::Residual(branches), Branch::Shortcut) => Some(&mut branches.shortcut),
         _ => None,

@@ -9,7 +9,9 @@ use leptos::prelude::*;
 
 /// Available layers by purpose.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Parameters", &["Conv2d", "Linear", "BatchNorm2d", "BatchNorm1d", "LayerNorm", "MultiheadAttention", "Embedding"]),
+    ("Parameters", &["Conv2d", "Linear", "ConvTranspose2d", "Conv1d", "Embedding"]),
+    ("Normalization", &["BatchNorm2d", "BatchNorm1d", "GroupNorm", "InstanceNorm2d", "LayerNorm", "RMSNorm"]),
+    ("Attention", &["MultiheadAttention", "TransformerEncoderLayer", "ClassToken", "PositionEmbedding"]),
     (
         "Activation",
         &[
@@ -17,23 +19,28 @@ const GROUPS: &[(&str, &[&str])] = &[
             "GELU",
             "SiLU",
             "LeakyReLU",
+            "PReLU",
             "ELU",
+            "CELU",
             "ReLU6",
             "SELU",
             "Mish",
             "Hardswish",
             "Hardsigmoid",
+            "Hardtanh",
             "LogSigmoid",
             "Tanh",
             "Sigmoid",
             "Softplus",
+            "Softsign",
+            "GLU",
             "Softmax",
             "LogSoftmax",
         ],
     ),
-    ("Pooling and dropout", &["MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Dropout"]),
-    ("Shape", &["Flatten", "Unflatten", "Transpose", "Select", "ClassToken", "PositionEmbedding", "Identity"]),
-    ("Containers", &["Residual", "Sequential"]),
+    ("Pooling and dropout", &["MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Upsample", "Dropout", "Dropout2d"]),
+    ("Shape", &["Flatten", "Unflatten", "Transpose", "Select", "Identity"]),
+    ("Containers", &["Residual", "Concat", "Sequential"]),
 ];
 
 /// The menu under the list.
@@ -79,10 +86,12 @@ fn reset(event: &web_sys::Event) {
 
 fn stem(kind: &str) -> String {
     match kind {
-        "Conv2d" => "conv1".into(),
+        "Conv2d" | "Conv1d" => "conv1".into(),
         "Linear" => "fc1".into(),
         "BatchNorm1d" | "BatchNorm2d" => "bn1".into(),
-        "LayerNorm" => "norm1".into(),
+        "ConvTranspose2d" => "up1".into(),
+        "GroupNorm" | "InstanceNorm2d" | "LayerNorm" | "RMSNorm" => "norm1".into(),
+        "TransformerEncoderLayer" => "encoder1".into(),
         other => format!("{}1", other.to_ascii_lowercase()),
     }
 }
@@ -94,13 +103,22 @@ fn new_kind(name: &str) -> Option<Kind> {
             let conv = new_kind("Conv2d")?;
             return Some(Kind::Residual(Branches { body: vec![LayerSpec::numbered(conv)], ..Branches::default() }));
         }
+        "Concat" => {
+            let layers = ["Identity", "Conv2d"].map(|name| new_kind(name).map(LayerSpec::numbered));
+            return Some(Kind::Concat(Sequence { layers: layers.into_iter().collect::<Option<_>>()? }));
+        }
         "Sequential" => {
             return Some(Kind::Sequential(Sequence { layers: vec![LayerSpec::numbered(new_kind("ReLU")?)] }));
         }
         "Conv2d" => r#"{"in_channels": 16, "out_channels": 16, "kernel_size": 3, "padding": 1}"#,
+        "Conv1d" => r#"{"in_channels": 16, "out_channels": 16, "kernel_size": 3, "padding": 1}"#,
+        "ConvTranspose2d" => r#"{"in_channels": 16, "out_channels": 16, "kernel_size": 2, "stride": 2}"#,
         "Linear" => r#"{"in_features": 64, "out_features": 10}"#,
-        "BatchNorm1d" | "BatchNorm2d" => r#"{"num_features": 16}"#,
-        "LayerNorm" => r#"{"normalized_shape": [16]}"#,
+        "BatchNorm1d" | "BatchNorm2d" | "InstanceNorm2d" => r#"{"num_features": 16}"#,
+        "GroupNorm" => r#"{"num_groups": 4, "num_channels": 16}"#,
+        "LayerNorm" | "RMSNorm" => r#"{"normalized_shape": [16]}"#,
+        "TransformerEncoderLayer" => r#"{"d_model": 64, "nhead": 4, "dim_feedforward": 128}"#,
+        "Upsample" => r#"{"scale_factor": 2}"#,
         "MultiheadAttention" => r#"{"embed_dim": 64, "num_heads": 4}"#,
         "Embedding" => r#"{"num_embeddings": 10, "embedding_dim": 16}"#,
         "MaxPool2d" | "AvgPool2d" => r#"{"kernel_size": 2}"#,

@@ -8,17 +8,20 @@ use super::kind::{Kind, SIGNATURES, Signature};
 /// PyTorch's arguments in order, for kinds that take others than [`Signature::arguments`].
 const ORDER: &[(&str, &[&str])] = &[
     ("Linear", &["in_features", "out_features", "bias", "device", "dtype"]),
+    ("Conv2d", CONV),
+    ("Conv1d", CONV),
     (
-        "Conv2d",
+        "ConvTranspose2d",
         &[
             "in_channels",
             "out_channels",
             "kernel_size",
             "stride",
             "padding",
-            "dilation",
+            "output_padding",
             "groups",
             "bias",
+            "dilation",
             "padding_mode",
             "device",
             "dtype",
@@ -27,8 +30,13 @@ const ORDER: &[(&str, &[&str])] = &[
     ("MaxPool2d", &["kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"]),
     ("BatchNorm1d", BATCH_NORM),
     ("BatchNorm2d", BATCH_NORM),
+    ("GroupNorm", &["num_groups", "num_channels", "eps", "affine", "device", "dtype"]),
+    ("InstanceNorm2d", BATCH_NORM),
     ("LayerNorm", &["normalized_shape", "eps", "elementwise_affine", "bias", "device", "dtype"]),
+    ("RMSNorm", &["normalized_shape", "eps", "elementwise_affine", "device", "dtype"]),
+    ("Upsample", &["size", "scale_factor", "mode", "align_corners", "recompute_scale_factor"]),
     ("Dropout", &["p", "inplace"]),
+    ("Dropout2d", &["p", "inplace"]),
     (
         "Embedding",
         &[
@@ -59,15 +67,48 @@ const ORDER: &[(&str, &[&str])] = &[
             "dtype",
         ],
     ),
+    (
+        "TransformerEncoderLayer",
+        &[
+            "d_model",
+            "nhead",
+            "dim_feedforward",
+            "dropout",
+            "activation",
+            "layer_norm_eps",
+            "batch_first",
+            "norm_first",
+            "bias",
+            "device",
+            "dtype",
+        ],
+    ),
     ("ReLU", &["inplace"]),
     ("ReLU6", &["inplace"]),
     ("LeakyReLU", &["negative_slope", "inplace"]),
     ("ELU", &["alpha", "inplace"]),
+    ("CELU", &["alpha", "inplace"]),
+    ("PReLU", &["num_parameters", "init", "device", "dtype"]),
+    ("Hardtanh", &["min_val", "max_val", "inplace"]),
     ("SELU", &["inplace"]),
     ("SiLU", &["inplace"]),
     ("Mish", &["inplace"]),
     ("Hardswish", &["inplace"]),
     ("Hardsigmoid", &["inplace"]),
+];
+
+const CONV: &[&str] = &[
+    "in_channels",
+    "out_channels",
+    "kernel_size",
+    "stride",
+    "padding",
+    "dilation",
+    "groups",
+    "bias",
+    "padding_mode",
+    "device",
+    "dtype",
 ];
 
 const BATCH_NORM: &[&str] = &["num_features", "eps", "momentum", "affine", "track_running_stats", "device", "dtype"];
@@ -81,6 +122,7 @@ const FIXED: &[(&str, &str, &str)] = &[
     ("dtype", "None", "parameters are float32"),
     ("padding_mode", "'zeros'", "images are padded with zeros only"),
     ("return_indices", "False", "a layer gives one result"),
+    ("recompute_scale_factor", "None", "positions are scaled by the factor itself"),
     ("track_running_stats", "True", "evaluation uses the running statistics"),
     ("elementwise_affine", "True", "the layer has a weight and a bias"),
     ("bias", "True", "the layer has a bias"),
@@ -136,7 +178,7 @@ pub fn layer(name: &str, positional: Vec<Value>, named: Vec<(String, Value)>) ->
         return Err(format!("{name} needs {missing}"));
     }
     // `None` is PyTorch's default for these.
-    for key in ["stride", "padding_idx", "divisor_override", "dim"] {
+    for key in ["stride", "padding_idx", "divisor_override", "dim", "size", "scale_factor", "align_corners"] {
         if map.get(key).is_some_and(Value::is_null) {
             map.remove(key);
         }
@@ -157,7 +199,7 @@ fn order(signature: &Signature) -> &'static [&'static str] {
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<&str> = SIGNATURES.iter().map(|s| s.name).chain(["Sequential", "Residual"]).collect();
+    let known: Vec<&str> = SIGNATURES.iter().map(|s| s.name).chain(["Sequential", "Residual", "Concat"]).collect();
     format!("there is no layer '{name}'; known are {}", known.join(", "))
 }
 

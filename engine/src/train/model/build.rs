@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::{LayerSpec, ModelSpec};
-use crate::nn::{Members, Module, Residual, Sequential, forward_named};
+use crate::nn::{Concat, Members, Module, Residual, Sequential, forward_named};
 use crate::{Device, Error, Result, Tensor};
 
 /// A module and the specification it was built from.
@@ -58,6 +58,7 @@ fn sequential(layers: &[LayerSpec], device: &Device) -> Result<Sequential> {
 fn module(kind: &Kind, device: &Device) -> Result<Box<dyn Module>> {
     match kind {
         Kind::Sequential(sequence) => Ok(Box::new(sequential(&sequence.layers, device)?)),
+        Kind::Concat(sequence) => Ok(Box::new(Concat::new(sequential(&sequence.layers, device)?))),
         Kind::Residual(branches) => {
             let mut residual = Residual::new(sequential(&branches.body, device)?);
             if !branches.shortcut.is_empty() {

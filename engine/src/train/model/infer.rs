@@ -95,6 +95,10 @@ fn fit(layers: &mut [LayerSpec], mut shape: Vec<usize>) -> Option<Vec<usize>> {
     for layer in layers {
         shape = match &mut layer.kind {
             Kind::Sequential(sequence) => fit(&mut sequence.layers, shape)?,
+            Kind::Concat(sequence) => {
+                let fitted = sequence.layers.chunks_mut(1).map(|branch| fit(branch, shape.clone()));
+                concatenated(&fitted.collect::<Option<Vec<_>>>()?).ok()?
+            }
             Kind::Residual(branches) => {
                 fit(&mut branches.shortcut, shape.clone())?;
                 fit(&mut branches.body, shape)?
@@ -117,7 +121,7 @@ fn sum(layers: &[LayerSpec]) -> u128 {
 /// Returns the number of parameters of a layer.
 fn count(kind: &Kind) -> u128 {
     match kind {
-        Kind::Sequential(sequence) => sum(&sequence.layers),
+        Kind::Sequential(sequence) | Kind::Concat(sequence) => sum(&sequence.layers),
         Kind::Residual(branches) => {
             let activation = branches.activation.as_deref().map_or(0, count);
             sum(&branches.body).saturating_add(sum(&branches.shortcut)).saturating_add(activation)
@@ -133,7 +137,7 @@ fn duplicate(layers: &[LayerSpec]) -> Option<String> {
     let here = names.find(|name| !name.is_empty() && !known.insert(name.clone()));
     here.or_else(|| {
         layers.iter().find_map(|layer| match &layer.kind {
-            Kind::Sequential(sequence) => duplicate(&sequence.layers),
+            Kind::Sequential(sequence) | Kind::Concat(sequence) => duplicate(&sequence.layers),
             Kind::Residual(branches) => duplicate(&branches.body).or_else(|| duplicate(&branches.shortcut)),
             _ => None,
         })
@@ -163,6 +167,7 @@ impl Walk {
         self.depth += 1;
         let result = match kind {
             Kind::Sequential(sequence) => self.sequence(path, &sequence.layers, flow).ok_or(None),
+            Kind::Concat(sequence) => self.concat(path, &sequence.layers, &flow),
             Kind::Residual(branches) => self.residual(path, branches, flow),
             kind => single(kind, &flow).map_err(Some),
         };
@@ -184,6 +189,16 @@ impl Walk {
         }
     }
 
+    fn concat(&mut self, path: &str, branches: &[LayerSpec], flow: &Flow) -> Result<Flow, Option<String>> {
+        let mut shapes = Vec::new();
+        for (i, branch) in branches.iter().enumerate() {
+            let output = self.layer(&joined(path, &branch.name_at(i)), &branch.kind, flow.clone());
+            shapes.push(output.ok_or(None)?.shape);
+        }
+        let shape = concatenated(&shapes).and_then(within_limits).map_err(Some)?;
+        Ok(Flow { shape, flattened: None })
+    }
+
     fn residual(&mut self, path: &str, branches: &Branches, flow: Flow) -> Result<Flow, Option<String>> {
         let changed = self.sequence(path, &branches.body, flow.clone()).ok_or(None)?;
         let inner = joined(path, &branches.shortcut_name);
@@ -201,6 +216,22 @@ impl Walk {
             None => Ok(changed),
         }
     }
+}
+
+/// Returns the shape of outputs concatenated along their first dimension.
+fn concatenated(shapes: &[Vec<usize>]) -> Result<Vec<usize>, String> {
+    let (first, rest) = shapes.split_first().ok_or("has no layers, whose outputs it concatenates; add some")?;
+    let mut whole = first.clone();
+    for shape in rest {
+        match (whole.split_first_mut(), shape.split_first()) {
+            (Some((sum, sides)), Some((size, others))) if sides == others => *sum = sum.saturating_add(*size),
+            _ => {
+                let (first, shape) = (times(first), times(shape));
+                return Err(format!("concatenates {first} and {shape}, which must be equal after the first size"));
+            }
+        }
+    }
+    Ok(whole)
 }
 
 /// Returns a layer's full name, with its type if the name is a number.
@@ -222,13 +253,8 @@ fn joined(prefix: &str, name: &str) -> String {
 fn single(kind: &Kind, flow: &Flow) -> Result<Flow, String> {
     let Some(layer) = kind.layer() else { return Err("cannot follow a sum".into()) };
     match layer.output(&flow.shape) {
-        Ok(shape) if product(&shape) > limits::MAX_ELEMENTS => Err(format!(
-            "gives {} elements a sample ({}), more than {}",
-            product(&shape),
-            times(&shape),
-            limits::MAX_ELEMENTS
-        )),
         Ok(shape) => {
+            let shape = within_limits(shape)?;
             let flattened = match kind {
                 Kind::Flatten(_) if shape.len() == 1 && flow.shape.len() > 1 => Some(flow.shape.clone()),
                 _ if shape == flow.shape => flow.flattened.clone(),
@@ -241,4 +267,17 @@ fn single(kind: &Kind, flow: &Flow) -> Result<Flow, String> {
             None => why,
         }),
     }
+}
+
+/// Returns the shape of an output.
+///
+/// # Errors
+/// It has too many elements.
+fn within_limits(shape: Vec<usize>) -> Result<Vec<usize>, String> {
+    let elements = product(&shape);
+    if elements > limits::MAX_ELEMENTS {
+        let most = limits::MAX_ELEMENTS;
+        return Err(format!("gives {elements} elements a sample ({}), more than {most}", times(&shape)));
+    }
+    Ok(shape)
 }

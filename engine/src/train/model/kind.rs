@@ -6,10 +6,12 @@ use serde_json::{Map, Value};
 use super::{LayerSpec, arguments};
 use crate::nn::residual::SHORTCUT_NAME;
 use crate::nn::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNormSpec, Build, ClassTokenSpec, Conv2dSpec, DropoutSpec, ELU, EmbeddingSpec,
-    Flatten, GELU, Hardsigmoid, Hardswish, Identity, LayerConfig, LayerNormSpec, LeakyReLU, LinearSpec, LogSigmoid,
-    LogSoftmax, MaxPool2d, Mish, MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, ReLU6, SELU, Select, SiLU,
-    Sigmoid, Softmax, Softplus, Tanh, Transpose, Unflatten,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNormSpec, Build, CELU, ClassTokenSpec, Conv1dSpec, Conv2dSpec,
+    ConvTranspose2dSpec, Dropout2dSpec, DropoutSpec, ELU, EmbeddingSpec, Flatten, GELU, GLU, GroupNormSpec,
+    Hardsigmoid, Hardswish, Hardtanh, Identity, InstanceNorm2dSpec, LayerConfig, LayerNormSpec, LeakyReLU, LinearSpec,
+    LogSigmoid, LogSoftmax, MaxPool2d, Mish, MultiheadAttentionSpec, PReLUSpec, PositionEmbeddingSpec, RMSNormSpec,
+    ReLU, ReLU6, SELU, Select, SiLU, Sigmoid, Softmax, Softplus, Softsign, Tanh, TransformerEncoderLayerSpec,
+    Transpose, Unflatten, Upsample,
 };
 
 /// Name and arguments of a layer in text.
@@ -32,6 +34,8 @@ macro_rules! kinds {
             $(#[doc = concat!("PyTorch's `", stringify!($variant), "`.")] $variant($spec),)*
             /// A sequence of layers.
             Sequential(Sequence),
+            /// Outputs of layers for the same input, concatenated along dimension 1.
+            Concat(Sequence),
             /// body(x) + shortcut(x), then an activation.
             Residual(Branches),
         }
@@ -47,21 +51,21 @@ macro_rules! kinds {
             pub fn layer(&self) -> Option<&dyn LayerConfig> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
-                    Self::Sequential(_) | Self::Residual(_) => None,
+                    Self::Sequential(_) | Self::Concat(_) | Self::Residual(_) => None,
                 }
             }
 
             pub(super) fn build(&self) -> Option<&dyn Build> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
-                    Self::Sequential(_) | Self::Residual(_) => None,
+                    Self::Sequential(_) | Self::Concat(_) | Self::Residual(_) => None,
                 }
             }
 
             pub(super) fn layer_mut(&mut self) -> Option<&mut dyn LayerConfig> {
                 match self {
                     $(Self::$variant(layer) => Some(layer),)*
-                    Self::Sequential(_) | Self::Residual(_) => None,
+                    Self::Sequential(_) | Self::Concat(_) | Self::Residual(_) => None,
                 }
             }
         }
@@ -80,13 +84,21 @@ macro_rules! kinds {
 kinds! {
     Linear(LinearSpec): (in_features out_features) (bias);
     Conv2d(Conv2dSpec): (in_channels out_channels kernel_size) (stride padding dilation groups bias);
+    Conv1d(Conv1dSpec): (in_channels out_channels kernel_size) (stride padding dilation groups bias);
+    ConvTranspose2d(ConvTranspose2dSpec): (in_channels out_channels kernel_size)
+        (stride padding output_padding groups bias dilation);
     MaxPool2d(MaxPool2d): (kernel_size) (stride padding dilation ceil_mode);
     AvgPool2d(AvgPool2d): (kernel_size) (stride padding ceil_mode count_include_pad divisor_override);
     AdaptiveAvgPool2d(AdaptiveAvgPool2d): (output_size) ();
+    Upsample(Upsample): () (size scale_factor mode align_corners);
     BatchNorm1d(BatchNormSpec<1>): (num_features) (eps momentum affine);
     BatchNorm2d(BatchNormSpec<2>): (num_features) (eps momentum affine);
+    GroupNorm(GroupNormSpec): (num_groups num_channels) (eps affine);
+    InstanceNorm2d(InstanceNorm2dSpec): (num_features) (eps momentum affine track_running_stats);
     LayerNorm(LayerNormSpec): (normalized_shape) (eps);
+    RMSNorm(RMSNormSpec): (normalized_shape) (eps elementwise_affine);
     Dropout(DropoutSpec): () (p);
+    Dropout2d(Dropout2dSpec): () (p);
     Embedding(EmbeddingSpec): (num_embeddings embedding_dim) (padding_idx);
     Flatten(Flatten): () (start_dim end_dim);
     Unflatten(Unflatten): (dim unflattened_size) ();
@@ -94,12 +106,17 @@ kinds! {
     Select(Select): (dim index) ();
     ClassToken(ClassTokenSpec): (dim) ();
     PositionEmbedding(PositionEmbeddingSpec): (length dim) ();
-    MultiheadAttention(MultiheadAttentionSpec): (embed_dim num_heads) (dropout);
+    MultiheadAttention(MultiheadAttentionSpec): (embed_dim num_heads) (dropout is_causal);
+    TransformerEncoderLayer(TransformerEncoderLayerSpec): (d_model nhead)
+        (dim_feedforward dropout activation layer_norm_eps norm_first is_causal);
     Identity(Identity): () ();
     ReLU(ReLU): () ();
     LeakyReLU(LeakyReLU): () (negative_slope);
+    PReLU(PReLUSpec): () (num_parameters init);
     ELU(ELU): () (alpha);
+    CELU(CELU): () (alpha);
     GELU(GELU): () (approximate);
+    GLU(GLU): () (dim);
     SiLU(SiLU): () ();
     Sigmoid(Sigmoid): () ();
     ReLU6(ReLU6): () ();
@@ -107,6 +124,8 @@ kinds! {
     Mish(Mish): () ();
     Hardswish(Hardswish): () ();
     Hardsigmoid(Hardsigmoid): () ();
+    Hardtanh(Hardtanh): () (min_val max_val);
+    Softsign(Softsign): () ();
     LogSigmoid(LogSigmoid): () ();
     Tanh(Tanh): () ();
     Softplus(Softplus): () (beta threshold);
@@ -114,7 +133,7 @@ kinds! {
     LogSoftmax(LogSoftmax): () (dim);
 }
 
-/// A sequence of layers.
+/// A list of layers: in sequence, or of the same input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequence {
@@ -173,6 +192,7 @@ impl Kind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sequential(_) => "Sequential",
+            Self::Concat(_) => "Concat",
             Self::Residual(_) => "Residual",
             kind => kind.layer().map_or("", LayerConfig::kind),
         }

@@ -39,7 +39,7 @@ pub fn check(layers: &[LayerSpec]) -> Result<(), String> {
         }
         for layer in layers {
             match &layer.kind {
-                Kind::Sequential(sequence) => waiting.push((&sequence.layers, depth + 1)),
+                Kind::Sequential(sequence) | Kind::Concat(sequence) => waiting.push((&sequence.layers, depth + 1)),
                 Kind::Residual(branches) => {
                     waiting.push((&branches.body, depth + 1));
                     waiting.push((&branches.shortcut, depth + 1));
@@ -55,7 +55,9 @@ pub fn check(layers: &[LayerSpec]) -> Result<(), String> {
 /// Checks that an activation after a sum is a single layer.
 fn check_activation(activation: Option<&Kind>) -> Result<(), String> {
     match activation {
-        Some(Kind::Sequential(_) | Kind::Residual(_)) => Err("only a single layer can follow a sum".into()),
+        Some(Kind::Sequential(_) | Kind::Concat(_) | Kind::Residual(_)) => {
+            Err("only a single layer can follow a sum".into())
+        }
         _ => Ok(()),
     }
 }

@@ -100,9 +100,9 @@ impl ModelSpec {
     }
 
     /// Reads text as [`ModelSpec::to_text`] writes it: a layer a line, `name: Kind(arguments)` with
-    /// PyTorch's arguments by position or by name; `Sequential` and `Residual` are followed by
-    /// their layers in braces. PyTorch code is read, too: `nn.Sequential(…)`, a class of
-    /// `nn.Module` with its `forward`, a list of assignments, and the output of `print(model)`.
+    /// PyTorch's arguments by position or by name; `Sequential`, `Residual` and `Concat` are
+    /// followed by their layers in braces. PyTorch code is read, too: `nn.Sequential(…)`, a class
+    /// of `nn.Module` with its `forward`, a list of assignments, and the output of `print(model)`.
     /// Layers keep the names that they have in PyTorch.
     ///
     /// ```

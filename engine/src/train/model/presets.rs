@@ -3,8 +3,8 @@
 use super::kind::{Branches, Sequence};
 use super::{Kind, LayerSpec, ModelSpec};
 use crate::nn::{
-    AdaptiveAvgPool2d, BatchNormSpec, ClassTokenSpec, Conv2dSpec, Flatten, GELU, LayerNormSpec, LinearSpec, MaxPool2d,
-    MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, Select, Transpose, times,
+    AdaptiveAvgPool2d, BatchNormSpec, ClassTokenSpec, Conv2dSpec, Flatten, GELU, GroupNormSpec, LayerNormSpec,
+    LinearSpec, MaxPool2d, MultiheadAttentionSpec, PositionEmbeddingSpec, ReLU, ReLU6, Select, Transpose, times,
 };
 use crate::{Error, Result};
 
@@ -47,6 +47,18 @@ pub const PRESETS: &[Preset] = &[
     Preset { name: "vgg-small", about: "Four 3×3 convolutions and two linear layers", make: vgg, input: [3, 32, 32] },
     Preset { name: "resnet8", about: "A ResNet of 8 layers", make: resnet8, input: [3, 32, 32] },
     Preset { name: "resnet20", about: "The ResNet of 20 layers of He and others", make: resnet20, input: [3, 32, 32] },
+    Preset {
+        name: "resnet20-gn",
+        about: "The ResNet of 20 layers with group normalization",
+        make: resnet20_gn,
+        input: [3, 32, 32],
+    },
+    Preset {
+        name: "mobilenet",
+        about: "A small MobileNetV2: depthwise convolutions in inverted residual blocks",
+        make: mobilenet,
+        input: [3, 32, 32],
+    },
     Preset { name: "vit-small", about: "A small vision transformer on 4×4 patches", make: vit, input: [3, 32, 32] },
 ];
 
@@ -141,38 +153,44 @@ fn vgg(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
 }
 
 fn resnet8(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
-    Ok(resnet(1, classes))
+    Ok(resnet(1, batch_norm, classes))
 }
 
 fn resnet20(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
-    Ok(resnet(3, classes))
+    Ok(resnet(3, batch_norm, classes))
+}
+
+fn resnet20_gn(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    Ok(resnet(3, |channels| GroupNormSpec::new(8, channels).into(), classes))
+}
+
+fn batch_norm(channels: usize) -> Kind {
+    BatchNormSpec::<2>::new(channels).into()
+}
+
+/// Returns a convolution without a bias, whose padding keeps the size at stride 1.
+fn plain_conv(from: usize, to: usize, kernel: usize, stride: usize) -> Conv2dSpec {
+    Conv2dSpec::new(from, to, kernel).stride(stride).padding(kernel / 2).bias(false)
 }
 
 /// Returns the 6n + 2 layers of a ResNet: three stages of n blocks with 16, 32 and 64 channels.
-fn resnet(n: usize, classes: usize) -> Vec<LayerSpec> {
-    let norm = |name: &str, channels: usize| named(name, BatchNormSpec::<2>::new(channels));
-    let conv = |name: &str, from: usize, to: usize, kernel: usize, stride: usize| {
-        named(name, Conv2dSpec::new(from, to, kernel).stride(stride).padding(kernel / 2).bias(false))
-    };
-    let mut layers = vec![conv("conv1", 3, 16, 3, 1), norm("bn1", 16), relu()];
+fn resnet(n: usize, norm: fn(usize) -> Kind, classes: usize) -> Vec<LayerSpec> {
+    let mut layers = vec![named("conv1", plain_conv(3, 16, 3, 1)), named("bn1", norm(16)), relu()];
     let mut from = 16;
     for (stage, to) in [16, 32, 64].into_iter().enumerate() {
         let mut blocks = Vec::new();
         for block in 0..n {
             let stride = if stage > 0 && block == 0 { 2 } else { 1 };
             let body = vec![
-                conv("conv1", from, to, 3, stride),
-                norm("bn1", to),
+                named("conv1", plain_conv(from, to, 3, stride)),
+                named("bn1", norm(to)),
                 relu(),
-                conv("conv2", to, to, 3, 1),
-                norm("bn2", to),
+                named("conv2", plain_conv(to, to, 3, 1)),
+                named("bn2", norm(to)),
             ];
             let shortcut = match stride {
                 1 => Vec::new(),
-                stride => {
-                    let conv = Conv2dSpec::new(from, to, 1).stride(stride).bias(false);
-                    vec![LayerSpec::numbered(conv), LayerSpec::numbered(BatchNormSpec::<2>::new(to))]
-                }
+                stride => [plain_conv(from, to, 1, stride).into(), norm(to)].map(LayerSpec::numbered).to_vec(),
             };
             let activation = Some(Box::new(ReLU {}.into()));
             blocks.push(LayerSpec::numbered(Branches { body, shortcut, activation, ..Branches::default() }));
@@ -182,6 +200,44 @@ fn resnet(n: usize, classes: usize) -> Vec<LayerSpec> {
     }
     layers.extend([LayerSpec::numbered(AdaptiveAvgPool2d::new(1)), flatten(), linear("fc", 64, classes)]);
     layers
+}
+
+/// Returns a MobileNetV2 for images of 32×32: blocks that expand the channels, convolve each by
+/// itself, and project them to fewer; with a shortcut where the shape stays.
+fn mobilenet(_input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
+    const STEM: usize = 16;
+    const HEAD: usize = 128;
+    /// Expansion, output channels and stride of each block.
+    const BLOCKS: [[usize; 3]; 7] =
+        [[1, 16, 1], [4, 24, 2], [4, 24, 1], [4, 32, 2], [4, 32, 1], [4, 64, 2], [4, 64, 1]];
+    // A convolution, its norm, and ReLU6 unless it projects.
+    let unit = |n: usize, conv: Conv2dSpec, projects: bool| {
+        let norm = batch_norm(conv.out_channels);
+        let mut layers = vec![named(&format!("conv{n}"), conv), named(&format!("bn{n}"), norm)];
+        layers.extend((!projects).then(|| LayerSpec::numbered(ReLU6 {})));
+        layers
+    };
+    let mut from = STEM;
+    let mut blocks = Vec::new();
+    for [expansion, to, stride] in BLOCKS {
+        let wide = from * expansion;
+        let depthwise = plain_conv(wide, wide, 3, stride).groups(wide);
+        let units = [
+            unit(1, plain_conv(from, wide, 1, 1), false),
+            unit(2, depthwise, false),
+            unit(3, plain_conv(wide, to, 1, 1), true),
+        ];
+        let body = units.concat();
+        blocks.push(match (stride, from == to) {
+            (1, true) => LayerSpec::numbered(Branches { body, ..Branches::default() }),
+            _ => LayerSpec::numbered(Sequence { layers: body }),
+        });
+        from = to;
+    }
+    let stem = unit(1, plain_conv(3, STEM, 3, 1), false);
+    let end = vec![LayerSpec::numbered(AdaptiveAvgPool2d::new(1)), flatten(), linear("fc", HEAD, classes)];
+    let blocks = vec![named("layers", Sequence { layers: blocks })];
+    Ok([stem, blocks, unit(2, plain_conv(from, HEAD, 1, 1), false), end].concat())
 }
 
 fn vit(input: &[usize], classes: usize) -> Result<Vec<LayerSpec>> {
@@ -207,7 +263,7 @@ fn transformer(
     let norm = |name: &str| named(name, LayerNormSpec { normalized_shape: vec![dim], eps: 1e-5 });
     let residual = |body: Vec<LayerSpec>| named("", Branches { body, ..Branches::default() });
     let block = || {
-        let attention = MultiheadAttentionSpec { embed_dim: dim, num_heads: heads, dropout: 0.0 };
+        let attention = MultiheadAttentionSpec { embed_dim: dim, num_heads: heads, dropout: 0.0, is_causal: false };
         let look = residual(vec![norm("norm1"), named("attn", attention)]);
         let think = vec![
             norm("norm2"),

@@ -42,8 +42,8 @@ fn print_layer(layer: &LayerSpec, depth: usize, out: &mut String) {
     let name = layer.name.as_ref().map(|name| if name.is_empty() { "_: ".to_owned() } else { format!("{name}: ") });
     let head = format!("{indent}{}", name.unwrap_or_default());
     match &layer.kind {
-        Kind::Sequential(sequence) => {
-            *out += &format!("{head}Sequential {{\n");
+        Kind::Sequential(sequence) | Kind::Concat(sequence) => {
+            *out += &format!("{head}{} {{\n", layer.kind.name());
             sequence.layers.iter().for_each(|inner| print_layer(inner, depth + 1, out));
             *out += &format!("{indent}}}\n");
         }
@@ -185,6 +185,7 @@ impl<'a> Parser<'a> {
         let word = word.strip_prefix("nn.").unwrap_or(word);
         let kind = match word {
             "Sequential" => Kind::Sequential(Sequence { layers: self.block()? }),
+            "Concat" => Kind::Concat(Sequence { layers: self.block()? }),
             "Residual" => {
                 let mut activation = None;
                 if self.take('(') && !self.take(')') {

@@ -6,6 +6,9 @@ use super::super::model::{Branches, Kind, LayerSpec, ModelSpec, Sequence, call};
 use super::names;
 use crate::{Error, Result};
 
+/// Arguments for a mask by which position i attends to the positions up to i alone.
+const CAUSAL_MASK: &str = "nn.Transformer.generate_square_subsequent_mask(x.shape[1], device=x.device), is_causal=True";
+
 /// Returns the classes of a model; the last is `Net`.
 pub fn classes(model: &ModelSpec) -> Result<String> {
     let mut writer = Writer::default();
@@ -64,6 +67,12 @@ impl Body {
         name
     }
 
+    /// Returns a new name for the input of a block.
+    fn skip(&mut self) -> String {
+        self.skips += 1;
+        if self.skips == 1 { "skip".to_owned() } else { format!("skip{}", self.skips) }
+    }
+
     /// Registers a module under a name, of which dots separate nested modules. Returns the
     /// expression for it.
     fn register(&mut self, name: &str, constructor: &str) -> Result<String> {
@@ -94,7 +103,9 @@ fn attributes(layers: &[LayerSpec]) -> Vec<String> {
     let mut found: Vec<String> = ["cls_token", "pos_embed", "downsample"].map(str::to_owned).to_vec();
     for layer in layers {
         match (layer.name.as_deref(), &layer.kind) {
-            (Some(""), Kind::Sequential(Sequence { layers })) => found.extend(attributes(layers)),
+            (Some(""), Kind::Sequential(Sequence { layers }) | Kind::Concat(Sequence { layers })) => {
+                found.extend(attributes(layers))
+            }
             (Some(""), Kind::Residual(branches)) => found.extend(attributes(&branches.body)),
             (Some(name), _) => found.extend(name.split('.').next().map(str::to_owned)),
             (None, _) => {}
@@ -114,6 +125,7 @@ impl Writer {
         // are, too.
         match &layer.kind {
             Kind::Sequential(Sequence { layers }) if name.is_empty() => return self.sequence(layers, body),
+            Kind::Concat(Sequence { layers }) if name.is_empty() => return self.concat(layers, body),
             Kind::Residual(branches) if name.is_empty() => return self.residual(branches, body),
             _ => {}
         }
@@ -134,9 +146,14 @@ impl Writer {
                 body.init.push(format!("self.pos_embed = nn.Parameter(torch.randn({shape}) * 0.02)"));
                 "x = x + self.pos_embed".into()
             }
-            Kind::MultiheadAttention(_) => {
+            Kind::MultiheadAttention(attention) => {
                 let attend = body.register(name, &constructor(&layer.kind))?;
-                format!("x = {attend}(x, x, x, need_weights=False)[0]")
+                let mask = if attention.is_causal { format!(", attn_mask={CAUSAL_MASK}") } else { String::new() };
+                format!("x = {attend}(x, x, x, need_weights=False{mask})[0]")
+            }
+            Kind::TransformerEncoderLayer(encoder) if encoder.is_causal => {
+                let encode = body.register(name, &constructor(&layer.kind))?;
+                format!("x = {encode}(x, src_mask={CAUSAL_MASK})")
             }
             kind if kind.layer().is_some_and(|layer| !layer.has_state()) => {
                 let attribute = body.shared(&constructor(kind));
@@ -165,6 +182,11 @@ impl Writer {
                 self.sequence(layers, &mut body)?;
                 Ok(self.class("Stage", body))
             }
+            Kind::Concat(Sequence { layers }) => {
+                let mut body = Body::for_layers(layers);
+                self.concat(layers, &mut body)?;
+                Ok(self.class("Concat", body))
+            }
             Kind::Residual(branches) => {
                 let mut body = Body::for_layers(&branches.body);
                 self.residual(branches, &mut body)?;
@@ -185,10 +207,30 @@ impl Writer {
         }
     }
 
+    /// Adds the concatenation of the layers' outputs.
+    fn concat(&mut self, layers: &[LayerSpec], body: &mut Body) -> Result<()> {
+        let skip = body.skip();
+        body.forward.push(format!("{skip} = x"));
+        let (mut outputs, mut is_input) = (Vec::new(), true);
+        for (i, layer) in layers.iter().enumerate() {
+            if matches!(layer.kind, Kind::Identity(_)) {
+                outputs.push(skip.clone());
+                continue;
+            }
+            if !std::mem::replace(&mut is_input, false) {
+                body.forward.push(format!("x = {skip}"));
+            }
+            self.layer(layer, &layer.name_at(i), body)?;
+            outputs.push(format!("{skip}_{i}"));
+            body.forward.push(format!("{skip}_{i} = x"));
+        }
+        body.forward.push(format!("x = torch.cat([{}], 1)", outputs.join(", ")));
+        Ok(())
+    }
+
     /// Adds activation(body(x) + shortcut(x)).
     fn residual(&mut self, branches: &Branches, body: &mut Body) -> Result<()> {
-        body.skips += 1;
-        let skip = if body.skips == 1 { "skip".to_owned() } else { format!("skip{}", body.skips) };
+        let skip = body.skip();
         if branches.shortcut.is_empty() {
             body.forward.push(format!("{skip} = x"));
         } else if branches.shortcut_name.is_empty() {
@@ -233,7 +275,11 @@ fn is_inline(layers: &[LayerSpec]) -> bool {
 
 /// Returns `true` for a layer that `nn.Sequential` can contain, under its index.
 fn is_plain(layer: &LayerSpec) -> bool {
-    layer.name.is_none() && !matches!(layer.kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_))
+    let takes_more = match &layer.kind {
+        Kind::TransformerEncoderLayer(encoder) => encoder.is_causal,
+        kind => matches!(kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_)),
+    };
+    layer.name.is_none() && !takes_more
 }
 
 /// Returns a layer without state as a function of `x`, if PyTorch has it with the layer's
@@ -244,6 +290,8 @@ fn functional(kind: &Kind) -> Option<String> {
         Kind::ReLU6(_) => "relu6",
         Kind::LeakyReLU(_) => "leaky_relu",
         Kind::ELU(_) => "elu",
+        Kind::GLU(_) => "glu",
+        Kind::Upsample(_) => "interpolate",
         Kind::SELU(_) => "selu",
         Kind::GELU(_) => "gelu",
         Kind::SiLU(_) => "silu",
@@ -281,7 +329,10 @@ fn constructor(kind: &Kind) -> String {
         // there is refused.
         Kind::Softmax(softmax) => format!("nn.Softmax(dim={})", softmax.dim.unwrap_or(1)),
         Kind::LogSoftmax(softmax) => format!("nn.LogSoftmax(dim={})", softmax.dim.unwrap_or(1)),
-        Kind::MultiheadAttention(_) => format!("nn.{}, batch_first=True)", call.trim_end_matches(')')),
+        Kind::MultiheadAttention(_) | Kind::TransformerEncoderLayer(_) => {
+            // The mask is an argument of the call.
+            format!("nn.{}, batch_first=True)", call.trim_end_matches(')').trim_end_matches(", is_causal=True"))
+        }
         _ => format!("nn.{call}"),
     }
 }

@@ -5,8 +5,8 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use kindling::Device;
 use kindling::nn::{self, Build, Module, StateDict};
+use kindling::{Device, Tensor};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
@@ -15,24 +15,52 @@ use crate::python::{Args, Bound, Class, Error, Host, Instance, Interpreter, Obje
 type Maker = fn(Json, &Device) -> Result<Box<dyn Module>>;
 
 fn build<S: DeserializeOwned + Build>(attrs: Json, device: &Device) -> Result<Box<dyn Module>> {
-    let spec: S = serde_json::from_value(attrs).map_err(|e| Error::new(e.to_string()))?;
-    Ok(spec.build(device)?)
+    Ok(parsed::<S>(attrs)?.build(device)?)
 }
+
+fn parsed<S: DeserializeOwned>(attrs: Json) -> Result<S> {
+    serde_json::from_value(attrs).map_err(|e| Error::new(e.to_string()))
+}
+
+/// Arguments of convolutions.
+const CONV: &[&str] =
+    &["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"];
 
 /// PyTorch's layers: name, arguments in order, and constructor.
 const LAYERS: &[(&str, &[&str], Maker)] = &[
     ("Identity", &[], build::<nn::Identity>),
     ("Linear", &["in_features", "out_features", "bias"], build::<nn::LinearSpec>),
+    ("Conv2d", CONV, build::<nn::Conv2dSpec>),
+    ("Conv1d", CONV, build::<nn::Conv1dSpec>),
     (
-        "Conv2d",
-        &["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"],
-        build::<nn::Conv2dSpec>,
+        "ConvTranspose2d",
+        &[
+            "in_channels",
+            "out_channels",
+            "kernel_size",
+            "stride",
+            "padding",
+            "output_padding",
+            "groups",
+            "bias",
+            "dilation",
+        ],
+        build::<nn::ConvTranspose2dSpec>,
     ),
     ("BatchNorm1d", &["num_features", "eps", "momentum"], build::<nn::BatchNormSpec<1>>),
     ("BatchNorm2d", &["num_features", "eps", "momentum"], build::<nn::BatchNormSpec<2>>),
     ("LayerNorm", &["normalized_shape", "eps"], build::<nn::LayerNormSpec>),
+    ("GroupNorm", &["num_groups", "num_channels", "eps", "affine"], build::<nn::GroupNormSpec>),
+    (
+        "InstanceNorm2d",
+        &["num_features", "eps", "momentum", "affine", "track_running_stats"],
+        build::<nn::InstanceNorm2dSpec>,
+    ),
+    ("RMSNorm", &["normalized_shape", "eps", "elementwise_affine"], build::<nn::RMSNormSpec>),
+    ("Upsample", &["size", "scale_factor", "mode", "align_corners"], build::<nn::Upsample>),
     ("Embedding", &["num_embeddings", "embedding_dim", "padding_idx"], build::<nn::EmbeddingSpec>),
     ("Dropout", &["p", "inplace"], build::<nn::DropoutSpec>),
+    ("Dropout2d", &["p", "inplace"], build::<nn::Dropout2dSpec>),
     (
         "MaxPool2d",
         &["kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"],
@@ -42,6 +70,11 @@ const LAYERS: &[(&str, &[&str], Maker)] = &[
     ("AdaptiveAvgPool2d", &["output_size"], build::<nn::AdaptiveAvgPool2d>),
     ("Flatten", &["start_dim", "end_dim"], build::<nn::Flatten>),
     ("ReLU", &["inplace"], build::<nn::ReLU>),
+    ("PReLU", &["num_parameters", "init"], build::<nn::PReLUSpec>),
+    ("CELU", &["alpha", "inplace"], build::<nn::CELU>),
+    ("GLU", &["dim"], build::<nn::GLU>),
+    ("Hardtanh", &["min_val", "max_val", "inplace"], build::<nn::Hardtanh>),
+    ("Softsign", &[], build::<nn::Softsign>),
     ("LeakyReLU", &["negative_slope", "inplace"], build::<nn::LeakyReLU>),
     ("ELU", &["alpha", "inplace"], build::<nn::ELU>),
     ("GELU", &["approximate"], build::<nn::GELU>),
@@ -73,7 +106,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
 /// Creates a module or a parameter.
 pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Value>> {
     if let Some((kind, names, make)) = LAYERS.iter().find(|(n, ..)| *n == name) {
-        let attrs = attrs(&args.bind(name, names)?, names, *kind == "Conv2d")?;
+        let attrs = attrs(&args.bind(name, names)?, names, kind.starts_with("Conv"))?;
         let module = make(attrs, &cx.device).map_err(|e| Error::new(format!("{name}: {e}")))?;
         return Ok(Some(Layer::object(kind, Kind::Plain(module))));
     }
@@ -96,10 +129,26 @@ pub fn construct(cx: &Interpreter, name: &str, args: &Args) -> Result<Option<Val
         "MultiheadAttention" => {
             const NAMES: &[&str] = &["embed_dim", "num_heads", "dropout", "batch_first"];
             let attrs = attrs(&args.bind(name, NAMES)?, NAMES, false)?;
-            let spec: nn::MultiheadAttentionSpec =
-                serde_json::from_value(attrs).map_err(|e| Error::new(format!("{name}: {e}")))?;
-            let module = nn::MultiheadAttention::from_spec(spec, &cx.device)?;
-            Layer::object("MultiheadAttention", Kind::Attention(module))
+            let attention = |is_causal: bool| -> Result<nn::MultiheadAttention> {
+                let spec = nn::MultiheadAttentionSpec { is_causal, ..parsed(attrs.clone())? };
+                Ok(nn::MultiheadAttention::from_spec(spec, &cx.device)?)
+            };
+            Layer::object("MultiheadAttention", Kind::Attention(Box::new([attention(false)?, attention(true)?])))
+        }
+        "TransformerEncoderLayer" => {
+            #[rustfmt::skip]
+            const NAMES: &[&str] =
+                &["d_model", "nhead", "dim_feedforward", "dropout", "activation", "layer_norm_eps", "batch_first", "norm_first"];
+            let attrs = attrs(&args.bind(name, NAMES)?, NAMES, false)?;
+            let encoder = |is_causal: bool| -> Result<nn::TransformerEncoderLayer> {
+                let spec = nn::TransformerEncoderLayerSpec { is_causal, ..parsed(attrs.clone())? };
+                Ok(nn::TransformerEncoderLayer::from_spec(&spec, &cx.device)?)
+            };
+            Layer::object("TransformerEncoderLayer", Kind::Encoder(Box::new([encoder(false)?, encoder(true)?])))
+        }
+        "Transformer.generate_square_subsequent_mask" => {
+            let length = args.bind(name, &["sz", "device"])?.size_or("sz", 0)?;
+            Value::Tensor(Tensor::full([length, length], f64::NEG_INFINITY, &cx.device)?.triu(1)?)
         }
         "Sequential" => match args.positional.as_slice() {
             [one @ Value::Dict(_)] => Container::object("Sequential", Container::pairs(one)?),
@@ -143,7 +192,10 @@ pub struct Layer {
 
 enum Kind {
     Plain(Box<dyn Module>),
-    Attention(nn::MultiheadAttention),
+    /// Without and with a causal mask; the state is the first one's.
+    Attention(Box<[nn::MultiheadAttention; 2]>),
+    /// As `Attention`.
+    Encoder(Box<[nn::TransformerEncoderLayer; 2]>),
     Function(&'static str, Vec<(String, Value)>),
 }
 
@@ -155,9 +207,23 @@ impl Layer {
     fn module(&self) -> Option<&dyn Module> {
         match &self.kind {
             Kind::Plain(module) => Some(&**module),
-            Kind::Attention(module) => Some(module),
+            Kind::Attention(modules) => Some(&modules[0]),
+            Kind::Encoder(modules) => Some(&modules[0]),
             Kind::Function(..) => None,
         }
+    }
+
+    /// Returns `true` for a call with a causal mask, after copying the state to the layer for it.
+    fn is_causal(&self, a: &Bound, mask: &str, causal: &dyn Module) -> Result<bool> {
+        let is_causal = a.flag_or("is_causal", false)?;
+        if a.get(mask).is_some() != is_causal {
+            return Err(Error::unknown(format!("{mask} other than a causal one (is_causal=True)")));
+        }
+        if let (true, Some(module)) = (is_causal, self.module()) {
+            causal.load_state_dict(&module.state_dict()?)?;
+            causal.train(self.training.get());
+        }
+        Ok(is_causal)
     }
 
     /// Loads the tensors that `lookup` returns for its names.
@@ -213,11 +279,20 @@ impl Object for Layer {
                 let a = args.bind(self.class, &["input"])?;
                 Ok(Value::Tensor(module.forward(a.tensor("input")?)?))
             }
-            ("__call__" | "forward", Kind::Attention(module)) => {
-                let a = args.bind(self.class, &["query", "key", "value", "key_padding_mask", "need_weights"])?;
-                if a.get("key_padding_mask").is_some() || a.flag_or("need_weights", true)? {
-                    return Err(Error::unknown("attention with masks, or that gives its weights (need_weights=False)"));
+            ("__call__" | "forward", Kind::Encoder(modules)) => {
+                let [module, causal] = &**modules;
+                let a = args.bind(self.class, &["src", "src_mask", "src_key_padding_mask", "is_causal"])?;
+                let module = if self.is_causal(&a, "src_mask", causal)? { causal } else { module };
+                Ok(Value::Tensor(module.forward(a.tensor("src")?)?))
+            }
+            ("__call__" | "forward", Kind::Attention(modules)) => {
+                let [module, causal] = &**modules;
+                const NAMES: &[&str] = &["query", "key", "value", "need_weights", "attn_mask", "is_causal"];
+                let a = args.bind(self.class, NAMES)?;
+                if a.flag_or("need_weights", true)? {
+                    return Err(Error::unknown("attention that gives its weights (need_weights=False)"));
                 }
+                let module = if self.is_causal(&a, "attn_mask", causal)? { causal } else { module };
                 let (query, key, value) = (a.tensor("query")?, a.tensor("key")?, a.tensor("value")?);
                 let mixed = match query.is(key) && key.is(value) {
                     true => module.forward(query)?,

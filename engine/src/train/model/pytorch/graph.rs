@@ -1,6 +1,6 @@
 //! The graph of a forward pass, and its conversion to a sequence of layers.
 //!
-//! A sum of two paths is a residual block. Other branches are unsupported.
+//! A sum of two paths is a residual block, a concatenation of paths a block of its branches.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,14 @@ use super::super::kind::{Branches, Kind, Sequence};
 use super::super::limits::check_depth;
 use super::super::{LayerSpec, TextError};
 use super::fault;
+use crate::nn::Identity;
 use crate::nn::residual::SHORTCUT_NAME;
 
 /// Common names of shortcuts.
 const SHORTCUTS: &[&str] = &[SHORTCUT_NAME, "shortcut", "skip", "identity", "residual", "proj", "projection"];
+
+/// Maximum number of concatenations, and of tensors in one.
+const MAX_CONCATS: usize = 1000;
 
 /// A layer, with the lines of it and of all layers inside.
 #[derive(Clone, Debug)]
@@ -40,6 +44,7 @@ enum Operation {
     Input,
     Layer(Item),
     Add,
+    Concat,
 }
 
 /// Graph of a forward pass; node 0 is the input.
@@ -48,6 +53,8 @@ pub struct Graph {
     nodes: Vec<Node>,
     /// Nodes that share the storage of another, by that one.
     views: HashMap<usize, Vec<usize>>,
+    /// Lists that were concatenated, and the nodes of their results.
+    concats: Vec<(Vec<usize>, usize)>,
 }
 
 impl Item {
@@ -67,7 +74,7 @@ impl Graph {
     pub fn new() -> Self {
         let input =
             Node { operation: Operation::Input, inputs: Vec::new(), line: 0, dominator: 0, depth: 0, storage: 0 };
-        Self { nodes: vec![input], views: HashMap::new() }
+        Self { nodes: vec![input], views: HashMap::new(), concats: Vec::new() }
     }
 
     /// Adds a layer. Returns its node.
@@ -79,6 +86,30 @@ impl Graph {
     /// Adds a sum. Returns its node.
     pub fn add(&mut self, inputs: [usize; 2], line: usize) -> usize {
         self.push(Operation::Add, inputs.to_vec(), line)
+    }
+
+    /// Adds a concatenation along dimension 1. Returns its node.
+    ///
+    /// A list that begins with an earlier one, as the growing lists of DenseNet do, continues that
+    /// one's result.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub fn concat(&mut self, list: Vec<usize>, line: usize) -> Result<usize, TextError> {
+        if let [only] = *list {
+            return Ok(only);
+        }
+        let earlier = self.concats.iter().filter(|known| list.starts_with(&known.0)).max_by_key(|known| known.0.len());
+        let inputs = match earlier {
+            Some((known, node)) => [&[*node], &list[known.len()..]].concat(),
+            None => list.clone(),
+        };
+        if self.concats.len().max(list.len()) >= MAX_CONCATS {
+            return Err(fault(line, format!("more than {MAX_CONCATS} tensors or times are concatenated")));
+        }
+        let node = self.push(Operation::Concat, inputs, line);
+        self.concats.push((list, node));
+        Ok(node)
     }
 
     fn push(&mut self, operation: Operation, inputs: Vec<usize>, line: usize) -> usize {
@@ -128,8 +159,7 @@ impl Graph {
         while at != from {
             let node = &self.nodes[at];
             if std::mem::replace(&mut used[at], true) {
-                let why =
-                    "its result is used twice, by ways that do not meet in one sum: such a network is no sequence";
+                let why = "its result is used twice, by ways that do not meet in one sum or concatenation: such a network is no sequence";
                 return Err(fault(node.line, why));
             }
             match &node.operation {
@@ -140,6 +170,11 @@ impl Graph {
                     let left = self.sequence(node.dominator, left, depth + 1, used)?;
                     let right = self.sequence(node.dominator, right, depth + 1, used)?;
                     items.push(residual(left, right, node.line));
+                }
+                Operation::Concat => {
+                    let branch = |input: &usize| self.sequence(node.dominator, *input, depth + 1, used);
+                    let branches = node.inputs.iter().map(branch).collect::<Result<Vec<_>, _>>()?;
+                    items.push(concat(branches, node.line));
                 }
             }
             at = node.dominator;
@@ -186,6 +221,21 @@ fn residual(left: Vec<Item>, right: Vec<Item>, line: usize) -> Item {
     Item::block(Some(String::new()), branches.into(), line, [body_lines, lines].concat())
 }
 
+/// Creates the block of a concatenation of paths.
+fn concat(paths: Vec<Vec<Item>>, line: usize) -> Item {
+    let branch = |mut items: Vec<Item>| match items.pop() {
+        None => Item::new(None, Identity {}.into(), line),
+        Some(item) if items.is_empty() => item,
+        Some(last) => {
+            items.push(last);
+            let (layers, lines) = joined(items);
+            Item::block(Some(String::new()), Sequence { layers }.into(), line, lines)
+        }
+    };
+    let (layers, lines) = joined(paths.into_iter().map(branch).collect());
+    Item::block(Some(String::new()), Kind::Concat(Sequence { layers }), line, lines)
+}
+
 /// Moves each unnamed activation into the sum before it.
 fn with_activations(items: Vec<Item>) -> Vec<Item> {
     let mut found: Vec<Item> = Vec::new();
@@ -211,11 +261,14 @@ pub fn is_activation(kind: &Kind) -> bool {
             | Kind::ReLU6(_)
             | Kind::LeakyReLU(_)
             | Kind::ELU(_)
+            | Kind::CELU(_)
             | Kind::SELU(_)
             | Kind::GELU(_)
             | Kind::SiLU(_)
             | Kind::Mish(_)
             | Kind::Hardswish(_)
+            | Kind::Hardtanh(_)
+            | Kind::Softsign(_)
             | Kind::Sigmoid(_)
             | Kind::Tanh(_)
     )
@@ -245,11 +298,11 @@ pub fn joined(items: Vec<Item>) -> (Vec<LayerSpec>, Vec<usize>) {
     (layers, lines)
 }
 
-/// Joins a module's layers to one: a block that is only a sum becomes that sum.
+/// Joins a module's layers to one: a block that is only a sum or a concatenation becomes that.
 pub fn group(items: Vec<Item>) -> (Kind, Vec<usize>) {
     let (mut layers, mut lines) = joined(items);
     match layers.pop() {
-        Some(LayerSpec { name: Some(name), kind: kind @ Kind::Residual(_) })
+        Some(LayerSpec { name: Some(name), kind: kind @ (Kind::Residual(_) | Kind::Concat(_)) })
             if layers.is_empty() && name.is_empty() =>
         {
             (kind, lines.split_off(1))

@@ -86,11 +86,10 @@ impl Interpreter {
                 let positional = given.positional.iter().map(json).collect::<Result<Vec<_>, _>>()?;
                 let named: Vec<_> =
                     given.named.iter().map(|(key, value)| Ok((key.clone(), json(value)?))).collect::<Result<_, _>>()?;
-                if name == "MultiheadAttention" && !named.iter().any(|(key, _)| key == "batch_first") {
-                    return Err(fault(
-                        line,
-                        "MultiheadAttention needs batch_first=True: sequences are (batch, length, features)",
-                    ));
+                let is_attention = matches!(name, "MultiheadAttention" | "TransformerEncoderLayer");
+                if is_attention && !named.iter().any(|(key, _)| key == "batch_first") {
+                    let why = "needs batch_first=True: sequences are (batch, length, features)";
+                    return Err(fault(line, format!("{name} {why}")));
                 }
                 let is_in_place = arguments::is_in_place(name, &positional, &named);
                 let kind = arguments::layer(name, positional, named).map_err(|why| fault(line, why))?;

@@ -49,15 +49,28 @@ impl Interpreter {
         if let Content::Layer(Kind::MultiheadAttention(_)) = &module.content {
             return self.attention(module, &arguments, line);
         }
+        if let Content::Layer(Kind::TransformerEncoderLayer(_)) = &module.content {
+            let is_causal =
+                is_causal(&arguments, &[(1, "src_mask"), (2, "src_key_padding_mask"), (3, "is_causal")], line)?;
+            let Some(Value::Tensor(input)) = arguments.get(0, "src") else {
+                return Err(fault(line, "TransformerEncoderLayer takes a tensor"));
+            };
+            let mut item = self.item(module, line)?;
+            if let Kind::TransformerEncoderLayer(encoder) = &mut item.layer.kind {
+                encoder.is_causal = is_causal;
+            }
+            return self.record(item, *input, line);
+        }
         let name = self.name_of(module);
         if let (Content::Object(class, _), None) = (&module.content, class_forward(module)) {
             return Err(fault(line, format!("{} has no forward", class.name)));
         }
         let others_are_tensors = arguments.positional.iter().skip(1).any(|value| matches!(value, Value::Tensor(_)))
             || arguments.named.iter().any(|(_, value)| matches!(value, Value::Tensor(_)));
+        let is_list = matches!(arguments.positional.first(), Some(Value::List(_) | Value::Tuple(_)));
         // Several inputs, and parts of containers, are recorded in the current pass.
         let is_part = matches!(module.content, Content::Container("Sequential", _)) && name.is_none();
-        if others_are_tensors || is_part {
+        if others_are_tensors || is_list || is_part {
             return self.run_forward(module, arguments, line);
         }
         let mut positional = arguments.positional.into_iter();
@@ -191,12 +204,11 @@ impl Interpreter {
             [query, key, value] if query == key && key == value => *query,
             _ => return Err(fault(line, "attention can be read as attention of one sequence to itself only")),
         };
-        for (at, name) in [(3, "key_padding_mask"), (5, "attn_mask"), (7, "is_causal")] {
-            if arguments.get(at, name).is_some_and(|mask| !matches!(mask, Value::None | Value::Bool(false))) {
-                return Err(fault(line, format!("attention with {name} cannot be read")));
-            }
+        let is_causal = is_causal(arguments, &[(5, "attn_mask"), (3, "key_padding_mask"), (7, "is_causal")], line)?;
+        let mut item = self.item(module, line)?;
+        if let Kind::MultiheadAttention(attention) = &mut item.layer.kind {
+            attention.is_causal = is_causal;
         }
-        let item = self.item(module, line)?;
         let result = self.record(item, input, line)?;
         Ok(Value::tuple(vec![result, Value::None]))
     }
@@ -243,6 +255,24 @@ impl Interpreter {
         }
         let node = frame.record(item, input.node, line)?;
         Ok(Value::Tensor(Tensor { frame: input.frame, node }))
+    }
+}
+
+/// Returns `true` if a call of an attention layer has a causal mask. `names` are the arguments for
+/// the mask, the padding's mask, and the hint that the mask is causal, with their positions.
+///
+/// # Errors
+/// Other masks.
+fn is_causal(arguments: &Arguments, names: &[(usize, &str); 3], line: usize) -> Result<bool, TextError> {
+    let given = names
+        .map(|(at, name)| arguments.get(at, name).filter(|value| !matches!(value, Value::None | Value::Bool(false))));
+    match given {
+        [None, None, None] => Ok(false),
+        [Some(Value::Opaque(made)), None, _] if made.ends_with("generate_square_subsequent_mask") => Ok(true),
+        _ => {
+            let why = "attention can be read without masks, or with attn_mask of generate_square_subsequent_mask";
+            Err(fault(line, why))
+        }
     }
 }
 

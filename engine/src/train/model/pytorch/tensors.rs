@@ -20,6 +20,10 @@ const LAYERS: &[(&str, &str, &[&str])] = &[
     ("relu6", "ReLU6", &["inplace"]),
     ("leaky_relu", "LeakyReLU", &["negative_slope", "inplace"]),
     ("elu", "ELU", &["alpha", "inplace"]),
+    ("celu", "CELU", &["alpha", "inplace"]),
+    ("glu", "GLU", &["dim"]),
+    ("hardtanh", "Hardtanh", &["min_val", "max_val", "inplace"]),
+    ("softsign", "Softsign", &[]),
     ("selu", "SELU", &["inplace"]),
     ("gelu", "GELU", &["approximate"]),
     ("silu", "SiLU", &["inplace"]),
@@ -41,8 +45,10 @@ const LAYERS: &[(&str, &str, &[&str])] = &[
         &["kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"],
     ),
     ("adaptive_avg_pool2d", "AdaptiveAvgPool2d", &["output_size"]),
+    ("interpolate", "Upsample", &["size", "scale_factor", "mode", "align_corners", "recompute_scale_factor"]),
     ("flatten", "Flatten", &["start_dim", "end_dim"]),
     ("dropout", "Dropout", &["p", "training", "inplace"]),
+    ("dropout2d", "Dropout2d", &["p", "training", "inplace"]),
 ];
 
 /// Methods that are identities in a model.
@@ -177,15 +183,14 @@ impl Interpreter {
         let by_position = order.iter().map(|key| (*key).to_owned()).zip(given.positional);
         let mut named: Vec<(String, Value)> = by_position.chain(given.named).collect();
         named.retain(|(key, _)| key != "_stacklevel");
-        if name == "dropout" {
+        if name.starts_with("dropout") {
             let training = named.iter().position(|(key, _)| key == "training").map(|at| named.remove(at).1);
             match training {
                 Some(Value::Opaque(what)) if &*what == "self.training" => {}
                 Some(Value::Bool(false)) => return Ok(Value::Tensor(tensor)),
                 _ => {
-                    let why =
-                        "F.dropout without training=self.training drops in evaluation, too; give it, or use nn.Dropout";
-                    return Err(fault(line, why));
+                    let why = "without training=self.training drops in evaluation, too; give it, or use";
+                    return Err(fault(line, format!("F.{name} {why} nn.{kind}")));
                 }
             }
         }
@@ -253,13 +258,21 @@ impl Interpreter {
         }
     }
 
-    /// Records `torch.cat`: a class token before a sequence.
+    /// Records `torch.cat`: of a class token and a sequence, or of tensors.
     fn join(&mut self, list: &Value, given: &Arguments, line: usize) -> Result<Value, TextError> {
         let dim = match given.get(0, "dim").or_else(|| given.get(0, "axis")) {
             Some(Value::Int(dim)) => *dim,
             _ => 0,
         };
-        match (self.items(list, line)?.as_slice(), dim) {
+        let items = self.items(list, line)?;
+        let tensors = items.iter().map(|item| if let Value::Tensor(tensor) = item { Some(*tensor) } else { None });
+        if let (Some(tensors), 1) = (tensors.collect::<Option<Vec<_>>>().filter(|list| !list.is_empty()), dim) {
+            let nodes = tensors.iter().map(|tensor| self.current(*tensor, line)).collect::<Result<Vec<_>, _>>()?;
+            let frame = self.frame(line)?;
+            let nodes = nodes.into_iter().map(|node| frame.checked(node, line)).collect();
+            return Ok(Value::Tensor(Tensor { frame: frame.id, node: frame.graph.concat(nodes, line)? }));
+        }
+        match (items.as_slice(), dim) {
             ([Value::Array(shape, true), Value::Tensor(tensor)], 1) => match shape.as_slice() {
                 [1, 1, dim] => {
                     let kind = ClassTokenSpec { dim: *dim as usize };
@@ -267,7 +280,10 @@ impl Interpreter {
                 }
                 _ => Err(fault(line, "a class token has the shape (1, 1, features)")),
             },
-            _ => Err(fault(line, "torch.cat can be read for a class token before a sequence only")),
+            _ => Err(fault(
+                line,
+                "torch.cat can be read along dimension 1, of tensors, or of a class token and a sequence",
+            )),
         }
     }
 

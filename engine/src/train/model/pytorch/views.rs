@@ -22,7 +22,7 @@ impl Frame {
             Kind::BatchNorm1d(norm) => Some(norm.num_features as u128),
             Kind::Unflatten(unflatten) => Some(product(&unflatten.unflattened_size)),
             // The layers of a block were compared already.
-            Kind::Sequential(_) | Kind::Residual(_) => return Ok(self.graph.layer(item, input)),
+            Kind::Sequential(_) | Kind::Concat(_) | Kind::Residual(_) => return Ok(self.graph.layer(item, input)),
             _ => None,
         };
         if let Some(takes) = takes {
