@@ -1,6 +1,7 @@
-// Prepares a built page for hosts: writes NAME.wasm.gz beside each NAME.wasm, and removes comments and indentation from
-// the JavaScript of a release. Trunk runs it after a build, in its staging folder.
+// Prepares a built page for hosts: writes NAME.wasm.gz beside each NAME.wasm, and minifies the JavaScript of a release.
+// Trunk runs it after a build, in its staging folder.
 
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -13,15 +14,16 @@ for (const name of readdirSync(folder, { recursive: true })) {
   if (name.endsWith(".wasm")) {
     writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: isRelease ? 9 : 1 }));
   } else if (name.endsWith(".js") && isRelease) {
-    writeFileSync(path, condensed(readFileSync(path, "utf8")));
+    minify(path);
   }
 }
 
-/**
- * Removes indentation, and comments that have lines of their own. Neither our scripts nor wasm-bindgen's have strings of
- * several lines.
- */
-function condensed(script) {
-  const comments = [/^[ \t]*\/\*\*[^]*?\*\/[ \t]*\n/gm, /^[ \t]*\/\/.*\n/gm];
-  return comments.reduce((text, comment) => text.replace(comment, ""), script).replace(/^[ \t]+/gm, "");
+/** Minifies a script in place. Without terser, which `cargo xtask` puts on the PATH, the script stays as it is. */
+function minify(path) {
+  const { error, status, stderr } = spawnSync("terser", [path, "--module", "--compress", "--mangle", "--output", path], {
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+  if (error?.code === "ENOENT") console.warn(`${path} is not minified: terser is not installed`);
+  else if (error || status !== 0) throw error ?? new Error(`terser ${path}: ${stderr}`);
 }

@@ -1,5 +1,5 @@
 //! Node.js and the npm packages that `xtask/tools/package-lock.json` pins: binaryen (wasm-opt),
-//! playwright-core, axe-core.
+//! terser, playwright-core, axe-core, onnxruntime-web.
 
 use super::job;
 use crate::process::{command, which};
