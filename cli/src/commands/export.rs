@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use kindling::format::{ModelFile, files};
 use kindling::train::python::Script;
-use kindling::train::{ModelSpec, run_spec};
+use kindling::train::{ModelSpec, onnx, run_spec};
 use kindling::{Error, Result};
 
 use crate::model::ModelArgs;
@@ -19,7 +19,8 @@ pub struct Export {
     model: ModelArgs,
     /// File to write, in the format of its extension. With `.py`, a PyTorch script with the weights
     /// beside it, which trains the model anew if it was trained on CIFAR, MNIST or a folder of
-    /// images. With `.safetensors`, the model without a checkpoint's state of the run.
+    /// images. With `.onnx`, a model for onnxruntime, which takes images with values from 0 to 255.
+    /// With `.safetensors`, the model without a checkpoint's state of the run.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Replace existing files of these names, but never the model that is read. Without it, only an
@@ -33,19 +34,25 @@ pub fn run(args: &Export) -> Result<()> {
     let file = args.model.open()?;
     match args.out.extension().and_then(|e| e.to_str()) {
         Some("py") => script(args, &file),
-        Some("safetensors") => {
-            let model = model_only(&file).to_bytes()?;
-            let outputs = Outputs::default().reads("--model", Some(&args.model.model));
-            outputs.write_all(&[("--out", &args.out, &model)], args.overwrite)?;
-            output::line(format!("saved {}", args.out.display()))
-        }
-        _ => Err(Error::file(args.out.display(), "must end in .py or .safetensors")),
+        Some("safetensors") => save(args, &model_only(&file).to_bytes()?),
+        Some("onnx") => save(args, &onnx::export(&specification(args, &file)?, &file)?),
+        _ => Err(Error::file(args.out.display(), "must end in .py, .onnx or .safetensors")),
     }
 }
 
-fn script(args: &Export, file: &ModelFile) -> Result<()> {
+fn save(args: &Export, bytes: &[u8]) -> Result<()> {
+    let outputs = Outputs::default().reads("--model", Some(&args.model.model));
+    outputs.write_all(&[("--out", &args.out, bytes)], args.overwrite)?;
+    output::line(format!("saved {}", args.out.display()))
+}
+
+fn specification(args: &Export, file: &ModelFile) -> Result<ModelSpec> {
     let damaged = |e: serde_json::Error| Error::file(args.model.model.display(), format!("its model is damaged: {e}"));
-    let model: ModelSpec = serde_json::from_value(file.info.spec.clone()).map_err(damaged)?;
+    serde_json::from_value(file.info.spec.clone()).map_err(damaged)
+}
+
+fn script(args: &Export, file: &ModelFile) -> Result<()> {
+    let model = specification(args, file)?;
     let train = run_spec(file)?;
     let weights = args.out.with_extension("safetensors");
     let Some(name) = weights.file_name().and_then(|name| name.to_str()) else {

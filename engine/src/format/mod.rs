@@ -8,7 +8,7 @@ pub mod contents;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod files;
 pub mod model;
-mod proto;
+pub(crate) mod proto;
 #[cfg(feature = "codecs")]
 pub mod pytorch;
 pub mod safetensors;

@@ -11,7 +11,7 @@ use crc::{CRC_32_ISCSI, Crc};
 use image::ImageEncoder;
 use prost::Message;
 
-use super::proto;
+use super::proto::tensorboard as proto;
 use crate::{Error, Result};
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);

@@ -69,6 +69,7 @@ pub use loss::{BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLo
 pub use max_pool2d::MaxPool2d;
 pub use members::Field;
 pub use module::{Member, Members, Module, forward_named, observe};
+pub(crate) use module::{observe_output, under_name};
 pub use multihead_attention::{MultiheadAttention, MultiheadAttentionSpec};
 pub use position_embedding::{PositionEmbedding, PositionEmbeddingSpec};
 pub use prelu::{PReLU, PReLUSpec};

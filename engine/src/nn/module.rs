@@ -252,6 +252,15 @@ pub fn observe<T>(f: impl FnOnce() -> T) -> (T, Vec<(String, Tensor)>) {
 /// # Errors
 /// An error of the module.
 pub fn forward_named(name: &str, module: &dyn Module, input: &Tensor) -> Result<Tensor> {
+    let output = under_name(name, || module.forward(input))?;
+    if !name.is_empty() {
+        observe_output(name, &output);
+    }
+    Ok(output)
+}
+
+/// Runs `f`; names that [`observe`] records in it stand below `name`, which may be empty.
+pub(crate) fn under_name<T>(name: &str, f: impl FnOnce() -> T) -> T {
     let length = SEEN.with_borrow_mut(|seen| {
         seen.as_mut().map(|(prefix, _)| {
             let length = prefix.len();
@@ -262,16 +271,21 @@ pub fn forward_named(name: &str, module: &dyn Module, input: &Tensor) -> Result<
             length
         })
     });
-    let result = module.forward(input);
+    let result = f();
     SEEN.with_borrow_mut(|seen| {
-        if let (Some((prefix, seen)), Some(length)) = (seen.as_mut(), length) {
-            if let Ok(output) = &result
-                && !name.is_empty()
-            {
-                seen.push((prefix.clone(), output.clone()));
-            }
+        if let (Some((prefix, _)), Some(length)) = (seen.as_mut(), length) {
             prefix.truncate(length);
         }
     });
     result
+}
+
+/// Records the output of a layer for [`observe`].
+pub(crate) fn observe_output(name: &str, output: &Tensor) {
+    SEEN.with_borrow_mut(|seen| {
+        if let Some((prefix, seen)) = seen.as_mut() {
+            let dot = if prefix.is_empty() { "" } else { "." };
+            seen.push((format!("{prefix}{dot}{name}"), output.clone()));
+        }
+    });
 }

@@ -120,7 +120,7 @@ impl TransformerEncoderLayerSpec {
         }
     }
 
-    fn attention(&self) -> MultiheadAttentionSpec {
+    pub(crate) fn attention(&self) -> MultiheadAttentionSpec {
         let Self { d_model: embed_dim, nhead: num_heads, dropout, is_causal, .. } = *self;
         MultiheadAttentionSpec { embed_dim, num_heads, dropout, is_causal }
     }

@@ -12,6 +12,7 @@ mod inspect;
 mod loss_reader;
 mod metrics;
 pub mod model;
+pub mod onnx;
 mod progress;
 pub mod python;
 mod record;

@@ -119,9 +119,12 @@ fn page(tools: &Tools) -> Result<Outcome, String> {
 
 fn e2e(tools: &Tools) -> Result<Outcome, String> {
     let mut node = node(tools)?;
-    // Built by the native tests already; with their selection of packages it is not built again.
-    crate::process::run(cargo().args(["build", "--workspace", "--exclude", WASM_ONLY, "--bin", "kindling"]))?;
-    node.env("KINDLING", root().join("target/debug").join(format!("kindling{}", std::env::consts::EXE_SUFFIX)));
+    // Built by the native tests already; with their selection of packages they are not built again.
+    let programs = ["--bin", "kindling", "--bin", "onnx_cases"];
+    crate::process::run(cargo().args(["build", "--workspace", "--exclude", WASM_ONLY]).args(programs))?;
+    for (variable, program) in [("KINDLING", "kindling"), ("ONNX_CASES", "onnx_cases")] {
+        node.env(variable, root().join("target/debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX)));
+    }
     // Files by name: versions of node differ in their treatment of a folder.
     let tests =
         files(&root().join("tests/e2e"))?.into_iter().filter(|file| file.to_string_lossy().ends_with(".test.mjs"));

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::kind::{Branches, Kind};
-use super::{LayerSpec, ModelSpec, limits};
+use super::graph::Operation;
+use super::kind::{Kind, leaves_mut};
+use super::{LayerSpec, ModelGraph, ModelSpec, limits};
 use crate::nn::{product, times};
 
 /// Shapes and parameters of a layer.
@@ -43,24 +44,89 @@ struct Flow {
     flattened: Option<Vec<usize>>,
 }
 
-#[derive(Default)]
-struct Walk {
-    rows: Vec<Row>,
-    error: Option<String>,
-    depth: usize,
-}
-
 impl ModelSpec {
     /// Infers the shapes and parameters of all layers.
     pub fn summary(&self) -> Summary {
-        let mut walk = Walk::default();
         let parameters = match self.check_sizes() {
             Ok(parameters) => parameters,
             Err(why) => return Summary { rows: Vec::new(), output: None, parameters: 0, error: Some(why) },
         };
-        let start = Flow { shape: self.input.clone(), flattened: None };
-        let output = walk.sequence("", &self.layers, start).map(|flow| flow.shape);
-        Summary { rows: walk.rows, output, parameters, error: walk.error }
+        let graph = ModelGraph::new(self);
+        let (mut flows, failure) = self.flows(&graph);
+        // The failing node is the first without a shape.
+        let failed = failure.map(|why| (flows.len(), graph.owner(flows.len()), why));
+        let rows = graph.layers.iter().enumerate().filter_map(|(i, layer)| {
+            let kind = &layer.spec?.kind;
+            let output = match &failed {
+                Some((node, ..)) if layer.nodes.start > *node => return None,
+                Some((node, owner, why)) if layer.nodes.contains(node) => {
+                    Err(if *owner == Some(i) { why.clone() } else { "has a layer that does not fit".into() })
+                }
+                _ => Ok(flows[layer.output].shape.clone()),
+            };
+            Some(Row {
+                name: layer.name.clone(),
+                kind: kind.name(),
+                depth: graph.depth(i),
+                input: flows[layer.input].shape.clone(),
+                output,
+                // Does not overflow: the number of the whole model was checked.
+                parameters: kind.parameters() as usize,
+            })
+        });
+        let rows = rows.collect();
+        let error = failed.as_ref().map(|(_, owner, why)| {
+            let owner = owner.and_then(|owner| Some((&graph.layers[owner].name, &graph.layers[owner].spec?.kind)));
+            owner.map_or_else(|| why.clone(), |(name, kind)| format!("{} {why}", titled(name, kind)))
+        });
+        let output = if error.is_none() { flows.pop().map(|flow| flow.shape) } else { None };
+        Summary { rows, output, parameters, error }
+    }
+
+    /// Returns the shapes of all values of the model's graph, without the batch dimension.
+    ///
+    /// # Errors
+    /// As [`ModelSpec::check`].
+    pub fn shapes(&self, graph: &ModelGraph<'_>) -> crate::Result<Vec<Vec<usize>>> {
+        self.check()?;
+        Ok(self.flows(graph).0.into_iter().map(|flow| flow.shape).collect())
+    }
+
+    /// Infers the values of the nodes up to the first that does not fit, and its error.
+    fn flows(&self, graph: &ModelGraph<'_>) -> (Vec<Flow>, Option<String>) {
+        let mut flows = Vec::with_capacity(graph.nodes.len());
+        for node in 0..graph.nodes.len() {
+            match self.flow(graph, node, &flows) {
+                Ok(flow) => flows.push(flow),
+                Err(why) => return (flows, Some(why)),
+            }
+        }
+        (flows, None)
+    }
+
+    /// Infers the value of a node from those of the nodes before it.
+    fn flow(&self, graph: &ModelGraph<'_>, node: usize, flows: &[Flow]) -> Result<Flow, String> {
+        match (graph.nodes[node].operation, graph.nodes[node].inputs.as_slice()) {
+            (Operation::Layer(kind), [input]) => single(kind, &flows[*input]),
+            (Operation::Add, [body, skipped]) => {
+                let (sum, other) = (&flows[*body], &flows[*skipped].shape);
+                if sum.shape == *other {
+                    return Ok(sum.clone());
+                }
+                let is_identity = graph.owner(node).is_some_and(|block| graph.layers[block].input == *skipped);
+                let what = if is_identity { "the input is" } else { "the shortcut gives" };
+                Err(format!(
+                    "adds {} to {}: the body gives the former, {what} the latter; they must be equal",
+                    times(&sum.shape),
+                    times(other)
+                ))
+            }
+            (Operation::Concat, inputs) => {
+                let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| flows[*input].shape.clone()).collect();
+                Ok(Flow { shape: concatenated(&shapes).and_then(within_limits)?, flattened: None })
+            }
+            _ => Ok(Flow { shape: self.input.clone(), flattened: None }),
+        }
     }
 
     /// Checks the input, the limits and the names. Returns the number of parameters.
@@ -73,7 +139,7 @@ impl ModelSpec {
         if let Some(twice) = duplicate(&self.layers) {
             return Err(format!("two layers are named {twice}"));
         }
-        let parameters = sum(&self.layers);
+        let parameters = self.layers.iter().fold(0, |sum: u128, layer| sum.saturating_add(layer.kind.parameters()));
         if parameters > limits::MAX_PARAMETERS {
             return Err(format!("the model has {parameters} parameters, more than {}", limits::MAX_PARAMETERS));
         }
@@ -85,48 +151,31 @@ impl ModelSpec {
     #[must_use]
     pub fn fitted(&self) -> Self {
         let mut fitted = self.clone();
-        fit(&mut fitted.layers, self.input.clone());
-        fitted
-    }
-}
-
-/// Sets the inferred sizes of layers, as far as possible. Returns the shape of their output.
-fn fit(layers: &mut [LayerSpec], mut shape: Vec<usize>) -> Option<Vec<usize>> {
-    for layer in layers {
-        shape = match &mut layer.kind {
-            Kind::Sequential(sequence) => fit(&mut sequence.layers, shape)?,
-            Kind::Concat(sequence) => {
-                let fitted = sequence.layers.chunks_mut(1).map(|branch| fit(branch, shape.clone()));
-                concatenated(&fitted.collect::<Option<Vec<_>>>()?).ok()?
-            }
-            Kind::Residual(branches) => {
-                fit(&mut branches.shortcut, shape.clone())?;
-                fit(&mut branches.body, shape)?
-            }
-            kind => {
-                let layer = kind.layer_mut()?;
-                layer.fit(&shape);
-                layer.output(&shape).ok()?
-            }
-        };
-    }
-    Some(shape)
-}
-
-/// Returns the number of parameters of layers; `u128::MAX` if it overflows.
-fn sum(layers: &[LayerSpec]) -> u128 {
-    layers.iter().fold(0, |sum: u128, layer| sum.saturating_add(count(&layer.kind)))
-}
-
-/// Returns the number of parameters of a layer.
-fn count(kind: &Kind) -> u128 {
-    match kind {
-        Kind::Sequential(sequence) | Kind::Concat(sequence) => sum(&sequence.layers),
-        Kind::Residual(branches) => {
-            let activation = branches.activation.as_deref().map_or(0, count);
-            sum(&branches.body).saturating_add(sum(&branches.shortcut)).saturating_add(activation)
+        if limits::check(&self.layers).is_err() {
+            return fitted;
         }
-        kind => kind.layer().map_or(0, |layer| layer.parameters()),
+        let mut leaves = Vec::new();
+        leaves_mut(&mut fitted.layers, &mut leaves);
+        let mut leaves = leaves.into_iter();
+        let mut shapes: Vec<Vec<usize>> = Vec::new();
+        for node in &ModelGraph::new(self).nodes {
+            let input = node.inputs.first().map_or(&self.input, |input| &shapes[*input]);
+            let shape = match node.operation {
+                Operation::Layer(_) => {
+                    let Some(layer) = leaves.next().and_then(|kind| kind.layer_mut()) else { break };
+                    layer.fit(input);
+                    layer.output(input)
+                }
+                Operation::Concat => {
+                    let outputs: Vec<Vec<usize>> = node.inputs.iter().map(|output| shapes[*output].clone()).collect();
+                    concatenated(&outputs)
+                }
+                Operation::Input | Operation::Add => Ok(input.clone()),
+            };
+            let Ok(shape) = shape else { break };
+            shapes.push(shape);
+        }
+        fitted
     }
 }
 
@@ -135,87 +184,7 @@ fn duplicate(layers: &[LayerSpec]) -> Option<String> {
     let mut known = HashSet::new();
     let mut names = layers.iter().enumerate().map(|(i, layer)| layer.name_at(i));
     let here = names.find(|name| !name.is_empty() && !known.insert(name.clone()));
-    here.or_else(|| {
-        layers.iter().find_map(|layer| match &layer.kind {
-            Kind::Sequential(sequence) | Kind::Concat(sequence) => duplicate(&sequence.layers),
-            Kind::Residual(branches) => duplicate(&branches.body).or_else(|| duplicate(&branches.shortcut)),
-            _ => None,
-        })
-    })
-}
-
-impl Walk {
-    fn sequence(&mut self, prefix: &str, layers: &[LayerSpec], mut flow: Flow) -> Option<Flow> {
-        for (i, layer) in layers.iter().enumerate() {
-            flow = self.layer(&joined(prefix, &layer.name_at(i)), &layer.kind, flow)?;
-        }
-        Some(flow)
-    }
-
-    fn layer(&mut self, path: &str, kind: &Kind, flow: Flow) -> Option<Flow> {
-        let at = self.rows.len();
-        let row = Row {
-            name: path.to_owned(),
-            kind: kind.name(),
-            depth: self.depth,
-            input: flow.shape.clone(),
-            output: Ok(Vec::new()),
-            // Does not overflow: the number of the whole model was checked.
-            parameters: count(kind) as usize,
-        };
-        self.rows.push(row);
-        self.depth += 1;
-        let result = match kind {
-            Kind::Sequential(sequence) => self.sequence(path, &sequence.layers, flow).ok_or(None),
-            Kind::Concat(sequence) => self.concat(path, &sequence.layers, &flow),
-            Kind::Residual(branches) => self.residual(path, branches, flow),
-            kind => single(kind, &flow).map_err(Some),
-        };
-        self.depth -= 1;
-        match result {
-            Ok(flow) => {
-                self.rows[at].output = Ok(flow.shape.clone());
-                Some(flow)
-            }
-            Err(why) => {
-                if let Some(why) = why {
-                    self.error = Some(format!("{} {why}", titled(path, kind)));
-                    self.rows[at].output = Err(why);
-                } else {
-                    self.rows[at].output = Err("has a layer that does not fit".into());
-                }
-                None
-            }
-        }
-    }
-
-    fn concat(&mut self, path: &str, branches: &[LayerSpec], flow: &Flow) -> Result<Flow, Option<String>> {
-        let mut shapes = Vec::new();
-        for (i, branch) in branches.iter().enumerate() {
-            let output = self.layer(&joined(path, &branch.name_at(i)), &branch.kind, flow.clone());
-            shapes.push(output.ok_or(None)?.shape);
-        }
-        let shape = concatenated(&shapes).and_then(within_limits).map_err(Some)?;
-        Ok(Flow { shape, flattened: None })
-    }
-
-    fn residual(&mut self, path: &str, branches: &Branches, flow: Flow) -> Result<Flow, Option<String>> {
-        let changed = self.sequence(path, &branches.body, flow.clone()).ok_or(None)?;
-        let inner = joined(path, &branches.shortcut_name);
-        let skipped = self.sequence(&inner, &branches.shortcut, flow).ok_or(None)?;
-        if changed.shape != skipped.shape {
-            let what = if branches.shortcut.is_empty() { "the input is" } else { "the shortcut gives" };
-            return Err(Some(format!(
-                "adds {} to {}: the body gives the former, {what} the latter; they must be equal",
-                times(&changed.shape),
-                times(&skipped.shape)
-            )));
-        }
-        match branches.activation.as_deref() {
-            Some(activation) => single(activation, &changed).map_err(Some),
-            None => Ok(changed),
-        }
-    }
+    here.or_else(|| layers.iter().flat_map(|layer| layer.kind.branches()).find_map(duplicate))
 }
 
 /// Returns the shape of outputs concatenated along their first dimension.
@@ -242,11 +211,6 @@ fn titled(path: &str, kind: &Kind) -> String {
         path if is_number => format!("{path} ({})", kind.name()),
         path => path.to_owned(),
     }
-}
-
-/// Joins the names of a block and of a layer in it.
-fn joined(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() || name.is_empty() { format!("{prefix}{name}") } else { format!("{prefix}.{name}") }
 }
 
 /// Infers the output of a layer other than a block.

@@ -198,6 +198,44 @@ impl Kind {
         }
     }
 
+    /// Returns the lists of layers in a block; none for a layer.
+    pub(super) fn branches(&self) -> Vec<&[LayerSpec]> {
+        match self {
+            Self::Sequential(list) | Self::Concat(list) => vec![&list.layers],
+            Self::Residual(branches) => vec![&branches.body, &branches.shortcut],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the layers of a block that are no lists: the activation of a sum.
+    pub(super) fn activation(&self) -> Option<&Self> {
+        match self {
+            Self::Residual(branches) => branches.activation.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Appends its layers other than blocks, in the order of the graph's nodes.
+    pub(super) fn leaves_mut<'a>(&'a mut self, found: &mut Vec<&'a mut Self>) {
+        match self {
+            Self::Sequential(list) | Self::Concat(list) => leaves_mut(&mut list.layers, found),
+            Self::Residual(branches) => {
+                leaves_mut(&mut branches.body, found);
+                leaves_mut(&mut branches.shortcut, found);
+                found.extend(branches.activation.as_deref_mut());
+            }
+            layer => found.push(layer),
+        }
+    }
+
+    /// Returns the number of parameters, including those of layers inside; `u128::MAX` if it
+    /// overflows.
+    pub(super) fn parameters(&self) -> u128 {
+        let within = self.branches().into_iter().flatten().map(|layer| &layer.kind).chain(self.activation());
+        let own = self.layer().map_or(0, |layer| layer.parameters());
+        within.fold(own, |sum, kind| sum.saturating_add(kind.parameters()))
+    }
+
     /// Returns the name and the arguments; `None` for blocks.
     pub fn signature(&self) -> Option<&'static Signature> {
         SIGNATURES.iter().find(|signature| signature.name == self.name())
@@ -230,4 +268,9 @@ impl Kind {
         arguments.insert("type".into(), Value::String(name.into()));
         crate::json::from_value(&Value::Object(arguments)).map_err(|error| arguments::in_words(&error))
     }
+}
+
+/// Appends the layers of a list other than blocks, in the order of the graph's nodes.
+pub(super) fn leaves_mut<'a>(layers: &'a mut [LayerSpec], found: &mut Vec<&'a mut Kind>) {
+    layers.iter_mut().for_each(|layer| layer.kind.leaves_mut(found));
 }

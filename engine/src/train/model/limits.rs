@@ -2,7 +2,6 @@
 //! overflows of the stack and of numbers, far above any network in use.
 
 use super::LayerSpec;
-use super::kind::Kind;
 
 /// Maximum depth of nested blocks.
 pub const MAX_DEPTH: usize = 32;
@@ -37,27 +36,12 @@ pub fn check(layers: &[LayerSpec]) -> Result<(), String> {
         if number > MAX_LAYERS {
             return Err(format!("the model has more than {MAX_LAYERS} layers"));
         }
-        for layer in layers {
-            match &layer.kind {
-                Kind::Sequential(sequence) | Kind::Concat(sequence) => waiting.push((&sequence.layers, depth + 1)),
-                Kind::Residual(branches) => {
-                    waiting.push((&branches.body, depth + 1));
-                    waiting.push((&branches.shortcut, depth + 1));
-                    check_activation(branches.activation.as_deref())?;
-                }
-                _ => {}
+        for kind in layers.iter().map(|layer| &layer.kind) {
+            waiting.extend(kind.branches().into_iter().map(|layers| (layers, depth + 1)));
+            if kind.activation().is_some_and(|activation| activation.layer().is_none()) {
+                return Err("only a single layer can follow a sum".into());
             }
         }
     }
     Ok(())
-}
-
-/// Checks that an activation after a sum is a single layer.
-fn check_activation(activation: Option<&Kind>) -> Result<(), String> {
-    match activation {
-        Some(Kind::Sequential(_) | Kind::Concat(_) | Kind::Residual(_)) => {
-            Err("only a single layer can follow a sum".into())
-        }
-        _ => Ok(()),
-    }
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod build;
+mod graph;
 mod infer;
 mod kind;
 mod limits;
@@ -11,6 +12,7 @@ mod pytorch;
 mod text;
 
 pub use build::Model;
+pub use graph::{GraphLayer, ModelGraph, ModelNode, Operation};
 pub use infer::{Row, Summary};
 pub use kind::{Branches, Kind, SIGNATURES, Sequence, Signature};
 pub use presets::{PRESETS, Preset, preset};

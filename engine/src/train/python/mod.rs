@@ -3,6 +3,7 @@
 //! `torchrun`. The module writes text and knows no device.
 
 mod data;
+mod expressions;
 mod images;
 mod modules;
 mod names;

@@ -1,29 +1,37 @@
 //! Layers as classes of `nn.Module`. Every parameter keeps its name in the state dict.
 
-use std::fmt::Write as _;
-
-use super::super::model::{Branches, Kind, LayerSpec, ModelSpec, Sequence, call};
+use super::super::model::{GraphLayer, Kind, LayerSpec, ModelGraph, ModelSpec, Operation};
+use super::expressions::{called, constructor, functional, of_tensors, takes_more};
 use super::names;
 use crate::{Error, Result};
 
-/// Arguments for a mask by which position i attends to the positions up to i alone.
-const CAUSAL_MASK: &str = "nn.Transformer.generate_square_subsequent_mask(x.shape[1], device=x.device), is_causal=True";
-
 /// Returns the classes of a model; the last is `Net`.
 pub fn classes(model: &ModelSpec) -> Result<String> {
-    let mut writer = Writer::default();
-    let mut net = Body::for_layers(&model.layers);
-    writer.sequence(&model.layers, &mut net)?;
-    let net = net.class("Net");
-    let classes = writer.classes.iter().map(|(name, body)| body.class(name));
-    Ok(classes.chain([net]).collect::<Vec<_>>().join("\n"))
+    let graph = model.graph()?;
+    let mut writer = Writer { graph: &graph, classes: Vec::new() };
+    let net = writer.body(None)?;
+    let classes = writer.classes.iter().map(|(name, class)| class.text(name));
+    Ok(classes.chain([net.text("Net")]).collect::<Vec<_>>().join("\n"))
 }
 
-/// Lines of `__init__` and `forward` of a class.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A class of `nn.Module`: lines of its methods.
+#[derive(Clone, Debug, PartialEq)]
+struct Class {
+    init: Vec<String>,
+    forward: Vec<String>,
+    /// Variable that `forward` returns.
+    returned: String,
+}
+
+/// A class under construction.
+#[derive(Debug, Default)]
 struct Body {
     init: Vec<String>,
     forward: Vec<String>,
+    /// Values that later lines read, and their variables.
+    variables: Vec<(usize, String)>,
+    /// End of the nodes that the class computes.
+    end: usize,
     /// Attributes of layers without parameters, by the call that creates them; equal calls share
     /// one.
     shared: Vec<(String, String)>,
@@ -31,26 +39,37 @@ struct Body {
     containers: Vec<String>,
     /// Attributes of layers with parameters.
     reserved: Vec<String>,
-    skips: usize,
 }
 
-#[derive(Default)]
-struct Writer {
-    classes: Vec<(String, Body)>,
+struct Writer<'a> {
+    graph: &'a ModelGraph<'a>,
+    classes: Vec<(String, Class)>,
 }
 
-impl Body {
-    /// Creates an empty body for layers, and reserves their names.
-    fn for_layers(layers: &[LayerSpec]) -> Self {
-        Self { reserved: attributes(layers), ..Self::default() }
-    }
-
-    fn class(&self, name: &str) -> String {
+impl Class {
+    fn text(&self, name: &str) -> String {
         let mut out = format!("\nclass {name}(nn.Module):\n    def __init__(self):\n        super().__init__()\n");
         self.init.iter().for_each(|line| out += &format!("        {line}\n"));
         out += "\n    def forward(self, x):\n";
         self.forward.iter().for_each(|line| out += &format!("        {line}\n"));
-        out + "        return x\n"
+        out + &format!("        return {}\n", self.returned)
+    }
+}
+
+impl Body {
+    /// Creates an empty class whose argument `x` is a value.
+    fn new(input: usize, end: usize) -> Self {
+        Self { variables: vec![(input, "x".to_owned())], end, ..Self::default() }
+    }
+
+    fn finish(self, output: usize) -> Class {
+        let returned = self.variable(output);
+        Class { init: self.init, forward: self.forward, returned }
+    }
+
+    fn variable(&self, value: usize) -> String {
+        let known = self.variables.iter().rev().find(|(known, _)| *known == value);
+        known.map_or_else(|| "x".to_owned(), |(_, name)| name.clone())
     }
 
     /// Returns the attribute of a layer without parameters.
@@ -60,17 +79,10 @@ impl Body {
         }
         let kind = constructor.split(['(', '.']).nth(1).unwrap_or("layer").to_ascii_lowercase();
         let free = |name: &String| !self.reserved.contains(name) && self.shared.iter().all(|(_, known)| known != name);
-        let numbered = (2..).map(|n| format!("{kind}{n}"));
-        let name = std::iter::once(kind.clone()).chain(numbered).find(free).unwrap_or_else(|| kind.clone());
+        let name = numbered(&kind).find(free).unwrap_or_else(|| kind.clone());
         self.init.push(format!("self.{name} = {constructor}"));
         self.shared.push((constructor.to_owned(), name.clone()));
         name
-    }
-
-    /// Returns a new name for the input of a block.
-    fn skip(&mut self) -> String {
-        self.skips += 1;
-        if self.skips == 1 { "skip".to_owned() } else { format!("skip{}", self.skips) }
     }
 
     /// Registers a module under a name, of which dots separate nested modules. Returns the
@@ -98,241 +110,211 @@ impl Body {
     }
 }
 
-/// Returns the attributes of named layers in the class that contains them.
-fn attributes(layers: &[LayerSpec]) -> Vec<String> {
-    let mut found: Vec<String> = ["cls_token", "pos_embed", "downsample"].map(str::to_owned).to_vec();
-    for layer in layers {
-        match (layer.name.as_deref(), &layer.kind) {
-            (Some(""), Kind::Sequential(Sequence { layers }) | Kind::Concat(Sequence { layers })) => {
-                found.extend(attributes(layers))
+impl<'a> Writer<'a> {
+    /// Returns the class of a block, or of the model.
+    fn body(&mut self, block: Option<usize>) -> Result<Class> {
+        let (input, end, output) = match block.map(|block| &self.graph.layers[block]) {
+            Some(block) => (block.input, block.nodes.end, block.output),
+            None => (0, self.graph.nodes.len(), self.graph.nodes.len() - 1),
+        };
+        let mut body = Body::new(input, end);
+        body.reserved = ["cls_token", "pos_embed"].map(str::to_owned).to_vec();
+        self.reserve(block, &mut body.reserved);
+        self.block(block, &mut body)?;
+        Ok(body.finish(output))
+    }
+
+    /// Appends the attributes of named layers in the class of a block.
+    fn reserve(&self, block: Option<usize>, reserved: &mut Vec<String>) {
+        for child in self.graph.children(block) {
+            let GraphLayer { local_name, spec, .. } = &self.graph.layers[child];
+            if local_name.is_empty() {
+                self.reserve(Some(child), reserved);
+            } else if spec.is_none_or(|spec| spec.name.is_some()) {
+                reserved.extend(local_name.split('.').next().map(str::to_owned));
             }
-            (Some(""), Kind::Residual(branches)) => found.extend(attributes(&branches.body)),
-            (Some(name), _) => found.extend(name.split('.').next().map(str::to_owned)),
-            (None, _) => {}
         }
     }
-    found
-}
 
-impl Writer {
-    fn sequence(&mut self, layers: &[LayerSpec], body: &mut Body) -> Result<()> {
-        layers.iter().enumerate().try_for_each(|(i, layer)| self.layer(layer, &layer.name_at(i), body))
+    /// Adds the lines of a block's layers, and of its sum.
+    fn block(&mut self, block: Option<usize>, body: &mut Body) -> Result<()> {
+        let graph = self.graph;
+        let mut done = block.map_or(graph.nodes.len(), |block| graph.layers[block].nodes.start);
+        for child in graph.children(block) {
+            self.layer(child, body)?;
+            done = graph.layers[child].nodes.end;
+        }
+        let Some(end) = block.map(|block| graph.layers[block].nodes.end) else { return Ok(()) };
+        for (i, node) in graph.nodes.iter().enumerate().take(end).skip(done) {
+            match node.operation {
+                Operation::Add | Operation::Concat => {
+                    let (operands, result) = self.assign(&node.inputs, (i, i + 1), body);
+                    body.forward.push(match node.operation {
+                        Operation::Add => format!("{result} = {}", operands.join(" + ")),
+                        _ => format!("{result} = torch.cat([{}], 1)", operands.join(", ")),
+                    });
+                }
+                Operation::Layer(kind) => {
+                    let name = node.name.rsplit('.').next().unwrap_or_default();
+                    self.single(kind, (name, false), (node.inputs[0], i), body)?;
+                }
+                Operation::Input => {}
+            }
+        }
+        Ok(())
     }
 
-    /// Adds a layer's lines to the class that contains it.
-    fn layer(&mut self, layer: &LayerSpec, name: &str, body: &mut Body) -> Result<()> {
-        // With an empty name, parameters are attributes of the containing class: the layer's lines
-        // are, too.
-        match &layer.kind {
-            Kind::Sequential(Sequence { layers }) if name.is_empty() => return self.sequence(layers, body),
-            Kind::Concat(Sequence { layers }) if name.is_empty() => return self.concat(layers, body),
-            Kind::Residual(branches) if name.is_empty() => return self.residual(branches, body),
-            _ => {}
+    /// Adds the lines of a layer or of a block to the class that contains it.
+    fn layer(&mut self, at: usize, body: &mut Body) -> Result<()> {
+        let layer = &self.graph.layers[at];
+        match layer.spec {
+            Some(LayerSpec { name, kind }) if kind.layer().is_some() => {
+                self.single(kind, (&layer.local_name, name.is_some()), (layer.input, layer.output), body)
+            }
+            // With an empty name, parameters are attributes of the containing class: the lines of
+            // the block are, too.
+            _ if layer.local_name.is_empty() => self.block(Some(at), body),
+            _ => {
+                let expression = self.expression(at)?;
+                let call = body.register(&layer.local_name, &expression)?;
+                let (x, result) = self.assign(&[layer.input], (layer.output, layer.nodes.end), body);
+                body.forward.push(format!("{result} = {call}({})", x[0]));
+                Ok(())
+            }
         }
-        if let (None, Some(function)) = (&layer.name, functional(&layer.kind)) {
-            body.forward.push(format!("x = {function}"));
+    }
+
+    /// Adds the lines of a layer that is no block; `(name, is_given)` is its name.
+    fn single(
+        &mut self,
+        kind: &Kind,
+        (name, is_given): (&str, bool),
+        (input, output): (usize, usize),
+        body: &mut Body,
+    ) -> Result<()> {
+        if matches!(kind, Kind::Identity(_)) {
+            let variable = body.variable(input);
+            body.variables.push((output, variable));
             return Ok(());
         }
-        let line = match &layer.kind {
-            Kind::Transpose(t) => format!("x = x.transpose({}, {})", t.dim0, t.dim1),
-            Kind::Select(s) => format!("x = x.select({}, {})", s.dim, s.index),
-            Kind::Identity(_) => return Ok(()),
+        let inline = |x: &str| match functional(kind, x) {
+            Some(function) => Some(function).filter(|_| !is_given),
+            None => of_tensors(kind, name, x),
+        };
+        let module = if inline("x").is_none() { self.module(kind, name, body)? } else { String::new() };
+        match kind {
             Kind::ClassToken(token) if name.is_empty() => {
                 body.init.push(format!("self.cls_token = nn.Parameter(torch.randn(1, 1, {}) * 0.02)", token.dim));
-                "x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), 1)".into()
             }
             Kind::PositionEmbedding(at) if name.is_empty() => {
                 let shape = format!("1, {}, {}", at.length, at.dim);
                 body.init.push(format!("self.pos_embed = nn.Parameter(torch.randn({shape}) * 0.02)"));
-                "x = x + self.pos_embed".into()
             }
-            Kind::MultiheadAttention(attention) => {
-                let attend = body.register(name, &constructor(&layer.kind))?;
-                let mask = if attention.is_causal { format!(", attn_mask={CAUSAL_MASK}") } else { String::new() };
-                format!("x = {attend}(x, x, x, need_weights=False{mask})[0]")
-            }
-            Kind::TransformerEncoderLayer(encoder) if encoder.is_causal => {
-                let encode = body.register(name, &constructor(&layer.kind))?;
-                format!("x = {encode}(x, src_mask={CAUSAL_MASK})")
-            }
-            kind if kind.layer().is_some_and(|layer| !layer.has_state()) => {
-                let attribute = body.shared(&constructor(kind));
-                format!("x = self.{attribute}(x)")
-            }
-            kind => {
-                let expression = self.expression(kind)?;
-                format!("x = {}(x)", body.register(name, &expression)?)
-            }
-        };
+            _ => {}
+        }
+        let (x, result) = self.assign(&[input], (output, output + 1), body);
+        let x = x[0].as_str();
+        let line = format!("{result} = {}", inline(x).unwrap_or_else(|| called(kind, &module, x)));
         body.forward.push(line);
         Ok(())
     }
 
-    /// Returns the expression that creates a layer: PyTorch's own, an `nn.Sequential` of such, or
-    /// one of the script's classes.
-    fn expression(&mut self, kind: &Kind) -> Result<String> {
+    /// Registers the module of a layer that is no block. Returns the expression for it.
+    fn module(&mut self, kind: &Kind, name: &str, body: &mut Body) -> Result<String> {
         match kind {
-            Kind::Sequential(Sequence { layers }) if is_inline(layers) => self.expression(&layers[0].kind),
-            Kind::Sequential(Sequence { layers }) if layers.iter().all(is_plain) => {
-                let parts: Result<Vec<String>> = layers.iter().map(|layer| self.expression(&layer.kind)).collect();
-                Ok(format!("nn.Sequential({})", parts?.join(", ")))
+            Kind::ClassToken(_) | Kind::PositionEmbedding(_) => body.register(name, &self.wrapped(kind, "")?),
+            kind if kind.layer().is_some_and(|layer| !layer.has_state()) => {
+                Ok(format!("self.{}", body.shared(&constructor(kind))))
             }
-            Kind::Sequential(Sequence { layers }) => {
-                let mut body = Body::for_layers(layers);
-                self.sequence(layers, &mut body)?;
-                Ok(self.class("Stage", body))
-            }
-            Kind::Concat(Sequence { layers }) => {
-                let mut body = Body::for_layers(layers);
-                self.concat(layers, &mut body)?;
-                Ok(self.class("Concat", body))
-            }
-            Kind::Residual(branches) => {
-                let mut body = Body::for_layers(&branches.body);
-                self.residual(branches, &mut body)?;
-                Ok(self.class("Block", body))
-            }
-            Kind::ClassToken(_)
-            | Kind::PositionEmbedding(_)
-            | Kind::MultiheadAttention(_)
-            | Kind::Transpose(_)
-            | Kind::Select(_) => {
-                let mut body = Body::default();
-                let name = if matches!(kind, Kind::MultiheadAttention(_)) { "attn" } else { "" };
-                self.layer(&LayerSpec::named(name, kind.clone()), name, &mut body)?;
-                Ok(self.class(kind.name(), body))
-            }
-            kind if kind.layer().is_some() => Ok(constructor(kind)),
-            _ => Err(Error::internal("a layer that PyTorch has no expression for")),
+            kind => body.register(name, &constructor(kind)),
         }
     }
 
-    /// Adds the concatenation of the layers' outputs.
-    fn concat(&mut self, layers: &[LayerSpec], body: &mut Body) -> Result<()> {
-        let skip = body.skip();
-        body.forward.push(format!("{skip} = x"));
-        let (mut outputs, mut is_input) = (Vec::new(), true);
-        for (i, layer) in layers.iter().enumerate() {
-            if matches!(layer.kind, Kind::Identity(_)) {
-                outputs.push(skip.clone());
-                continue;
-            }
-            if !std::mem::replace(&mut is_input, false) {
-                body.forward.push(format!("x = {skip}"));
-            }
-            self.layer(layer, &layer.name_at(i), body)?;
-            outputs.push(format!("{skip}_{i}"));
-            body.forward.push(format!("{skip}_{i} = x"));
-        }
-        body.forward.push(format!("x = torch.cat([{}], 1)", outputs.join(", ")));
-        Ok(())
+    /// Returns the expression that creates a class around a single layer with this name.
+    fn wrapped(&mut self, kind: &Kind, name: &str) -> Result<String> {
+        let mut body = Body::new(0, 0);
+        self.single(kind, (name, true), (0, 1), &mut body)?;
+        Ok(self.class(kind.name(), body.finish(1)))
     }
 
-    /// Adds activation(body(x) + shortcut(x)).
-    fn residual(&mut self, branches: &Branches, body: &mut Body) -> Result<()> {
-        let skip = body.skip();
-        if branches.shortcut.is_empty() {
+    /// Chooses variables for a value and for the values it is computed from; nodes from `after` on
+    /// are computed later. The value goes to `x`, unless `x` holds a value that is read later.
+    fn assign(&self, inputs: &[usize], (output, after): (usize, usize), body: &mut Body) -> (Vec<String>, String) {
+        let later = self.graph.nodes.get(after..body.end).unwrap_or_default();
+        let is_live = |value: usize| later.iter().any(|node| node.inputs.contains(&value));
+        let operands: Vec<String> = inputs.iter().map(|input| body.variable(*input)).collect();
+        body.variables.retain(|(value, _)| is_live(*value));
+        let is_free = |name: &String| body.variables.iter().all(|(_, other)| other != name);
+        let result = if is_free(&"x".to_owned()) {
+            "x".to_owned()
+        } else if operands.iter().any(|name| name == "x") {
+            let skip = numbered("skip").find(is_free).unwrap_or_default();
             body.forward.push(format!("{skip} = x"));
-        } else if branches.shortcut_name.is_empty() {
-            body.forward.push(format!("{skip}_input = x"));
-            self.sequence(&branches.shortcut, body)?;
-            body.forward.extend([format!("{skip} = x"), format!("x = {skip}_input")]);
+            body.variables.iter_mut().filter(|(_, name)| name == "x").for_each(|(_, name)| name.clone_from(&skip));
+            "x".to_owned()
         } else {
-            let shortcut = Kind::Sequential(Sequence { layers: branches.shortcut.clone() });
-            let expression = self.expression(&shortcut)?;
-            let call = body.register(&branches.shortcut_name, &expression)?;
-            body.forward.push(format!("{skip} = {call}(x)"));
-        }
-        self.sequence(&branches.body, body)?;
-        body.forward.push(format!("x = x + {skip}"));
-        match branches.activation.as_deref() {
-            Some(activation) => self.layer(&LayerSpec::numbered(activation.clone()), "activation", body),
-            None => Ok(()),
+            operands.iter().cloned().chain(numbered("skip")).find(is_free).unwrap_or_default()
+        };
+        body.variables.push((output, result.clone()));
+        (operands, result)
+    }
+
+    /// Returns the expression that creates a layer or a block: PyTorch's own, an `nn.Sequential` of
+    /// such, or one of the script's classes.
+    fn expression(&mut self, at: usize) -> Result<String> {
+        let graph = self.graph;
+        match graph.layers[at].spec.map(|spec| &spec.kind) {
+            None | Some(Kind::Sequential(_)) => {
+                let children: Vec<usize> = graph.children(Some(at)).collect();
+                match children.as_slice() {
+                    [only] if is_inline(&graph.layers[*only]) => self.expression(*only),
+                    children if children.iter().all(|child| is_plain(&graph.layers[*child])) => {
+                        let parts: Result<Vec<String>> = children.iter().map(|child| self.expression(*child)).collect();
+                        Ok(format!("nn.Sequential({})", parts?.join(", ")))
+                    }
+                    _ => {
+                        let class = self.body(Some(at))?;
+                        Ok(self.class("Stage", class))
+                    }
+                }
+            }
+            Some(kind @ (Kind::Residual(_) | Kind::Concat(_))) => {
+                let class = self.body(Some(at))?;
+                Ok(self.class(if matches!(kind, Kind::Concat(_)) { "Concat" } else { "Block" }, class))
+            }
+            Some(kind) if takes_more(kind) => self.wrapped(kind, "attn"),
+            Some(kind) if of_tensors(kind, "", "x").is_some() => self.wrapped(kind, ""),
+            Some(kind) => Ok(constructor(kind)),
         }
     }
 
-    /// Returns the call that creates a class with this body; equal bodies share a class.
-    fn class(&mut self, stem: &str, body: Body) -> String {
-        if let Some((name, _)) = self.classes.iter().find(|(_, known)| *known == body) {
+    /// Returns the call that creates a class; equal classes are one.
+    fn class(&mut self, stem: &str, class: Class) -> String {
+        if let Some((name, _)) = self.classes.iter().find(|(_, known)| *known == class) {
             return format!("{name}()");
         }
         let same = self.classes.iter().filter(|(name, _)| name.trim_end_matches(char::is_numeric) == stem).count();
-        let mut name = stem.to_owned();
-        if same > 0 {
-            // Writing to a string does not fail.
-            let _ = write!(name, "{}", same + 1);
-        }
-        self.classes.push((name.clone(), body));
+        let name = numbered(stem).nth(same).unwrap_or_default();
+        self.classes.push((name.clone(), class));
         format!("{name}()")
     }
 }
 
-/// Returns `true` for a single layer without a name, whose parameters are attributes of the
+/// Returns a stem, and then the stem with the numbers from 2.
+fn numbered(stem: &str) -> impl Iterator<Item = String> {
+    std::iter::once(stem.to_owned()).chain((2..).map(move |n| format!("{stem}{n}")))
+}
+
+/// Returns `true` for a single layer with an empty name, whose parameters are attributes of the
 /// containing class.
-fn is_inline(layers: &[LayerSpec]) -> bool {
-    matches!(layers, [LayerSpec { name: Some(name), kind }] if name.is_empty() && kind.layer().is_some())
+fn is_inline(layer: &GraphLayer<'_>) -> bool {
+    let is_given = layer.spec.is_some_and(|spec| spec.name.is_some() && spec.kind.layer().is_some());
+    is_given && layer.local_name.is_empty()
 }
 
 /// Returns `true` for a layer that `nn.Sequential` can contain, under its index.
-fn is_plain(layer: &LayerSpec) -> bool {
-    let takes_more = match &layer.kind {
-        Kind::TransformerEncoderLayer(encoder) => encoder.is_causal,
-        kind => matches!(kind, Kind::Transpose(_) | Kind::Select(_) | Kind::MultiheadAttention(_)),
-    };
-    layer.name.is_none() && !takes_more
-}
-
-/// Returns a layer without state as a function of `x`, if PyTorch has it with the layer's
-/// arguments.
-fn functional(kind: &Kind) -> Option<String> {
-    let name = match kind {
-        Kind::ReLU(_) => "relu",
-        Kind::ReLU6(_) => "relu6",
-        Kind::LeakyReLU(_) => "leaky_relu",
-        Kind::ELU(_) => "elu",
-        Kind::GLU(_) => "glu",
-        Kind::Upsample(_) => "interpolate",
-        Kind::SELU(_) => "selu",
-        Kind::GELU(_) => "gelu",
-        Kind::SiLU(_) => "silu",
-        Kind::Mish(_) => "mish",
-        Kind::Hardswish(_) => "hardswish",
-        Kind::Hardsigmoid(_) => "hardsigmoid",
-        Kind::LogSigmoid(_) => "logsigmoid",
-        Kind::Softplus(_) => "softplus",
-        Kind::MaxPool2d(_) => "max_pool2d",
-        Kind::AvgPool2d(_) => "avg_pool2d",
-        Kind::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
-        Kind::Sigmoid(_) => return Some("torch.sigmoid(x)".into()),
-        Kind::Tanh(_) => return Some("torch.tanh(x)".into()),
-        Kind::Softmax(softmax) => return Some(format!("torch.softmax(x, {})", softmax.dim.unwrap_or(1))),
-        Kind::LogSoftmax(softmax) => return Some(format!("torch.log_softmax(x, {})", softmax.dim.unwrap_or(1))),
-        Kind::Flatten(flatten) if flatten.end_dim == -1 => {
-            return Some(format!("torch.flatten(x, {})", flatten.start_dim));
-        }
-        Kind::Flatten(flatten) => return Some(format!("torch.flatten(x, {}, {})", flatten.start_dim, flatten.end_dim)),
-        _ => return None,
-    };
-    let call = call(kind);
-    let arguments = call.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).filter(|rest| !rest.is_empty());
-    Some(match arguments {
-        Some(arguments) => format!("nn.functional.{name}(x, {arguments})"),
-        None => format!("nn.functional.{name}(x)"),
+fn is_plain(layer: &GraphLayer<'_>) -> bool {
+    layer.spec.is_some_and(|LayerSpec { name, kind }| {
+        name.is_none() && !takes_more(kind) && !matches!(kind, Kind::Transpose(_) | Kind::Select(_))
     })
-}
-
-/// Returns the call of PyTorch's constructor.
-fn constructor(kind: &Kind) -> String {
-    let call = call(kind);
-    match kind {
-        // PyTorch warns without a dimension. It is 1 then: a model with an input of 3 dimensions
-        // there is refused.
-        Kind::Softmax(softmax) => format!("nn.Softmax(dim={})", softmax.dim.unwrap_or(1)),
-        Kind::LogSoftmax(softmax) => format!("nn.LogSoftmax(dim={})", softmax.dim.unwrap_or(1)),
-        Kind::MultiheadAttention(_) | Kind::TransformerEncoderLayer(_) => {
-            // The mask is an argument of the call.
-            format!("nn.{}, batch_first=True)", call.trim_end_matches(')').trim_end_matches(", is_causal=True"))
-        }
-        _ => format!("nn.{call}"),
-    }
 }

@@ -1,5 +1,5 @@
 //! Messages of TensorBoard's `event.proto`, `summary.proto` and `tensor.proto` in event files of
-//! training, by their field numbers. Other fields are left out: protobuf skips unknown ones.
+//! training.
 //! ([tensorboard/compat/proto](https://github.com/tensorflow/tensorboard/tree/master/tensorboard/compat/proto))
 
 use prost::{Message, Oneof};
