@@ -11,7 +11,7 @@ use kindling::device::Array;
 use kindling::format::tfevents::{EventWriter, Histogram, Moment};
 use kindling::nn::Module;
 use kindling::train::{EpochResult, StepResult, TrainSpec, Trainer};
-use kindling::{Error, Result, block_on, plan};
+use kindling::{Error, Result, block_on, read_many};
 
 use crate::output;
 
@@ -116,7 +116,7 @@ fn begin(writer: &mut Writer, at: Moment, spec: &TrainSpec, trainer: &Trainer, l
     let Some(first) = loader.epoch(0)?.next() else { return Ok(()) };
     let (images, labels) = first?;
     let &[n, channels, height, width] = images.dims() else { return Ok(()) };
-    let arrays = block_on(plan::read_many(&[&images, &labels]))?;
+    let arrays = block_on(read_many(&[&images, &labels]))?;
     let (Some(Array::F32(images)), Some(Array::I32(labels))) = (arrays.first(), arrays.get(1)) else {
         return Ok(());
     };
@@ -149,7 +149,7 @@ fn epoch(writer: &mut Writer, result: &EpochResult, trainer: &Trainer) -> Result
         }
         let named = trainer.model().named_parameters();
         let tensors: Vec<_> = named.iter().map(|(_, tensor)| tensor).collect();
-        for ((name, _), values) in named.iter().zip(block_on(plan::read_many(&tensors))?) {
+        for ((name, _), values) in named.iter().zip(block_on(read_many(&tensors))?) {
             if let Array::F32(values) = values {
                 writer.histogram(&format!("weights/{name}"), at, Histogram::from_values(&values))?;
             }

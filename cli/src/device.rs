@@ -1,7 +1,7 @@
 //! Device of a command.
 
 use kindling::device::AdapterKind;
-use kindling::ops::tune_as_needed;
+use kindling::tuning::tune_as_needed;
 use kindling::{Device, Result, block_on};
 
 /// Values of `--device`.

@@ -108,7 +108,8 @@
 //! | [`data`] | data sets, loaders, transforms |
 //! | [`train`] | models and runs as plain data, the trainer, export as a PyTorch script |
 //! | [`format`](mod@format) | safetensors files with metadata, TensorBoard event files |
-//! | [`device`], [`plan`], [`tensor`] | below the API: memory and kernels, fusion and execution, the contract of an operation |
+//! | [`tuning`] | measurement of the kernels of products on a GPU |
+//! | [`device`], [`tensor`] | below the API: memory and kernels, the contract of an operation |
 //!
 //! # Execution
 //!
@@ -131,9 +132,10 @@ pub mod json;
 pub mod nn;
 pub mod ops;
 pub mod optim;
-pub mod plan;
+mod plan;
 pub mod tensor;
 pub mod train;
+pub mod tuning;
 
 #[doc(hidden)] // For the page, which downloads one sort.
 pub use argsort::argsort;
@@ -146,6 +148,8 @@ pub use ops::{Gelu, Generator, Index, Indices, Nested, PadMode, TensorOptions, m
 #[cfg(not(target_arch = "wasm32"))]
 #[doc(inline)]
 pub use plan::block_on;
+#[doc(inline)]
+pub use plan::read_many;
 #[doc(inline)]
 pub use tensor::{Layout, Shape, Tensor, enable_grad, is_grad_enabled, no_grad};
 

@@ -4,7 +4,8 @@
 use std::time::Instant;
 
 use kindling::autograd::{Backward, grad};
-use kindling::ops::{Conv2dOptions, Padding, Variant, set_variant};
+use kindling::ops::{Conv2dOptions, Padding};
+use kindling::tuning::{Variant, set_variant};
 use kindling::{Device, Result, Tensor, block_on};
 
 /// Seconds of a run: the best of several, each of which ends with a read.

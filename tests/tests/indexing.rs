@@ -161,7 +161,7 @@ fn operands_on_different_devices_are_refused_with_their_names() -> Result<()> {
         assert_eq!(refused.as_deref(), Some(want));
         let refused = there.reshape(&[1, 2])?.matmul(&here.reshape(&[2, 1])?).err().map(|error| error.to_string());
         assert!(refused.is_some_and(|text| text.contains("matmul: ") && text.contains("operand 0 is on gpu")));
-        let read = block_on(kindling::plan::read_many(&[&here, &there])).err().map(|error| error.to_string());
+        let read = block_on(kindling::read_many(&[&here, &there])).err().map(|error| error.to_string());
         assert!(read.is_some_and(|text| text.contains("tensor 0 is on cpu, tensor 1 is on gpu")));
         assert_eq!(floats(&here)?, [1.0, 1.0], "nothing is lost by it");
     }

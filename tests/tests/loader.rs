@@ -172,7 +172,7 @@ fn steady_batches_make_nothing_new() {
                 let (images, labels) = batch.unwrap();
                 assert_eq!(labels.dtype(), DType::I32);
                 let total = images.sum().unwrap();
-                kindling::plan::flush(&device).unwrap();
+                device.flush().unwrap();
                 drop((images, labels, total));
                 let now = device.counters();
                 if epoch > 0 {

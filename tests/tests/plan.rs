@@ -89,7 +89,7 @@ fn a_steady_step_allocates_nothing() -> Result<()> {
             loss.backward()?;
             let grad = w.grad().unwrap_or_else(|| w.clone());
             w.set_(&w.add(&grad.mul_scalar(-0.001 * step as f64)?)?)?;
-            kindling::plan::flush(&device)?;
+            device.flush()?;
             let now = device.counters();
             if step == 2 {
                 before = Some(now);
@@ -161,7 +161,7 @@ fn pointwise_operations_are_fused_as_an_epilogue() -> Result<()> {
         let counted = positive.to_dtype(DType::F32)?;
         let columns = sum.sum_dim(&[0], false)?.mul_scalar(2.0)?;
         let read = [product, sum, counted, columns];
-        kindling::plan::flush(device)?;
+        device.flush()?;
         assert!(positive.is_computed());
         if !device.is_cpu() {
             assert_eq!(
@@ -180,7 +180,7 @@ fn the_later_of_two_kernels_takes_the_epilogue() -> Result<()> {
         let (x, w) = (numbers(&[9, 14], device)?, numbers(&[6, 14], device)?);
         let before = device.counters().dispatches;
         let y = x.linear(&w, None)?.add(&x.mul_scalar(0.5)?.linear(&w, None)?)?.relu()?;
-        kindling::plan::flush(device)?;
+        device.flush()?;
         if !device.is_cpu() {
             assert_eq!(device.counters().dispatches - before, 3);
         }
@@ -206,7 +206,7 @@ fn results_are_written_directly_into_a_concatenation() -> Result<()> {
         let joined = Tensor::cat(&parts.iter().chain([&twice]).collect::<Vec<_>>(), 0)?;
         let more = parts[3].add_scalar(1.0)?;
         drop((parts, twice));
-        kindling::plan::flush(device)?;
+        device.flush()?;
         if !device.is_cpu() {
             let made = device.counters().dispatches - before;
             assert!(made <= 8, "{made} dispatches: three kernels, pointwise ones, and copies of what lies elsewhere");
@@ -222,12 +222,12 @@ fn results_in_the_memory_of_their_operands_are_the_same() -> Result<()> {
         let step = |hold: bool| -> Result<Vec<Vec<f32>>> {
             let [mean, grad, param] = [1, 2, 3].map(|_| numbers(&[150_007], &device));
             let (mean, grad, param) = (mean?, grad?, param?.add_scalar(0.5)?);
-            kindling::plan::flush(&device)?;
+            device.flush()?;
             let new_mean = mean.mul_scalar(0.9)?.add(&grad.mul_scalar(0.1)?)?;
             let new_param = param.sub(&new_mean.div(&grad.mul(&grad)?.add_scalar(1.0)?)?)?;
             let held = hold.then(|| (mean.clone(), grad.clone(), param.clone()));
             drop((mean, grad, param));
-            kindling::plan::flush(&device)?;
+            device.flush()?;
             if let Some((mean, grad, _)) = held {
                 assert_eq!(block_on(mean.to_vec::<f32>())?, block_on(grad.to_vec::<f32>())?, "what is held stays");
             }
@@ -250,7 +250,7 @@ fn a_concatenation_is_not_overwritten_while_a_part_is_read() -> Result<()> {
         let whole = Tensor::cat(&[&part, &y.tanh()?], 0)?;
         let sum = part.reshape(&[2, 3])?.matmul(&w)?.add(&whole)?;
         drop((part, whole));
-        kindling::plan::flush(device)?;
+        device.flush()?;
         Ok(vec![scaled, sum])
     })
 }

@@ -103,14 +103,14 @@ fn run(seed: u64, device: &Device, by_itself: bool) -> Result<Vec<Tensor>> {
     for _ in 0..LENGTH {
         let made = next(&mut random, &live)?;
         if by_itself {
-            kindling::plan::flush(device)?;
+            device.flush()?;
             held.extend(live.iter().cloned());
         }
         if made.numel() <= 4096 {
             live.push(made);
         }
         match random.below(12) {
-            0 => kindling::plan::flush(device)?,
+            0 => device.flush()?,
             1 => drop(block_on(random.pick(&live).to_vec::<f32>())?),
             2..=6 if live.len() > 3 => drop(live.swap_remove(random.below(live.len()))),
             _ => {}

@@ -2,7 +2,8 @@
 //! result among many threads. Large and non-finite elements are handled, and two runs are equal to
 //! the bit.
 
-use kindling::ops::{CrossEntropyOptions, Reduction, set_team};
+use kindling::ops::{CrossEntropyOptions, Reduction};
+use kindling::tuning::set_team;
 use kindling::{Device, Error, Result, Tensor, block_on};
 use kindling_tests::devices::{devices, gpu};
 use kindling_tests::gradcheck::random;

@@ -3,7 +3,8 @@
 //! change a result.
 
 use kindling::autograd::{Backward, grad};
-use kindling::ops::{Choices, Conv2dOptions, Padding, Variant, adopt, choices, set_variant, tune};
+use kindling::ops::{Conv2dOptions, Padding};
+use kindling::tuning::{Choices, Variant, adopt, choices, set_variant, tune};
 use kindling::{Device, Result, Tensor, block_on};
 
 /// Returns a device for every kernel, since plans are cached by device, and one for the engine's

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use kindling::device::Array;
-use kindling::plan::read_many;
+use kindling::read_many;
 use kindling::{Error, Generator, Result, Tensor};
 
 type Answer = Result<Vec<Array>>;

@@ -19,8 +19,8 @@ pub use hardware::{Adapter, DeviceChoice, DeviceKind, Hardware, Measurement, NoG
 pub use inspection::*;
 pub use run::{Begun, Benched, Progress};
 
-use kindling::ops::Choices;
 use kindling::train::{Augment, Ending, EpochResult, Evaluation, TrainSpec};
+use kindling::tuning::Choices;
 use serde::{Deserialize, Serialize};
 
 /// Id of a run, assigned by the page.

@@ -7,7 +7,7 @@ use kindling::data::{
     DataLoader, Dataset, Limits, OpenOptions, Reader, Shapes, SplitRecord, Splits, Subset, TableOptions, catalog,
 };
 use kindling::train::{Augment, DataSpec, TrainSpec};
-use kindling::{Device, Result, plan};
+use kindling::{Device, Result, read_many};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -296,7 +296,7 @@ impl Data {
             self.page.say(FromWorker::Samples(SamplesView { size: [0, 0], labels: Vec::new() }));
             return Ok(());
         };
-        let arrays = plan::read_many(&[&images]).await?;
+        let arrays = read_many(&[&images]).await?;
         let values: Vec<f64> = arrays.first().map(kindling::device::Array::to_f64).unwrap_or_default();
         let rgba = pixels::of_batch(&values, [channels, height, width], &normalization);
         self.page.say_with(FromWorker::Samples(SamplesView { size: [width, height], labels }), vec![rgba]);

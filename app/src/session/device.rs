@@ -111,7 +111,7 @@ impl Devices {
         let once = |n: usize| -> Result<Tensor> {
             (0..n).try_fold(start.clone(), |x, _| {
                 let y = run(&x)?;
-                kindling::plan::flush(&y.device())?;
+                y.device().flush()?;
                 Ok(y)
             })
         };

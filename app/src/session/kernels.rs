@@ -3,7 +3,7 @@
 
 use super::page::Page;
 use crate::protocol::FromWorker;
-use kindling::ops::{self, Choices, adopt, choices};
+use kindling::tuning::{self, Choices, adopt, choices};
 use kindling::{Device, Result, json};
 
 /// Storage key of the choices.
@@ -30,7 +30,7 @@ pub async fn load(device: &Device, page: &Page) {
 /// # Errors
 /// The device fails.
 pub async fn tune(device: &Device, page: &Page) -> Result<()> {
-    let measured = ops::tune(device, TUNING_TIME_MS, &|| page.now()).await?;
+    let measured = tuning::tune(device, TUNING_TIME_MS, &|| page.now()).await?;
     if measured == 0 {
         return Ok(());
     }

@@ -4,8 +4,8 @@ use super::turn::now;
 use crate::protocol::{Benched, DeviceChoice};
 use crate::session::{Host, OpenDevice, TUNING_TIME_MS, open};
 use kindling::Result;
-use kindling::ops::tune;
-use kindling::train::bench::{Bench, Recipe};
+use kindling::tuning::tune;
+use kindling_bench::{Bench, Recipe};
 
 /// A running workload.
 #[derive(Default)]

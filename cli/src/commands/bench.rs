@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use kindling::device::{Counters, threads};
-use kindling::ops::{choices, tuning_ms};
-use kindling::train::bench::{Bench as Workload, Recipe};
+use kindling::tuning::{choices, tuning_ms};
 use kindling::{Device, Error, Result, block_on};
+use kindling_bench::{Bench as Workload, Recipe};
 use serde_json::{Map, Value, json};
 
 use crate::config::DeviceChoice;

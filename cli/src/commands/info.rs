@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use kindling::device::AdapterKind;
-use kindling::ops::{choices, recall};
+use kindling::tuning::{choices, recall};
 use kindling::{Device, Result, block_on};
 use serde_json::json;
 

@@ -168,7 +168,7 @@ impl TensorFile {
             tensors.into_iter().partition(|(_, tensor)| tensor.device().is_cpu());
         for named in [on_cpu, on_device] {
             let handles: Vec<&Tensor> = named.iter().map(|(_, tensor)| tensor).collect();
-            let arrays = crate::plan::read_many(&handles).await?;
+            let arrays = crate::read_many(&handles).await?;
             for ((name, tensor), data) in named.into_iter().zip(arrays) {
                 self.tensors.insert(name, FileTensor { shape: tensor.shape().clone(), data });
             }

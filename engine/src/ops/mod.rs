@@ -10,10 +10,10 @@ mod binary;
 mod compare;
 mod conv;
 #[macro_use]
-mod gemm;
+pub(crate) mod gemm;
 mod normalize;
 mod pool;
-mod reduce;
+pub(crate) mod reduce;
 mod rows;
 mod unary;
 
@@ -109,9 +109,6 @@ pub use conv1d::Conv1dOptions;
 pub use conv2d::{Conv2dOptions, Padding};
 pub use create::TensorOptions;
 pub use gather_batch::{Crop, GatherBatch};
-pub use gemm::{Choice, Choices, Variant, adopt, choices, set_variant, tune};
-#[cfg(not(target_arch = "wasm32"))]
-pub use gemm::{recall, tune_as_needed, tuning_ms};
 pub use index::{Index, Indices};
 pub use interpolate::{InterpolateMode, InterpolateOptions, InterpolateSize};
 pub use loss::{CrossEntropyOptions, Reduction};
@@ -122,6 +119,5 @@ pub use pad::PadMode;
 pub(crate) use pool::pooled_size;
 pub(crate) use random::threefry;
 pub use random::{Generator, manual_seed};
-pub use reduce::set_team;
 pub use unary::Gelu;
 pub use unfold::UnfoldOptions;

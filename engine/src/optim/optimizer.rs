@@ -7,7 +7,7 @@ use super::state::kind;
 use super::{OptimizerSpec, ParamState, State, StateValue, UpdateRule, flat};
 use crate::device::Device;
 use crate::tensor::Shape;
-use crate::{AutogradError, Error, Result, Tensor, no_grad, plan};
+use crate::{AutogradError, Error, Result, Tensor, no_grad};
 
 /// Maximum length of a run, so that it fits a binding on every adapter (WebGPU guarantees 128 MiB).
 const MAX_FLAT_ELEMENTS: usize = 1 << 24;
@@ -118,7 +118,7 @@ impl<R: UpdateRule> Optimizer<R> {
                 devices.push(device);
             }
         }
-        devices.iter().try_for_each(plan::flush)
+        devices.iter().try_for_each(Device::flush)
     }
 
     /// Returns the state of a parameter; empty before its first step.

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{MAX_RECORDING_LEN, Recorder, flush};
+use super::{MAX_RECORDING_LEN, Recorder};
 use crate::device::{DType, Device};
 use crate::tensor::{Compute, Function, Layout, Node, Op, Recorded, Spec, State, Tensor, Value, is_grad_enabled};
 use crate::{Error, Result};
@@ -90,7 +90,7 @@ fn record(op: Rc<dyn Op>, inputs: &[&Tensor], device: &Device) -> Result<Tensor>
     let output = Tensor::from_value(value, spec.shape);
     output.record_grad_fn(op, inputs);
     if length >= MAX_RECORDING_LEN {
-        flush(device)?;
+        device.flush()?;
     }
     Ok(output)
 }

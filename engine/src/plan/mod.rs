@@ -117,16 +117,19 @@ pub(crate) fn one(like: &Tensor, make: impl FnOnce() -> Result<Tensor>) -> Resul
     Ok(Tensor::from_value(value, like.shape().clone()))
 }
 
-/// Executes everything recorded on a device. On a GPU it is submitted, not awaited.
-///
-/// # Errors
-/// A kernel that the device cannot run. Every value recorded is then refused with that error.
-pub fn flush(device: &Device) -> Result<()> {
-    encode(device)?;
-    if let Device::Gpu(gpu) = device {
-        gpu.submit();
+impl Device {
+    /// Executes everything recorded on this device. On a GPU it is submitted, not awaited. An
+    /// optimizer's step does so, and reads do.
+    ///
+    /// # Errors
+    /// A kernel that the device cannot run. Every value recorded is then refused with that error.
+    pub fn flush(&self) -> Result<()> {
+        encode(self)?;
+        if let Self::Gpu(gpu) = self {
+            gpu.submit();
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Executes everything recorded; on a GPU it is encoded and not yet submitted.

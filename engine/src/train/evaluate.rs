@@ -5,7 +5,7 @@ use super::{LossSpec, Model};
 use crate::data::{DataLoader, Epoch, TargetScale, Task};
 use crate::nn::Module;
 use crate::ops::{CrossEntropyOptions, Reduction};
-use crate::{DType, Error, Result, Tensor, no_grad, plan};
+use crate::{DType, Error, Result, Tensor, no_grad, read_many};
 
 /// Number of batches whose results are read in one readback.
 const READ_TOGETHER: usize = 8;
@@ -103,7 +103,7 @@ impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
             };
             Ok::<_, Error>([loss, predictions, labels])
         })?;
-        plan::flush(&results[0].device())?;
+        results[0].device().flush()?;
         self.pending.push(results);
         if self.pending.len() >= READ_TOGETHER {
             self.read().await?;
@@ -114,7 +114,7 @@ impl<L: std::ops::Deref<Target = DataLoader>> EvaluationPass<L> {
     async fn read(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         let tensors: Vec<&Tensor> = pending.iter().flatten().collect();
-        for batch in plan::read_many(&tensors).await?.chunks_exact(3) {
+        for batch in read_many(&tensors).await?.chunks_exact(3) {
             let [loss, predictions, labels] = [0, 1, 2].map(|i| batch[i].to_f64());
             let pairs = predictions.iter().zip(&labels);
             let mut correct = None;

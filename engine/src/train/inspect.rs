@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Model;
 use crate::nn::Module;
 use crate::tensor::{Edge, Node};
-use crate::{Device, Error, Result, Tensor, no_grad, plan};
+use crate::{Device, Error, Result, Tensor, no_grad, read_many};
 
 /// Tensors of an inspected step.
 pub(super) struct InspectedStep {
@@ -194,7 +194,7 @@ impl InspectedStep {
         let predictions = self.output.argmax(Some(1), false)?;
         let mut to_read = vec![&self.loss, &self.inputs, &self.labels, &predictions];
         to_read.extend(&norms);
-        let arrays = plan::read_many(&to_read).await?;
+        let arrays = read_many(&to_read).await?;
         let numbers: Vec<Vec<f64>> = arrays.iter().map(crate::device::Array::to_f64).collect();
         let one = |i: usize| numbers.get(i).and_then(|array| array.first().copied()).unwrap_or(f64::NAN);
         let classes = |i: usize| numbers.get(i).map(|a| a.iter().map(|x| *x as usize).collect()).unwrap_or_default();

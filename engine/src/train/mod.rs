@@ -3,7 +3,6 @@
 //! device. A [`Trainer`] executes a specification, one batch at a time.
 
 mod augment;
-pub mod bench;
 mod check;
 mod checkpoint;
 mod evaluate;

@@ -1,7 +1,7 @@
 //! Replay of `autograd/`: small PyTorch programs, run unchanged by the interpreter, with checks of
 //! the results.
 
-use kindling::plan::read_many;
+use kindling::read_many;
 use kindling::tensor::GradMode;
 use kindling::{Device, Tensor};
 use serde_json::Value as Json;

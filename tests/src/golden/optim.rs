@@ -2,7 +2,7 @@
 //! clipping.
 
 use kindling::optim::{Optimizer, OptimizerSpec, Schedule, Scheduler, StateValue, clip_grad_norm_, clip_grad_value_};
-use kindling::plan::read_many;
+use kindling::read_many;
 use kindling::{Device, Tensor};
 use serde_json::{Map, Value as Json};
 

@@ -2,7 +2,7 @@
 //! PyTorch's own run.
 
 use kindling::optim::{OptimizerSpec, Schedule, Scheduler, clip_grad_norm_};
-use kindling::plan::read_many;
+use kindling::read_many;
 use kindling::{Device, Tensor};
 use serde_json::{Map, Value as Json};
 

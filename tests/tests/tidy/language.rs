@@ -7,7 +7,7 @@ use super::{files, name, root, text};
 
 /// Folders held to the rules.
 const FOLDERS: &[&str] =
-    &["app", "cli", "engine", "gemm", "shaders", "tests/outside", "tests/src", "tests/web", "torch", "xtask"];
+    &["app", "bench", "cli", "engine", "gemm", "shaders", "tests/outside", "tests/src", "tests/web", "torch", "xtask"];
 
 /// Words and phrases that the glossary replaces, with the chosen ones.
 const WORDS: &[(&str, &str)] = &[

@@ -4,7 +4,8 @@
 
 use kindling::autograd::{Backward, grad};
 use kindling::device::AdapterKind;
-use kindling::ops::{Conv2dOptions, Padding, Variant, set_variant};
+use kindling::ops::{Conv2dOptions, Padding};
+use kindling::tuning::{Variant, set_variant};
 use kindling::{Device, Result, Tensor};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};

@@ -8,7 +8,7 @@ use crate::protocol::{
 use crate::session::run::Run;
 use kindling::data::{Dataset, Images, Samples, Subset, Task, preprocess};
 use kindling::nn::{Module as _, observe};
-use kindling::{Error, Result, Tensor, no_grad, plan};
+use kindling::{Error, Result, Tensor, no_grad, read_many};
 use std::sync::Arc;
 
 /// Maximum number of samples that are sorted by confidence.
@@ -121,7 +121,7 @@ pub async fn activations(
     let output = output?;
     let mut selected: Vec<&Tensor> = layers.iter().map(|(_, result)| result).collect();
     selected.push(&output);
-    let mut arrays = plan::read_many(&selected).await?;
+    let mut arrays = read_many(&selected).await?;
     let floats = |array: kindling::device::Array| array.to_f64().into_iter().map(|x| x as f32).collect::<Vec<f32>>();
     let probabilities = arrays.pop().map(floats).unwrap_or_default();
     let (size, input) = rgba(data.as_ref(), &[index])?;

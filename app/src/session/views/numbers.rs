@@ -6,7 +6,7 @@ use crate::protocol::{ConfusionView, Histogram, HistogramsView, ParameterView, P
 use kindling::device::Array;
 use kindling::nn::Module as _;
 use kindling::train::Graph;
-use kindling::{Result, Tensor, plan};
+use kindling::{Result, Tensor, read_many};
 
 /// Number of buckets of a histogram.
 const BUCKETS: usize = 50;
@@ -27,7 +27,7 @@ pub async fn histograms(Subject { run, .. }: Subject<'_>) -> Result<Answered<His
         wanted.push(parameter.detach());
         wanted.extend(parameter.grad());
     }
-    let arrays = plan::read_many(&wanted.iter().collect::<Vec<_>>()).await?;
+    let arrays = read_many(&wanted.iter().collect::<Vec<_>>()).await?;
     let mut arrays = arrays.iter().map(Array::to_f64);
     let mut parameters = Vec::with_capacity(named.len());
     for (name, parameter) in &named {

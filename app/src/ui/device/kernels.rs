@@ -2,7 +2,7 @@
 
 use crate::ui::numbers;
 use crate::ui::store::Store;
-use kindling::ops::Choice;
+use kindling::tuning::Choice;
 use leptos::prelude::*;
 
 /// The choices, once there are any.

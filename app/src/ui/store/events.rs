@@ -7,8 +7,8 @@ use crate::protocol::{FromWorker, ToWorker};
 use crate::ui::browser::{self, Pixels};
 use crate::ui::numbers;
 use js_sys::Uint8Array;
-use kindling::ops::Choices;
 use kindling::train::{Ending, EpochResult};
+use kindling::tuning::Choices;
 use leptos::prelude::*;
 
 impl Store {

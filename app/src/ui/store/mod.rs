@@ -20,8 +20,8 @@ use crate::protocol::{
 };
 use crate::ui::browser::{self, Pixels};
 use crate::ui::settings;
-use kindling::ops::Choices;
 use kindling::train::TrainSpec;
+use kindling::tuning::Choices;
 use leptos::prelude::*;
 use start::Starting;
 use wasm_bindgen::JsValue;

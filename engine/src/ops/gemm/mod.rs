@@ -3,9 +3,9 @@
 //! member supplies the operands (its shader, see `shaders/shared/gemm_common.wgsl`); the family
 //! supplies the kernels and chooses among them.
 
-mod cpu;
 #[cfg(not(target_arch = "wasm32"))]
-mod kept;
+mod cache;
+mod cpu;
 mod tuner;
 mod variant;
 
@@ -15,9 +15,9 @@ use crate::device::{DType, Device};
 use crate::tensor::{Bind, Launch, Param, Program, groups_1d};
 use crate::{Error, shader};
 
-pub(crate) use cpu::{multiply, multiply_batches};
 #[cfg(not(target_arch = "wasm32"))]
-pub use kept::{recall, tune_as_needed, tuning_ms};
+pub use cache::{recall, tune_as_needed, tuning_ms};
+pub(crate) use cpu::{multiply, multiply_batches};
 pub use tuner::{Choice, Choices, adopt, choices, tune};
 use variant::Plan;
 pub(crate) use variant::Shape;

@@ -110,7 +110,7 @@ pub(super) fn chosen(device: &Device, gemm: &Gemm) -> Result<Option<Variant>> {
     let known = with_table(gpu, |table| table.choices.get(&class).map(|choice| choice.variant));
     #[cfg(not(target_arch = "wasm32"))]
     if known.is_none() && with_table(gpu, |table| table.budget > 0.0) {
-        return super::kept::measured(gpu, device, gemm, class);
+        return super::cache::measured(gpu, device, gemm, class);
     }
     if known.is_none() {
         with_table(gpu, |table| {

@@ -3,7 +3,7 @@
 
 use crate::train::StepResult;
 use crate::train::metrics::Sums;
-use crate::{Result, Tensor, plan};
+use crate::{Result, Tensor, read_many};
 
 /// Maximum number of steps whose losses are unread; the next step reads them.
 const MAX_PENDING: usize = 1024;
@@ -53,7 +53,7 @@ impl Losses {
         let pending = std::mem::take(&mut self.pending);
         let tensors: Vec<&Tensor> =
             pending.iter().flat_map(|p| [Some(&p.loss), p.correct.as_ref()]).flatten().collect();
-        let arrays = plan::read_many(&tensors).await?;
+        let arrays = read_many(&tensors).await?;
         let mut numbers = arrays.iter().map(|array| array.to_f64().first().copied().unwrap_or(f64::NAN));
         for Pending { step, samples, correct, .. } in &pending {
             let loss = numbers.next().unwrap_or(f64::NAN);

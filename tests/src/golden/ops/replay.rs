@@ -1,7 +1,7 @@
 //! Replays the cases of one family file: inputs, views, the call, outputs, gradients.
 
 use kindling::autograd::{Backward, backward};
-use kindling::plan::read_many;
+use kindling::read_many;
 use kindling::{Device, Error, Tensor};
 use serde_json::Value;
 

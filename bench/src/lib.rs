@@ -5,11 +5,11 @@ mod numbers;
 
 pub use numbers::Recipe;
 
-use super::model::preset;
-use super::{Model, ModelSpec};
-use crate::nn::Module;
-use crate::optim::{AdamOptions, Optimizer, OptimizerSpec, SgdOptions, UpdateRule};
-use crate::{Device, Error, Result, Tensor, no_grad, plan};
+use kindling::nn::Module;
+use kindling::optim::{AdamOptions, Optimizer, OptimizerSpec, SgdOptions, UpdateRule};
+use kindling::train::model::preset;
+use kindling::train::{Model, ModelSpec};
+use kindling::{Device, Error, Result, Tensor, no_grad};
 use numbers::Numbers;
 
 /// Names of the workloads; a number after `b` is a batch size, one after `n` the size of a matrix.
@@ -18,7 +18,7 @@ pub const WORKLOADS: [&str; 9] = ["W1b4", "W1b128", "W2b32", "W2b128", "W3b128",
 /// A workload, ready for its next step.
 ///
 /// ```
-/// use kindling::train::bench::{Bench, Recipe};
+/// use kindling_bench::{Bench, Recipe};
 /// use kindling::{Device, block_on};
 /// # fn main() -> kindling::Result<()> {
 /// let mut bench = Bench::new("W1b4", Recipe::Native, &Device::cpu())?;
@@ -109,7 +109,7 @@ impl Bench {
             let drawn = Tensor::from_slice(&drawn, parameter.shape().clone(), device)?;
             no_grad(|| parameter.copy_(&drawn))?;
         }
-        plan::flush(device)?;
+        device.flush()?;
         let optimizer = optimizer.build(model.parameters())?;
         Ok(Self(Work::Training { model, x, y, optimizer }))
     }
@@ -141,13 +141,13 @@ impl Bench {
             }
             Work::Product { a, x } => {
                 *x = a.matmul(x)?;
-                plan::flush(&x.device())?;
+                x.device().flush()?;
                 x.narrow(0, 0, 1)?.narrow(1, 0, 1)
             }
             Work::Chain { a, b, c, recipe } => {
                 let sum = a.mul(b)?.add(c)?.relu()?.mul_scalar(0.5)?.add(&a.tanh()?)?;
                 let y = if *recipe == Recipe::Native { sum } else { sum.sub(b)?.mul(c)? };
-                plan::flush(&y.device())?;
+                y.device().flush()?;
                 let last = y.narrow(0, CHAIN as isize - 1, 1)?;
                 if *recipe == Recipe::Web {
                     *a = y;

@@ -11,7 +11,7 @@ pub enum Recipe {
 }
 
 /// Numbers of one workload, in the order of the requests.
-pub(super) struct Numbers {
+pub(crate) struct Numbers {
     recipe: Recipe,
     /// State of the stream; the hash has none.
     stream: u32,
