@@ -14,8 +14,6 @@ pub enum FileKind {
     Checkpoint,
     /// PyTorch script with the weights, `.zip`: it predicts, and trains the model anew.
     Script,
-    /// Model for onnxruntime, `.onnx`.
-    Onnx,
     /// Curves for TensorBoard, `events.out.tfevents.…`.
     TensorBoard,
     /// Curves as a table, `.csv`.

@@ -10,7 +10,7 @@ use kindling::format::ModelFile;
 use kindling::format::model::ModelInfo;
 use kindling::format::tfevents::{EventWriter, Moment};
 use kindling::train::python::Script;
-use kindling::train::{ModelSpec, checkpoint_spec, onnx, run_spec};
+use kindling::train::{ModelSpec, checkpoint_spec, run_spec};
 use kindling::{Error, Result};
 use rawzip::{Crc32Option, ZipArchiveWriter};
 use std::fmt::Write as _;
@@ -53,10 +53,6 @@ impl Files {
                 (format!("{stem}.checkpoint.safetensors"), run.checkpoint_file().await?.to_bytes()?)
             }
             FileKind::Script => (format!("{stem}.zip"), script(&stem, &trainer.model_file().await?)?),
-            FileKind::Onnx => {
-                let model = trainer.model_file().await?;
-                (format!("{stem}.onnx"), onnx::export(trainer.model().spec(), &model)?)
-            }
             FileKind::TensorBoard => {
                 let name = format!("events.out.tfevents.{:010}.kindling.0.0", (now / 1e3) as u64);
                 let bytes = event_file(run, &name, now / 1e3)?;

@@ -11,11 +11,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 /// Files that can be saved.
-const KINDS: [(FileKind, &str, &str); 6] = [
+const KINDS: [(FileKind, &str, &str); 5] = [
     (FileKind::Model, "Save model", "Weights and architecture (.safetensors)"),
     (FileKind::Checkpoint, "Save checkpoint", "Model, optimizer state and position, to resume the run (.safetensors)"),
     (FileKind::Script, "Export PyTorch script", "A script and the weights (.zip)"),
-    (FileKind::Onnx, "Export ONNX", "A model for onnxruntime, in a browser or elsewhere (.onnx)"),
     (FileKind::TensorBoard, "Save TensorBoard log", "The curves, for TensorBoard"),
     (FileKind::Curves, "Save curves", "The curves as a table (.csv)"),
 ];
