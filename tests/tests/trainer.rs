@@ -124,7 +124,7 @@ fn deep_presets_learn() {
             ..TrainSpec::default()
         };
         let told = drive(&mut Trainer::new(spec, train, test, &Device::cpu()).unwrap(), None).unwrap();
-        let losses: Vec<f64> = told.steps.iter().map(|step| f64::from(step.loss)).collect();
+        let losses: Vec<f64> = told.steps.iter().map(|step| step.loss).collect();
         assert!(losses[3] < 0.8 * losses[0], "{name}: {losses:?}");
     }
 }

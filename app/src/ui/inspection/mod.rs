@@ -18,8 +18,11 @@ use crate::ui::pieces::Tabs;
 use crate::ui::store::{Phase, Store, View};
 use leptos::prelude::*;
 
-/// The views in the order of their tabs: title and component.
-const VIEWS: [(View, &str, fn(Store) -> AnyView); View::Step as usize + 1] = [
+/// A view, its title and its component.
+type ViewRow = (View, &'static str, fn(Store) -> AnyView);
+
+/// The views in the order of their tabs.
+const VIEWS: [ViewRow; View::Step as usize + 1] = [
     (View::Predictions, "Predictions", |store| view! { <predictions::Predictions store /> }.into_any()),
     (View::Confusion, "Confusion matrix", |store| view! { <confusion::Confusion store /> }.into_any()),
     (View::Filters, "Filters", |store| view! { <filters::Filters store /> }.into_any()),
