@@ -2,7 +2,7 @@
 
 use kindling::device::AdapterKind;
 use kindling::tuning::tune_as_needed;
-use kindling::{Device, Result, block_on};
+use kindling::{Device, Error, Result, block_on};
 
 /// Values of `--device`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -15,8 +15,12 @@ pub enum DeviceChoice {
     Gpu,
 }
 
-/// Maximum time for measuring kernels of new products on an adapter, in milliseconds.
+/// Default of the maximum time for measuring kernels of new products on an adapter, in
+/// milliseconds.
 const MAX_MEASURING_MS: f64 = 1000.0;
+
+/// Environment variable that replaces [`MAX_MEASURING_MS`]; 0 measures nothing.
+const MAX_MEASURING_VARIABLE: &str = "KINDLING_TUNING_MS";
 
 impl DeviceChoice {
     /// Opens the device. Returns it with its name.
@@ -26,7 +30,7 @@ impl DeviceChoice {
             Self::Cpu => Device::cpu(),
             Self::Gpu => block_on(Device::gpu())?,
         };
-        tune_as_needed(&device, MAX_MEASURING_MS)?;
+        tune_as_needed(&device, max_measuring_ms()?)?;
         let name = match &device {
             Device::Cpu(_) => "cpu".to_owned(),
             Device::Gpu(gpu) if gpu.kind() == AdapterKind::Software => {
@@ -36,4 +40,11 @@ impl DeviceChoice {
         };
         Ok((device, name))
     }
+}
+
+fn max_measuring_ms() -> Result<f64> {
+    let Some(text) = std::env::var_os(MAX_MEASURING_VARIABLE) else { return Ok(MAX_MEASURING_MS) };
+    let parsed = text.to_str().and_then(|text| text.parse().ok()).filter(|ms: &f64| ms.is_finite() && *ms >= 0.0);
+    let rule = || format!("expected a number of milliseconds of at least 0, got {}", text.display());
+    parsed.ok_or_else(|| Error::value(MAX_MEASURING_VARIABLE, rule()))
 }

@@ -28,7 +28,9 @@ fn kernels_are_measured_once_cached_and_shown() {
     let cache = std::env::temp_dir().join(format!("kindling-kernels-{}", std::process::id()));
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kindling"));
-        command.env("KINDLING_CACHE", &cache).args(arguments).output().unwrap()
+        // On a busy machine, too, every kernel is measured.
+        command.env("KINDLING_CACHE", &cache).env("KINDLING_TUNING_MS", "600000");
+        command.args(arguments).output().unwrap()
     };
     // Its first convolution has 6 filters: every adapter has several variants to measure for it.
     let bench = "bench --work W1b4 --device gpu --steps 1 --reps 1 --warmup 1";
@@ -54,4 +56,8 @@ fn kernels_are_measured_once_cached_and_shown() {
     assert!(run(&bench).status.success());
     assert!(serde_json::from_str::<Value>(&cached()).is_ok());
     std::fs::remove_dir_all(&cache).unwrap();
+    let refused =
+        Command::new(env!("CARGO_BIN_EXE_kindling")).env("KINDLING_TUNING_MS", "soon").args(&bench).output().unwrap();
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && error.contains("KINDLING_TUNING_MS"), "{error}");
 }
