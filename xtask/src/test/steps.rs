@@ -119,9 +119,8 @@ fn page(tools: &Tools) -> Result<Outcome, String> {
 
 fn e2e(tools: &Tools) -> Result<Outcome, String> {
     let mut node = node(tools)?;
-    // Built by the native tests already; with their selection of packages they are not built again.
-    let programs = ["--bin", "kindling", "--bin", "onnx_cases"];
-    crate::process::run(cargo().args(["build", "--workspace", "--exclude", WASM_ONLY]).args(programs))?;
+    // Built by the native tests already: with another selection cargo would build all dependencies.
+    crate::process::run(cargo().args(["test", "--workspace", "--exclude", WASM_ONLY, "--no-run"]))?;
     for (variable, program) in [("KINDLING", "kindling"), ("ONNX_CASES", "onnx_cases")] {
         node.env(variable, root().join("target/debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX)));
     }
