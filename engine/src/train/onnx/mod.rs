@@ -23,7 +23,7 @@ const INPUT: &str = "input";
 /// Name of the graph's output.
 const OUTPUT: &str = "output";
 
-/// Returns a model as an ONNX file (opset 21; onnxruntime 1.20 and later).
+/// Returns a model as an ONNX file (opset 21).
 ///
 /// The input is `float32[N, …]`: for images channels first with values from 0 to 255, as they are
 /// after resizing, without normalization; for tables the features in their units. The output is
